@@ -1,0 +1,142 @@
+"""Up and down of the whole cluster, from wherever the last run, or a power cut, has left it."""
+
+import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from devcluster import builds, cgroups, controlplane, network, node
+from devcluster.files import write_whole
+from devcluster.images import IMAGES, node_root_key
+from devcluster.machine import Machine, marked_processes, wait_until
+from devcluster.materials import Materials
+from devcluster.paths import Paths
+from devcluster.pki import ADMIN, Pki, write_kubeconfig
+from devcluster.plan import CONTROL_PLANE, NODES
+from devcluster.progress import Progress
+from devcluster.run import run
+
+_MANIFEST = Path(__file__).parent / "manifests" / "cluster.yaml"
+
+
+class Cluster:
+    """The embedded cluster whose files are in `paths`."""
+
+    def __init__(self, paths: Paths, progress: Progress) -> None:
+        self.paths = paths
+        self.progress = progress
+        self.pki = Pki(paths.pki)
+        self.materials = Materials(paths)
+        self.control = Machine(CONTROL_PLANE, paths.machines / CONTROL_PLANE.name)
+        self.nodes = tuple(Machine(plan, paths.machines / plan.name) for plan in NODES)
+        self.machines = (self.control, *self.nodes)
+
+    # Up
+
+    def up(self) -> None:
+        """Bring up what is down, mend what is broken, leave alone what is well."""
+        if self.pki.ensure():
+            # What runs has read certificates that are no longer the newest.
+            for machine in self.machines:
+                machine.kill()
+        write_kubeconfig(self.pki, ADMIN, self.paths.kubeconfig)
+        self._boot()
+        with self.progress.part("control plane"):
+            controlplane.start(self.control)
+            self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=_MANIFEST.read_text())
+        with self.progress.part("nodes"):
+            with ThreadPoolExecutor(len(self.nodes)) as threads:
+                list(threads.map(self._start_node, self.nodes))
+            wait_until(self._nodes_are_ready, 120, "all nodes are Ready (`make status`)", pause=0.5)
+        with self.progress.part("cluster DNS"):
+            self.kubectl("rollout", "status", "-n", "kube-system", "deployment/coredns", "--timeout=120s")
+
+    def _boot(self) -> None:
+        off = [machine for machine in self.machines if machine.first_process is None]
+        stale = [machine for machine in self.machines if machine not in off and not self._is_current(machine)]
+        if off or stale:
+            with self.progress.part("machines"):
+                for machine in (*off, *stale):
+                    machine.kill()
+                    if machine is not self.control:
+                        cgroups.remove(machine.name)
+                network.make_bridge()
+                for machine in (*off, *stale):
+                    self._configure(machine)
+                    machine.start(
+                        self.materials.node_root,
+                        builds.KUBERNETES.folder(self.paths),
+                        self.paths.machines if machine is self.control else None,
+                    )
+        network.make_bridge()
+        for machine in self.machines:
+            if not network.is_wired(machine):
+                network.wire(machine)
+
+    def _configure(self, machine: Machine) -> None:
+        if machine is self.control:
+            controlplane.configure(machine, self.pki)
+        else:
+            cgroups.make(machine.name)
+            node.configure(machine, self.pki)
+        write_whole(machine.folder / "made-of", self._made_of())
+
+    def _is_current(self, machine: Machine) -> bool:
+        record = machine.folder / "made-of"
+        return record.exists() and record.read_text() == self._made_of()
+
+    def _made_of(self) -> str:
+        """What a running machine was started with; when this is another, the machine is started again."""
+        return json.dumps({"root": node_root_key(), "kubernetes": builds.KUBERNETES.key()})
+
+    def _start_node(self, machine: Machine) -> None:
+        node.start(machine)
+        record = machine.var / "lib" / "webtier-images.json"
+        loaded: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
+        present = node.images(machine)
+        for image in IMAGES:
+            archive = self.materials.archive(image.name).name
+            if loaded.get(image.reference) != archive or image.reference not in present:
+                node.import_image(machine, self.materials.archive(image.name))
+                loaded[image.reference] = archive
+                write_whole(record, json.dumps(loaded, indent=2))
+        node.start_kubelet(machine)
+
+    def _nodes_are_ready(self) -> bool:
+        return self.ready_nodes() == {machine.name for machine in self.nodes}
+
+    # Looking at it
+
+    def kubectl(self, *words: str, input: str | None = None, timeout: float = 150) -> str:
+        return run(self.control.enter(controlplane.kubectl_words(*words)), input=input, timeout=timeout)
+
+    def ready_nodes(self) -> set[str]:
+        listed = json.loads(self.kubectl("get", "nodes", "-o", "json"))
+        return {
+            item["metadata"]["name"]
+            for item in listed["items"]
+            for condition in item["status"].get("conditions", [])
+            if condition["type"] == "Ready" and condition["status"] == "True"
+        }
+
+    def is_up(self) -> bool:
+        return all(machine.first_process is not None for machine in self.machines)
+
+    # Down
+
+    def down(self) -> None:
+        """Leave nothing behind: no process, namespace, mount, cgroup, interface, route, and no state."""
+        for machine in self.machines:
+            machine.kill()
+        wait_until(lambda: not list(marked_processes(self.paths.machines)), 20, "all processes have ended")
+        network.remove_bridge()
+        cgroups.remove()
+        for part in self.paths.state.glob("*"):
+            _remove(part)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,97 @@
+"""The Pulumi engine: found on the machine, or installed, or built, in this order."""
+
+import os
+import shutil
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import semver
+from pulumi.automation import PulumiCommand
+
+from devcluster import builds
+from devcluster.paths import Paths
+from devcluster.progress import Progress
+from devcluster.run import CommandError, run
+
+_INSTALLER = "https://get.pulumi.com"
+_INSTALLER_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Engine:
+    """`pulumi` is the CLI; `path` the folders to put before PATH so that it finds its parts."""
+
+    pulumi: Path
+    path: tuple[Path, ...]
+    is_built: bool
+
+
+def find(paths: Paths) -> Engine | None:
+    """The engine that is already there: a compatible one on PATH, the installed one, or the built one."""
+    on_path = shutil.which("pulumi")
+    built = builds.PULUMI.file(paths)
+    if on_path and Path(on_path).resolve() != built.resolve() and _is_compatible(Path(on_path)):
+        return Engine(Path(on_path), (), is_built=False)
+    installed = _installed(paths)
+    if installed.exists() and _is_compatible(installed):
+        return Engine(installed, (installed.parent,), is_built=False)
+    if builds.PULUMI.is_built(paths) and builds.KUBERNETES_PROVIDER.is_built(paths):
+        return Engine(built, (built.parent,), is_built=True)
+    return None
+
+
+def install(paths: Paths) -> Engine | None:
+    """Try the official installer; None when it can't be reached, which is known within seconds."""
+    try:
+        urllib.request.urlopen(_INSTALLER, timeout=_INSTALLER_SECONDS).close()
+    except (OSError, urllib.error.URLError, ValueError):
+        return None
+    try:
+        PulumiCommand.install(root=str(_installed(paths).parent.parent), version=semver.VersionInfo.parse(builds.PULUMI_VERSION))
+    except Exception:  # the installer is a script from outside: whatever it trips over, a build still works
+        return None
+    return find(paths)
+
+
+def install_built_provider(paths: Paths) -> None:
+    """Put the built provider where the engine looks for plugins."""
+    version = f"v{builds.KUBERNETES_PROVIDER_VERSION}"
+    folder = paths.pulumi_home / "plugins" / f"resource-kubernetes-{version}"
+    target = folder / "pulumi-resource-kubernetes"
+    source = builds.KUBERNETES_PROVIDER.file(paths)
+    if target.is_symlink() and target.readlink() == source:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    target.symlink_to(source)
+
+
+def has_reachable_plugins(engine: Engine, paths: Paths, progress: Progress) -> bool:
+    """Whether an engine that was not built can fetch its Kubernetes provider; it is fetched when it can."""
+    folder = paths.pulumi_home / "plugins" / f"resource-kubernetes-v{builds.KUBERNETES_PROVIDER_VERSION}"
+    if folder.exists():
+        return True
+    words = ["plugin", "install", "resource", "kubernetes", f"v{builds.KUBERNETES_PROVIDER_VERSION}"]
+    try:
+        run([str(engine.pulumi), *words], env={**os.environ, "PULUMI_HOME": str(paths.pulumi_home)}, timeout=300)
+    except (CommandError, OSError, TimeoutError) as problem:
+        progress.line(f"the engine can't fetch its Kubernetes provider ({str(problem).splitlines()[-1]}): building it")
+        return False
+    return True
+
+
+def _installed(paths: Paths) -> Path:
+    return paths.cache / "engine" / "bin" / "pulumi"
+
+
+def _is_compatible(pulumi: Path) -> bool:
+    """The SDK asks for an engine of its own major version that is not older than itself."""
+    try:
+        found = semver.VersionInfo.parse(run([str(pulumi), "version"], timeout=20).strip().lstrip("v"))
+    except (CommandError, ValueError, OSError):
+        return False
+    wanted = semver.VersionInfo.parse(builds.PULUMI_VERSION)
+    return found.major == wanted.major and found >= wanted
+

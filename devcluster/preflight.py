@@ -1,0 +1,133 @@
+"""What must be true before anything is changed; each failure is one paragraph that says what to do."""
+
+import fcntl
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from devcluster import builds, network
+from devcluster.errors import UserError
+from devcluster.paths import Paths
+from devcluster.run import run, succeeds
+
+MEMORY_NEEDED_KIB = 6 * 2**20
+"""The idle cluster with the tier takes 2 GiB; the linker of the largest binary takes 3 GiB more."""
+DISK_NEEDED_BYTES = 6 * 2**30
+"""Images, node root and state, measured at 4 GiB, when nothing has to be built."""
+
+HOST_PACKAGES = {
+    "mmdebstrap": "mmdebstrap",
+    "ip": "iproute2",
+    "unshare": "util-linux",
+    "nsenter": "util-linux",
+    "gcc": "gcc",
+}
+"""The programs that run on the host itself, and the Debian packages that hold them."""
+
+_FEATURES = {
+    "/proc/sys/net/ipv4/ip_forward": "IPv4 forwarding",
+    "/proc/self/ns/net": "network namespaces",
+    "/proc/self/ns/pid": "pid namespaces",
+    "/proc/sys/net/bridge/bridge-nf-call-iptables": "bridge netfilter (module br_netfilter)",
+}
+
+
+def check_platform() -> None:
+    if platform.system() != "Linux":
+        raise UserError(
+            f"The embedded cluster needs Linux; this is {platform.system()}. Use kind or minikube and the stack "
+            "`dev` instead: see 'Your own cluster' in the README."
+        )
+    if os.geteuid() != 0:
+        raise UserError(
+            f"The embedded cluster makes network namespaces, mounts and cgroups, which only root may do; you are uid "
+            f"{os.geteuid()}. Run `sudo make up`, or use kind or minikube and the stack `dev`: see the README."
+        )
+
+
+def check_kernel() -> None:
+    for module in ("overlay", "br_netfilter", "nf_tables", "veth"):
+        succeeds(["modprobe", module])
+    missing = [what for path, what in _FEATURES.items() if not Path(path).exists()]
+    if "overlay" not in Path("/proc/filesystems").read_text():
+        missing.append("overlayfs (module overlay)")
+    if not any(Path("/sys/fs/cgroup").glob("*/cgroup.procs")) and not Path("/sys/fs/cgroup/cgroup.procs").exists():
+        missing.append("cgroups mounted at /sys/fs/cgroup")
+    if missing:
+        raise UserError(
+            f"This kernel ({platform.release()}) lacks what the nodes need: {', '.join(missing)}. Load the modules "
+            "named (`modprobe NAME`), or use a machine whose kernel has them."
+        )
+
+
+def check_room(paths: Paths, will_build: bool) -> None:
+    """Disk and memory for what is about to happen."""
+    fields = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+    memory = int(fields["MemTotal"].split()[0])
+    if memory < MEMORY_NEEDED_KIB:
+        raise UserError(
+            f"This machine has {memory / 2**20:.1f} GiB of memory; building and running the embedded cluster takes "
+            f"{MEMORY_NEEDED_KIB / 2**20:.0f} GiB. Use a larger machine, or another cluster with `pulumi up -s dev`."
+        )
+    needed = DISK_NEEDED_BYTES + (builds.CACHE_NEEDED_BYTES if will_build else 0)
+    for folder in (paths.cache, paths.state):
+        free = shutil.disk_usage(_nearest_existing(folder)).free
+        if free < needed:
+            variable = "XDG_CACHE_HOME" if folder == paths.cache else "XDG_STATE_HOME"
+            raise UserError(
+                f"{folder} is on a disk with {free / 2**30:.1f} GiB free; this needs {needed / 2**30:.0f} GiB"
+                f"{' while it builds' if will_build else ''}. Free some, or set {variable} to a larger disk."
+            )
+
+
+def check_network() -> None:
+    network.check_ranges_are_free()
+
+
+def install_host_packages() -> list[str]:
+    """Install the missing programs from Debian's packages; returns the packages that were installed.
+
+    Raises UserError that names the programs where there is no apt-get.
+    """
+    missing = sorted({package for program, package in HOST_PACKAGES.items() if shutil.which(program) is None})
+    if not missing:
+        return []
+    if shutil.which("apt-get") is None:
+        raise UserError(
+            f"These packages are missing, and there is no apt-get to install them: {', '.join(missing)}. Install "
+            "them with this machine's package manager and run `make up` again."
+        )
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    run(["apt-get", "update", "-q"], env=environment, timeout=300)
+    run(["apt-get", "install", "-y", "-q", "--no-install-recommends", *missing], env=environment, timeout=600)
+    return missing
+
+
+@contextmanager
+def only_one(paths: Paths, command: str) -> Iterator[None]:
+    """Hold the state folder for one `up` or `down` at a time; the kernel lets go of it when the process ends."""
+    paths.state.mkdir(parents=True, exist_ok=True)
+    with (paths.state / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.seek(0)
+            holder = lock.read().strip() or "another process"
+            raise UserError(
+                f"The embedded cluster is being changed by {holder}. Wait until that has ended, or stop it, and "
+                f"run `make {command}` again."
+            ) from None
+        lock.truncate(0)
+        lock.write(f"`make {command}` (process {os.getpid()})")
+        lock.flush()
+        yield
+        lock.truncate(0)
+
+
+def _nearest_existing(folder: Path) -> Path:
+    while not folder.exists():
+        folder = folder.parent
+    return folder

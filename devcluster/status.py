@@ -1,0 +1,42 @@
+"""What runs, in one screen."""
+
+import json
+
+from devcluster.cluster import Cluster
+from devcluster.paths import Paths
+from devcluster.progress import Progress
+from devcluster.run import CommandError
+
+_DAEMONS = {
+    True: ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"),
+    False: ("containerd", "kubelet", "kube-proxy"),
+}
+
+
+def report(paths: Paths) -> str:
+    """A line for each machine with the programs that run in it, then a line for each namespace's pods."""
+    cluster = Cluster(paths, Progress())
+    lines: list[str] = []
+    for machine in cluster.machines:
+        if machine.first_process is None:
+            lines.append(f"{machine.name:<16} {machine.plan.address:<12} off")
+            continue
+        programs = _DAEMONS[machine is cluster.control]
+        down = [name for name in programs if machine.daemon(name) is None]
+        state = f"NOT RUNNING: {', '.join(down)}" if down else f"running: {', '.join(programs)}"
+        lines.append(f"{machine.name:<16} {machine.plan.address:<12} {state}")
+    if cluster.control.first_process is None:
+        return "\n".join([*lines, "", "The embedded cluster is not up: `make up` starts it."])
+    try:
+        ready = cluster.ready_nodes()
+        pods = json.loads(cluster.kubectl("get", "pods", "--all-namespaces", "-o", "json", timeout=20))["items"]
+    except CommandError as problem:
+        return "\n".join([*lines, "", f"The API server does not answer: `make up` mends it. {problem}"])
+    lines += ["", f"nodes ready: {', '.join(sorted(ready)) or 'none'}", ""]
+    namespaces: dict[str, list[bool]] = {}
+    for pod in pods:
+        conditions = {item["type"]: item["status"] for item in pod["status"].get("conditions", [])}
+        is_well = conditions.get("Ready") == "True" or pod["status"]["phase"] == "Succeeded"
+        namespaces.setdefault(pod["metadata"]["namespace"], []).append(is_well)
+    lines += [f"{name:<16} {sum(well)} of {len(well)} pods well" for name, well in sorted(namespaces.items())]
+    return "\n".join(lines)

@@ -1,0 +1,77 @@
+"""`up` from the first check to the running cluster; `down`; what a shell needs to use it."""
+
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from devcluster import builds, engine, preflight
+from devcluster.cluster import Cluster
+from devcluster.engine import Engine
+from devcluster.materials import Materials
+from devcluster.paths import Paths
+from devcluster.progress import Progress
+
+
+def up(paths: Paths, progress: Progress) -> Engine:
+    """Bring up the cluster and the engine; returns the engine. Raises UserError before anything is changed."""
+    preflight.check_platform()
+    preflight.check_kernel()
+    preflight.check_network()
+    found = engine.find(paths)
+    if not Materials(paths).missing_binaries(builds.CLUSTER_BINARIES) and found:
+        preflight.check_room(paths, will_build=False)
+    else:
+        builds.go()
+        preflight.check_room(paths, will_build=True)
+    with ExitStack() as held:
+        held.enter_context(preflight.only_one(paths, "up"))
+        held.enter_context(progress.alive())
+        installed = preflight.install_host_packages()
+        if installed:
+            progress.line(f"installed from Debian's packages: {', '.join(installed)}")
+        found = found or engine.install(paths)
+        wanted = [*builds.CLUSTER_BINARIES]
+        if found is None or found.is_built:
+            wanted += builds.ENGINE_BINARIES
+        elif not engine.has_reachable_plugins(found, paths, progress):
+            wanted.append(builds.KUBERNETES_PROVIDER)
+        Materials(paths).make(wanted, progress)
+        if builds.KUBERNETES_PROVIDER in wanted:
+            engine.install_built_provider(paths)
+        Cluster(paths, progress).up()
+    found = engine.find(paths)
+    assert found is not None
+    return found
+
+
+def down(paths: Paths, progress: Progress) -> None:
+    """Remove the cluster and its state; the cache stays, so that the next `up` takes a minute or two."""
+    preflight.check_platform()
+    with preflight.only_one(paths, "down"), progress.alive(), progress.part("down"):
+        Cluster(paths, progress).down()
+    if paths.state.exists() and not any(paths.state.iterdir()):
+        paths.state.rmdir()
+
+
+def environment(paths: Paths) -> Mapping[str, str]:
+    """The variables with which `pulumi`, `kubectl` and `python` talk to this cluster and its state."""
+    found = engine.find(paths)
+    folders = [
+        Path(sys.executable).parent,
+        *(found.path if found else ()),
+        builds.KUBERNETES.folder(paths),
+    ]
+    own = [str(folder) for folder in folders]
+    rest = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder not in own]
+    variables = {
+        "PATH": os.pathsep.join([*own, *rest]),
+        "KUBECONFIG": str(paths.kubeconfig),
+        "PULUMI_HOME": str(paths.pulumi_home),
+        "PULUMI_BACKEND_URL": f"file://{paths.pulumi_backend}",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+    if found and found.is_built:
+        variables["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+    return variables
