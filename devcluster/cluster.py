@@ -1,5 +1,6 @@
 """Up and down of the whole cluster, from wherever the last run, or a power cut, has left it."""
 
+import datetime as dt
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -46,8 +47,15 @@ class Cluster:
             self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=_MANIFEST.read_text())
         with self.progress.part("nodes"):
             with ThreadPoolExecutor(len(self.nodes)) as threads:
-                list(threads.map(self._start_node, self.nodes))
-            wait_until(self._nodes_are_ready, 120, "all nodes are Ready (`make status`)", pause=0.5)
+                started = {machine.name for machine in threads.map(self._start_node, self.nodes) if machine}
+            since = dt.datetime.now(dt.UTC).replace(microsecond=0)
+            names = {machine.name for machine in self.nodes}
+            wait_until(
+                lambda: self.ready_nodes() == names and started <= self.ready_nodes(since),
+                120,
+                "all nodes are Ready (`make status`)",
+                pause=0.5,
+            )
         with self.progress.part("cluster DNS"):
             self.kubectl("rollout", "status", "-n", "kube-system", "deployment/coredns", "--timeout=120s")
 
@@ -89,7 +97,8 @@ class Cluster:
         """What a running machine was started with; when this is another, the machine is started again."""
         return json.dumps({"root": node_root_key(), "kubernetes": builds.KUBERNETES.key()})
 
-    def _start_node(self, machine: Machine) -> None:
+    def _start_node(self, machine: Machine) -> Machine | None:
+        """Start what is down on the node; the node itself when its kubelet had to be started."""
         node.start(machine)
         record = machine.var / "lib" / "webtier-images.json"
         loaded: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
@@ -100,23 +109,23 @@ class Cluster:
                 node.import_image(machine, self.materials.archive(image.name))
                 loaded[image.reference] = archive
                 write_whole(record, json.dumps(loaded, indent=2))
-        node.start_kubelet(machine)
-
-    def _nodes_are_ready(self) -> bool:
-        return self.ready_nodes() == {machine.name for machine in self.nodes}
+        return machine if node.start_kubelet(machine) else None
 
     # Looking at it
 
     def kubectl(self, *words: str, input: str | None = None, timeout: float = 150) -> str:
         return run(self.control.enter(controlplane.kubectl_words(*words)), input=input, timeout=timeout)
 
-    def ready_nodes(self) -> set[str]:
+    def ready_nodes(self, since: dt.datetime | None = None) -> set[str]:
+        """The nodes that are Ready; with `since`, those whose kubelet has said so from then on."""
         listed = json.loads(self.kubectl("get", "nodes", "-o", "json"))
+        after = since.strftime("%Y-%m-%dT%H:%M:%SZ") if since else ""
         return {
             item["metadata"]["name"]
             for item in listed["items"]
             for condition in item["status"].get("conditions", [])
             if condition["type"] == "Ready" and condition["status"] == "True"
+            if condition["lastHeartbeatTime"] >= after
         }
 
     def is_up(self) -> bool:

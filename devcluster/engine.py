@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import semver
 from pulumi.automation import PulumiCommand
 
 from devcluster import builds
+from devcluster.materials import Materials
 from devcluster.paths import Paths
 from devcluster.progress import Progress
 from devcluster.run import CommandError, run
@@ -55,6 +57,41 @@ def install(paths: Paths) -> Engine | None:
     return find(paths)
 
 
+def ensure(paths: Paths, progress: Progress) -> Engine:
+    """The engine alone, for a preview: found, installed or built. Needs neither root nor a cluster."""
+    found = find(paths) or install(paths)
+    missing = Materials(paths).missing_binaries(binaries_to_build(found, paths, progress))
+    if missing:
+        with progress.alive():
+            Materials(paths).make_binaries(missing, progress)
+    if builds.KUBERNETES_PROVIDER.is_built(paths):
+        install_built_provider(paths)
+    found = find(paths)
+    assert found is not None
+    return found
+
+
+def binaries_to_build(found: Engine | None, paths: Paths, progress: Progress) -> list[builds.Binary]:
+    """What of the engine has to come from our own build, given what was found or installed."""
+    if found is None or found.is_built:
+        return [*builds.ENGINE_BINARIES]
+    if not _can_fetch_provider(found, paths, progress):
+        return [builds.KUBERNETES_PROVIDER]
+    return []
+
+
+def variables(engine: Engine, paths: Paths) -> dict[str, str]:
+    """The environment in which this engine finds its parts, and Python programs their packages."""
+    own = [str(Path(sys.executable).parent), *(str(folder) for folder in engine.path)]
+    rest = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder not in own]
+    return {
+        "PATH": os.pathsep.join([*own, *rest]),
+        "PULUMI_HOME": str(paths.pulumi_home),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        **({"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"} if engine.is_built else {}),
+    }
+
+
 def install_built_provider(paths: Paths) -> None:
     """Put the built provider where the engine looks for plugins."""
     version = f"v{builds.KUBERNETES_PROVIDER_VERSION}"
@@ -68,7 +105,7 @@ def install_built_provider(paths: Paths) -> None:
     target.symlink_to(source)
 
 
-def has_reachable_plugins(engine: Engine, paths: Paths, progress: Progress) -> bool:
+def _can_fetch_provider(engine: Engine, paths: Paths, progress: Progress) -> bool:
     """Whether an engine that was not built can fetch its Kubernetes provider; it is fetched when it can."""
     folder = paths.pulumi_home / "plugins" / f"resource-kubernetes-v{builds.KUBERNETES_PROVIDER_VERSION}"
     if folder.exists():

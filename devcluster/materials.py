@@ -60,6 +60,13 @@ class Materials:
             with progress.part("free the disk of Go's caches"):
                 builds.forget_go_caches(self.paths)
 
+    def make_binaries(self, binaries: Iterable[Binary], progress: Progress) -> None:
+        """Make binaries alone, without images; Go's caches stay for the rest."""
+        for folder in (self.paths.binaries, self.paths.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        for binary in binaries:
+            self._build(binary, progress)
+
     def _build(self, binary: Binary, progress: Progress) -> None:
         with progress.part(f"build {binary.module}") as note:
             builds.build(binary, self.paths, note)

@@ -45,10 +45,13 @@ def start(machine: Machine) -> None:
         machine.spawn("kube-proxy", ["kube-proxy", "--config=/etc/kubernetes/kube-proxy.json"])
 
 
-def start_kubelet(machine: Machine) -> None:
-    """Start the kubelet: after the images are in, so that no pod waits out a back-off for one."""
+def start_kubelet(machine: Machine) -> bool:
+    """Start the kubelet if it does not run, and say whether it had to be started.
+
+    It comes after the images, so that no pod waits out a back-off for one.
+    """
     if machine.daemon("kubelet") is not None:
-        return
+        return False
     command = [
         "kubelet",
         "--config=/etc/kubernetes/kubelet.json",
@@ -59,6 +62,7 @@ def start_kubelet(machine: Machine) -> None:
         f"--pod-infra-container-image={PAUSE_IMAGE}",
     ]
     machine.spawn("kubelet", command)
+    return True
 
 
 def import_image(machine: Machine, archive: Path) -> None:

@@ -1,10 +1,7 @@
 """`up` from the first check to the running cluster; `down`; what a shell needs to use it."""
 
 import os
-import sys
 from collections.abc import Mapping
-from contextlib import ExitStack
-from pathlib import Path
 
 from devcluster import builds, engine, preflight
 from devcluster.cluster import Cluster
@@ -25,18 +22,11 @@ def up(paths: Paths, progress: Progress) -> Engine:
     else:
         builds.go()
         preflight.check_room(paths, will_build=True)
-    with ExitStack() as held:
-        held.enter_context(preflight.only_one(paths, "up"))
-        held.enter_context(progress.alive())
+    with preflight.only_one(paths, "up"), progress.alive():
         installed = preflight.install_host_packages()
         if installed:
             progress.line(f"installed from Debian's packages: {', '.join(installed)}")
-        found = found or engine.install(paths)
-        wanted = [*builds.CLUSTER_BINARIES]
-        if found is None or found.is_built:
-            wanted += builds.ENGINE_BINARIES
-        elif not engine.has_reachable_plugins(found, paths, progress):
-            wanted.append(builds.KUBERNETES_PROVIDER)
+        wanted = [*builds.CLUSTER_BINARIES, *engine.binaries_to_build(found or engine.install(paths), paths, progress)]
         Materials(paths).make(wanted, progress)
         if builds.KUBERNETES_PROVIDER in wanted:
             engine.install_built_provider(paths)
@@ -58,20 +48,10 @@ def down(paths: Paths, progress: Progress) -> None:
 def environment(paths: Paths) -> Mapping[str, str]:
     """The variables with which `pulumi`, `kubectl` and `python` talk to this cluster and its state."""
     found = engine.find(paths)
-    folders = [
-        Path(sys.executable).parent,
-        *(found.path if found else ()),
-        builds.KUBERNETES.folder(paths),
-    ]
-    own = [str(folder) for folder in folders]
-    rest = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder not in own]
-    variables = {
-        "PATH": os.pathsep.join([*own, *rest]),
+    variables = engine.variables(found, paths) if found else {"PATH": os.environ.get("PATH", "")}
+    return {
+        **variables,
+        "PATH": os.pathsep.join([str(builds.KUBERNETES.folder(paths)), variables["PATH"]]),
         "KUBECONFIG": str(paths.kubeconfig),
-        "PULUMI_HOME": str(paths.pulumi_home),
         "PULUMI_BACKEND_URL": f"file://{paths.pulumi_backend}",
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
-    if found and found.is_built:
-        variables["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
-    return variables

@@ -1,0 +1,47 @@
+# `make` alone lists what there is. All of it can be run again at any time.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help up down status env test unit cluster-tests preview lint format
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+# The stamps hold what a virtual environment was made from, so that changed requirements renew it
+# and an interrupted install is done again.
+$(VENV)/.runs: requirements.txt
+	@tools/venv "$(PYTHON)" $(VENV) requirements.txt $@
+
+$(VENV)/.tests: requirements.txt requirements-dev.txt
+	@tools/venv "$(PYTHON)" $(VENV) requirements-dev.txt $@
+	@touch $(VENV)/.runs
+
+up: $(VENV)/.runs ## fresh machine to the whole tier on the embedded cluster; run again, it mends
+	@$(BIN)/python -m operations up
+
+down: $(VENV)/.runs ## remove the embedded cluster and its state; built binaries stay in the cache
+	@$(BIN)/python -m operations down
+
+status: $(VENV)/.runs ## what runs, in one screen
+	@$(BIN)/python -m operations status
+
+env: $(VENV)/.runs ## exports for `eval "$$(make -s env)"`
+	@$(BIN)/python -m operations env
+
+test: $(VENV)/.tests ## every test this machine can run
+	@$(BIN)/python -m pytest tests
+
+unit: $(VENV)/.tests ## the unit tests alone: no cluster needed
+	@$(BIN)/python -m pytest tests/unit
+
+preview: $(VENV)/.runs ## what `pulumi up` would change, without a cluster: make preview STACK=dev
+	@$(BIN)/python -m operations.preview $(or $(STACK),local)
+
+lint: $(VENV)/.tests ## format and lint check, and the types
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/pyright
+
+format: $(VENV)/.tests ## write the code in the one format
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -1,0 +1,229 @@
+"""The component: the controller, its class, and how it is reached."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.core.v1 import ConfigMap, Service, ServicePortArgs, ServiceSpecArgs
+from pulumi_kubernetes.core.v1.outputs import ServicePort, ServiceStatus
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.networking.v1 import IngressClass, IngressClassSpecArgs
+from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpecArgs
+
+from components.ingress_nginx import admission
+from components.ingress_nginx.access import grant_access
+from components.ingress_nginx.settings import FIXED_CONFIG, IngressNginxSettings
+from components.ingress_nginx.workload import (
+    Workload,
+    controller_deployment,
+    worker_shutdown_seconds,
+)
+from components.shared.labels import recommended_labels, selector_labels
+
+TYPE_TOKEN = "webtier:index:IngressNginx"
+
+
+@dataclass
+class IngressNginxArgs:
+    """What an `IngressNginx` is made from.
+
+    `namespace` must be called `settings.namespace`; it is an input so that the objects wait for
+    it. `node_address` is where NodePorts are reached from outside, None where that is not known.
+    """
+
+    settings: IngressNginxSettings
+    namespace: pulumi.Input[str]
+    node_address: str | None = None
+
+
+class IngressNginx(pulumi.ComponentResource):
+    """The ingress-nginx controller with its IngressClass and admission webhook."""
+
+    class_name: pulumi.Output[str]
+    """The IngressClass for Ingresses that this controller shall serve."""
+    http_url: pulumi.Output[str | None]
+    """`http://address:port` from outside, without a final slash; None if the address isn't known."""
+    https_url: pulumi.Output[str | None]
+    """The same for HTTPS."""
+    ready: Sequence[pulumi.Resource]
+    """What every Ingress must depend on: the ready controller, its webhook and its class."""
+
+    def __init__(
+        self, name: str, args: IngressNginxArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(TYPE_TOKEN, name, None, opts)
+        self._args = args
+        self._settings = args.settings
+        self._selector = selector_labels("ingress-nginx", name, "controller")
+        self._labels = recommended_labels("ingress-nginx", name, "controller")
+        self._opts = pulumi.ResourceOptions(
+            parent=self,
+            custom_timeouts=pulumi.CustomTimeouts(create="10m", update="10m", delete="10m"),
+        )
+
+        service = self._service(f"{name}-controller")
+        secret = admission.certificate_secret(
+            f"{name}-admission",
+            metadata=self._metadata(f"{name}-admission"),
+            service_name=f"{name}-controller-admission",
+            namespace=self._settings.namespace,
+            opts=self._opts,
+        )
+        bundle = admission.ca_bundle(secret)
+        controller = self._controller(name, secret.metadata.name, bundle)
+        webhook = admission.webhook_configuration(
+            f"{name}-admission",
+            metadata=self._metadata(f"{self._settings.namespace}-admission", namespaced=False),
+            class_name=self._settings.class_name,
+            service=admission.webhook_service(
+                f"{name}-controller-admission",
+                metadata=self._metadata(f"{name}-controller-admission"),
+                selector=self._selector,
+                opts=self._opts,
+            ),
+            bundle=bundle,
+            # On the way down it goes first, so that no controller is asked that no longer runs.
+            opts=pulumi.ResourceOptions.merge(
+                self._opts, pulumi.ResourceOptions(depends_on=[controller])
+            ),
+        )
+        ingress_class = self._class()
+        if self._settings.replicas >= 2:
+            self._disruption_budget(f"{name}-controller")
+
+        self.ready = [controller, webhook, ingress_class]
+        self.class_name = ingress_class.metadata.name
+        self.http_url = self._url(service, "http")
+        self.https_url = self._url(service, "https")
+        self.register_outputs(
+            {
+                "class_name": self.class_name,
+                "http_url": self.http_url,
+                "https_url": self.https_url,
+            }
+        )
+
+    def _metadata(self, name: str, namespaced: bool = True) -> ObjectMetaArgs:
+        return ObjectMetaArgs(
+            name=name,
+            namespace=self._args.namespace if namespaced else None,
+            labels=self._labels,
+        )
+
+    def _controller(
+        self, name: str, secret_name: pulumi.Input[str], bundle: pulumi.Output[str]
+    ) -> pulumi.Resource:
+        settings = self._settings
+        election_id = f"{name}-leader"
+        account, bindings = grant_access(
+            name,
+            cluster_name=f"{settings.namespace}-controller",
+            namespace=self._args.namespace,
+            election_id=election_id,
+            metadata=self._metadata,
+            opts=self._opts,
+        )
+        config = ConfigMap(
+            f"{name}-controller",
+            metadata=self._metadata(f"{name}-controller"),
+            data={
+                **settings.config,
+                **FIXED_CONFIG,
+                "worker-shutdown-timeout": f"{worker_shutdown_seconds(settings)}s",
+            },
+            opts=self._opts,
+        )
+        workload = Workload(
+            settings=settings,
+            metadata=self._metadata(f"{name}-controller"),
+            labels=self._labels,
+            selector=self._selector,
+            election_id=election_id,
+            service_account=account.metadata.name,
+            config_map=config.metadata.name,
+            certificate_secret=secret_name,
+            ca_bundle=bundle,
+            service_name=f"{name}-controller",
+            node_address=self._args.node_address,
+        )
+        return controller_deployment(
+            f"{name}-controller", workload, after=bindings, opts=self._opts
+        )
+
+    def _service(self, name: str) -> Service:
+        settings = self._settings
+        return Service(
+            name,
+            metadata=self._metadata(name),
+            spec=ServiceSpecArgs(
+                type=settings.service_type,
+                external_traffic_policy=settings.external_traffic_policy,
+                selector=self._selector,
+                ports=[
+                    ServicePortArgs(
+                        name="http",
+                        port=80,
+                        target_port="http",
+                        node_port=settings.http_node_port,
+                        app_protocol="http",
+                    ),
+                    ServicePortArgs(
+                        name="https",
+                        port=443,
+                        target_port="https",
+                        node_port=settings.https_node_port,
+                        app_protocol="https",
+                    ),
+                ],
+            ),
+            opts=self._opts,
+        )
+
+    def _class(self) -> IngressClass:
+        settings = self._settings
+        default = {"ingressclass.kubernetes.io/is-default-class": "true"}
+        return IngressClass(
+            settings.class_name,
+            metadata=ObjectMetaArgs(
+                name=settings.class_name,
+                labels=self._labels,
+                annotations=default if settings.default_class else None,
+            ),
+            spec=IngressClassSpecArgs(controller=settings.controller_value),
+            opts=pulumi.ResourceOptions.merge(
+                self._opts, pulumi.ResourceOptions(delete_before_replace=True)
+            ),
+        )
+
+    def _disruption_budget(self, name: str) -> None:
+        PodDisruptionBudget(
+            name,
+            metadata=self._metadata(name),
+            spec=PodDisruptionBudgetSpecArgs(
+                max_unavailable=1,
+                selector=LabelSelectorArgs(match_labels=self._selector),
+                unhealthy_pod_eviction_policy="AlwaysAllow",
+            ),
+            opts=self._opts,
+        )
+
+    def _url(self, service: Service, scheme: str) -> pulumi.Output[str | None]:
+        if self._settings.service_type == "LoadBalancer":
+            return service.status.apply(lambda status: _load_balancer_url(scheme, status))
+        address = self._args.node_address
+        return service.spec.ports.apply(lambda ports: _node_port_url(scheme, address, ports))
+
+
+def _load_balancer_url(scheme: str, status: ServiceStatus | None) -> str | None:
+    entries = status.load_balancer.ingress if status and status.load_balancer else None
+    address = (entries[0].hostname or entries[0].ip) if entries else None
+    return f"{scheme}://{_bracketed(address)}" if address else None
+
+
+def _node_port_url(scheme: str, address: str | None, ports: Sequence[ServicePort]) -> str | None:
+    port = next((port.node_port for port in ports if port.name == scheme), None)
+    return f"{scheme}://{_bracketed(address)}:{port}" if address and port else None
+
+
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address

@@ -1,0 +1,110 @@
+"""What users may set about the controller."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from components.shared.model import DnsLabel, DnsName, Image, NodePort, Settings
+from components.shared.quantities import ResourceAmounts, ResourceSettings
+
+_CONTROLLER_VALUE = re.compile(r"[a-z0-9.-]+(/[A-Za-z0-9._-]+)+")
+_CONFIG_KEY = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+
+FIXED_CONFIG: dict[str, str] = {
+    # Snippets let whoever may write an Ingress run code as the controller, who reads all secrets.
+    "allow-snippet-annotations": "false",
+    "annotations-risk-level": "Medium",
+    "allow-cross-namespace-resources": "false",
+    "strict-validate-path-type": "true",
+}
+"""What this component decides and no setting may weaken."""
+
+
+def _check_controller_value(value: str) -> str:
+    if _CONTROLLER_VALUE.fullmatch(value) is None:
+        raise PydanticCustomError(
+            "controller_value", "allowed: a domain and a path, such as 'k8s.io/ingress-nginx'"
+        )
+    return value
+
+
+def _check_config_key(key: str) -> str:
+    if _CONFIG_KEY.fullmatch(key) is None:
+        raise PydanticCustomError("config_key", "allowed: a-z, 0-9 and '-', such as 'use-gzip'")
+    if key.endswith("-snippet"):
+        raise PydanticCustomError(
+            "config_snippet", "snippets are refused; allowed: any other key of the controller"
+        )
+    if key in (*FIXED_CONFIG, "worker-shutdown-timeout"):
+        raise PydanticCustomError(
+            "config_fixed", "this key is decided by webtier; allowed: any other key"
+        )
+    return key
+
+
+ControllerValue = Annotated[str, AfterValidator(_check_controller_value)]
+ConfigKey = Annotated[str, AfterValidator(_check_config_key)]
+
+
+class IngressNginxSettings(Settings):
+    """The ingress-nginx controller and how it is reached."""
+
+    image: Image = Field(
+        default="registry.k8s.io/ingress-nginx/controller:v1.15.1",
+        description="The controller's image; its entrypoint has to run the arguments.",
+    )
+    replicas: int = Field(
+        default=2, ge=1, le=100, description="Controllers. With two or more, one may be evicted."
+    )
+    namespace: DnsLabel = Field(
+        default="ingress-nginx", description="The controller's own namespace, made by the stack."
+    )
+    class_name: DnsName = Field(
+        default="nginx", description="The IngressClass. Two controllers in a cluster need two."
+    )
+    controller_value: ControllerValue = Field(
+        default="k8s.io/ingress-nginx",
+        description="What ties the IngressClass to this controller.",
+    )
+    default_class: bool = Field(
+        default=False, description="Whether Ingresses that name no class are served too."
+    )
+    service_type: Literal["NodePort", "LoadBalancer"] = Field(
+        default="NodePort", description="`NodePort`, or `LoadBalancer` where the cluster has one."
+    )
+    http_node_port: NodePort | None = Field(
+        default=31234, description="Port on every node for HTTP; null lets the cluster choose."
+    )
+    https_node_port: NodePort | None = Field(
+        default=31235, description="Port on every node for HTTPS; null lets the cluster choose."
+    )
+    external_traffic_policy: Literal["Cluster", "Local"] = Field(
+        default="Cluster",
+        description="`Local` keeps the client's address, but only nodes with a controller answer.",
+    )
+    config: dict[ConfigKey, str] = Field(
+        default_factory=dict,
+        description="Further keys of the controller's ConfigMap, all as text; no snippets.",
+    )
+    shutdown_delay_seconds: int = Field(
+        default=10,
+        ge=0,
+        le=300,
+        description="A leaving controller serves on for so long while nodes forget its address.",
+    )
+    grace_seconds: int = Field(
+        default=300,
+        ge=20,
+        le=3600,
+        description="From the end of a controller's life being asked for to the kill; open "
+        "connections may last until shortly before.",
+    )
+    resources: ResourceSettings = Field(
+        default=ResourceSettings(
+            requests=ResourceAmounts(cpu="100m", memory="128Mi"),
+            limits=ResourceAmounts(memory="512Mi"),
+        ),
+        description="Requests and limits of one controller.",
+    )

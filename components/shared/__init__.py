@@ -1,0 +1,1 @@
+"""What every component needs: labels, security contexts, checked field types, checksums."""

@@ -1,0 +1,30 @@
+"""What is wrong with settings, said so that it can be reported together with all else."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+Place = tuple[str | int, ...]
+"""Where a setting stands: keys and list positions, from the outermost."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One wrong setting. `message` says what is allowed and what to do, without place or value."""
+
+    place: Place
+    message: str
+    value: object = None
+    has_value: bool = True
+
+
+class WrongSettings(ValueError):
+    """Settings that were given to a component directly, and all that is wrong with them."""
+
+    def __init__(self, subject: str, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        lines = [f"{subject}:"]
+        for problem in self.problems:
+            place = ".".join(str(part) for part in problem.place)
+            value = f" = {problem.value!r}" if problem.has_value else ""
+            lines.append(f"  {place}{value}: {problem.message}")
+        super().__init__("\n".join(lines))

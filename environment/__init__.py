@@ -1,0 +1,1 @@
+"""One environment: its typed settings, and the components composed from them."""

@@ -1,0 +1,111 @@
+"""All that is wrong with a stack's settings, in the words that the user wrote them in."""
+
+import difflib
+import json
+import re
+from collections.abc import Mapping, Sequence
+
+import pulumi
+from pydantic_core import ErrorDetails
+
+from components.shared.problems import Place, Problem
+from environment.schema import SettingsSchema
+
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_LONGEST_VALUE = 60
+
+
+class SettingsError(pulumi.RunError):
+    """The stack's settings are wrong. Pulumi prints its text without a stack trace."""
+
+    def __init__(self, report: str, problems: Sequence[Problem]) -> None:
+        super().__init__(report)
+        self.problems = tuple(problems)
+
+
+def render_report(
+    namespace: str, stack: str, problems: Sequence[Problem], secret_keys: frozenset[str]
+) -> str:
+    """One paragraph a problem: the key as the user writes it, its value, what is allowed."""
+    count = len(problems)
+    noun = "setting is" if count == 1 else "settings are"
+    lines = [f"{count} {noun} wrong in the stack '{stack}'; nothing was changed.", ""]
+    for problem in problems:
+        value = ""
+        if problem.has_value:
+            hidden = bool(problem.place) and problem.place[0] in secret_keys
+            value = " = (secret)" if hidden else f" = {_shown(problem.value)}"
+        lines += [f"  {key_text(namespace, problem.place)}{value}", f"      {problem.message}"]
+    lines += [
+        "",
+        f"They are set in Pulumi.{stack}.yaml, or with 'pulumi config set --path'; "
+        "docs/configuration.md describes every key.",
+    ]
+    return "\n".join(lines)
+
+
+def key_text(namespace: str, place: Place) -> str:
+    """A place as `pulumi config set --path` takes it: `webtier:routes[0].backend`."""
+    text = f"{namespace}:"
+    for position, part in enumerate(place):
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif _PLAIN_KEY.fullmatch(part):
+            text += part if position == 0 else f".{part}"
+        else:
+            text += f"[{json.dumps(part)}]"
+    return text
+
+
+def problem_from_pydantic(
+    error: ErrorDetails, values: Mapping[str, object], schema: SettingsSchema
+) -> Problem:
+    """A pydantic error as a problem, at the place where the user finds it in the config."""
+    place = _user_place(error["loc"], values)
+    kind = error["type"]
+    if kind == "missing":
+        node = schema.at(place) or {}
+        allowed = schema.allowed(place)
+        message = f"not set, but needed: {node.get('description', 'no default fits')}"
+        return Problem(place, f"{message} Allowed: {allowed}.", has_value=False)
+    if kind == "extra_forbidden":
+        return Problem(place, unknown_key(place, schema), has_value=False)
+    return Problem(place, _message(error, place, schema), error["input"])
+
+
+def unknown_key(place: Place, schema: SettingsSchema) -> str:
+    """What to say of a key that no model knows, with the nearest that one does."""
+    known = schema.keys(place[:-1])
+    nearest = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
+    hint = f"did you mean '{nearest[0]}'? " if nearest else ""
+    return f"unknown key; {hint}known here: {', '.join(sorted(known))}"
+
+
+def _message(error: ErrorDetails, place: Place, schema: SettingsSchema) -> str:
+    text = error["msg"].removeprefix("Value error, ")
+    if text.startswith("allowed:") or "; allowed:" in text:
+        return text
+    allowed = schema.allowed(place)
+    return f"allowed: {allowed}" if allowed else text
+
+
+def _user_place(location: tuple[int | str, ...], values: Mapping[str, object]) -> Place:
+    # pydantic adds steps of its own (a union's alternative, '[key]') that are in no file.
+    place: list[str | int] = []
+    current: object = values
+    for position, part in enumerate(location):
+        last = position == len(location) - 1
+        if isinstance(current, Mapping) and (part in current or (last and part != "[key]")):
+            place.append(part)
+            current = current.get(part)
+        elif isinstance(current, list) and isinstance(part, int) and part < len(current):
+            place.append(part)
+            current = current[part]
+    return tuple(place)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "an object with " + (", ".join(str(key) for key in value) or "no keys")
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"

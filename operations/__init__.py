@@ -1,0 +1,1 @@
+"""What people run around `pulumi`: the local environment, previews, status."""

@@ -1,0 +1,100 @@
+"""The stack `local`: everything between `make up` on a fresh machine and the addresses to try."""
+
+import os
+import secrets
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from devcluster.errors import UserError
+from devcluster.files import write_whole
+from devcluster.paths import Paths
+from devcluster.up import environment as cluster_environment
+
+STACK = "local"
+PASSPHRASE = "webtier-local"
+"""Not a secret: it encrypts the state of a cluster that only this machine reaches."""
+
+PROJECT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class LocalStack:
+    paths: Paths
+
+    @property
+    def redis_password_file(self) -> Path:
+        return self.paths.state / "redis-password"
+
+    def environment(self) -> Mapping[str, str]:
+        """What a shell needs so that plain `pulumi`, `kubectl` and `python` talk to the embedded cluster."""
+        return {
+            **cluster_environment(self.paths),
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "WEBTIER_KUBECONFIG": str(self.paths.kubeconfig),
+            "WEBTIER_REDIS_PASSWORD_FILE": str(self.redis_password_file),
+        }
+
+    def is_prepared(self) -> bool:
+        return self.redis_password_file.exists() and self.paths.kubeconfig.exists()
+
+    def exports(self) -> str:
+        """Shell lines for `eval`: one export a variable."""
+        if not self.paths.kubeconfig.exists():
+            raise UserError("The embedded cluster has never been up on this machine: run `make up` first.")
+        return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in self.environment().items())
+
+    def prepare(self) -> None:
+        """Make the state that the stack needs before its first `pulumi up`; what is there stays."""
+        self.paths.pulumi_backend.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not self.redis_password_file.exists():
+            write_whole(self.redis_password_file, secrets.token_urlsafe(24), 0o600)
+        self._pulumi("stack", "select", "--create", STACK)
+
+    def mend(self) -> None:
+        """Take away what a killed `pulumi` left: its lock, and operations whose end it did not record."""
+        if not any((self.paths.pulumi_backend / ".pulumi" / "locks").rglob("*.json")):
+            return
+        print("The last `pulumi` on this stack was cut off: unlocking its state and reading it anew.", file=sys.stderr)
+        self._pulumi("cancel", "--stack", STACK, "--yes")
+        self._pulumi("refresh", "--stack", STACK, "--yes", "--skip-preview", "--clear-pending-creates")
+
+    def up(self) -> None:
+        """`pulumi up` of the stack, shown as it goes. Raises UserError when it fails: the engine said why."""
+        words = ["up", "--stack", STACK, "--yes", "--skip-preview", "--suppress-outputs"]
+        done = subprocess.run(["pulumi", *words], env=self._full_environment(), cwd=PROJECT, check=False)
+        if done.returncode != 0:
+            raise UserError(
+                "`pulumi up` did not finish; what it said is above. Mend that and run `make up` again, or look "
+                'around with `eval "$(make -s env)"` and then kubectl or pulumi.'
+            )
+
+    def output(self, name: str) -> str | None:
+        """An output of the stack, or None while it has none of that name."""
+        done = subprocess.run(
+            ["pulumi", "stack", "output", name, "--stack", STACK],
+            env=self._full_environment(),
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    def _full_environment(self) -> dict[str, str]:
+        return {**os.environ, **self.environment()}
+
+    def _pulumi(self, *words: str) -> None:
+        done = subprocess.run(
+            ["pulumi", *words, "--non-interactive"],
+            env=self._full_environment(),
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise UserError(f"`pulumi {' '.join(words)}` failed:\n{(done.stderr or done.stdout).strip()}")
