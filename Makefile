@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env test unit cluster-tests preview lint format
+.PHONY: help up down status env test unit cluster-tests preview deploy lint format
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,8 +40,12 @@ unit: $(VENV)/.tests ## the unit tests alone: no cluster needed
 preview: $(VENV)/.runs ## what `pulumi up` would change, without a cluster: make preview STACK=dev
 	@$(BIN)/python -m operations.preview $(or $(STACK),local)
 
-lint: $(VENV)/.tests ## format and lint check, and the types
+deploy: $(VENV)/.runs ## plain `pulumi up` of a stack with your backend and kubeconfig: make deploy STACK=dev
+	@$(BIN)/python -m operations.deploy $(STACK)
+
+lint: $(VENV)/.tests ## format, lint, types and workflows
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/pyright
+	@cd tools/actionlint && go tool actionlint ../../.github/workflows/*.yaml
 
 format: $(VENV)/.tests ## write the code in the one format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

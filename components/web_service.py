@@ -46,7 +46,7 @@ from components.shared.model import HttpPath, Image, NodePort, Port, Settings
 from components.shared.quantities import ResourceAmounts, ResourceSettings
 from components.shared.security import restricted_container, restricted_pod
 
-TYPE_TOKEN = "webtier:index:WebService"
+RESOURCE_TYPE = "webtier:index:WebService"
 
 _ABSOLUTE_PATH = re.compile(r"(/[A-Za-z0-9._@+-]+)+")
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -62,9 +62,7 @@ def _check_absolute_path(path: str) -> str:
 
 def _check_environment_name(name: str) -> str:
     if _ENVIRONMENT_NAME.fullmatch(name) is None:
-        raise PydanticCustomError(
-            "environment_name", "allowed: letters, digits and '_', not beginning with a digit"
-        )
+        raise PydanticCustomError("environment_name", "allowed: letters, digits and '_', not beginning with a digit")
     return name
 
 
@@ -107,15 +105,11 @@ class WebServiceSettings(Settings):
     image: Image = Field(description="The container image, with its tag or digest.")
     replicas: int = Field(default=2, ge=0, le=1000, description="Pods; 0 stops the service.")
     port: Port = Field(default=80, description="The Service's port inside the cluster.")
-    container_port: int = Field(
-        default=8080, ge=1024, le=65535, description="The port that the image listens on."
-    )
+    container_port: int = Field(default=8080, ge=1024, le=65535, description="The port that the image listens on.")
     node_port: NodePort | None = Field(
         default=None, description="A port on every node for this service alone; null for none."
     )
-    env: dict[EnvironmentName, str] = Field(
-        default_factory=dict, description="Environment variables. Not for secrets."
-    )
+    env: dict[EnvironmentName, str] = Field(default_factory=dict, description="Environment variables. Not for secrets.")
     files: dict[AbsolutePath, str] = Field(
         default_factory=dict,
         description="Files in the container, absolute path to text. A change rolls the pods.",
@@ -156,10 +150,8 @@ class WebService(pulumi.ComponentResource):
     url: pulumi.Output[str]
     """Where pods of the cluster reach it: `http://name.namespace.svc:port`."""
 
-    def __init__(
-        self, name: str, args: WebServiceArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__(TYPE_TOKEN, name, None, opts)
+    def __init__(self, name: str, args: WebServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(RESOURCE_TYPE, name, None, opts)
         self._name = name
         self._args = args
         self._settings = args.settings
@@ -180,9 +172,7 @@ class WebService(pulumi.ComponentResource):
             service.metadata.namespace,
             self._settings.port,
         )
-        self.register_outputs(
-            {"service_name": self.service_name, "port": self.port, "url": self.url}
-        )
+        self.register_outputs({"service_name": self.service_name, "port": self.port, "url": self.url})
 
     def _metadata(self, annotations: Mapping[str, str] | None = None) -> ObjectMetaArgs:
         return ObjectMetaArgs(
@@ -211,25 +201,19 @@ class WebService(pulumi.ComponentResource):
                 selector=LabelSelectorArgs(match_labels=self._selector),
                 strategy=DeploymentStrategyArgs(
                     type="RollingUpdate",
-                    rolling_update=RollingUpdateDeploymentArgs(
-                        max_unavailable=0, max_surge=settings.rollout.max_surge
-                    ),
+                    rolling_update=RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=settings.rollout.max_surge),
                 ),
                 template=PodTemplateSpecArgs(
                     metadata=ObjectMetaArgs(
                         labels=self._labels,
                         # A file mounted by its name never changes in a running pod.
-                        annotations={CONFIG_CHECKSUM_ANNOTATION: checksum(settings.files)}
-                        if settings.files
-                        else None,
+                        annotations={CONFIG_CHECKSUM_ANNOTATION: checksum(settings.files)} if settings.files else None,
                     ),
                     spec=PodSpecArgs(
                         automount_service_account_token=False,
                         enable_service_links=False,
                         containers=[self._container()],
-                        security_context=restricted_pod(
-                            settings.run_as_user, fs_group=settings.run_as_user
-                        ),
+                        security_context=restricted_pod(settings.run_as_user, fs_group=settings.run_as_user),
                         termination_grace_period_seconds=max(
                             settings.rollout.grace_seconds, settings.rollout.drain_seconds + 1
                         ),
@@ -252,9 +236,7 @@ class WebService(pulumi.ComponentResource):
             image_pull_policy="IfNotPresent",
             env=[EnvVarArgs(name=key, value=settings.env[key]) for key in sorted(settings.env)],
             ports=[ContainerPortArgs(name="http", container_port=settings.container_port)],
-            startup_probe=self._probe(
-                failures=-(-settings.probe.startup_seconds // settings.probe.period_seconds)
-            ),
+            startup_probe=self._probe(failures=-(-settings.probe.startup_seconds // settings.probe.period_seconds)),
             readiness_probe=self._probe(failures=2),
             liveness_probe=self._probe(failures=6),
             resources=settings.resources.as_args(),
@@ -262,9 +244,7 @@ class WebService(pulumi.ComponentResource):
             lifecycle=self._drain(),
             volume_mounts=[
                 *(
-                    VolumeMountArgs(
-                        name="files", mount_path=path, sub_path=_file_key(path), read_only=True
-                    )
+                    VolumeMountArgs(name="files", mount_path=path, sub_path=_file_key(path), read_only=True)
                     for path in sorted(settings.files)
                 ),
                 *(
@@ -288,9 +268,7 @@ class WebService(pulumi.ComponentResource):
         if seconds == 0:
             return None
         # The kubelet's own sleep needs no shell in the image.
-        return LifecycleArgs(
-            pre_stop=LifecycleHandlerArgs(sleep=SleepActionArgs(seconds=seconds))
-        )
+        return LifecycleArgs(pre_stop=LifecycleHandlerArgs(sleep=SleepActionArgs(seconds=seconds)))
 
     def _spread_over(self, topology_key: str) -> TopologySpreadConstraintArgs:
         return TopologySpreadConstraintArgs(
@@ -307,9 +285,7 @@ class WebService(pulumi.ComponentResource):
             return None
         return ConfigMap(
             f"{self._name}-files",
-            metadata=ObjectMetaArgs(
-                name=f"{self._name}-files", namespace=self._args.namespace, labels=self._labels
-            ),
+            metadata=ObjectMetaArgs(name=f"{self._name}-files", namespace=self._args.namespace, labels=self._labels),
             data={_file_key(path): text for path, text in self._settings.files.items()},
             opts=self._child(),
         )

@@ -19,9 +19,7 @@ class RawConfig:
 
     def decoded(self, text_keys: frozenset[str]) -> dict[str, Any]:
         """The values as data: text for `text_keys`, JSON for all others where it is any."""
-        return {
-            key: value if key in text_keys else _decode(value) for key, value in self.values.items()
-        }
+        return {key: value if key in text_keys else _decode(value) for key, value in self.values.items()}
 
 
 def read_raw_config(namespace: str) -> RawConfig:
@@ -33,11 +31,7 @@ def read_raw_config(namespace: str) -> RawConfig:
     prefix = f"{namespace}:"
     return RawConfig(
         namespace=namespace,
-        values={
-            key.removeprefix(prefix): str(value)
-            for key, value in values.items()
-            if key.startswith(prefix)
-        },
+        values={key.removeprefix(prefix): str(value) for key, value in values.items() if key.startswith(prefix)},
         secret_keys=frozenset(key.removeprefix(prefix) for key in secrets),
     )
 

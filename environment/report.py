@@ -9,6 +9,7 @@ import pulumi
 from pydantic_core import ErrorDetails
 
 from components.shared.problems import Place, Problem
+from environment.plain_data import as_list, as_object
 from environment.schema import SettingsSchema
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -23,9 +24,7 @@ class SettingsError(pulumi.RunError):
         self.problems = tuple(problems)
 
 
-def render_report(
-    namespace: str, stack: str, problems: Sequence[Problem], secret_keys: frozenset[str]
-) -> str:
+def render_report(namespace: str, stack: str, problems: Sequence[Problem], secret_keys: frozenset[str]) -> str:
     """One paragraph a problem: the key as the user writes it, its value, what is allowed."""
     count = len(problems)
     noun = "setting is" if count == 1 else "settings are"
@@ -36,12 +35,8 @@ def render_report(
             hidden = bool(problem.place) and problem.place[0] in secret_keys
             value = " = (secret)" if hidden else f" = {_shown(problem.value)}"
         lines += [f"  {key_text(namespace, problem.place)}{value}", f"      {problem.message}"]
-    lines += [
-        "",
-        f"They are set in Pulumi.{stack}.yaml, or with 'pulumi config set --path'; "
-        "docs/configuration.md describes every key.",
-    ]
-    return "\n".join(lines)
+    where = f"Set in Pulumi.{stack}.yaml, or with 'pulumi config set --path'"
+    return "\n".join([*lines, "", f"{where}; docs/configuration.md describes every key."])
 
 
 def key_text(namespace: str, place: Place) -> str:
@@ -57,17 +52,13 @@ def key_text(namespace: str, place: Place) -> str:
     return text
 
 
-def problem_from_pydantic(
-    error: ErrorDetails, values: Mapping[str, object], schema: SettingsSchema
-) -> Problem:
+def problem_from_pydantic(error: ErrorDetails, values: Mapping[str, object], schema: SettingsSchema) -> Problem:
     """A pydantic error as a problem, at the place where the user finds it in the config."""
     place = _user_place(error["loc"], values)
     kind = error["type"]
     if kind == "missing":
         node = schema.at(place) or {}
-        allowed = schema.allowed(place)
-        message = f"not set, but needed: {node.get('description', 'no default fits')}"
-        return Problem(place, f"{message} Allowed: {allowed}.", has_value=False)
+        return Problem(place, f"not set, but needed: {node.get('description', '')}", has_value=False)
     if kind == "extra_forbidden":
         return Problem(place, unknown_key(place, schema), has_value=False)
     return Problem(place, _message(error, place, schema), error["input"])
@@ -95,17 +86,19 @@ def _user_place(location: tuple[int | str, ...], values: Mapping[str, object]) -
     current: object = values
     for position, part in enumerate(location):
         last = position == len(location) - 1
-        if isinstance(current, Mapping) and (part in current or (last and part != "[key]")):
+        group, items = as_object(current), as_list(current)
+        if group is not None and (part in group or (last and part != "[key]")):
             place.append(part)
-            current = current.get(part)
-        elif isinstance(current, list) and isinstance(part, int) and part < len(current):
+            current = group.get(str(part))
+        elif items is not None and isinstance(part, int) and part < len(items):
             place.append(part)
-            current = current[part]
+            current = items[part]
     return tuple(place)
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, Mapping):
-        return "an object with " + (", ".join(str(key) for key in value) or "no keys")
+    group = as_object(value)
+    if group is not None:
+        return "an object with " + (", ".join(group) or "no keys")
     text = json.dumps(value, default=str, ensure_ascii=False)
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from components.shared.problems import Place
+from environment.plain_data import as_list, as_object
 
 Node = Mapping[str, Any]
 
@@ -27,6 +28,14 @@ class SettingsSchema:
             if node is None:
                 return None
         return node
+
+    def text_keys(self) -> frozenset[str]:
+        """The outermost keys whose value is text, whatever it looks like."""
+        return frozenset(key for key in self.keys(()) if (self.at((key,)) or {}).get("type") == "string")
+
+    def secret_keys(self) -> frozenset[str]:
+        """The outermost keys whose value is nobody's business."""
+        return frozenset(key for key in self.keys(()) if (self.at((key,)) or {}).get("writeOnly"))
 
     def keys(self, place: Place) -> list[str]:
         """The keys that are known below a place; none where any name may stand."""
@@ -74,41 +83,41 @@ class SettingsSchema:
         """
         yield from self._leaves((), self._root, True)
 
-    def groups_and_leaves(
-        self, value: object, place: Place = ()
-    ) -> Iterator[tuple[Place, Node, object]]:
+    def groups_and_leaves(self, value: object, place: Place = ()) -> Iterator[tuple[Place, Node, object]]:
         """Every place below a given value, with defaults where the value has nothing."""
         node = self.at(place)
         if node is None:
             return
         yield place, node, value
-        if isinstance(value, Mapping):
-            keys = dict.fromkeys([*value, *self.keys(place)])
-            for key in keys:
-                child = self.at((*place, key))
-                if child is not None:
-                    below = value.get(key, child.get("default"))
-                    yield from self.groups_and_leaves(below, (*place, key))
-        elif isinstance(value, list):
-            for position, item in enumerate(value):
-                yield from self.groups_and_leaves(item, (*place, position))
+        group = as_object(value)
+        keys = [] if group is None else [*group, *self.keys(place)]
+        for key in dict.fromkeys(keys):
+            child = self.at((*place, key))
+            if child is not None:
+                below = group[key] if group and key in group else self._default(child)
+                yield from self.groups_and_leaves(below, (*place, key))
+        for position, item in enumerate(as_list(value) or []):
+            yield from self.groups_and_leaves(item, (*place, position))
 
     def _leaves(
         self, keys: tuple[str, ...], node: Node, required: bool
     ) -> Iterator[tuple[tuple[str, ...], Node, bool]]:
         group = self._variant(node, "properties")
-        named = self._variant(node, "additionalProperties").get("additionalProperties")
-        items = self._variant(node, "items").get("items")
+        named = as_object(self._variant(node, "additionalProperties").get("additionalProperties"))
+        items = as_object(self._variant(node, "items").get("items"))
         if "properties" in group:
             needed = group.get("required", ())
             for key, child in group["properties"].items():
                 yield from self._leaves((*keys, key), child, key in needed)
-        elif isinstance(named, Mapping) and self._is_group(named):
+        elif named is not None and self._is_group(named):
             yield from self._leaves((*keys, "<name>"), named, required)
-        elif isinstance(items, Mapping) and self._is_group(items):
+        elif items is not None and self._is_group(items):
             yield from self._leaves((*keys, "[]"), items, required)
         else:
             yield keys, node, required
+
+    def _default(self, node: Node) -> object:
+        return node.get("default", {} if self._is_group(node) else None)
 
     def _is_group(self, node: Node) -> bool:
         return "properties" in self._variant(node, "properties")
@@ -137,8 +146,8 @@ class SettingsSchema:
         properties = self._variant(node, "properties").get("properties", {})
         if part in properties:
             return properties[part]
-        named = self._variant(node, "additionalProperties").get("additionalProperties")
-        return named if isinstance(named, Mapping) else None
+        # `additionalProperties: false` is how a model says that it knows no other key.
+        return as_object(self._variant(node, "additionalProperties").get("additionalProperties"))
 
 
 def _limits(node: Node, lower: str, upper: str, unit: str) -> str:

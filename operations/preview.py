@@ -23,14 +23,10 @@ from devcluster.paths import Paths
 from devcluster.progress import Progress
 from devcluster.run import CommandError
 from operations.local import PROJECT, STACK, LocalStack
+from operations.stacks import check_known
 
 _PLACEHOLDER = "placeholder-for-a-secret"
 _SECRET_KEYS = ("webtier:redis_password",)
-
-
-def known_stacks() -> list[str]:
-    """The stacks that have a settings file, by name."""
-    return sorted(file.name.split(".")[1] for file in PROJECT.glob("Pulumi.*.yaml"))
 
 
 def preview(stack: str) -> int:
@@ -38,10 +34,7 @@ def preview(stack: str) -> int:
 
     Raises UserError for a stack without a settings file.
     """
-    if stack not in known_stacks():
-        raise UserError(
-            f"STACK is '{stack}', which has no settings file Pulumi.{stack}.yaml. There are: {', '.join(known_stacks())}."
-        )
+    check_known(stack)
     paths = Paths.from_environment()
     found = engine.ensure(paths, Progress())
     environment = {**os.environ, **engine.variables(found, paths)}

@@ -22,12 +22,8 @@ _RBAC_GROUP = "rbac.authorization.k8s.io"
 _READ = ["get", "list", "watch"]
 
 
-def _rule(
-    group: str, resources: list[str], verbs: list[str], names: list[str] | None = None
-) -> PolicyRuleArgs:
-    return PolicyRuleArgs(
-        api_groups=[group], resources=resources, verbs=verbs, resource_names=names
-    )
+def _rule(group: str, resources: list[str], verbs: list[str], names: list[str] | None = None) -> PolicyRuleArgs:
+    return PolicyRuleArgs(api_groups=[group], resources=resources, verbs=verbs, resource_names=names)
 
 
 def _cluster_rules() -> list[PolicyRuleArgs]:
@@ -76,24 +72,16 @@ def grant_access(
         automount_service_account_token=False,
         opts=opts,
     )
-    subject = SubjectArgs(
-        kind="ServiceAccount", name=account.metadata.name, namespace=namespace
-    )
-    cluster_role = ClusterRole(
-        name, metadata=metadata(cluster_name, False), rules=_cluster_rules(), opts=opts
-    )
+    subject = SubjectArgs(kind="ServiceAccount", name=account.metadata.name, namespace=namespace)
+    cluster_role = ClusterRole(name, metadata=metadata(cluster_name, False), rules=_cluster_rules(), opts=opts)
     cluster_binding = ClusterRoleBinding(
         name,
         metadata=metadata(cluster_name, False),
-        role_ref=RoleRefArgs(
-            api_group=_RBAC_GROUP, kind="ClusterRole", name=cluster_role.metadata.name
-        ),
+        role_ref=RoleRefArgs(api_group=_RBAC_GROUP, kind="ClusterRole", name=cluster_role.metadata.name),
         subjects=[subject],
         opts=opts,
     )
-    role = Role(
-        name, metadata=metadata(name, True), rules=_own_namespace_rules(election_id), opts=opts
-    )
+    role = Role(name, metadata=metadata(name, True), rules=_own_namespace_rules(election_id), opts=opts)
     binding = RoleBinding(
         name,
         metadata=metadata(name, True),

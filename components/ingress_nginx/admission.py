@@ -41,9 +41,7 @@ def certificate_secret(
         name,
         metadata=metadata,
         type="Opaque",
-        data=pulumi.Output.secret(
-            {key: base64.b64encode(value).decode() for key, value in pem.items()}
-        ),
+        data=pulumi.Output.secret({key: base64.b64encode(value).decode() for key, value in pem.items()}),
         # Each run makes another certificate; only the first, or a replacement's, may be sent.
         opts=pulumi.ResourceOptions.merge(
             opts,
@@ -79,11 +77,7 @@ def webhook_service(
         spec=ServiceSpecArgs(
             type="ClusterIP",
             selector=selector,
-            ports=[
-                ServicePortArgs(
-                    name="https-webhook", port=443, target_port="webhook", app_protocol="https"
-                )
-            ],
+            ports=[ServicePortArgs(name="https-webhook", port=443, target_port="webhook", app_protocol="https")],
         ),
         opts=opts,
     )

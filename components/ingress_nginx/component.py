@@ -20,7 +20,7 @@ from components.ingress_nginx.workload import (
 )
 from components.shared.labels import recommended_labels, selector_labels
 
-TYPE_TOKEN = "webtier:index:IngressNginx"
+RESOURCE_TYPE = "webtier:index:IngressNginx"
 
 
 @dataclass
@@ -42,16 +42,14 @@ class IngressNginx(pulumi.ComponentResource):
     class_name: pulumi.Output[str]
     """The IngressClass for Ingresses that this controller shall serve."""
     http_url: pulumi.Output[str | None]
-    """`http://address:port` from outside, without a final slash; None if the address isn't known."""
+    """`http://address:port` from outside, without a final slash; None if none is known."""
     https_url: pulumi.Output[str | None]
     """The same for HTTPS."""
     ready: Sequence[pulumi.Resource]
     """What every Ingress must depend on: the ready controller, its webhook and its class."""
 
-    def __init__(
-        self, name: str, args: IngressNginxArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__(TYPE_TOKEN, name, None, opts)
+    def __init__(self, name: str, args: IngressNginxArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(RESOURCE_TYPE, name, None, opts)
         self._args = args
         self._settings = args.settings
         self._selector = selector_labels("ingress-nginx", name, "controller")
@@ -83,9 +81,7 @@ class IngressNginx(pulumi.ComponentResource):
             ),
             bundle=bundle,
             # On the way down it goes first, so that no controller is asked that no longer runs.
-            opts=pulumi.ResourceOptions.merge(
-                self._opts, pulumi.ResourceOptions(depends_on=[controller])
-            ),
+            opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[controller])),
         )
         ingress_class = self._class()
         if self._settings.replicas >= 2:
@@ -110,9 +106,7 @@ class IngressNginx(pulumi.ComponentResource):
             labels=self._labels,
         )
 
-    def _controller(
-        self, name: str, secret_name: pulumi.Input[str], bundle: pulumi.Output[str]
-    ) -> pulumi.Resource:
+    def _controller(self, name: str, secret_name: pulumi.Input[str], bundle: pulumi.Output[str]) -> pulumi.Resource:
         settings = self._settings
         election_id = f"{name}-leader"
         account, bindings = grant_access(
@@ -146,9 +140,7 @@ class IngressNginx(pulumi.ComponentResource):
             service_name=f"{name}-controller",
             node_address=self._args.node_address,
         )
-        return controller_deployment(
-            f"{name}-controller", workload, after=bindings, opts=self._opts
-        )
+        return controller_deployment(f"{name}-controller", workload, after=bindings, opts=self._opts)
 
     def _service(self, name: str) -> Service:
         settings = self._settings
@@ -190,9 +182,7 @@ class IngressNginx(pulumi.ComponentResource):
                 annotations=default if settings.default_class else None,
             ),
             spec=IngressClassSpecArgs(controller=settings.controller_value),
-            opts=pulumi.ResourceOptions.merge(
-                self._opts, pulumi.ResourceOptions(delete_before_replace=True)
-            ),
+            opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(delete_before_replace=True)),
         )
 
     def _disruption_budget(self, name: str) -> None:

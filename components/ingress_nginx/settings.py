@@ -24,9 +24,7 @@ FIXED_CONFIG: dict[str, str] = {
 
 def _check_controller_value(value: str) -> str:
     if _CONTROLLER_VALUE.fullmatch(value) is None:
-        raise PydanticCustomError(
-            "controller_value", "allowed: a domain and a path, such as 'k8s.io/ingress-nginx'"
-        )
+        raise PydanticCustomError("controller_value", "allowed: a domain and a path, such as 'k8s.io/ingress-nginx'")
     return value
 
 
@@ -34,13 +32,9 @@ def _check_config_key(key: str) -> str:
     if _CONFIG_KEY.fullmatch(key) is None:
         raise PydanticCustomError("config_key", "allowed: a-z, 0-9 and '-', such as 'use-gzip'")
     if key.endswith("-snippet"):
-        raise PydanticCustomError(
-            "config_snippet", "snippets are refused; allowed: any other key of the controller"
-        )
+        raise PydanticCustomError("config_snippet", "snippets are refused; allowed: any other key of the controller")
     if key in (*FIXED_CONFIG, "worker-shutdown-timeout"):
-        raise PydanticCustomError(
-            "config_fixed", "this key is decided by webtier; allowed: any other key"
-        )
+        raise PydanticCustomError("config_fixed", "this key is decided by webtier; allowed: any other key")
     return key
 
 
@@ -55,22 +49,16 @@ class IngressNginxSettings(Settings):
         default="registry.k8s.io/ingress-nginx/controller:v1.15.1",
         description="The controller's image; its entrypoint has to run the arguments.",
     )
-    replicas: int = Field(
-        default=2, ge=1, le=100, description="Controllers. With two or more, one may be evicted."
-    )
+    replicas: int = Field(default=2, ge=1, le=100, description="Controllers. With two or more, one may be evicted.")
     namespace: DnsLabel = Field(
         default="ingress-nginx", description="The controller's own namespace, made by the stack."
     )
-    class_name: DnsName = Field(
-        default="nginx", description="The IngressClass. Two controllers in a cluster need two."
-    )
+    class_name: DnsName = Field(default="nginx", description="The IngressClass. Two controllers in a cluster need two.")
     controller_value: ControllerValue = Field(
         default="k8s.io/ingress-nginx",
         description="What ties the IngressClass to this controller.",
     )
-    default_class: bool = Field(
-        default=False, description="Whether Ingresses that name no class are served too."
-    )
+    default_class: bool = Field(default=False, description="Whether Ingresses that name no class are served too.")
     service_type: Literal["NodePort", "LoadBalancer"] = Field(
         default="NodePort", description="`NodePort`, or `LoadBalancer` where the cluster has one."
     )

@@ -138,11 +138,7 @@ def _container(workload: Workload) -> ContainerArgs:
             # The official image's executables carry it as a file capability.
             add_net_bind_service=True,
         ),
-        volume_mounts=[
-            VolumeMountArgs(
-                name="webhook-certificate", mount_path=CERTIFICATE_FOLDER, read_only=True
-            )
-        ],
+        volume_mounts=[VolumeMountArgs(name="webhook-certificate", mount_path=CERTIFICATE_FOLDER, read_only=True)],
     )
 
 
@@ -191,9 +187,7 @@ def controller_deployment(
                     automount_service_account_token=True,
                     enable_service_links=False,
                     containers=[_container(workload)],
-                    security_context=restricted_pod(
-                        _UID, fs_group=_UID, unprivileged_ports_from=0
-                    ),
+                    security_context=restricted_pod(_UID, fs_group=_UID, unprivileged_ports_from=0),
                     termination_grace_period_seconds=settings.grace_seconds,
                     topology_spread_constraints=[
                         _spread_over("kubernetes.io/hostname", workload.selector),
@@ -202,9 +196,7 @@ def controller_deployment(
                     volumes=[
                         VolumeArgs(
                             name="webhook-certificate",
-                            secret=SecretVolumeSourceArgs(
-                                secret_name=workload.certificate_secret, default_mode=0o440
-                            ),
+                            secret=SecretVolumeSourceArgs(secret_name=workload.certificate_secret, default_mode=0o440),
                         )
                     ],
                 ),

@@ -6,9 +6,7 @@ from components.path_rules.model import PathRule
 from components.shared.problems import Problem
 
 
-def check_rules(
-    rules: Mapping[int, PathRule], default_backend: str | None, backends: Collection[str]
-) -> list[Problem]:
+def check_rules(rules: Mapping[int, PathRule], default_backend: str | None, backends: Collection[str]) -> list[Problem]:
     """The problems of `rules`, by their position, against the stack's `backends`.
 
     `rules` may be incomplete, where some were wrong on their own. `default_backend` None is not
@@ -32,9 +30,7 @@ def _unknown_backends(rules: Mapping[int, PathRule], backends: Collection[str]) 
     ]
 
 
-def _unknown_backend(
-    place: tuple[str | int, ...], backend: str, backends: Collection[str]
-) -> Problem:
+def _unknown_backend(place: tuple[str | int, ...], backend: str, backends: Collection[str]) -> Problem:
     known = ", ".join(sorted(backends)) or "none is defined yet; add one under 'services'"
     return Problem(place, f"allowed: a web service of this stack: {known}", backend)
 
@@ -50,10 +46,7 @@ def _duplicates(rules: Mapping[int, PathRule]) -> list[Problem]:
         where = f"host {rule.host}" if rule.host else "all hosts"
         same = rules[earlier].path == rule.path
         difference = "" if same else f" ('{rules[earlier].path}': differing in case is not enough)"
-        message = (
-            f"routes[{earlier}] has this path already for {where}{difference}; "
-            "allowed: each path once for a host"
-        )
+        message = f"routes[{earlier}] has this path already for {where}{difference}; allowed: each path once for a host"
         problems.append(Problem(("routes", position, "path"), message, rule.path))
     return problems
 

@@ -20,9 +20,9 @@ from components.path_rules.checks import check_rules
 from components.path_rules.model import Backend, PathRule
 from components.path_rules.render_ingress import CompiledIngress, compile_rules
 from components.shared.labels import recommended_labels
-from components.shared.problems import WrongSettings
+from components.shared.problems import WrongSettingsError
 
-TYPE_TOKEN = "webtier:index:PathRules"
+RESOURCE_TYPE = "webtier:index:PathRules"
 
 
 @dataclass
@@ -43,24 +43,19 @@ class PathRulesArgs:
 
 
 class PathRules(pulumi.ComponentResource):
-    """Ingress objects for a set of rules. WrongSettings, listing all, when the set has problems."""
+    """Ingress objects for a set of rules. WrongSettingsError, listing all, when rules are wrong."""
 
     ingress_names: pulumi.Output[Sequence[str]]
     """The Ingress objects' names, each known once the controller has taken it over."""
 
-    def __init__(
-        self, name: str, args: PathRulesArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: PathRulesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         problems = check_rules(dict(enumerate(args.rules)), args.default_backend, args.backends)
         if problems:
-            raise WrongSettings(f"the path rules '{name}' are wrong", problems)
-        super().__init__(TYPE_TOKEN, name, None, opts)
+            raise WrongSettingsError(f"the path rules '{name}' are wrong", problems)
+        super().__init__(RESOURCE_TYPE, name, None, opts)
         self._args = args
         self._labels = recommended_labels("path-rules", name)
-        ingresses = [
-            self._ingress(compiled)
-            for compiled in compile_rules(name, args.rules, args.default_backend)
-        ]
+        ingresses = [self._ingress(compiled) for compiled in compile_rules(name, args.rules, args.default_backend)]
         self.ingress_names = pulumi.Output.all(*(ingress.metadata.name for ingress in ingresses))
         self.register_outputs({"ingress_names": self.ingress_names})
 

@@ -15,9 +15,7 @@ _PATH = re.compile(r"/[A-Za-z0-9._\-/]*")
 
 def _check_path(path: str) -> str:
     if _PATH.fullmatch(path) is None:
-        raise PydanticCustomError(
-            "rule_path", "allowed: '/' and then any of A-Z, a-z, 0-9, '.', '_', '-' and '/'"
-        )
+        raise PydanticCustomError("rule_path", "allowed: '/' and then any of A-Z, a-z, 0-9, '.', '_', '-' and '/'")
     segments = path.split("/")[1:]
     if path != "/" and "" in segments:
         raise PydanticCustomError(
@@ -49,7 +47,11 @@ class StripPrefix(Settings):
 
 
 def _expand_short_form(value: object) -> object:
-    return {"kind": value} if isinstance(value, str) else value
+    if isinstance(value, str):
+        if value != "strip_prefix":
+            raise PydanticCustomError("rewrite", "allowed: 'strip_prefix', or null for no rewriting")
+        return {"kind": value}
+    return value
 
 
 Rewrite = Annotated[StripPrefix, BeforeValidator(_expand_short_form)]
@@ -59,9 +61,7 @@ Rewrite = Annotated[StripPrefix, BeforeValidator(_expand_short_form)]
 class PathRule(Settings):
     """One rule: requests for `path` and all below it, on `host`, go to `backend`."""
 
-    path: RulePath = Field(
-        description="Holds for itself and all below it: `/user` for `/user/a`, not `/users`."
-    )
+    path: RulePath = Field(description="Holds for itself and all below it: `/user` for `/user/a`, not `/users`.")
     backend: str = Field(description="A name under `services`.")
     host: DnsName | None = Field(
         default=None, description="The host name asked for; null for every host without own rules."

@@ -36,9 +36,7 @@ class CompiledIngress:
     paths: Sequence[CompiledPath]
 
 
-def compile_rules(
-    name: str, rules: Iterable[PathRule], default_backend: str
-) -> list[CompiledIngress]:
+def compile_rules(name: str, rules: Iterable[PathRule], default_backend: str) -> list[CompiledIngress]:
     """The objects for rules that `check_rules` found nothing wrong with.
 
     Every host named in a rule, and all other hosts together, answer what no rule names with
@@ -85,15 +83,11 @@ def _plain_path(rule: PathRule, as_regex: bool) -> CompiledPath:
         return CompiledPath(rule.path, "Prefix", rule.backend, rule)
     # As long as a stripped path, since the controller tries the longest text first; and not the
     # same text, since it refuses the same one in two objects while a rule changes its kind.
-    return CompiledPath(
-        f"/({_literal(rule.path)})($|/)(.*)", "ImplementationSpecific", rule.backend, rule
-    )
+    return CompiledPath(f"/({_literal(rule.path)})($|/)(.*)", "ImplementationSpecific", rule.backend, rule)
 
 
 def _stripped_path(rule: PathRule) -> CompiledPath:
-    return CompiledPath(
-        f"/({_literal(rule.path)})(/|$)(.*)", "ImplementationSpecific", rule.backend, rule
-    )
+    return CompiledPath(f"/({_literal(rule.path)})(/|$)(.*)", "ImplementationSpecific", rule.backend, rule)
 
 
 def _literal(path: str) -> str:

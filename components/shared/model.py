@@ -30,8 +30,7 @@ def _check_dns_label(text: str) -> str:
     if _DNS_LABEL.fullmatch(text) is None:
         raise PydanticCustomError(
             "dns_label",
-            "allowed: 1 to 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit "
-            "(an RFC 1123 label)",
+            "allowed: 1 to 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit (an RFC 1123 label)",
         )
     return text
 
@@ -66,9 +65,7 @@ def _check_image(text: str) -> str:
 
 def _check_http_path(text: str) -> str:
     if _HTTP_PATH.fullmatch(text) is None:
-        raise PydanticCustomError(
-            "http_path", "allowed: '/' and then printable characters, such as '/healthz'"
-        )
+        raise PydanticCustomError("http_path", "allowed: '/' and then printable characters, such as '/healthz'")
     return text
 
 

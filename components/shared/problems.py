@@ -17,7 +17,7 @@ class Problem:
     has_value: bool = True
 
 
-class WrongSettings(ValueError):
+class WrongSettingsError(ValueError):
     """Settings that were given to a component directly, and all that is wrong with them."""
 
     def __init__(self, subject: str, problems: Iterable[Problem]) -> None:

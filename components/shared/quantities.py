@@ -45,9 +45,7 @@ def _check_cpu(text: str) -> str:
     except ValueError:
         cores = Decimal(0)
     if cores <= 0 or (cores * 1000) % 1 != 0:
-        raise PydanticCustomError(
-            "cpu_quantity", "allowed: cores or thousandths of one, such as '250m', '1' or '1.5'"
-        )
+        raise PydanticCustomError("cpu_quantity", "allowed: cores or thousandths of one, such as '250m', '1' or '1.5'")
     return text
 
 

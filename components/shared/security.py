@@ -25,11 +25,7 @@ def restricted_pod(
     """
     sysctls: Sequence[SysctlArgs] | None = None
     if unprivileged_ports_from is not None:
-        sysctls = [
-            SysctlArgs(
-                name="net.ipv4.ip_unprivileged_port_start", value=str(unprivileged_ports_from)
-            )
-        ]
+        sysctls = [SysctlArgs(name="net.ipv4.ip_unprivileged_port_start", value=str(unprivileged_ports_from))]
     return PodSecurityContextArgs(
         run_as_non_root=True,
         run_as_user=uid,
@@ -42,9 +38,7 @@ def restricted_pod(
     )
 
 
-def restricted_container(
-    *, read_only_root: bool = True, add_net_bind_service: bool = False
-) -> SecurityContextArgs:
+def restricted_container(*, read_only_root: bool = True, add_net_bind_service: bool = False) -> SecurityContextArgs:
     """A container without escalation, capabilities or, by default, a writable root filesystem.
 
     `add_net_bind_service` keeps the one capability that the standard lets an image have: for
@@ -52,9 +46,7 @@ def restricted_container(
     """
     return SecurityContextArgs(
         allow_privilege_escalation=False,
-        capabilities=CapabilitiesArgs(
-            drop=["ALL"], add=["NET_BIND_SERVICE"] if add_net_bind_service else None
-        ),
+        capabilities=CapabilitiesArgs(drop=["ALL"], add=["NET_BIND_SERVICE"] if add_net_bind_service else None),
         privileged=False,
         read_only_root_filesystem=read_only_root,
         run_as_non_root=True,

@@ -1,0 +1,16 @@
+"""The program that `pulumi up` runs: settings, tier, outputs."""
+
+import pulumi
+
+from environment.loading import load_settings
+from environment.tier import build_tier
+
+tier = build_tier(load_settings(pulumi.Config("webtier")))
+
+pulumi.export("namespace", tier.namespace)
+pulumi.export("ingress_url", tier.ingress_url)
+pulumi.export("ingress_https_url", tier.ingress_https_url)
+pulumi.export("routes", tier.routes)
+pulumi.export("redis_endpoint", tier.redis_endpoint)
+pulumi.export("redis_external", tier.redis_external)
+pulumi.export("redis_password", tier.redis_password)

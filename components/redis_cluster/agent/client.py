@@ -1,0 +1,95 @@
+"""A connection to one Redis node, every wait on it bounded."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, cast
+
+from redis import exceptions
+from redis.backoff import NoBackoff
+from redis.connection import Connection
+from redis.retry import Retry
+
+from .errors import CommandRefused, NodeUnavailable
+
+
+def password_file(path: Path) -> Callable[[], str]:
+    """Reads the password anew for each connection: the mounted file changes on a rotation."""
+
+    def read() -> str:
+        try:
+            return path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise NodeUnavailable(f"the password file can't be read: {error}") from error
+
+    return read
+
+
+@dataclass(frozen=True)
+class Connector:
+    """How this cluster's nodes are reached: one port and one password for all of them."""
+
+    password: Callable[[], str]
+    port: int = 6379
+    bus_port: int = 16379
+    timeout: float = 2.0
+
+    def open(self, ip: str) -> "Node":
+        """A node at an address; nothing is sent before the first question."""
+        return Node(ip, self)
+
+
+class Node:
+    """One node, asked in commands. NodeUnavailable and CommandRefused are all it raises."""
+
+    def __init__(self, ip: str, connector: Connector) -> None:
+        self.ip = ip
+        self._connection = Connection(
+            host=ip,
+            port=connector.port,
+            password=connector.password(),
+            socket_timeout=connector.timeout,
+            socket_connect_timeout=connector.timeout,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,
+            driver_info=None,
+            decode_responses=True,
+        )
+
+    def __enter__(self) -> "Node":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._connection.disconnect()
+
+    def ask(self, *command: str | int) -> Any:
+        """Sends one command; its answer is a text, a number or a list of such."""
+        connection = cast(Any, self._connection)
+        try:
+            connection.connect()
+            connection.send_command(*command)
+            return connection.read_response()
+        except exceptions.BusyLoadingError as error:
+            raise NodeUnavailable("is still loading its data") from error
+        except exceptions.AuthenticationError as error:
+            raise NodeUnavailable("does not accept the password") from error
+        except (exceptions.TimeoutError, TimeoutError) as error:
+            raise NodeUnavailable("does not answer in time") from error
+        except (exceptions.ConnectionError, OSError) as error:
+            raise NodeUnavailable("does not accept connections") from error
+        except exceptions.ResponseError as error:
+            raise CommandRefused(
+                f"{' '.join(map(str, command[:2]))} was refused: {error}"
+            ) from error
+
+    def fields(self, *command: str | int) -> dict[str, str]:
+        """The answer of INFO and its like, as a mapping."""
+        lines = str(self.ask(*command)).splitlines()
+        pairs = (line.split(":", 1) for line in lines if ":" in line and not line.startswith("#"))
+        return {key: value.strip() for key, value in pairs}

@@ -1,0 +1,134 @@
+"""One node's view of its cluster: what `CLUSTER NODES` says, and nodes.conf in the same form."""
+
+from dataclasses import dataclass, field
+
+from .topology import SLOTS
+
+FAILED_FLAGS = frozenset({"fail", "fail?"})
+
+
+@dataclass(frozen=True)
+class Address:
+    """`ip:port@bus_port,hostname,key=value…`, as Redis writes it (7.0 and later)."""
+
+    ip: str
+    port: int
+    bus_port: int
+    hostname: str
+    extras: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> "Address":
+        """ValueError for anything that is not such an address."""
+        endpoint, *rest = text.split(",")
+        location, _, bus_port = endpoint.partition("@")
+        # An IPv6 address has colons of its own.
+        ip, _, port = location.rpartition(":")
+        hostname = rest[0] if rest else ""
+        return cls(ip, int(port), int(bus_port or 0), hostname, tuple(rest[1:]))
+
+    def __str__(self) -> str:
+        endpoint = f"{self.ip}:{self.port}@{self.bus_port}"
+        tail = (self.hostname, *self.extras) if self.hostname or self.extras else ()
+        return ",".join((endpoint, *tail))
+
+
+@dataclass(frozen=True)
+class Record:
+    """One line of a view: a node as another node (or it itself) sees it."""
+
+    id: str
+    address: Address
+    flags: frozenset[str]
+    master_id: str | None
+    epoch: int
+    connected: bool
+    slots: frozenset[int] = field(repr=False)
+
+    @property
+    def is_master(self) -> bool:
+        """Whether it is a master, with slots or without."""
+        return "master" in self.flags
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is suspected or agreed to be failing."""
+        return bool(self.flags & FAILED_FLAGS)
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the viewing node has a working link to it."""
+        return "myself" in self.flags or (
+            self.connected and not self.failed and "noaddr" not in self.flags
+        )
+
+    @property
+    def in_handshake(self) -> bool:
+        """Whether its id is still a placeholder."""
+        return "handshake" in self.flags
+
+
+@dataclass(frozen=True)
+class ClusterView:
+    """Everything one node knows of its cluster."""
+
+    records: dict[str, Record]
+    own_id: str
+
+    @property
+    def myself(self) -> Record:
+        """The viewing node itself."""
+        return self.records[self.own_id]
+
+    @property
+    def peers(self) -> list[Record]:
+        """All others with a known id."""
+        return [
+            record
+            for record in self.records.values()
+            if record.id != self.own_id and not record.in_handshake
+        ]
+
+    def owners(self) -> dict[int, str]:
+        """Slot → id of the node that owns it in this view."""
+        return {slot: record.id for record in self.records.values() for slot in record.slots}
+
+
+def parse_view(text: str) -> ClusterView:
+    """Reads the answer of `CLUSTER NODES`. ValueError when no line is the node's own."""
+    records: dict[str, Record] = {}
+    own_id = ""
+    for line in text.splitlines():
+        if not line.strip():
+            continue
+        record = _parse_record(line)
+        records[record.id] = record
+        if "myself" in record.flags:
+            own_id = record.id
+    if not own_id:
+        raise ValueError("no line of CLUSTER NODES is the node's own")
+    return ClusterView(records, own_id)
+
+
+def _parse_record(line: str) -> Record:
+    node_id, address, flags, master_id, _ping, _pong, epoch, link, *slots = line.split()
+    return Record(
+        id=node_id,
+        address=Address.parse(address),
+        flags=frozenset(flags.split(",")),
+        master_id=None if master_id == "-" else master_id,
+        epoch=int(epoch),
+        connected=link == "connected",
+        slots=frozenset(_parse_slots(slots)),
+    )
+
+
+def _parse_slots(parts: list[str]) -> set[int]:
+    slots: set[int] = set()
+    for part in parts:
+        # "[93-<-id]" is a migration under way; the slot is listed with its owner as well.
+        if part.startswith("["):
+            continue
+        first, _, last = part.partition("-")
+        slots.update(range(int(first), int(last or first) + 1))
+    return {slot for slot in slots if slot < SLOTS}

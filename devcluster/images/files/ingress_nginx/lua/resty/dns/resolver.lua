@@ -1,0 +1,2 @@
+-- Debian ships the library under another name.
+return require("nginx.dns.resolver")

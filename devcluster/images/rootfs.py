@@ -1,0 +1,184 @@
+"""Root file systems from Debian packages: unpacked, never installed, so that no script of theirs runs anywhere.
+
+That takes seconds, needs no mounts, and gives the same result on every host. What their scripts would have set
+up (accounts, links, the certificate bundle) each recipe writes itself, as far as it needs it.
+"""
+
+import shlex
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from devcluster.images.workspace import run_logged
+from devcluster.run import CommandError, run
+
+SUITE = "bookworm"
+
+_KEYRINGS = ("/etc/apt/trusted.gpg.d", "/etc/apt/keyrings", "/usr/share/keyrings")
+
+_NOT_NEEDED = (
+    *("adduser", "awk", "debconf", "debianutils", "dpkg", "init-system-helpers", "libpam-modules", "lsb-base"),
+    *("openssl", "passwd", "perl", "perl-base", "sysvinit-utils", "ucf", "usr-is-merged"),
+)
+"""Packages that others depend on only for the sake of their installation scripts."""
+
+_STRIPPED = (
+    *("boot", "home", "media", "mnt", "opt", "root", "srv"),
+    *("etc/apt", "etc/cron*", "etc/default", "etc/dpkg", "etc/fstab", "etc/hostname", "etc/init.d", "etc/logrotate.d"),
+    *("etc/resolv.conf", "etc/systemd", "etc/ufw", "etc/update-motd.d"),
+    *("usr/games", "usr/include", "usr/lib/systemd", "usr/lib/udev", "usr/lib/tmpfiles.d", "usr/lib/*/perl*"),
+    *("usr/share/bash-completion", "usr/share/bug", "usr/share/doc", "usr/share/doc-base", "usr/share/gcc"),
+    *("usr/share/info", "usr/share/initramfs-tools", "usr/share/lintian", "usr/share/locale", "usr/share/man"),
+    *("usr/share/menu", "usr/share/perl*", "usr/share/pixmaps", "usr/share/vim", "usr/share/zsh"),
+    *(
+        "dev/*",
+        "run/*",
+        "tmp/*",
+        "var/cache/*",
+        "var/lib/apt",
+        "var/lib/dpkg",
+        "var/log/*",
+        "var/backups",
+        "var/mail",
+        "var/run",
+    ),
+)
+"""What a container never looks at; some of it (name servers, apt's sources) also tells about this machine."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """A line of /etc/passwd, with a group of the same name and number."""
+
+    name: str
+    number: int
+    home: str = "/"
+
+
+def unpack(packages: Iterable[str], root: Path, log: Path, without: Iterable[str] = ()) -> None:
+    """Unpack Debian packages and all they depend on into the new folder `root`.
+
+    `without` names dependencies that the caller can do without. Raises CommandError when the packages can't be
+    had; `log` then says more.
+    """
+    work = root.parent
+    options = work / "apt.conf"
+    options.touch(0o600)
+    options.write_text(_apt_options())
+    stand_ins = work / "stand-ins"
+    stand_ins.write_text("\n".join(_stand_in(name) for name in (*_NOT_NEEDED, *without)))
+    links = " && ".join(f'mkdir -p "$1/usr/{name}" && ln -s usr/{name} "$1/{name}"' for name in _merged_folders())
+    status = f'mkdir -p "$1/var/lib/dpkg" && cp {shlex.quote(str(stand_ins))} "$1/var/lib/dpkg/status"'
+    run_logged(
+        [
+            *("mmdebstrap", "--mode=root", "--variant=extract", "--format=directory"),
+            f"--aptopt={options}",
+            *(f"--keyring={folder}" for folder in _KEYRINGS if Path(folder).is_dir()),
+            f"--setup-hook={links} && {status}",
+            f"--include={','.join(packages)}",
+            *(SUITE, str(root), *_sources()),
+        ],
+        log,
+    )
+    for pattern in _STRIPPED:
+        for path in root.glob(pattern):
+            _delete(path)
+    for folder, mode in (("dev", 0o755), ("proc", 0o555), ("sys", 0o555), ("run", 0o755), ("tmp", 0o1777)):
+        (root / folder).mkdir(exist_ok=True)
+        (root / folder).chmod(mode)
+    link(root, "var/run", "/run")
+    write(root, "etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")
+
+
+def add_accounts(root: Path, *accounts: Account) -> None:
+    """Write /etc/passwd and /etc/group: root, nobody and these."""
+    everyone = (Account("root", 0, "/root"), *accounts, Account("nobody", 65534, "/nonexistent"))
+    users = (f"{a.name}:x:{a.number}:{a.number}::{a.home}:/usr/sbin/nologin\n" for a in everyone)
+    groups = (f"{a.name}:x:{a.number}:\n" for a in everyone)
+    write(root, "etc/passwd", "".join(users))
+    write(root, "etc/group", "".join(groups))
+
+
+def bundle_certificates(root: Path) -> None:
+    """Write the one file that programs read from the certificates of the package ca-certificates."""
+    authorities = sorted((root / "usr/share/ca-certificates/mozilla").glob("*.crt"))
+    write(root, "etc/ssl/certs/ca-certificates.crt", "".join(file.read_text() for file in authorities))
+
+
+def write(root: Path, name: str, content: str, mode: int = 0o644) -> None:
+    file = root / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content)
+    file.chmod(mode)
+
+
+def link(root: Path, name: str, target: str) -> None:
+    """Make `name` a symbolic link, in place of whatever it was."""
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.symlink_to(target)
+
+
+def give_folders(root: Path, number: int, *names: str) -> None:
+    """Make folders, if they are not there, and give them and all in them to this user and group."""
+    for name in names:
+        folder = root / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in (folder, *folder.rglob("*")):
+            shutil.chown(path, number, number) if not path.is_symlink() else None
+
+
+def _sources() -> list[str]:
+    """The mirrors that this machine's apt uses, pointed at SUITE; empty where it uses none of Debian's.
+
+    mmdebstrap then takes Debian's own, which is right on other distributions.
+    """
+    form = "$(ORIGIN)|$(REPO_URI)|$(CODENAME)|$(COMPONENT)"
+    try:
+        targets = run(["apt-get", "indextargets", "--format", form, "Created-By: Packages"])
+    except (CommandError, FileNotFoundError):
+        return []
+    sources: dict[str, None] = {}
+    for line in targets.splitlines():
+        origin, address, codename, component = line.split("|")
+        release, dash, pocket = codename.partition("-")
+        if origin == "Debian" and component == "main" and pocket in ("", "updates", "security") and release != "sid":
+            sources[f"deb {address} {SUITE}{dash}{pocket} main"] = None
+    # Without the release itself, its updates alone would not do.
+    return [*sources] if any(source.endswith(f" {SUITE} main") for source in sources) else []
+
+
+def _apt_options() -> str:
+    """How this machine reaches its mirrors (a proxy, say): mmdebstrap starts from apt's defaults otherwise."""
+    kept = ("Acquire::http", "Acquire::https", "Acquire::Check-", "Acquire::Force", "Acquire::Retries")
+    settings = run(["apt-config", "dump"]).splitlines() if shutil.which("apt-config") else []
+    # The cache folder may lie in a home that apt's own unprivileged user can't enter.
+    own = ['Acquire::Retries "3";', 'APT::Sandbox::User "root";']
+    return "\n".join([*own, *(line for line in settings if line.startswith(kept))]) + "\n"
+
+
+def _stand_in(package: str) -> str:
+    """An entry of dpkg's status file that tells apt that a package is there, and new enough for anyone."""
+    fields = {
+        "Package": package,
+        "Status": "install ok installed",
+        "Version": "99:0",
+        "Architecture": "all",
+        "Multi-Arch": "foreign",
+        "Maintainer": "none",
+        "Description": "not needed here",
+    }
+    return "".join(f"{key}: {value}\n" for key, value in fields.items())
+
+
+def _merged_folders() -> tuple[str, ...]:
+    return ("bin", "sbin", "lib", "lib64")
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()

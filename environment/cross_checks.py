@@ -1,0 +1,80 @@
+"""What only the settings together can get wrong.
+
+All of it is asked of the raw values, so that a mistake elsewhere does not hide these until the
+next attempt.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+
+from pydantic import ValidationError
+
+from components.path_rules import PathRule
+from components.path_rules.checks import check_rules
+from components.shared.model import NODE_PORT_MARK
+from components.shared.problems import Place, Problem
+from environment.plain_data import as_list, as_object
+from environment.schema import Node, SettingsSchema
+
+_TextToAny = Mapping[str, object]
+
+
+def check_together(
+    values: _TextToAny,
+    secret_keys: Collection[str],
+    schema: SettingsSchema,
+) -> Iterator[Problem]:
+    """The problems that lie between settings, or in how they are stored."""
+    yield from _plain_secrets(values, secret_keys, schema)
+    yield from _routes(values)
+    yield from _node_port_collisions(values, schema)
+    yield from _shared_namespace(values, schema)
+
+
+def _plain_secrets(values: _TextToAny, secret_keys: Collection[str], schema: SettingsSchema) -> Iterator[Problem]:
+    for key in sorted(schema.secret_keys()):
+        if key in values and key not in secret_keys:
+            message = (
+                "it stands in plain text; set another one, encrypted, with: "
+                f'pulumi config set --secret webtier:{key} "$(openssl rand -hex 24)"'
+            )
+            yield Problem((key,), message, has_value=False)
+
+
+def _routes(values: _TextToAny) -> Iterator[Problem]:
+    services = as_object(values.get("services")) or {}
+    rules: dict[int, PathRule] = {}
+    for position, route in enumerate(as_list(values.get("routes")) or []):
+        try:
+            rules[position] = PathRule.model_validate(route)
+        except ValidationError:
+            continue  # reported with all else that is wrong on its own
+    default = values.get("default_backend")
+    yield from check_rules(rules, default if isinstance(default, str) else None, list(services))
+
+
+def _node_port_collisions(values: _TextToAny, schema: SettingsSchema) -> Iterator[Problem]:
+    used: dict[int, list[Place]] = defaultdict(list)
+    for place, node, value in schema.groups_and_leaves(values):
+        if _takes_node_port(node) and isinstance(value, int):
+            used[value].append(place)
+    for port, places in sorted(used.items()):
+        for place in places[1:]:
+            message = f"the same NodePort as {_dotted(places[0])}; allowed: each NodePort once in a cluster"
+            yield Problem(place, message, port)
+
+
+def _takes_node_port(node: Node) -> bool:
+    return any(variant.get(NODE_PORT_MARK) for variant in (node, *node.get("anyOf", ())))
+
+
+def _shared_namespace(values: _TextToAny, schema: SettingsSchema) -> Iterator[Problem]:
+    place: Place = ("ingress", "namespace")
+    found = {below: value for below, _, value in schema.groups_and_leaves(values) if below in (("namespace",), place)}
+    if found.get(("namespace",)) == found.get(place):
+        message = "the same as 'namespace'; allowed: a namespace of the controller's own"
+        yield Problem(place, message, found.get(place))
+
+
+def _dotted(place: Place) -> str:
+    return ".".join(str(part) for part in place)

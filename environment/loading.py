@@ -1,0 +1,46 @@
+"""From the stack's configuration to checked settings, or to one report of all that is wrong."""
+
+import os
+from collections.abc import Mapping
+
+import pulumi
+from pydantic import ValidationError
+
+from components.shared.problems import Problem
+from environment.cross_checks import check_together
+from environment.machine_files import resolve_files
+from environment.raw_config import RawConfig, read_raw_config
+from environment.report import SettingsError, problem_from_pydantic, render_report
+from environment.schema import SettingsSchema
+from environment.settings import EnvironmentSettings
+
+
+def load_settings(config: pulumi.Config, environ: Mapping[str, str] | None = None) -> EnvironmentSettings:
+    """The running stack's settings. SettingsError, reporting all at once, when any is wrong."""
+    return parse_settings(read_raw_config(config.name), pulumi.get_stack(), os.environ if environ is None else environ)
+
+
+def parse_settings(raw: RawConfig, stack: str, environ: Mapping[str, str]) -> EnvironmentSettings:
+    """The settings in `raw`. SettingsError when any is wrong."""
+    schema = SettingsSchema(EnvironmentSettings)
+    # Pulumi lets no declared key be absent, so an empty text is how a config says "not set".
+    written = {key: value for key, value in raw.decoded(schema.text_keys()).items() if value != ""}
+    values, problems = resolve_files(written, environ)
+    problems += check_together(written, raw.secret_keys, schema)
+    reported = {problem.place for problem in problems}
+    settings: EnvironmentSettings | None = None
+    try:
+        settings = EnvironmentSettings.model_validate(values)
+    except ValidationError as error:
+        found = [problem_from_pydantic(details, values, schema) for details in error.errors(include_url=False)]
+        problems += [problem for problem in found if problem.place not in reported]
+    if settings is None or problems:
+        raise _settings_error(raw, stack, problems, schema)
+    return settings
+
+
+def _settings_error(raw: RawConfig, stack: str, problems: list[Problem], schema: SettingsSchema) -> SettingsError:
+    order = {key: position for position, key in enumerate(schema.keys(()))}
+    problems.sort(key=lambda problem: order.get(str(problem.place[0]), -1) if problem.place else -1)
+    hidden = raw.secret_keys | schema.secret_keys()
+    return SettingsError(render_report(raw.namespace, stack, problems, hidden), problems)

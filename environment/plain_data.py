@@ -1,0 +1,14 @@
+"""Plain data of unknown shape (parsed JSON), narrowed to what it turns out to be."""
+
+from collections.abc import Mapping
+from typing import cast
+
+
+def as_object(value: object) -> Mapping[str, object] | None:
+    """The value if it is an object with text keys, as all of JSON's are."""
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else None
+
+
+def as_list(value: object) -> list[object] | None:
+    """The value if it is a list."""
+    return cast("list[object]", value) if isinstance(value, list) else None

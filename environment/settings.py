@@ -1,0 +1,73 @@
+"""One environment's settings: all that `Pulumi.<stack>.yaml` can say.
+
+The models of the components are used as they are; what is here concerns the whole tier.
+"""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
+
+from components.ingress_nginx import IngressNginxSettings
+from components.path_rules import PathRule
+from components.redis_cluster.settings import RedisClusterSettings
+from components.shared.model import DnsLabel, ServiceName, Settings
+from components.web_service import WebServiceSettings
+
+HOW_TO_SET = 'pulumi config set --secret webtier:redis_password "$(openssl rand -hex 24)"'
+
+
+def _check_password(password: SecretStr) -> SecretStr:
+    text = password.get_secret_value()
+    if not (16 <= len(text) <= 512 and text.isascii() and text.isprintable()) or set(text) & set(" \"'\\"):
+        raise PydanticCustomError(
+            "password",
+            "allowed: 16 to 512 printable ASCII characters without spaces, quotes and backslashes; "
+            f"set it with: {HOW_TO_SET}",
+        )
+    return password
+
+
+Password = Annotated[SecretStr, AfterValidator(_check_password)]
+
+
+class EnvironmentSettings(Settings):
+    """All of one stack's settings."""
+
+    context: str = Field(
+        min_length=1,
+        description="The kubeconfig context to deploy to. Never the current one by chance.",
+    )
+    kubeconfig: str = Field(
+        default="",
+        description="Path of the kubeconfig, where `~` and `$VARIABLE` are expanded; empty for the one that "
+        "kubectl takes.",
+    )
+    namespace: DnsLabel = Field(default="webtier", description="The namespace of Redis and the web services.")
+    node_address: str = Field(
+        default="",
+        description="Address or name of a node at which NodePorts are reached from outside; empty "
+        "if there is none: the outputs with addresses are then null.",
+    )
+    protect: bool = Field(
+        default=False,
+        description="Whether Pulumi refuses to delete what holds data: the namespace, and Redis' "
+        "StatefulSets and volumes.",
+    )
+    redis: RedisClusterSettings = Field(default_factory=RedisClusterSettings, description="The Redis Cluster.")
+    redis_password: Password = Field(description=f"Redis' password, a secret: `{HOW_TO_SET}`.")
+    redis_password_file: str = Field(
+        default="",
+        description="Path of a file that holds the password, instead of `redis_password`; `~` and `$VARIABLE` are "
+        "expanded. For a stack that only one machine ever deploys.",
+    )
+    services: dict[ServiceName, WebServiceSettings] = Field(
+        default_factory=dict, description="The web services by name."
+    )
+    ingress: IngressNginxSettings = Field(
+        default_factory=IngressNginxSettings, description="The ingress-nginx controller."
+    )
+    routes: list[PathRule] = Field(default_factory=list[PathRule], description="Which path goes to which web service.")
+    default_backend: str = Field(
+        description="The web service that answers what no route names; a name under `services`."
+    )

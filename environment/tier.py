@@ -1,0 +1,112 @@
+"""The web tier, composed from the components: what `pulumi up` makes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+import pulumi
+
+from components.ingress_nginx import IngressNginx, IngressNginxArgs
+from components.path_rules import Backend, PathRule, PathRules, PathRulesArgs
+from components.redis_cluster import RedisCluster, RedisClusterArgs
+from components.web_service import WebService, WebServiceArgs
+from environment.cluster import make_namespace, make_provider
+from environment.settings import EnvironmentSettings
+
+
+class Route(TypedDict):
+    """One line of the output `routes`."""
+
+    host: str | None
+    path: str
+    backend: str
+    url: str | None
+
+
+@dataclass(frozen=True)
+class Tier:
+    """What the stack exports."""
+
+    namespace: pulumi.Output[str]
+    ingress_url: pulumi.Output[str | None]
+    ingress_https_url: pulumi.Output[str | None]
+    routes: pulumi.Output[list[Route]]
+    redis_endpoint: pulumi.Output[str]
+    redis_external: pulumi.Output[str | None]
+    redis_password: pulumi.Output[str]
+
+
+def build_tier(settings: EnvironmentSettings) -> Tier:
+    """Registers everything that `settings` describe."""
+    provider = make_provider(settings)
+    into_cluster = pulumi.ResourceOptions(providers=[provider])
+    namespace = make_namespace(settings.namespace, holds_data=settings.protect, provider=provider).metadata.name
+    ingress_namespace = make_namespace(settings.ingress.namespace, holds_data=False, provider=provider).metadata.name
+    node_address = settings.node_address or None
+    password = pulumi.Output.secret(settings.redis_password.get_secret_value())
+
+    redis = RedisCluster(
+        "redis",
+        RedisClusterArgs(
+            settings=settings.redis,
+            namespace=namespace,
+            password=password,
+            node_address=node_address,
+            protect=settings.protect,
+        ),
+        into_cluster,
+    )
+    services = {
+        name: WebService(name, WebServiceArgs(service, namespace), into_cluster)
+        for name, service in settings.services.items()
+    }
+    ingress = IngressNginx(
+        "ingress-nginx",
+        IngressNginxArgs(settings.ingress, ingress_namespace, node_address),
+        into_cluster,
+    )
+    PathRules(
+        "routes",
+        PathRulesArgs(
+            namespace=namespace,
+            ingress_class=ingress.class_name,
+            rules=settings.routes,
+            default_backend=settings.default_backend,
+            backends={name: Backend(service.service_name, service.port) for name, service in services.items()},
+            after=ingress.ready,
+        ),
+        into_cluster,
+    )
+    return Tier(
+        namespace=namespace,
+        ingress_url=ingress.http_url,
+        ingress_https_url=ingress.https_url,
+        routes=ingress.http_url.apply(lambda url: list_routes(settings.routes, settings.default_backend, url)),
+        redis_endpoint=redis.endpoint,
+        redis_external=redis.external_endpoint,
+        redis_password=password,
+    )
+
+
+def list_routes(rules: Sequence[PathRule], default_backend: str, ingress_url: str | None) -> list[Route]:
+    """All rules and, for the hosts without a rule for `/`, the default backend."""
+    listed = [(rule.host, rule.path, rule.backend) for rule in rules]
+    hosts: Mapping[str | None, None] = dict.fromkeys([None, *(rule.host for rule in rules)])
+    answered = {host for host, path, _ in listed if path == "/"}
+    listed += [(host, "/", default_backend) for host in hosts if host not in answered]
+    return [
+        Route(host=host, path=path, backend=backend, url=_url(ingress_url, host, path))
+        for host, path, backend in listed
+    ]
+
+
+def _url(ingress_url: str | None, host: str | None, path: str) -> str | None:
+    if ingress_url is None or host is None:
+        return None if ingress_url is None else ingress_url + path
+    scheme, _, address = ingress_url.partition("://")
+    port = address.rpartition("]")[2].rpartition(":")[2] if _has_port(address) else ""
+    return f"{scheme}://{host}{':' + port if port else ''}{path}"
+
+
+def _has_port(address: str) -> bool:
+    return ":" in address.rpartition("]")[2]

@@ -1,0 +1,46 @@
+"""`python -m operations.deploy STACK`: the plain `pulumi up` of a stack, without questions, for a pipeline."""
+
+import argparse
+import os
+import subprocess
+import sys
+
+from devcluster import engine
+from devcluster.errors import UserError
+from devcluster.paths import Paths
+from devcluster.progress import Progress
+from devcluster.run import CommandError
+from operations.local import PROJECT
+from operations.stacks import check_known
+
+
+def deploy(stack: str) -> int:
+    """Run `pulumi up` against the backend that the environment names, and return the engine's exit code.
+
+    Raises UserError for an unknown stack, and where no backend is named: a deployment whose state
+    is thrown away could never be changed again.
+    """
+    check_known(stack)
+    if "PULUMI_BACKEND_URL" not in os.environ and "PULUMI_ACCESS_TOKEN" not in os.environ:
+        raise UserError(
+            "No backend is given. Set PULUMI_BACKEND_URL (s3://…, azblob://…, gs://…, file://…) or "
+            "PULUMI_ACCESS_TOKEN to say where the state of the stack is kept."
+        )
+    paths = Paths.from_environment()
+    environment = {**os.environ, **engine.variables(engine.ensure(paths, Progress()), paths)}
+    words = ["pulumi", "up", "--stack", stack, "--yes", "--skip-preview", "--non-interactive"]
+    return subprocess.run(words, env=environment, cwd=PROJECT, stdin=subprocess.DEVNULL, check=False).returncode
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="operations.deploy", description=__doc__)
+    parser.add_argument("stack")
+    try:
+        return deploy(parser.parse_args().stack)
+    except (UserError, CommandError) as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,17 @@
+"""The project's stacks, as its settings files name them."""
+
+from devcluster.errors import UserError
+from operations.local import PROJECT
+
+
+def known() -> list[str]:
+    """The stacks that have a settings file, by name."""
+    return sorted(file.name.split(".")[1] for file in PROJECT.glob("Pulumi.*.yaml"))
+
+
+def check_known(stack: str) -> None:
+    """Raises UserError that lists the known stacks when `stack` is none of them."""
+    if stack not in known():
+        raise UserError(
+            f"STACK is '{stack}', which has no settings file Pulumi.{stack}.yaml. There are: {', '.join(known())}."
+        )
