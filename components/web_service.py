@@ -115,7 +115,7 @@ class WebServiceSettings(Settings):
         description="Files in the container, absolute path to text. A change rolls the pods.",
     )
     writable_paths: list[AbsolutePath] = Field(
-        default_factory=lambda: ["/tmp"],  # noqa: S108 - a path in the container, not on this machine
+        default=["/tmp"],  # noqa: S108 - in the container, not on this machine
         description="Empty folders that the image may write to; all else is read-only.",
     )
     run_as_user: int = Field(default=101, ge=1, description="The user id; never root.")

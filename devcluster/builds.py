@@ -16,6 +16,7 @@ from devcluster.run import CommandError, run
 SOURCES = Path(__file__).parent / "binaries"
 PULUMI_VERSION = "3.246.0"
 KUBERNETES_PROVIDER_VERSION = "4.25.0"
+KUBERNETES_VERSION = "1.33.13"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,15 @@ KUBERNETES = Binary(
         "kubelet",
         "kubectl",
     ),
+    # What `kubectl version` and the nodes say; clients and the provider choose their ways by it.
+    stamp={
+        "k8s.io/component-base/version.gitVersion": f"v{KUBERNETES_VERSION}",
+        "k8s.io/component-base/version.gitMajor": KUBERNETES_VERSION.split(".")[0],
+        "k8s.io/component-base/version.gitMinor": KUBERNETES_VERSION.split(".")[1],
+        "k8s.io/client-go/pkg/version.gitVersion": f"v{KUBERNETES_VERSION}",
+        "k8s.io/client-go/pkg/version.gitMajor": KUBERNETES_VERSION.split(".")[0],
+        "k8s.io/client-go/pkg/version.gitMinor": KUBERNETES_VERSION.split(".")[1],
+    },
 )
 COREDNS = Binary("coredns", ("coredns",))
 INGRESS_NGINX = Binary("ingress-nginx-controller", ("nginx-ingress-controller",), "k8s.io/ingress-nginx/cmd/nginx")

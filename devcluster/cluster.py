@@ -15,7 +15,6 @@ from devcluster.paths import Paths
 from devcluster.pki import ADMIN, Pki, write_kubeconfig
 from devcluster.plan import CONTROL_PLANE, NODES
 from devcluster.progress import Progress
-from devcluster.run import run
 
 _MANIFEST = Path(__file__).parent / "manifests" / "cluster.yaml"
 
@@ -57,7 +56,7 @@ class Cluster:
                 pause=0.5,
             )
         with self.progress.part("cluster DNS"):
-            self.kubectl("rollout", "status", "-n", "kube-system", "deployment/coredns", "--timeout=120s")
+            wait_until(self._dns_answers, 120, "a DNS pod is ready (`kubectl describe pods -n kube-system`)", pause=0.5)
 
     def _boot(self) -> None:
         off = [machine for machine in self.machines if machine.first_process is None]
@@ -111,10 +110,14 @@ class Cluster:
                 write_whole(record, json.dumps(loaded, indent=2))
         return machine if node.start_kubelet(machine) else None
 
+    def _dns_answers(self) -> bool:
+        words = ("get", "deployment/coredns", "-n", "kube-system", "-o", "jsonpath={.status.availableReplicas}")
+        return bool(self.kubectl(*words).strip())
+
     # Looking at it
 
     def kubectl(self, *words: str, input: str | None = None, timeout: float = 150) -> str:
-        return run(self.control.enter(controlplane.kubectl_words(*words)), input=input, timeout=timeout)
+        return self.control.run(controlplane.kubectl_words(*words), input=input, timeout=timeout)
 
     def ready_nodes(self, since: dt.datetime | None = None) -> set[str]:
         """The nodes that are Ready; with `since`, those whose kubelet has said so from then on."""

@@ -143,8 +143,12 @@ class Machine:
         environment = (f"PATH={PATH}", f"{MARK}={self.folder}", "HOME=/tmp")
         return ["nsenter", *target, "--", "/usr/bin/env", "-i", *environment, *command]
 
-    def run(self, command: Sequence[str], timeout: float = 60) -> str:
-        return run(self.enter(command), timeout=timeout)
+    def run(self, command: Sequence[str], *, input: str | None = None, timeout: float = 60) -> str:
+        """Run a program inside to its end and return its output; like `run` of devcluster.run."""
+        try:
+            return run(self.enter(command), input=input, timeout=timeout)
+        except CommandError as problem:
+            raise CommandError(command, problem.code, f"(on {self.name}) {problem.output}") from None
 
     def spawn(self, name: str, command: Sequence[str]) -> None:
         """Start a daemon inside the machine; its output is appended to /var/log/<name>.log there."""

@@ -1,5 +1,6 @@
 """What the cluster is made of: binaries, the node root and images, made once and kept in the cache."""
 
+import os
 import shutil
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -56,7 +57,7 @@ class Materials:
                 raise
             finally:
                 images.shutdown(cancel_futures=True)
-        if missing and not self.missing_binaries(binaries):
+        if missing and os.environ.get("WEBTIER_KEEP_GO_CACHES") != "1":
             with progress.part("free the disk of Go's caches"):
                 builds.forget_go_caches(self.paths)
 

@@ -11,6 +11,7 @@ class CommandError(Exception):
     def __init__(self, command: Sequence[str], code: int, output: str) -> None:
         tail = "\n".join(output.strip().splitlines()[-20:])
         super().__init__(f"`{' '.join(command)}` ended with exit code {code}:\n{tail}")
+        self.code = code
         self.output = output
 
 

@@ -27,8 +27,8 @@ def check_together(
     """The problems that lie between settings, or in how they are stored."""
     yield from _plain_secrets(values, secret_keys, schema)
     yield from _routes(values)
-    yield from _node_port_collisions(values, schema)
-    yield from _shared_namespace(values, schema)
+    yield from _node_port_collisions(schema)
+    yield from _shared_namespace(schema)
 
 
 def _plain_secrets(values: _TextToAny, secret_keys: Collection[str], schema: SettingsSchema) -> Iterator[Problem]:
@@ -53,9 +53,9 @@ def _routes(values: _TextToAny) -> Iterator[Problem]:
     yield from check_rules(rules, default if isinstance(default, str) else None, list(services))
 
 
-def _node_port_collisions(values: _TextToAny, schema: SettingsSchema) -> Iterator[Problem]:
+def _node_port_collisions(schema: SettingsSchema) -> Iterator[Problem]:
     used: dict[int, list[Place]] = defaultdict(list)
-    for place, node, value in schema.groups_and_leaves(values):
+    for place, node, value in schema.values():
         if _takes_node_port(node) and isinstance(value, int):
             used[value].append(place)
     for port, places in sorted(used.items()):
@@ -68,9 +68,9 @@ def _takes_node_port(node: Node) -> bool:
     return any(variant.get(NODE_PORT_MARK) for variant in (node, *node.get("anyOf", ())))
 
 
-def _shared_namespace(values: _TextToAny, schema: SettingsSchema) -> Iterator[Problem]:
+def _shared_namespace(schema: SettingsSchema) -> Iterator[Problem]:
     place: Place = ("ingress", "namespace")
-    found = {below: value for below, _, value in schema.groups_and_leaves(values) if below in (("namespace",), place)}
+    found = {below: value for below, _, value in schema.values() if below in (("namespace",), place)}
     if found.get(("namespace",)) == found.get(place):
         message = "the same as 'namespace'; allowed: a namespace of the controller's own"
         yield Problem(place, message, found.get(place))

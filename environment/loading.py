@@ -22,9 +22,10 @@ def load_settings(config: pulumi.Config, environ: Mapping[str, str] | None = Non
 
 def parse_settings(raw: RawConfig, stack: str, environ: Mapping[str, str]) -> EnvironmentSettings:
     """The settings in `raw`. SettingsError when any is wrong."""
-    schema = SettingsSchema(EnvironmentSettings)
+    text_keys = SettingsSchema(EnvironmentSettings).text_keys()
     # Pulumi lets no declared key be absent, so an empty text is how a config says "not set".
-    written = {key: value for key, value in raw.decoded(schema.text_keys()).items() if value != ""}
+    written = {key: value for key, value in raw.decoded(text_keys).items() if value != ""}
+    schema = SettingsSchema(EnvironmentSettings, written)
     values, problems = resolve_files(written, environ)
     problems += check_together(written, raw.secret_keys, schema)
     reported = {problem.place for problem in problems}

@@ -13,7 +13,7 @@ from environment.plain_data import as_list, as_object
 from environment.schema import SettingsSchema
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_LONGEST_VALUE = 60
+_LONGEST_VALUE = 200
 
 
 class SettingsError(pulumi.RunError):

@@ -4,9 +4,12 @@ It is derived from the models, so that error reports and the reference can't con
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
 
 from components.shared.problems import Place
 from environment.plain_data import as_list, as_object
@@ -14,20 +17,40 @@ from environment.plain_data import as_list, as_object
 Node = Mapping[str, Any]
 
 
-class SettingsSchema:
-    """The schema of a settings model and all below it."""
+@dataclass(frozen=True)
+class Leaf:
+    """One setting: its keys from the outermost, its schema, and what holds where it is left out.
 
-    def __init__(self, model: type[BaseModel]) -> None:
-        self._root: Node = model.model_json_schema()
+    Among the keys `<name>` stands for one that users choose, `[]` for a position in a list, and `<kind: x>` for the
+    case that the group's `kind` is `x`.
+    """
+
+    keys: tuple[str, ...]
+    node: Node
+    required: bool
+    default: object
+
+
+class SettingsSchema:
+    """The schema of a settings model and all below it.
+
+    `given` are a stack's settings as they stand in its file: where a group can be one of several kinds, its schema is
+    that of the kind given.
+    """
+
+    def __init__(self, model: type[BaseModel], given: object = None) -> None:
+        self._root: Node = model.model_json_schema(schema_generator=_WithAllDefaults)
+        self._given = given
 
     def at(self, place: Place) -> Node | None:
         """What stands at a place; None where nothing can stand."""
-        node: Node | None = self._root
+        node, given = self._root, self._given
         for part in place:
-            node = self._child(node, part)
-            if node is None:
+            below = self._child(self._of_kind(node, given), part)
+            if below is None:
                 return None
-        return node
+            node, given = below, _value_at(given, part)
+        return self._of_kind(node, given)
 
     def text_keys(self) -> frozenset[str]:
         """The outermost keys whose value is text, whatever it looks like."""
@@ -40,16 +63,27 @@ class SettingsSchema:
     def keys(self, place: Place) -> list[str]:
         """The keys that are known below a place; none where any name may stand."""
         node = self.at(place)
-        return [] if node is None else list(self._variant(node, "properties").get("properties", {}))
+        return [] if node is None else list(self._having(node, "properties").get("properties", {}))
 
     def allowed(self, place: Place) -> str | None:
         """In words what may stand at a place, as far as types and limits say it."""
         node = self.at(place)
         return None if node is None else self.describe(node)
 
+    def leaves(self) -> Iterator[Leaf]:
+        """Every setting, in the models' order; of groups only lists and those with names of the users' choice."""
+        yield from self._leaves((), self._root, required=True, default=None)
+
+    def values(self) -> Iterator[tuple[Place, Node, object]]:
+        """Every place of the given settings with its value, or its default where nothing is given."""
+        yield from self._values((), self._given, None)
+
     def describe(self, node: Node) -> str:
         """In words what a node allows: `a whole number from 1 to 9, or null`."""
         node = self._resolved(node)
+        if "discriminator" in node:
+            kinds = ", ".join(f"'{kind}'" for kind in node["discriminator"]["mapping"])
+            return f"an object whose {node['discriminator']['propertyName']} is one of {kinds}"
         if "anyOf" in node:
             return ", or ".join(self.describe(variant) for variant in node["anyOf"])
         if "enum" in node:
@@ -68,7 +102,7 @@ class SettingsSchema:
             case "string":
                 return "text" + _limits(node, "minLength", "maxLength", " characters")
             case "array":
-                return "a list"
+                return "a list with at least one entry" if node.get("minItems") else "a list"
             case "object" if "properties" in node:
                 return "an object with the keys " + ", ".join(node["properties"])
             case "object":
@@ -76,85 +110,108 @@ class SettingsSchema:
             case _:
                 return "anything"
 
-    def leaves(self) -> Iterator[tuple[tuple[str, ...], Node, bool]]:
-        """Every setting that is not a group of others: its keys, its node, whether it is required.
-
-        `<name>` stands for a key that users choose, `[]` for a list's position.
-        """
-        yield from self._leaves((), self._root, True)
-
-    def groups_and_leaves(self, value: object, place: Place = ()) -> Iterator[tuple[Place, Node, object]]:
-        """Every place below a given value, with defaults where the value has nothing."""
+    def _values(self, place: Place, value: object, default: object) -> Iterator[tuple[Place, Node, object]]:
         node = self.at(place)
         if node is None:
             return
         yield place, node, value
-        group = as_object(value)
+        group, defaults = as_object(value), as_object(default) or {}
         keys = [] if group is None else [*group, *self.keys(place)]
         for key in dict.fromkeys(keys):
             child = self.at((*place, key))
             if child is not None:
-                below = group[key] if group and key in group else self._default(child)
-                yield from self.groups_and_leaves(below, (*place, key))
+                child_default = defaults.get(key, child.get("default"))
+                below = group[key] if group and key in group else child_default
+                yield from self._values((*place, key), below, child_default)
         for position, item in enumerate(as_list(value) or []):
-            yield from self.groups_and_leaves(item, (*place, position))
+            yield from self._values((*place, position), item, None)
 
-    def _leaves(
-        self, keys: tuple[str, ...], node: Node, required: bool
-    ) -> Iterator[tuple[tuple[str, ...], Node, bool]]:
-        group = self._variant(node, "properties")
-        named = as_object(self._variant(node, "additionalProperties").get("additionalProperties"))
-        items = as_object(self._variant(node, "items").get("items"))
-        if "properties" in group:
-            needed = group.get("required", ())
-            for key, child in group["properties"].items():
-                yield from self._leaves((*keys, key), child, key in needed)
-        elif named is not None and self._is_group(named):
-            yield from self._leaves((*keys, "<name>"), named, required)
-        elif items is not None and self._is_group(items):
-            yield from self._leaves((*keys, "[]"), items, required)
-        else:
-            yield keys, node, required
+    def _leaves(self, keys: tuple[str, ...], node: Node, required: bool, default: object) -> Iterator[Leaf]:
+        node = self._resolved(node)
+        named, items = as_object(node.get("additionalProperties")), as_object(node.get("items"))
+        if "properties" in node:
+            yield from self._group_leaves(keys, node, default)
+            return
+        yield Leaf(keys, node, required, default)
+        if named is not None and "properties" in self._resolved(named):
+            yield from self._leaves((*keys, "<name>"), named, required=True, default=None)
+        elif items is not None and "properties" in self._resolved(items):
+            yield from self._leaves((*keys, "[]"), items, required=True, default=None)
+        elif "discriminator" in node:
+            kind_key = node["discriminator"]["propertyName"]
+            chosen = (as_object(default) or {}).get(kind_key)
+            for kind, reference in node["discriminator"]["mapping"].items():
+                below = default if kind == chosen else None
+                yield from self._group_leaves(
+                    (*keys, f"<{kind_key}: {kind}>"), self._resolved({"$ref": reference}), below, without=kind_key
+                )
 
-    def _default(self, node: Node) -> object:
-        return node.get("default", {} if self._is_group(node) else None)
-
-    def _is_group(self, node: Node) -> bool:
-        return "properties" in self._variant(node, "properties")
+    def _group_leaves(
+        self, keys: tuple[str, ...], group: Node, default: object, without: str | None = None
+    ) -> Iterator[Leaf]:
+        needed, defaults = group.get("required", ()), as_object(default) or {}
+        for key, child in group["properties"].items():
+            if key != without:
+                child_default = defaults.get(key, child.get("default"))
+                yield from self._leaves((*keys, key), child, key in needed, child_default)
 
     def _resolved(self, node: Node) -> Node:
         reference = node.get("$ref")
         if reference is None:
             return node
         name = reference.removeprefix("#/$defs/")
-        return {**self._root["$defs"][name], **{k: v for k, v in node.items() if k != "$ref"}}
+        return {**self._root["$defs"][name], **{key: value for key, value in node.items() if key != "$ref"}}
 
-    def _variant(self, node: Node, keyword: str) -> Node:
+    def _of_kind(self, node: Node, given: object) -> Node:
+        """The alternative that the given value is of, where a node has several that a key tells apart."""
+        node = self._resolved(node)
+        discriminator = node.get("discriminator")
+        if discriminator is None:
+            return node
+        kind = (as_object(given) or {}).get(discriminator["propertyName"])
+        reference = discriminator["mapping"].get(kind)
+        return node if reference is None else self._resolved({"$ref": reference})
+
+    def _having(self, node: Node, keyword: str) -> Node:
         """The node itself, or that of its alternatives that has a keyword."""
         node = self._resolved(node)
-        for variant in node.get("anyOf", ()) or node.get("oneOf", ()):
-            resolved = self._variant(variant, keyword)
+        for variant in node.get("anyOf", ()):
+            resolved = self._having(variant, keyword)
             if keyword in resolved:
                 return resolved
         return node
 
-    def _child(self, node: Node | None, part: str | int) -> Node | None:
-        if node is None:
-            return None
+    def _child(self, node: Node, part: str | int) -> Node | None:
         if isinstance(part, int):
-            return self._variant(node, "items").get("items")
-        properties = self._variant(node, "properties").get("properties", {})
+            return self._having(node, "items").get("items")
+        properties = self._having(node, "properties").get("properties", {})
         if part in properties:
             return properties[part]
         # `additionalProperties: false` is how a model says that it knows no other key.
-        return as_object(self._variant(node, "additionalProperties").get("additionalProperties"))
+        return as_object(self._having(node, "additionalProperties").get("additionalProperties"))
+
+
+class _WithAllDefaults(GenerateJsonSchema):
+    """Also has the defaults that a factory makes, which pydantic leaves out."""
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        factory = schema.get("default_factory")
+        if factory is not None and not schema.get("default_factory_takes_data"):
+            schema = core_schema.with_default_schema(schema["schema"], default=factory())  # type: ignore[call-arg]
+        return super().default_schema(schema)
+
+
+def _value_at(value: object, part: str | int) -> object:
+    if isinstance(part, str):
+        return (as_object(value) or {}).get(part)
+    items = as_list(value) or []
+    return items[part] if part < len(items) else None
 
 
 def _limits(node: Node, lower: str, upper: str, unit: str) -> str:
-    # `exclusiveMinimum` is not used by any model; a test would show a missing limit.
     least, most = node.get(lower), node.get(upper)
     if least is not None and most is not None:
-        return f" from {least} to {most}{unit}" if not unit else f" of {least} to {most}{unit}"
+        return f" of {least} to {most}{unit}" if unit else f" from {least} to {most}"
     if least is not None:
         return f" of at least {least}{unit}" if unit else f", {least} or more"
     if most is not None:

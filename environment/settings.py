@@ -35,7 +35,6 @@ class EnvironmentSettings(Settings):
     """All of one stack's settings."""
 
     context: str = Field(
-        min_length=1,
         description="The kubeconfig context to deploy to. Never the current one by chance.",
     )
     kubeconfig: str = Field(

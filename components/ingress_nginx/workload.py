@@ -89,6 +89,8 @@ def _flags(workload: Workload) -> list[pulumi.Input[str]]:
         "--enable-metrics=false",
         f"--shutdown-grace-period={settings.shutdown_delay_seconds}",
         "--post-shutdown-grace-period=0",
+        # Pulumi waits for each Ingress's address, and would wait a minute at the default of 60.
+        "--status-update-interval=5",
         status_flag(workload),
     ]
 

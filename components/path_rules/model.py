@@ -54,7 +54,10 @@ def _expand_short_form(value: object) -> object:
     return value
 
 
-Rewrite = Annotated[StripPrefix, BeforeValidator(_expand_short_form)]
+Rewrite = Annotated[
+    StripPrefix,
+    BeforeValidator(_expand_short_form, json_schema_input_type=Literal["strip_prefix"] | StripPrefix),
+]
 """How a path is changed on its way: `{kind: strip_prefix}`, or in short `strip_prefix`."""
 
 

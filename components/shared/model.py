@@ -1,19 +1,60 @@
 """The base of every settings model, and the field types that several of them share."""
 
 import re
-from typing import Annotated
+from typing import Annotated, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
+from typing_extensions import TypeIs
 
 
 class Settings(BaseModel):
-    """Plain data, checked when it is made and unchangeable after: unknown keys are errors."""
+    """Plain data, checked when it is made and unchangeable after: unknown keys are errors.
+
+    A group that is given in part keeps its other defaults: with `resources: {limits: {cpu: "1"}}` the default
+    requests and memory limit still hold. `null` takes one away, where the field allows it.
+    """
 
     # Strict, since a number written as text ("3") is a mistake that would come back elsewhere.
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, validate_default=True, hide_input_in_errors=True
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete_groups(cls, given: object) -> object:
+        values = _as_object(given)
+        if values is None:
+            return given
+        completed = dict(values)
+        for name, field in cls.model_fields.items():
+            default: object = field.get_default(call_default_factory=True, validated_data={})
+            part = _as_object(values.get(name))
+            if part is not None and _is_group_of(default, field):
+                completed[name] = _completed(default, part)
+        return completed
+
+
+def _is_group_of(default: object, field: FieldInfo) -> TypeIs[Settings]:
+    # Of a union's alternatives another one than the default's may be meant.
+    return isinstance(default, Settings) and field.annotation is type(default)
+
+
+def _completed(default: Settings, given: dict[str, object]) -> dict[str, object]:
+    completed = dict(given)
+    for name, field in type(default).model_fields.items():
+        value: object = getattr(default, name)
+        part = _as_object(given.get(name))
+        if part is not None and _is_group_of(value, field):
+            completed[name] = _completed(value, part)
+        elif name not in given:
+            completed[name] = value
+    return completed
+
+
+def _as_object(value: object) -> dict[str, object] | None:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else None
 
 
 _DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")

@@ -109,7 +109,7 @@ def _make_etc_nginx(folder: Path, published: Path) -> None:
     shutil.copytree(published, folder, ignore=shutil.ignore_patterns("test", "OWNERS"), copy_function=shutil.copyfile)
     shutil.copytree(_FILES / "lua", folder / "lua", dirs_exist_ok=True, copy_function=shutil.copyfile)
     # Go keeps published modules read-only, folders too.
-    for path in folder.rglob("*"):
+    for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     write(folder, "mime.types", types)
     _edit(folder / "nginx.conf", _CONFIGURATION_EDITS)

@@ -6,7 +6,7 @@ from devcluster.images.recipe import Job, Recipe
 from devcluster.images.rootfs import add_accounts, bundle_certificates, link, unpack, write
 
 _PACKAGES = (
-    *("containerd", "runc", "containernetworking-plugins", "etcd-server"),
+    *("containerd", "runc", "containernetworking-plugins", "etcd-client", "etcd-server"),
     *("conntrack", "ethtool", "iproute2", "iptables", "nftables", "socat"),
     *("kmod", "mount", "nfs-common", "procps", "util-linux"),
     *("base-files", "bash", "ca-certificates", "coreutils", "dash", "dumb-init", "findutils", "grep", "sed"),

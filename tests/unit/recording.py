@@ -20,6 +20,7 @@ from pulumi.runtime.config import set_all_config
 from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.settings import Settings, configure, set_root_resource
 from pulumi.runtime.stack import run_in_stack
+from typing_extensions import override
 
 AUTONAME_SUFFIX = "-auto"
 """What the mocked provider appends to a Kubernetes object that was given no `metadata.name`."""
@@ -116,6 +117,7 @@ class _RecordingMonitor(MockMonitor):
         qualified = parent.split("::")[2] + "$" + type_ if parent else type_
         return f"{self._prefix}{qualified}::{name}"
 
+    @override
     def RegisterResource(self, request: Any) -> Any:
         response = super().RegisterResource(request)
         if request.type != "pulumi:pulumi:Stack":
@@ -134,6 +136,7 @@ class _RecordingMonitor(MockMonitor):
             )
         return response
 
+    @override
     def RegisterResourceOutputs(self, request: Any) -> Any:
         outputs = rpc.deserialize_properties(request.outputs)
         self._recording.outputs[request.urn] = _plain(outputs)
@@ -167,9 +170,7 @@ def run_recorded(
     """
     recording = Recording()
     # Pulumi keeps its state in context variables: a copied context leaves nothing behind.
-    contextvars.copy_context().run(
-        _run, program, recording, dict(config or {}), list(secret_config), project, stack
-    )
+    contextvars.copy_context().run(_run, program, recording, dict(config or {}), list(secret_config), project, stack)
     return recording
 
 

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, cast
+from typing import Any, Self
 
 from redis import exceptions
 from redis.backoff import NoBackoff
 from redis.connection import Connection
 from redis.retry import Retry
 
-from .errors import CommandRefused, NodeUnavailable
+from .errors import CommandRefusedError, NodeUnavailableError
 
 
 def password_file(path: Path) -> Callable[[], str]:
@@ -21,7 +21,7 @@ def password_file(path: Path) -> Callable[[], str]:
         try:
             return path.read_text(encoding="utf-8")
         except OSError as error:
-            raise NodeUnavailable(f"the password file can't be read: {error}") from error
+            raise NodeUnavailableError(f"the password file can't be read: {error}") from error
 
     return read
 
@@ -41,11 +41,12 @@ class Connector:
 
 
 class Node:
-    """One node, asked in commands. NodeUnavailable and CommandRefused are all it raises."""
+    """One node, asked in commands. NodeUnavailableError and CommandRefusedError are all it raises."""
 
     def __init__(self, ip: str, connector: Connector) -> None:
         self.ip = ip
-        self._connection = Connection(
+        # redis-py types its connections only in part.
+        self._connection: Any = Connection(
             host=ip,
             port=connector.port,
             password=connector.password(),
@@ -57,7 +58,7 @@ class Node:
             decode_responses=True,
         )
 
-    def __enter__(self) -> "Node":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -70,23 +71,20 @@ class Node:
 
     def ask(self, *command: str | int) -> Any:
         """Sends one command; its answer is a text, a number or a list of such."""
-        connection = cast(Any, self._connection)
         try:
-            connection.connect()
-            connection.send_command(*command)
-            return connection.read_response()
+            self._connection.connect()
+            self._connection.send_command(*command)
+            return self._connection.read_response()
         except exceptions.BusyLoadingError as error:
-            raise NodeUnavailable("is still loading its data") from error
+            raise NodeUnavailableError("is still loading its data") from error
         except exceptions.AuthenticationError as error:
-            raise NodeUnavailable("does not accept the password") from error
+            raise NodeUnavailableError("does not accept the password") from error
         except (exceptions.TimeoutError, TimeoutError) as error:
-            raise NodeUnavailable("does not answer in time") from error
+            raise NodeUnavailableError("does not answer in time") from error
         except (exceptions.ConnectionError, OSError) as error:
-            raise NodeUnavailable("does not accept connections") from error
+            raise NodeUnavailableError("does not accept connections") from error
         except exceptions.ResponseError as error:
-            raise CommandRefused(
-                f"{' '.join(map(str, command[:2]))} was refused: {error}"
-            ) from error
+            raise CommandRefusedError(f"refused {' '.join(map(str, command[:2]))}: {error}") from error
 
     def fields(self, *command: str | int) -> dict[str, str]:
         """The answer of INFO and its like, as a mapping."""

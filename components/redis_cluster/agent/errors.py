@@ -5,17 +5,17 @@ class AgentError(Exception):
     """A sentence for the user; never a stack trace."""
 
 
-class NodeUnavailable(AgentError):
+class NodeUnavailableError(AgentError):
     """A Redis node can't be asked just now: try again."""
 
 
-class CommandRefused(AgentError):
+class CommandRefusedError(AgentError):
     """A Redis node answered a command with an error: look again before trying again."""
 
 
-class Refused(AgentError):
+class RefusedError(AgentError):
     """Going on would put data at risk or can never succeed: a person has to decide."""
 
 
-class DeadlinePassed(AgentError):
+class DeadlinePassedError(AgentError):
     """The time is over; says what was still missing."""

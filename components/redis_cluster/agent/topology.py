@@ -40,9 +40,7 @@ class Topology:
     def members(self) -> list[Member]:
         """All members: the first of every shard, then the second of every shard, and so on."""
         return [
-            self.member(shard, index)
-            for index in range(self.replicas_per_shard + 1)
-            for shard in range(self.shards)
+            self.member(shard, index) for index in range(self.replicas_per_shard + 1) for shard in range(self.shards)
         ]
 
     def target_slots(self, shard: int) -> range:
@@ -63,6 +61,4 @@ def as_ranges(slots: set[int]) -> list[tuple[int, int]]:
 
 def describe_slots(slots: set[int]) -> str:
     """`{1, 2, 3, 7}` → `"1-3, 7"`."""
-    return ", ".join(
-        str(first) if first == last else f"{first}-{last}" for first, last in as_ranges(slots)
-    )
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in as_ranges(slots))

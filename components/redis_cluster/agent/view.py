@@ -1,8 +1,7 @@
 """One node's view of its cluster: what `CLUSTER NODES` says, and nodes.conf in the same form."""
 
-from dataclasses import dataclass, field
-
-from .topology import SLOTS
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 FAILED_FLAGS = frozenset({"fail", "fail?"})
 
@@ -43,7 +42,12 @@ class Record:
     master_id: str | None
     epoch: int
     connected: bool
-    slots: frozenset[int] = field(repr=False)
+    slot_ranges: tuple[tuple[int, int], ...]
+
+    @property
+    def slots(self) -> set[int]:
+        """The slots that it owns. Made anew: a hundred kept views of them all would fill the memory."""
+        return {slot for first, last in self.slot_ranges for slot in range(first, last + 1)}
 
     @property
     def is_master(self) -> bool:
@@ -58,9 +62,7 @@ class Record:
     @property
     def reachable(self) -> bool:
         """Whether the viewing node has a working link to it."""
-        return "myself" in self.flags or (
-            self.connected and not self.failed and "noaddr" not in self.flags
-        )
+        return "myself" in self.flags or (self.connected and not self.failed and "noaddr" not in self.flags)
 
     @property
     def in_handshake(self) -> bool:
@@ -83,11 +85,7 @@ class ClusterView:
     @property
     def peers(self) -> list[Record]:
         """All others with a known id."""
-        return [
-            record
-            for record in self.records.values()
-            if record.id != self.own_id and not record.in_handshake
-        ]
+        return [record for record in self.records.values() if record.id != self.own_id and not record.in_handshake]
 
     def owners(self) -> dict[int, str]:
         """Slot → id of the node that owns it in this view."""
@@ -119,16 +117,13 @@ def _parse_record(line: str) -> Record:
         master_id=None if master_id == "-" else master_id,
         epoch=int(epoch),
         connected=link == "connected",
-        slots=frozenset(_parse_slots(slots)),
+        slot_ranges=tuple(_parse_slots(slots)),
     )
 
 
-def _parse_slots(parts: list[str]) -> set[int]:
-    slots: set[int] = set()
+def _parse_slots(parts: list[str]) -> Iterator[tuple[int, int]]:
     for part in parts:
         # "[93-<-id]" is a migration under way; the slot is listed with its owner as well.
-        if part.startswith("["):
-            continue
-        first, _, last = part.partition("-")
-        slots.update(range(int(first), int(last or first) + 1))
-    return {slot for slot in slots if slot < SLOTS}
+        if not part.startswith("["):
+            first, _, last = part.partition("-")
+            yield int(first), int(last or first)

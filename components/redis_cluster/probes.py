@@ -1,0 +1,45 @@
+"""How the kubelet asks a Redis pod: two small shell scripts, since each question starts a process."""
+
+from components.redis_cluster.redis_conf import AUTH_FOLDER, PORT
+
+RUN_FOLDER = "/run/webtier-redis"
+
+ALIVE_SCRIPT = f"""\
+#!/bin/sh
+# Any answer is a sign of life, also "log in first" and "still loading": a restart would only lose time.
+answer=$(redis-cli -h 127.0.0.1 -p {PORT} ping 2>&1)
+case $answer in
+  *PONG* | *NOAUTH* | *LOADING* | *BUSY*) exit 0 ;;
+esac
+echo "$answer"
+exit 1
+"""
+"""Liveness and startup."""
+
+READY_SCRIPT = f"""\
+#!/bin/sh
+# Ready once this process has been a healthy part of the cluster; from then on while it answers. If trouble
+# elsewhere in the cluster took it out again, a cluster that is down would also have no address.
+IFS= read -r REDISCLI_AUTH < {AUTH_FOLDER}/password
+export REDISCLI_AUTH
+latch={RUN_FOLDER}/ready
+facts=$(printf 'INFO server\\nINFO replication\\nCLUSTER INFO\\n' | redis-cli -h 127.0.0.1 -p {PORT} 2>&1)
+case $facts in
+  *run_id:*cluster_state:*) ;;
+  *) echo "Redis does not answer, or is still loading"; exit 1 ;;
+esac
+run_id=${{facts#*run_id:}}
+run_id=${{run_id%%[!0-9a-f]*}}
+latched=
+[ -r "$latch" ] && read -r latched < "$latch"
+[ "$latched" = "$run_id" ] && exit 0
+case $facts in
+  # The cluster has not been formed: that waits for all pods to be ready.
+  *cluster_slots_assigned:0[!0-9]*) exit 0 ;;
+  *master_link_status:down*) echo "the master's data is not copied yet"; exit 1 ;;
+  *cluster_state:ok*) echo "$run_id" > "$latch"; exit 0 ;;
+esac
+echo "the cluster is not ok yet"
+exit 1
+"""
+"""Readiness. It is latched for the life of one Redis process, told by its run id."""

@@ -1,0 +1,73 @@
+"""The files that Redis reads when it starts."""
+
+from components.redis_cluster.settings import RedisClusterSettings
+
+PORT = 6379
+BUS_PORT = 16379
+
+CONF_FOLDER = "/etc/webtier-redis/conf"
+AUTH_FOLDER = "/etc/webtier-redis/auth"
+DATA_FOLDER = "/data"
+
+LONGEST_PASSWORD = 512
+
+
+def render_redis_conf(settings: RedisClusterSettings) -> str:
+    """redis.conf. Nothing in it depends on how many nodes there are: a change of it restarts every pod."""
+    conf = settings.conf
+    save_points = " ".join(f"{point.seconds} {point.changes}" for point in conf.save)
+    lines = [
+        f"include {AUTH_FOLDER}/auth.conf",
+        f"include {CONF_FOLDER}/topology.conf",
+        f"port {PORT}",
+        f"dir {DATA_FOLDER}",
+        # Every address of the pod; a leading '-' makes a missing IPv6 no error.
+        "bind * -::*",
+        "cluster-enabled yes",
+        "cluster-config-file nodes.conf",
+        f"cluster-port {BUS_PORT}",
+        f"cluster-node-timeout {conf.node_timeout_ms}",
+        # A replica belongs to its shard: it must not leave for one that has lost its own.
+        "cluster-allow-replica-migration no",
+        # A shard's last replica may take over however long it was cut off.
+        "cluster-replica-validity-factor 0",
+        "cluster-require-full-coverage no",
+        # Clients are sent to names, which survive a pod's new address.
+        "cluster-preferred-endpoint-type hostname",
+        # Replicas of one master that ask within so long share one copy.
+        "repl-diskless-sync-delay 1",
+        f"appendonly {'yes' if conf.appendonly else 'no'}",
+        f"appendfsync {conf.appendfsync}",
+        f"save {save_points or quote('')}",
+        f"maxmemory {settings.maxmemory_bytes}",
+        f"maxmemory-policy {conf.maxmemory_policy}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def render_topology_conf(settings: RedisClusterSettings) -> str:
+    """What depends on the number of nodes. The agent sets the same at run time, so that no pod restarts."""
+    return f"min-replicas-to-write {settings.min_replicas_to_write}\n"
+
+
+def render_auth_conf(password: str) -> str:
+    """The password, for clients and for replication. ValueError, without the password, for an unusable one."""
+    if not password or len(password) > LONGEST_PASSWORD or not password.isprintable():
+        raise ValueError(
+            f"the Redis password can't be used; allowed: 1 to {LONGEST_PASSWORD} printable characters, "
+            "without line breaks"
+        )
+    quoted = quote(password)
+    return f"requirepass {quoted}\nmasterauth {quoted}\n"
+
+
+def quote(text: str) -> str:
+    """A value for redis.conf that Redis reads as exactly this text."""
+    return '"' + "".join(_quoted(byte) for byte in text.encode()) + '"'
+
+
+def _quoted(byte: int) -> str:
+    character = chr(byte)
+    if character in '"\\':
+        return "\\" + character
+    return character if 0x20 <= byte < 0x7F else f"\\x{byte:02x}"

@@ -1,0 +1,208 @@
+"""A Redis Cluster of plain `redis-server` processes, each with an address of its own like a pod.
+
+All of 127.0.0.0/8 is this machine, so that every process can listen on the same port at an address
+of its own, and come back at another one, as pods do.
+"""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from components.redis_cluster.agent.client import Connector
+from components.redis_cluster.agent.console import Console
+from components.redis_cluster.agent.converge import ConvergeOptions, converge
+from components.redis_cluster.agent.errors import AgentError
+from components.redis_cluster.agent.plan import Goal
+from components.redis_cluster.agent.topology import Member, Topology
+from components.redis_cluster.redis_conf import (
+    AUTH_FOLDER,
+    BUS_PORT,
+    CONF_FOLDER,
+    DATA_FOLDER,
+    PORT,
+    render_auth_conf,
+    render_redis_conf,
+    render_topology_conf,
+)
+from components.redis_cluster.settings import RedisClusterSettings, RedisConf
+
+PASSWORD = 'a "quoted" \\ password with spaces, ü'
+DOMAIN = "redis-nodes.test.svc.cluster.local"
+
+
+def find_redis_server() -> str:
+    """The server's path; the test is skipped where there is none."""
+    found = os.environ.get("REDIS_SERVER") or shutil.which("redis-server")
+    if not found:
+        pytest.skip("redis-server is neither on PATH nor named by REDIS_SERVER")
+    return found
+
+
+def wait_until(condition: Callable[[], bool], what: str, timeout: float = 60.0) -> None:
+    """Looks until it is so. The timeout is for what never comes: no test's result depends on speed."""
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, f"not within {timeout} s: {what}"
+        time.sleep(0.05)
+
+
+@dataclass
+class LocalCluster:
+    """Processes by pod name, and the DNS that says where they are."""
+
+    topology: Topology
+    folder: Path
+    settings: RedisClusterSettings
+    server: str = field(default_factory=find_redis_server)
+    addresses: dict[str, str] = field(default_factory=dict[str, str])
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict[str, subprocess.Popen[bytes]])
+    _used: int = 0
+
+    def __post_init__(self) -> None:
+        # A network of its own, so that several test runs on a machine do not meet.
+        self._network = f"127.{secrets.randbelow(200) + 20}.{secrets.randbelow(250) + 1}"
+        self.port, self.bus_port = _free_ports(f"{self._network}.1")
+        self.connector = Connector(lambda: PASSWORD, self.port, self.bus_port)
+        self.goal = Goal(self.topology, self.settings.min_replicas_to_write, self.port, self.bus_port)
+
+    def resolve(self, host: str) -> list[str]:
+        """What DNS would say, for a pod's name or for the headless Service's."""
+        if host == DOMAIN:
+            return sorted(self.addresses.values())
+        found = self.addresses.get(host)
+        return [found] if found else []
+
+    def data(self, member: Member) -> Path:
+        """The member's volume."""
+        return self.folder / member.pod
+
+    def fresh_address(self) -> str:
+        """An address that no process has had."""
+        self._used += 1
+        return f"{self._network}.{self._used}"
+
+    def start(self, *members: Member) -> None:
+        """Starts members at fresh addresses, with the configuration that pods get."""
+        for member in members:
+            self.addresses[member.host] = self.fresh_address()
+        for member in members:
+            self.launch(member)
+
+    def launch(self, member: Member) -> None:
+        """Starts a member at the address that DNS has for it."""
+        data = self.data(member)
+        data.mkdir(exist_ok=True)
+        for name, text in (
+            ("redis.conf", render_redis_conf(self.settings)),
+            ("topology.conf", render_topology_conf(self.settings)),
+            ("auth.conf", render_auth_conf(PASSWORD)),
+        ):
+            for folder in (AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER):
+                text = text.replace(f" {folder}", f" {data}")
+            text = text.replace(f"port {PORT}\n", f"port {self.port}\n")
+            (data / name).write_text(text.replace(f"port {BUS_PORT}\n", f"port {self.bus_port}\n"))
+        ip = self.addresses[member.host]
+        with (data / "log").open("ab") as log:
+            self.processes[member.pod] = subprocess.Popen(
+                [
+                    self.server,
+                    str(data / "redis.conf"),
+                    *("--bind", ip),
+                    *("--cluster-announce-ip", ip),
+                    *("--cluster-announce-hostname", member.host),
+                    *("--repl-diskless-sync-delay", "0"),
+                ],
+                stdout=log,
+                stderr=log,
+            )
+        wait_until(lambda: self._answers(ip), f"{member.pod} answers")
+
+    def _answers(self, ip: str) -> bool:
+        try:
+            with self.connector.open(ip) as node:
+                return node.ask("PING") == "PONG"
+        except AgentError:
+            return False
+
+    def kill(self, *members: Member) -> None:
+        """kill −9, as a power cut does."""
+        for member in members:
+            process = self.processes.pop(member.pod)
+            process.kill()
+            process.wait()
+
+    def close(self) -> None:
+        """Ends every process."""
+        for process in self.processes.values():
+            process.kill()
+        for process in self.processes.values():
+            process.wait()
+
+    def ask(self, member: Member, *command: str | int) -> str:
+        """One command to one member."""
+        with self.connector.open(self.addresses[member.host]) as node:
+            return str(node.ask(*command))
+
+    def converge(self, connector: Connector | None = None, deadline: float = 60.0, patience: float = 5.0) -> None:
+        """Runs the agent's command."""
+        converge(
+            self.goal,
+            connector or self.connector,
+            self.resolve,
+            Console(),
+            ConvergeOptions(deadline=deadline, interval=0.1, patience=patience),
+        )
+
+    def is_healthy(self) -> bool:
+        """Whether every member says ok, serves every slot, and has its link up: asked without the agent's plan."""
+        for member in self.topology.members():
+            info = self.ask(member, "CLUSTER", "INFO")
+            if "cluster_state:ok" not in info or "cluster_slots_ok:16384" not in info:
+                return False
+            if "cluster_slots_pfail:0" not in info or "cluster_slots_fail:0" not in info:
+                return False
+            replication = self.ask(member, "INFO", "replication")
+            if "role:slave" in replication and "master_link_status:up" not in replication:
+                return False
+        return True
+
+    def node_ids(self) -> dict[str, str]:
+        """Pod name → node id."""
+        return {member.pod: self.ask(member, "CLUSTER", "MYID") for member in self.topology.members()}
+
+
+def _free_ports(ip: str) -> tuple[int, int]:
+    """A port and a bus port that nothing on this machine listens on at all addresses at once."""
+    for _ in range(200):
+        port = secrets.randbelow(9000) + 21000
+        try:
+            for number in (port, port + 10000):
+                with socket.socket() as probe:
+                    probe.bind((ip, number))
+        except OSError:
+            continue
+        return port, port + 10000
+    raise AssertionError("no free port")
+
+
+def local_cluster(folder: Path, shards: int, replicas_per_shard: int, node_timeout_ms: int = 1000) -> Iterator[LocalCluster]:
+    """A cluster whose processes run and know nothing of each other yet; for a fixture to `yield from`."""
+    settings = RedisClusterSettings(
+        shards=shards,
+        replicas_per_shard=replicas_per_shard,
+        conf=RedisConf(node_timeout_ms=node_timeout_ms, save=[]),
+    )
+    cluster = LocalCluster(Topology("redis", DOMAIN, shards, replicas_per_shard), folder, settings)
+    try:
+        cluster.start(*cluster.topology.members())
+        yield cluster
+    finally:
+        cluster.close()

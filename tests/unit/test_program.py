@@ -1,0 +1,246 @@
+"""The whole program, once for each stack: what it would register, and what it exports."""
+
+import re
+import runpy
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from environment.report import SettingsError
+from tests.unit import recording as recording_module
+from tests.unit.recording import Recorded, Recording, run_recorded
+from tests.unit.stack_files import PASSWORD, PROJECT, STACKS, engine_config, stack_config
+
+NAMESPACE = "kubernetes:core/v1:Namespace"
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
+JOB = "kubernetes:batch/v1:Job"
+INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
+SERVICE = "kubernetes:core/v1:Service"
+PROVIDER = "pulumi:providers:kubernetes"
+WORKLOADS = (DEPLOYMENT, STATEFUL_SET, JOB)
+PUBLIC_IMAGES = {
+    "docker.io/library/redis:8.2.1-bookworm",
+    "docker.io/nginxinc/nginx-unprivileged:1.29.1-bookworm",
+    "registry.k8s.io/ingress-nginx/controller:v1.15.1",
+    "docker.io/library/python:3.13.7-slim-bookworm",
+}
+
+
+@pytest.fixture(autouse=True)
+def _files_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    (folder / "redis-password").write_text(PASSWORD)
+    monkeypatch.setenv("WEBTIER_KUBECONFIG", str(folder / "kubeconfig"))
+    monkeypatch.setenv("WEBTIER_REDIS_PASSWORD_FILE", str(folder / "redis-password"))
+
+
+def run(stack: str, **changes: str) -> Recording:
+    config = {**engine_config(stack), **{f"webtier:{key}": value for key, value in changes.items()}}
+    return run_recorded(
+        lambda: runpy.run_path(str(PROJECT / "__main__.py"), run_name="__main__"),
+        config=config,
+        secret_config=["webtier:redis_password"],
+        stack=stack,
+    )
+
+
+@cache
+def recorded(stack: str) -> Recording:
+    return run(stack)
+
+
+@pytest.fixture(params=STACKS)
+def stack(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def pod_specs(recording: Recording) -> Iterator[tuple[Recorded, dict[str, Any]]]:
+    for kind in WORKLOADS:
+        for workload in recording.of_type(kind):
+            yield workload, workload.inputs["spec"]["template"]["spec"]
+
+
+def containers(pod: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*pod.get("initContainers", []), *pod["containers"]]
+
+
+def test_outputs_are_the_documented_ones(stack: str) -> None:
+    exports = recorded(stack).exports
+    always = {"namespace", "routes", "redis_endpoint", "redis_password"}
+    addresses = {"ingress_url", "ingress_https_url", "redis_external"}
+    assert always <= set(exports) <= always | addresses
+    assert exports["namespace"] == "webtier"
+    assert re.fullmatch(r"[a-z0-9.-]+:6379", exports["redis_endpoint"])
+
+
+def test_local_outputs_have_the_nodes_address() -> None:
+    exports, address = recorded("local").exports, stack_config("local")["node_address"]
+    assert exports["ingress_url"] == f"http://{address}:31234"
+    assert exports["ingress_https_url"] == f"https://{address}:31235"
+    assert exports["redis_external"] == f"{address}:30010"
+    assert exports["routes"] == [
+        {"host": None, "path": path, "backend": backend, "url": f"http://{address}:31234{path}"}
+        for path, backend in (("/user", "user-v1"), ("/pay", "pay-v1"), ("/", "user-v1"))
+    ]
+
+
+def test_password_is_a_secret_wherever_it_is(stack: str) -> None:
+    recording = recorded(stack)
+    assert "redis_password" in recording.secret_exports
+    for resource in recording.resources:
+        open_inputs = {key: value for key, value in resource.inputs.items() if key not in resource.secret_inputs}
+        assert PASSWORD not in repr(open_inputs), resource.name
+
+
+def test_everything_goes_to_the_one_cluster_that_the_config_names(stack: str) -> None:
+    recording = recorded(stack)
+    [provider] = recording.of_type(PROVIDER)
+    contexts = {"local": "webtier-local", "dev": "kind-webtier", "staging": "staging", "prod": "prod"}
+    assert provider.inputs["context"] == contexts[stack]
+    for resource in recording.resources:
+        if resource.type.startswith("kubernetes:"):
+            assert resource.options.provider.startswith(provider.urn), resource.name
+
+
+def test_provider_changes_config_maps_in_place() -> None:
+    [provider] = recorded("dev").of_type(PROVIDER)
+    # Providers take every value as text.
+    assert provider.inputs["enableConfigMapMutable"] in (True, "true")
+    assert provider.inputs["enableServerSideApply"] in (True, "true")
+
+
+def test_local_never_uses_the_ambient_kubeconfig() -> None:
+    [provider] = recorded("local").of_type(PROVIDER)
+    assert Path(provider.inputs["kubeconfig"]).name == "kubeconfig"
+    assert "kubeconfig" not in recorded("dev").of_type(PROVIDER)[0].inputs
+
+
+def test_namespaces_admit_restricted_pods_only(stack: str) -> None:
+    namespaces = recorded(stack).of_type(NAMESPACE)
+    assert {namespace.inputs["metadata"]["name"] for namespace in namespaces} == {"webtier", "ingress-nginx"}
+    for namespace in namespaces:
+        labels = namespace.inputs["metadata"]["labels"]
+        assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_every_container_fits_the_restricted_standard(stack: str) -> None:
+    for workload, pod in pod_specs(recorded(stack)):
+        assert pod["securityContext"]["runAsNonRoot"] is True, workload.name
+        assert pod["securityContext"]["seccompProfile"]["type"] == "RuntimeDefault", workload.name
+        for container in containers(pod):
+            context = container["securityContext"]
+            assert context["allowPrivilegeEscalation"] is False, (workload.name, container["name"])
+            assert context["capabilities"]["drop"] == ["ALL"], (workload.name, container["name"])
+            assert set(context["capabilities"].get("add", [])) <= {"NET_BIND_SERVICE"}
+            assert not context.get("privileged")
+
+
+def test_every_container_says_what_it_needs_and_may_have(stack: str) -> None:
+    for workload, pod in pod_specs(recorded(stack)):
+        for container in containers(pod):
+            assert {"cpu", "memory"} <= set(container["resources"]["requests"]), workload.name
+            assert "memory" in container["resources"]["limits"], workload.name
+
+
+def test_images_are_local_or_official_and_never_pulled_again(stack: str) -> None:
+    found = [container for _, pod in pod_specs(recorded(stack)) for container in containers(pod)]
+    assert {container["imagePullPolicy"] for container in found} == {"IfNotPresent"}
+    images = {container["image"] for container in found}
+    if stack == "local":
+        assert all(image.startswith("webtier.local/") and image.endswith(":debian-12") for image in images)
+    else:
+        assert images <= PUBLIC_IMAGES
+
+
+def test_redis_has_a_stateful_set_for_each_shard(stack: str) -> None:
+    sets = recorded(stack).of_type(STATEFUL_SET)
+    assert len(sets) == 3
+    assert {one.inputs["spec"]["replicas"] for one in sets} == {3 if stack == "prod" else 2}
+
+
+def test_web_services_have_their_replicas() -> None:
+    expected = {
+        "local": {"user-v1": 3, "pay-v1": 2},
+        "dev": {"user-v1": 1, "pay-v1": 1},
+        "staging": {"user-v1": 2, "pay-v1": 2},
+        "prod": {"user-v1": 4, "pay-v1": 3},
+    }
+    for name, replicas in expected.items():
+        for service, count in replicas.items():
+            assert recorded(name).one(DEPLOYMENT, service).inputs["spec"]["replicas"] == count
+
+
+def test_every_ingress_waits_for_the_ready_controller_and_its_webhook(stack: str) -> None:
+    recording = recorded(stack)
+    ingresses = recording.of_type(INGRESS)
+    needed = {
+        recording.one(DEPLOYMENT, "ingress-nginx-controller").urn,
+        recording.one(
+            "kubernetes:admissionregistration.k8s.io/v1:ValidatingWebhookConfiguration", "ingress-nginx-admission"
+        ).urn,
+    }
+    assert [ingress.name for ingress in ingresses] == ["routes-plain", "routes-strip-prefix"]
+    for ingress in ingresses:
+        assert needed <= set(ingress.options.dependencies)
+
+
+def test_backends_of_the_routes_are_services_of_the_stack(stack: str) -> None:
+    recording = recorded(stack)
+    services = {service.inputs["metadata"]["name"] for service in recording.of_type(SERVICE)}
+    for ingress in recording.of_type(INGRESS):
+        for path in ingress.inputs["spec"]["rules"][0]["http"]["paths"]:
+            assert path["backend"]["service"]["name"] in services
+
+
+def test_node_ports_are_those_of_the_issue_and_none_is_used_twice(stack: str) -> None:
+    ports = [
+        port["nodePort"]
+        for service in recorded(stack).of_type(SERVICE)
+        for port in service.inputs["spec"]["ports"]
+        if "nodePort" in port
+    ]
+    assert len(ports) == len(set(ports))
+    assert set(ports) == ({30010, 31234, 31235} if stack in ("local", "dev") else {30010})
+
+
+def test_deletion_is_refused_in_prod_only(stack: str) -> None:
+    recording = recorded(stack)
+    data = {"webtier", *(one.name for one in recording.of_type(STATEFUL_SET))}
+    protected = {resource.name for resource in recording.resources if resource.options.protect}
+    if stack == "prod":
+        assert data <= protected
+    else:
+        assert protected == set()
+
+
+def test_prod_keeps_a_shards_pods_on_different_nodes() -> None:
+    for shard in recorded("prod").of_type(STATEFUL_SET):
+        affinity = shard.inputs["spec"]["template"]["spec"]["affinity"]["podAntiAffinity"]
+        assert affinity["requiredDuringSchedulingIgnoredDuringExecution"]
+
+
+def test_names_and_settings_of_a_stack_do_not_depend_on_the_run(stack: str) -> None:
+    def comparable(recording: Recording) -> dict[str, Any]:
+        # The webhook's certificate is another one in each run, and the engine ignores it.
+        made_anew = {"ingress-nginx-admission", "ingress-nginx-controller"}
+        return {resource.urn: resource.inputs for resource in recording.resources if resource.name not in made_anew}
+
+    assert comparable(run(stack)) == comparable(recorded(stack))
+
+
+def test_wrong_settings_stop_it_before_it_registers_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monitor = recording_module._RecordingMonitor  # pyright: ignore[reportPrivateUsage]
+    register, registered = monitor.RegisterResource, list[str]()
+
+    def register_and_note(self: Any, request: Any) -> Any:
+        registered.append(request.type)
+        return register(self, request)
+
+    monkeypatch.setattr(monitor, "RegisterResource", register_and_note)
+    with pytest.raises(SettingsError, match="nothing was changed"):
+        run("dev", services='{"user-v1": {"image": "a:1", "replicas": -1}}')
+    assert set(registered) <= {"pulumi:pulumi:Stack"}
