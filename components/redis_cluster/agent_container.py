@@ -1,0 +1,85 @@
+"""Containers that run the agent, in the Redis pods and in the Job."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.core.v1 import (
+    ConfigMapVolumeSourceArgs,
+    ContainerArgs,
+    EnvVarArgs,
+    KeyToPathArgs,
+    SecretVolumeSourceArgs,
+    VolumeArgs,
+    VolumeMountArgs,
+)
+
+from components.redis_cluster.agent_archive import AGENT_ZIP, REDIS_PY_ZIP
+from components.redis_cluster.redis_conf import AUTH_FOLDER, BUS_PORT, PORT
+from components.redis_cluster.settings import AgentSettings
+from components.shared.security import restricted_container
+
+CODE_FOLDER = "/opt/webtier-agent"
+PASSWORD_FILE = f"{AUTH_FOLDER}/password"
+
+AUTH_VOLUME = "auth"
+_CODE_VOLUME = "agent-code"
+
+# Readable by the pod's group, which is all that its containers run as.
+_SECRET_MODE = 0o440
+
+
+@dataclass(frozen=True)
+class AgentContainers:
+    """Makes the agent's containers. `code` names the ConfigMap with its code, None when the image has it."""
+
+    settings: AgentSettings
+    code: pulumi.Input[str] | None
+
+    def container(
+        self,
+        name: str,
+        arguments: Sequence[pulumi.Input[str]],
+        mounts: Sequence[VolumeMountArgs] = (),
+        env: Sequence[EnvVarArgs] = (),
+    ) -> ContainerArgs:
+        """A container that runs one of the agent's commands."""
+        python_path = f"{CODE_FOLDER}/{AGENT_ZIP}:{CODE_FOLDER}/{REDIS_PY_ZIP}"
+        code_env = [EnvVarArgs(name="PYTHONPATH", value=python_path)] if self.code is not None else []
+        code_mount = [VolumeMountArgs(name=_CODE_VOLUME, mount_path=CODE_FOLDER, read_only=True)]
+        return ContainerArgs(
+            name=name,
+            image=self.settings.image,
+            image_pull_policy="IfNotPresent",
+            command=["python3", "-m", "agent", "--port", str(PORT), "--bus-port", str(BUS_PORT)],
+            args=list(arguments),
+            env=[*code_env, EnvVarArgs(name="PYTHONDONTWRITEBYTECODE", value="1"), *env],
+            volume_mounts=[*(code_mount if self.code is not None else []), *mounts],
+            resources=self.settings.resources.as_args(),
+            security_context=restricted_container(),
+            # The last lines say why it ended, also where nobody can read the log any more.
+            termination_message_policy="FallbackToLogsOnError",
+        )
+
+    def volumes(self) -> list[VolumeArgs]:
+        """What the containers need besides their mounts."""
+        if self.code is None:
+            return []
+        return [VolumeArgs(name=_CODE_VOLUME, config_map=ConfigMapVolumeSourceArgs(name=self.code))]
+
+
+def auth_mount() -> VolumeMountArgs:
+    """The password, read-only."""
+    return VolumeMountArgs(name=AUTH_VOLUME, mount_path=AUTH_FOLDER, read_only=True)
+
+
+def auth_volume(secret: pulumi.Input[str], keys: Sequence[str]) -> VolumeArgs:
+    """The named keys of the Secret, as files."""
+    return VolumeArgs(
+        name=AUTH_VOLUME,
+        secret=SecretVolumeSourceArgs(
+            secret_name=secret,
+            default_mode=_SECRET_MODE,
+            items=[KeyToPathArgs(key=key, path=key) for key in keys],
+        ),
+    )

@@ -1,0 +1,126 @@
+"""The component: all objects of one Redis Cluster, and the wait until it is formed."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+from pulumi_kubernetes.core.v1 import ConfigMap, Secret, ServiceAccount
+
+from components.redis_cluster.agent_archive import agent_archive
+from components.redis_cluster.agent_container import AgentContainers
+from components.redis_cluster.converge_job import make_converge_job
+from components.redis_cluster.parts import ClusterParts
+from components.redis_cluster.probes import ALIVE_SCRIPT, READY_SCRIPT
+from components.redis_cluster.redis_conf import PORT, render_auth_conf, render_redis_conf, render_topology_conf
+from components.redis_cluster.services import (
+    make_access_service,
+    make_client_service,
+    make_disruption_budget,
+    make_nodes_service,
+)
+from components.redis_cluster.settings import RedisClusterSettings
+from components.redis_cluster.storage import make_storage_class, make_volumes
+from components.redis_cluster.workload import ShardFiles, make_shard
+from components.shared.checksum import checksum
+
+TYPE_TOKEN = "webtier:index:RedisCluster"  # noqa: S105
+
+LONGEST_NAME = 40
+"""A pod's name and its labels add up to 23 characters to the cluster's, and may have 63."""
+
+
+@dataclass
+class RedisClusterArgs:
+    """What a `RedisCluster` is made from.
+
+    `password` has 1 to 512 printable characters. `labels` are put on every object besides the
+    recommended ones. `node_address` is where NodePorts are reached from outside, None where that
+    is not known. With `protect` Pulumi refuses to delete the StatefulSets and volumes.
+    """
+
+    settings: RedisClusterSettings
+    namespace: pulumi.Input[str]
+    password: pulumi.Input[str]
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    node_address: str | None = None
+    protect: bool = False
+
+
+class RedisCluster(pulumi.ComponentResource):
+    """A Redis Cluster: formed when its resources are there, and mending itself from then on.
+
+    Its objects are called by the component's own name; pods are `<name>-shard-<s>-<m>`. Give the
+    namespace as an input and never as `depends_on`: volumes must not wait for it on the way down.
+    ValueError for a name that is too long or no DNS label.
+    """
+
+    endpoint: pulumi.Output[str]
+    """`host:port` for clients inside the Kubernetes cluster."""
+    access_port: pulumi.Output[int | None]
+    """The port on every node that leads to Redis; None if the settings want none."""
+    external_endpoint: pulumi.Output[str | None]
+    """`address:port` from outside; None without an access port or where the address isn't known."""
+    password: pulumi.Output[str]
+    """The password, a secret."""
+    ready: Sequence[pulumi.Resource]
+    """What everything that needs a working Redis must depend on: the Job that formed the cluster."""
+
+    def __init__(self, name: str, args: RedisClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        _check_name(name)
+        super().__init__(TYPE_TOKEN, name, None, opts)
+        settings = args.settings
+        for note in settings.notes():
+            pulumi.log.warn(f"{name}: {note}", resource=self)
+        parts = ClusterParts(
+            name=name,
+            settings=settings,
+            namespace=pulumi.Output.from_input(args.namespace),
+            labels=args.labels,
+            parent=self,
+            protect=args.protect,
+        )
+        self.password = pulumi.Output.secret(args.password)
+
+        nodes_service = make_nodes_service(parts)
+        client_service = make_client_service(parts)
+        access_service = make_access_service(parts)
+        make_disruption_budget(parts)
+        make_storage_class(parts)
+        account = ServiceAccount(
+            name, metadata=parts.metadata(name), automount_service_account_token=False, opts=parts.child()
+        )
+        secret = _secret(parts, self.password)
+        conf, conf_checksum = _conf(parts)
+        code, code_checksum = _code(parts)
+        agent = AgentContainers(settings.agent, None if code is None else code.metadata.name)
+        files = ShardFiles(
+            secret=secret.metadata.name,
+            conf=conf.metadata.name,
+            checksum=checksum({"conf": conf_checksum, "agent": code_checksum}),
+            account=account.metadata.name,
+            nodes_service=nodes_service.metadata.name,
+        )
+        shards = [
+            make_shard(parts, shard, files, agent, make_volumes(parts, shard)) for shard in range(settings.shards)
+        ]
+        job = make_converge_job(
+            parts, agent, secret.metadata.name, account.metadata.name, after=[*shards, nodes_service]
+        )
+
+        self.ready = [job]
+        self.endpoint = pulumi.Output.concat(
+            client_service.metadata.name, ".", parts.namespace, ".svc.", settings.cluster_domain, f":{PORT}"
+        )
+        self.access_port = _access_port(access_service)
+        self.external_endpoint = self.access_port.apply(
+            lambda port: None if port is None or args.node_address is None else f"{args.node_address}:{port}"
+        )
+        self.register_outputs(
+            {
+                "endpoint": self.endpoint,
+                "access_port": self.access_port,
+                "external_endpoint": self.external_endpoint,
+                "password": self.password,
+            }
+        )

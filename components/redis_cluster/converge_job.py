@@ -1,0 +1,103 @@
+"""The Job that forms the cluster, and that a deployment waits for."""
+
+import hashlib
+from collections.abc import Sequence
+
+import pulumi
+from pulumi_kubernetes.batch.v1 import (
+    Job,
+    JobSpecArgs,
+    PodFailurePolicyArgs,
+    PodFailurePolicyOnExitCodesRequirementArgs,
+    PodFailurePolicyOnPodConditionsPatternArgs,
+    PodFailurePolicyRuleArgs,
+)
+from pulumi_kubernetes.core.v1 import PodSpecArgs, PodTemplateSpecArgs
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from components.redis_cluster.agent_container import PASSWORD_FILE, AgentContainers, auth_mount, auth_volume
+from components.redis_cluster.parts import UID, ClusterParts
+from components.redis_cluster.settings import RedisClusterSettings
+from components.shared.security import restricted_pod
+
+_CONTAINER = "converge"
+
+
+def topology_hash(settings: RedisClusterSettings) -> str:
+    """Eight characters that change when the cluster's shape does."""
+    shape = f"{settings.shards}/{settings.replicas_per_shard}/{settings.min_replicas_to_write}"
+    return hashlib.sha256(shape.encode()).hexdigest()[:8]
+
+
+def make_converge_job(
+    parts: ClusterParts,
+    agent: AgentContainers,
+    secret: pulumi.Input[str],
+    account: pulumi.Input[str],
+    after: Sequence[pulumi.Resource],
+) -> Job:
+    """Complete when the cluster is. Another topology makes another Job; the same one leaves it be.
+
+    It is kept when it is done: a Job that Kubernetes had cleared away would come back, and run
+    again, with every deployment.
+    """
+    settings = parts.settings
+    labels = parts.agent_labels()
+    return Job(
+        f"{parts.name}-converge",
+        metadata=parts.metadata(f"{parts.name}-converge-{topology_hash(settings)}", labels),
+        spec=JobSpecArgs(
+            backoff_limit=3,
+            active_deadline_seconds=settings.formation_seconds + 60,
+            pod_failure_policy=_failure_policy(),
+            template=PodTemplateSpecArgs(
+                metadata=ObjectMetaArgs(labels=labels),
+                spec=PodSpecArgs(
+                    service_account_name=account,
+                    automount_service_account_token=False,
+                    enable_service_links=False,
+                    restart_policy="Never",
+                    security_context=restricted_pod(UID, fs_group=UID),
+                    containers=[agent.container(_CONTAINER, _arguments(parts), mounts=[auth_mount()])],
+                    volumes=[auth_volume(secret, ["password"]), *agent.volumes()],
+                ),
+            ),
+        ),
+        opts=pulumi.ResourceOptions.merge(
+            parts.child(*after, timeout=f"{settings.formation_seconds + 120}s"),
+            # The old topology's Job must not run while the new one's does.
+            pulumi.ResourceOptions(delete_before_replace=True),
+        ),
+    )
+
+
+def _arguments(parts: ClusterParts) -> list[pulumi.Input[str]]:
+    settings = parts.settings
+    return [
+        "converge",
+        f"--name={parts.name}",
+        pulumi.Output.concat("--domain=", parts.domain),
+        f"--shards={settings.shards}",
+        f"--replicas-per-shard={settings.replicas_per_shard}",
+        f"--min-replicas-to-write={settings.min_replicas_to_write}",
+        f"--deadline={settings.formation_seconds}",
+        f"--password-file={PASSWORD_FILE}",
+    ]
+
+
+def _failure_policy() -> PodFailurePolicyArgs:
+    """A pod that a drain took away counts for nothing; one that gave up is not tried again."""
+    return PodFailurePolicyArgs(
+        rules=[
+            PodFailurePolicyRuleArgs(
+                action="Ignore",
+                on_pod_conditions=[PodFailurePolicyOnPodConditionsPatternArgs(type="DisruptionTarget", status="True")],
+            ),
+            PodFailurePolicyRuleArgs(
+                action="FailJob",
+                on_exit_codes=PodFailurePolicyOnExitCodesRequirementArgs(
+                    container_name=_CONTAINER, operator="In", values=[1, 2, 3]
+                ),
+            ),
+        ]
+    )

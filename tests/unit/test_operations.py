@@ -1,0 +1,48 @@
+"""What people run around pulumi: stack names, previews without a state, the shell's exports."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from devcluster.errors import UserError
+from devcluster.paths import Paths
+from operations import deploy, preview, stacks
+from operations.local import PROJECT, LocalStack
+
+
+def test_an_unknown_stack_lists_the_known_ones() -> None:
+    with pytest.raises(UserError, match=r"STACK is 'prd'.*There are: dev, local, prod, staging"):
+        stacks.check_known("prd")
+
+
+def test_settings_for_an_empty_state_hold_nothing_encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"webtier:namespace": "web", "webtier:redis_password": {"secure": "v1:abc"}}
+    monkeypatch.setattr(preview, "_settings", lambda _: settings)
+    assert preview._without_secrets("dev") == {"config": {"webtier:namespace": "web"}}  # pyright: ignore[reportPrivateUsage]
+
+
+def test_a_deployment_needs_a_place_for_its_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
+    monkeypatch.delenv("PULUMI_ACCESS_TOKEN", raising=False)
+    with pytest.raises(UserError, match="Set PULUMI_BACKEND_URL"):
+        deploy.deploy("dev")
+
+
+def test_exports_before_the_first_up_say_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="run `make up` first"):
+        LocalStack(Paths(tmp_path / "cache", tmp_path / "state")).exports()
+
+
+def test_a_users_mistake_shows_no_stack_trace() -> None:
+    words = [sys.executable, "-m", "operations.preview", "nowhere"]
+    done = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: STACK is 'nowhere'")
+
+
+def test_make_alone_lists_the_commands() -> None:
+    done = subprocess.run(["make"], cwd=PROJECT, capture_output=True, text=True, check=True)
+    for command in ("up", "test", "down", "unit", "preview", "status", "lint", "env"):
+        assert f"make {command} " in done.stdout
