@@ -8,7 +8,7 @@ import pulumi
 
 from components.ingress_nginx import IngressNginx, IngressNginxArgs
 from components.path_rules import Backend, PathRule, PathRules, PathRulesArgs
-from components.redis_cluster import RedisCluster, RedisClusterArgs
+from components.redis_cluster.component import RedisCluster, RedisClusterArgs
 from components.web_service import WebService, WebServiceArgs
 from environment.cluster import make_namespace, make_provider
 from environment.settings import EnvironmentSettings

@@ -84,7 +84,7 @@ class RedisCluster(pulumi.ComponentResource):
 
         nodes_service = make_nodes_service(parts)
         client_service = make_client_service(parts)
-        access_service = make_access_service(parts)
+        make_access_service(parts)
         make_disruption_budget(parts)
         make_storage_class(parts)
         account = ServiceAccount(
@@ -112,7 +112,7 @@ class RedisCluster(pulumi.ComponentResource):
         self.endpoint = pulumi.Output.concat(
             client_service.metadata.name, ".", parts.namespace, ".svc.", settings.cluster_domain, f":{PORT}"
         )
-        self.access_port = _access_port(access_service)
+        self.access_port = pulumi.Output.from_input(settings.access.node_port)
         self.external_endpoint = self.access_port.apply(
             lambda port: None if port is None or args.node_address is None else f"{args.node_address}:{port}"
         )
@@ -124,3 +124,44 @@ class RedisCluster(pulumi.ComponentResource):
                 "password": self.password,
             }
         )
+
+
+def _check_name(name: str) -> None:
+    if len(name) > LONGEST_NAME or re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", name) is None:
+        raise ValueError(
+            f"'{name}' can't name a RedisCluster; allowed: 1 to {LONGEST_NAME} of a-z, 0-9 and '-', beginning with a "
+            "letter and ending with a letter or digit"
+        )
+
+
+def _secret(parts: ClusterParts, password: pulumi.Output[str]) -> Secret:
+    name = f"{parts.name}-auth"
+    return Secret(
+        name,
+        metadata=parts.metadata(name),
+        # Redis' own form as well, so that no start script has to put the password into a file.
+        string_data={"password": password, "auth.conf": password.apply(render_auth_conf)},
+        opts=parts.child(),
+    )
+
+
+def _conf(parts: ClusterParts) -> tuple[ConfigMap, str]:
+    """What Redis starts with, and the checksum of what only a restart brings into effect."""
+    name = f"{parts.name}-conf"
+    restarting = {
+        "redis.conf": render_redis_conf(parts.settings),
+        "alive.sh": ALIVE_SCRIPT,
+        "ready.sh": READY_SCRIPT,
+    }
+    data = {**restarting, "topology.conf": render_topology_conf(parts.settings)}
+    return ConfigMap(name, metadata=parts.metadata(name), data=data, opts=parts.child()), checksum(restarting)
+
+
+def _code(parts: ClusterParts) -> tuple[ConfigMap | None, str]:
+    """The agent's code and its checksum; none of its own when the image has it."""
+    if parts.settings.agent.code == "in_image":
+        return None, ""
+    name = f"{parts.name}-agent"
+    archive = agent_archive()
+    code = ConfigMap(name, metadata=parts.metadata(name), binary_data=archive.binary_data, opts=parts.child())
+    return code, archive.checksum

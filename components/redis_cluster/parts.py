@@ -36,9 +36,7 @@ class ClusterParts:
     @property
     def domain(self) -> pulumi.Output[str]:
         """The headless Service's DNS name."""
-        return pulumi.Output.concat(
-            self.nodes_service, ".", self.namespace, ".svc.", self.settings.cluster_domain
-        )
+        return pulumi.Output.concat(self.nodes_service, ".", self.namespace, ".svc.", self.settings.cluster_domain)
 
     @property
     def selector(self) -> dict[str, str]:

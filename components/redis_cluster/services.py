@@ -57,9 +57,7 @@ def make_disruption_budget(parts: ClusterParts) -> PodDisruptionBudget:
     return PodDisruptionBudget(
         parts.name,
         metadata=parts.metadata(parts.name),
-        spec=PodDisruptionBudgetSpecArgs(
-            max_unavailable=1, selector=LabelSelectorArgs(match_labels=parts.selector)
-        ),
+        spec=PodDisruptionBudgetSpecArgs(max_unavailable=1, selector=LabelSelectorArgs(match_labels=parts.selector)),
         opts=parts.child(),
     )
 

@@ -1,5 +1,7 @@
 """Where the data is: claims for every kind of storage, volumes made beforehand for the static ones."""
 
+from typing import cast
+
 import pulumi
 from pulumi_kubernetes.core.v1 import (
     LocalVolumeSourceArgs,
@@ -113,4 +115,7 @@ def _only_the_text(namespace: pulumi.Output[str]) -> pulumi.Output[str]:
     A volume can't be deleted before its claim, and the claims go with the namespace: if the volume
     depended on it, a destroy would delete the volume first, and wait for ever.
     """
-    return pulumi.Output(set[pulumi.Resource](), namespace.future(), namespace.is_known(), namespace.is_secret())
+    return cast(
+        "pulumi.Output[str]",
+        pulumi.Output(set[pulumi.Resource](), namespace.future(), namespace.is_known(), namespace.is_secret()),
+    )

@@ -10,7 +10,7 @@ from pathlib import Path
 from devcluster.images import coredns, ingress_nginx, nginx, node_root, pause, python, redis
 from devcluster.images.archive import write_archive
 from devcluster.images.recipe import ImageRecipe, Job
-from devcluster.images.workspace import put_in_place, workspace
+from devcluster.images.workspace import partial_folder, put_in_place
 
 _RECIPES: Mapping[str, ImageRecipe] = {
     "pause": pause.RECIPE,
@@ -51,7 +51,7 @@ def build_image(spec_name: str, inputs: Mapping[str, Path], destination: Path, l
     recipe.check(inputs)
     reference = next(image.reference for image in IMAGES if image.name == spec_name)
     log.unlink(missing_ok=True)
-    with workspace(destination) as folder:
+    with partial_folder(destination) as folder:
         recipe.build(Job(folder / "root", inputs, log))
         write_archive(folder / "root", reference, recipe.config, folder / "image.tar")
         put_in_place(folder / "image.tar", destination)
@@ -65,6 +65,6 @@ def node_root_key() -> str:
 def build_node_root(destination_dir: Path, log: Path) -> None:
     """Make the nodes' root file system as a folder, all or nothing."""
     log.unlink(missing_ok=True)
-    with workspace(destination_dir) as folder:
+    with partial_folder(destination_dir) as folder:
         node_root.RECIPE.build(Job(folder / "root", {}, log))
         put_in_place(folder / "root", destination_dir)

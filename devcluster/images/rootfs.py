@@ -72,7 +72,7 @@ def unpack(packages: Iterable[str], root: Path, log: Path, without: Iterable[str
     status = f'mkdir -p "$1/var/lib/dpkg" && cp {shlex.quote(str(stand_ins))} "$1/var/lib/dpkg/status"'
     run_logged(
         [
-            *("mmdebstrap", "--mode=root", "--variant=extract", "--format=directory"),
+            *("mmdebstrap", "--mode=root", "--variant=extract", "--format=directory", "--skip=check/signed-by"),
             f"--aptopt={options}",
             *(f"--keyring={folder}" for folder in _KEYRINGS if Path(folder).is_dir()),
             f"--setup-hook={links} && {status}",
@@ -80,6 +80,7 @@ def unpack(packages: Iterable[str], root: Path, log: Path, without: Iterable[str
             *(SUITE, str(root), *_sources()),
         ],
         log,
+        work,
     )
     for pattern in _STRIPPED:
         for path in root.glob(pattern):

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,9 +12,11 @@ from devcluster.run import CommandError
 
 SUFFIX = ".partial"
 
+_ENDING_SECONDS = 10
+
 
 @contextmanager
-def workspace(destination: Path) -> Generator[Path]:
+def partial_folder(destination: Path) -> Generator[Path]:
     """An empty folder `<destination>.partial`, on the same file system, so that a result can be renamed into place.
 
     What an earlier, interrupted build left there is removed first; the folder is gone afterwards in any case.
@@ -40,23 +43,32 @@ def remove(folder: Path) -> None:
     """Remove a folder and unmount what is mounted in it: deleting through a mount would delete on the host."""
     for mount in _mounts_below(folder):
         subprocess.run(["umount", "--lazy", str(mount)], check=True)
-    if folder.exists():
-        shutil.rmtree(folder)
+    end = time.monotonic() + _ENDING_SECONDS
+    while folder.exists():
+        try:
+            shutil.rmtree(folder)
+        except OSError:
+            # The programs of a build that was killed may still be writing for a moment.
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
 
 
-def run_logged(command: Sequence[str], log: Path) -> None:
+def run_logged(command: Sequence[str], log: Path, folder: Path | None = None) -> None:
     """Run a program and append its output to `log`. Raises CommandError with the end of it when it fails.
 
-    The program is told to end when this process dies, however that happens.
+    `folder` is for its temporary files. It and all that it starts end with this process, however that ends: they
+    are a pid namespace of their own, and what they mount is seen by nobody else and ends with them.
     """
+    enclosed = ("unshare", "--pid", "--mount", "--mount-proc", "--propagation", "private", "--fork", "--kill-child")
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab+") as output:
         output.write(f"$ {' '.join(command)}\n".encode())
         output.flush()
         start = output.tell()
         process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", *command],
-            env={**os.environ, "LC_ALL": "C"},
+            ["setpriv", "--pdeathsig", "KILL", *enclosed, "--", *command],
+            env={**os.environ, "LC_ALL": "C", **({"TMPDIR": str(folder.absolute())} if folder else {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -64,7 +76,7 @@ def run_logged(command: Sequence[str], log: Path) -> None:
         try:
             code = process.wait()
         except BaseException:
-            process.terminate()
+            process.kill()
             process.wait()
             raise
         if code != 0:

@@ -82,7 +82,8 @@ def test_local_outputs_have_the_nodes_address() -> None:
     assert exports["ingress_url"] == f"http://{address}:31234"
     assert exports["ingress_https_url"] == f"https://{address}:31235"
     assert exports["redis_external"] == f"{address}:30010"
-    assert exports["routes"] == [
+    # The recording leaves out what is null.
+    assert [{"host": None, **route} for route in exports["routes"]] == [
         {"host": None, "path": path, "backend": backend, "url": f"http://{address}:31234{path}"}
         for path, backend in (("/user", "user-v1"), ("/pay", "pay-v1"), ("/", "user-v1"))
     ]
@@ -183,7 +184,7 @@ def test_every_ingress_waits_for_the_ready_controller_and_its_webhook(stack: str
             "kubernetes:admissionregistration.k8s.io/v1:ValidatingWebhookConfiguration", "ingress-nginx-admission"
         ).urn,
     }
-    assert [ingress.name for ingress in ingresses] == ["routes-plain", "routes-strip-prefix"]
+    assert sorted(ingress.name for ingress in ingresses) == ["routes-plain", "routes-strip-prefix"]
     for ingress in ingresses:
         assert needed <= set(ingress.options.dependencies)
 

@@ -60,13 +60,14 @@ def _resolve_all(hostnames: dict[str, str], options: PrepareOptions, resolve: Re
     found: dict[str, str] = {}
     end = time.monotonic() + options.longest_wait
     with ThreadPoolExecutor(max_workers=16) as pool:
-        while len(found) < len(hostnames):
+        while True:
             missing = [node_id for node_id in hostnames if node_id not in found]
             answers = pool.map(resolve, [hostnames[node_id] for node_id in missing])
             found |= {node_id: ips[0] for node_id, ips in zip(missing, answers, strict=True) if ips}
             if 2 * len(found) > len(hostnames):
                 end = min(end, time.monotonic() + options.wait_for_rest)
-            if time.monotonic() >= end:
+            if len(found) < len(hostnames) and time.monotonic() < end:
+                time.sleep(0.25)
+            else:
                 break
-            time.sleep(0.25)
     return found
