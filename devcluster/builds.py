@@ -86,9 +86,7 @@ PULUMI = Binary(
 KUBERNETES_PROVIDER = Binary(
     "pulumi-resource-kubernetes",
     ("pulumi-resource-kubernetes",),
-    stamp={
-        "github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version": KUBERNETES_PROVIDER_VERSION
-    },
+    stamp={"github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version": KUBERNETES_PROVIDER_VERSION},
 )
 CLUSTER_BINARIES = (INGRESS_NGINX, COREDNS, KUBERNETES)
 ENGINE_BINARIES = (KUBERNETES_PROVIDER, PULUMI)

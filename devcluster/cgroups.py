@@ -40,7 +40,7 @@ def remove(name: str | None = None) -> None:
         top = hierarchy / CGROUP / name if name else hierarchy / CGROUP
         for folder, _, _ in os.walk(top, topdown=False):
             with suppress(FileNotFoundError):
-                os.rmdir(folder)
+                Path(folder).rmdir()
 
 
 def is_unified() -> bool:

@@ -22,12 +22,15 @@ _ETCD_URL = "https://127.0.0.1:2379"
 
 # A local volume needs its folder on the node before a pod can mount it. This makes it, below one fixed
 # path and nowhere else, for each PersistentVolume that asks for one.
+_NODE_AND_PATH = (
+    '{.spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].values[0]} {.spec.local.path}{"\\n"}'
+)
 _VOLUME_FOLDERS = f"""\
 #!/bin/sh
 set -u
 while true; do
   kubectl --kubeconfig /etc/kubernetes/volume-folders.kubeconfig get persistentvolumes --watch -o \\
-    jsonpath='{{.spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].values[0]}} {{.spec.local.path}}{{"\\n"}}' |
+    jsonpath='{_NODE_AND_PATH}' |
   while read -r node path; do
     case "$path" in
       */../*|*/..|*' '*) ;;

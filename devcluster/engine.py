@@ -51,7 +51,9 @@ def install(paths: Paths) -> Engine | None:
     except (OSError, urllib.error.URLError, ValueError):
         return None
     try:
-        PulumiCommand.install(root=str(_installed(paths).parent.parent), version=semver.VersionInfo.parse(builds.PULUMI_VERSION))
+        PulumiCommand.install(
+            root=str(_installed(paths).parent.parent), version=semver.VersionInfo.parse(builds.PULUMI_VERSION)
+        )
     except Exception:  # the installer is a script from outside: whatever it trips over, a build still works
         return None
     return find(paths)
@@ -131,4 +133,3 @@ def _is_compatible(pulumi: Path) -> bool:
         return False
     wanted = semver.VersionInfo.parse(builds.PULUMI_VERSION)
     return found.major == wanted.major and found >= wanted
-

@@ -14,7 +14,7 @@ def write_whole(file: Path, content: str, mode: int = 0o644) -> None:
         output.write(content)
         output.flush()
         os.fsync(output.fileno())
-    os.replace(partial, file)
+    partial.replace(file)
 
 
 def write_if_changed(file: Path, content: str, mode: int = 0o644) -> bool:

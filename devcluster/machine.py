@@ -166,7 +166,7 @@ class Machine:
         """The host's number of the machine's process whose program has this name, or None."""
         for pid in marked_processes(self.folder):
             words = _words(pid, "cmdline")
-            if words and os.path.basename(words[0]) == name:
+            if words and Path(words[0]).name == name:
                 return pid
         return None
 
@@ -174,12 +174,12 @@ class Machine:
 def marked_processes(folder: Path) -> Iterator[int]:
     """Every process whose mark names `folder` or something below it."""
     exact, below = f"{MARK}={folder}", f"{MARK}={folder}/"
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit():
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
             continue
-        words = _words(int(entry), "environ")
+        words = _words(int(entry.name), "environ")
         if any(word == exact or word.startswith(below) for word in words):
-            yield int(entry)
+            yield int(entry.name)
 
 
 def _words(pid: int, file: str) -> list[str]:

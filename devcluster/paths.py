@@ -9,7 +9,7 @@ from devcluster.errors import UserError
 
 def _xdg(variable: str, fallback: str) -> Path:
     value = os.environ.get(variable, "")
-    if value and not os.path.isabs(value):
+    if value and not Path(value).is_absolute():
         raise UserError(
             f"{variable} is '{value}', a relative path; the XDG base directory specification asks for an "
             f"absolute one. Unset it to use ~/{fallback}, or set it to an absolute path."

@@ -27,6 +27,12 @@ HOST_PACKAGES = {
 }
 """The programs that run on the host itself, and the Debian packages that hold them."""
 
+HOST_FILES = {
+    "/usr/lib/*/libc.a": "libc6-dev",
+    "/usr/share/keyrings/debian-archive-keyring.*": "debian-archive-keyring",
+}
+"""Files that must be there, as patterns, with their packages: the pause image is one static C program."""
+
 _FEATURES = {
     "/proc/sys/net/ipv4/ip_forward": "IPv4 forwarding",
     "/proc/self/ns/net": "network namespaces",
@@ -92,7 +98,10 @@ def install_host_packages() -> list[str]:
 
     Raises UserError that names the programs where there is no apt-get.
     """
-    missing = sorted({package for program, package in HOST_PACKAGES.items() if shutil.which(program) is None})
+    missing = sorted(
+        {package for program, package in HOST_PACKAGES.items() if shutil.which(program) is None}
+        | {package for pattern, package in HOST_FILES.items() if not any(Path("/").glob(pattern[1:]))}
+    )
     if not missing:
         return []
     if shutil.which("apt-get") is None:

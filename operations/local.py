@@ -15,7 +15,7 @@ from devcluster.paths import Paths
 from devcluster.up import environment as cluster_environment
 
 STACK = "local"
-PASSPHRASE = "webtier-local"
+PASSPHRASE = "webtier-local"  # noqa: S105
 """Not a secret: it encrypts the state of a cluster that only this machine reaches."""
 
 PROJECT = Path(__file__).parent.parent

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ def _preview(stack: str, environment: Mapping[str, str], options: list[str]) -> 
 
 
 @contextmanager
-def _empty_state(stack: str, environment: Mapping[str, str]) -> Iterator[tuple[Mapping[str, str], Path]]:
+def _empty_state(stack: str, environment: Mapping[str, str]) -> Generator[tuple[Mapping[str, str], Path]]:
     with tempfile.TemporaryDirectory(prefix="webtier-preview-") as folder:
         settings = Path(folder) / f"Pulumi.{stack}.yaml"
         settings.write_text(yaml.safe_dump(_without_secrets(stack), sort_keys=False))
@@ -98,7 +98,13 @@ def _is_encrypted(value: object) -> bool:
 
 def _quietly(words: list[str], environment: Mapping[str, str], input: str | None = None) -> None:
     done = subprocess.run(
-        [*words, "--non-interactive"], env=environment, cwd=PROJECT, input=input, text=True, capture_output=True
+        [*words, "--non-interactive"],
+        env=environment,
+        cwd=PROJECT,
+        input=input,
+        text=True,
+        capture_output=True,
+        check=False,
     )
     if done.returncode != 0:
         raise UserError(f"`{' '.join(words)}` failed:\n{(done.stderr or done.stdout).strip()}")

@@ -53,14 +53,16 @@ def check_redis_topology(tier: Tier) -> None:
     assert sum(node["slots"] for node in masters.values()) == SLOTS
     assert all(node["connected"] and "fail" not in node["flags"] for node in nodes)
     for replica in replicas:
-        assert replica["node"] and replica["node"] != masters[replica["master"]]["node"]
+        assert replica["node"]
+        assert replica["node"] != masters[replica["master"]]["node"]
 
 
 def check_redis_state(tier: Tier) -> None:
     with tier.redis() as client:
         for node in client.get_nodes():
             info = client.cluster_info(target_nodes=node)
-            assert info["cluster_state"] == "ok" and int(info["cluster_slots_ok"]) == SLOTS
+            assert info["cluster_state"] == "ok"
+            assert int(info["cluster_slots_ok"]) == SLOTS
 
 
 def check_all(tier: Tier) -> None:

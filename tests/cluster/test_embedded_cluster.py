@@ -8,9 +8,11 @@ import time
 import httpx
 import pytest
 
+from devcluster import preflight
 from devcluster.machine import Machine
-from devcluster.plan import NODES
+from devcluster.plan import NODES, MachinePlan
 from devcluster.run import CommandError
+from tests.cluster.checks import check_all
 from tests.cluster.tier import Tier, eventually
 
 
@@ -19,7 +21,10 @@ def _node(tier: Tier, name: str) -> Machine:
 
 
 def test_three_nodes_are_ready_each_in_its_zone(tier: Tier) -> None:
-    zones = {item["metadata"]["name"]: item["metadata"]["labels"]["topology.kubernetes.io/zone"] for item in tier.items("nodes")}
+    zones = {
+        item["metadata"]["name"]: item["metadata"]["labels"]["topology.kubernetes.io/zone"]
+        for item in tier.items("nodes")
+    }
     assert zones == {"webtier-a": "a", "webtier-b": "b", "webtier-c": "c"}
     assert tier.cluster.ready_nodes() == set(zones)
 
@@ -42,10 +47,12 @@ def test_logs_exec_and_port_forward(tier: Tier) -> None:
 
 def test_names_resolve_in_pods(tier: Tier) -> None:
     script = "import socket,sys; print(socket.gethostbyname(sys.argv[1]))"
-    pod = tier.pods("app.kubernetes.io/name=redis-cluster")[0]["metadata"]["name"]
+    pod = tier.pods("app.kubernetes.io/name=redis")[0]["metadata"]["name"]
     name = f"pay-v1.{tier.namespace}.svc.cluster.local"
-    answer = tier.kubectl("exec", "-n", tier.namespace, pod, "-c", "heal", "--", "python3", "-c", script, name)
-    service = next(item for item in tier.items("services", "-n", tier.namespace) if item["metadata"]["name"] == "pay-v1")
+    answer = tier.kubectl("exec", "-n", tier.namespace, pod, "-c", "agent", "--", "python3", "-c", script, name)
+    service = next(
+        item for item in tier.items("services", "-n", tier.namespace) if item["metadata"]["name"] == "pay-v1"
+    )
     assert answer.strip() == service["spec"]["clusterIP"]
 
 
@@ -53,25 +60,25 @@ def test_pods_reach_pods_on_other_nodes_and_services(tier: Tier) -> None:
     pods = tier.pods("app=user-v1") + tier.pods("app=pay-v1")
     assert len({pod["spec"]["nodeName"] for pod in pods}) == 3
     script = "import sys,urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())"
-    source = tier.pods("app.kubernetes.io/name=redis-cluster")[0]["metadata"]["name"]
+    source = tier.pods("app.kubernetes.io/name=redis")[0]["metadata"]["name"]
     targets = [f"http://{pod['status']['podIP']}:8080/" for pod in pods] + ["http://user-v1/"]
     for target in targets:
-        words = ("exec", "-n", tier.namespace, source, "-c", "heal", "--", "python3", "-c", script, target)
+        words = ("exec", "-n", tier.namespace, source, "-c", "agent", "--", "python3", "-c", script, target)
         assert tier.kubectl(*words).strip() in {"user-v1", "pay-v1"}
 
 
 @pytest.mark.parametrize("node", NODES, ids=lambda node: node.name)
-def test_node_ports_answer_at_every_node(tier: Tier, node: object) -> None:
+def test_node_ports_answer_at_every_node(tier: Tier, node: MachinePlan) -> None:
     port = tier.url.rsplit(":", 1)[1]
-    assert httpx.get(f"http://{node.address}:{port}/pay", timeout=5).text.strip() == "pay-v1"  # type: ignore[attr-defined]
+    assert httpx.get(f"http://{node.address}:{port}/pay", timeout=5).text.strip() == "pay-v1"
 
 
-def test_pod_security_refuses_a_privileged_pod(tier: Tier) -> None:
+def test_pod_security_refuses_a_pod_on_the_host_network(tier: Tier) -> None:
     pod = {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": "privileged", "namespace": tier.namespace},
-        "spec": {"containers": [{"name": "x", "image": "x", "securityContext": {"privileged": True}}]},
+        "metadata": {"name": "on-the-host", "namespace": tier.namespace},
+        "spec": {"hostNetwork": True, "containers": [{"name": "x", "image": "x"}]},
     }
     done = tier.run("kubectl", "create", "--dry-run=server", "-f", "-", input=json.dumps(pod))
     assert done.returncode != 0
@@ -102,8 +109,6 @@ def test_up_mends_a_killed_program(tier: Tier) -> None:
 
 
 def test_up_mends_a_node_that_lost_its_power(tier: Tier) -> None:
-    from tests.cluster.checks import check_all
-
     machine = _node(tier, "webtier-b")
     machine.kill()
     assert machine.first_process is None
@@ -112,8 +117,6 @@ def test_up_mends_a_node_that_lost_its_power(tier: Tier) -> None:
 
 
 def test_a_second_up_waits_for_nobody_and_says_who_is_at_it(tier: Tier) -> None:
-    from devcluster import preflight
-
     with preflight.only_one(tier.paths, "up"):
         done = tier.run("make", "up")
     assert done.returncode != 0

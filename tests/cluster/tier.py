@@ -107,7 +107,7 @@ def one_key_for_each_slot() -> Sequence[str]:
 
 
 def eventually(check: Callable[[], None], seconds: float, pause: float = 0.5) -> float:
-    """Repeat `check` until it raises nothing; its last complaint is the test's after `seconds`. Returns how long it took."""
+    """Repeat `check` until it raises nothing; after `seconds` its complaint is the test's. Returns the time it took."""
     start = time.monotonic()
     while True:
         try:

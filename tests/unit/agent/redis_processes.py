@@ -193,7 +193,9 @@ def _free_ports(ip: str) -> tuple[int, int]:
     raise AssertionError("no free port")
 
 
-def local_cluster(folder: Path, shards: int, replicas_per_shard: int, node_timeout_ms: int = 1000) -> Iterator[LocalCluster]:
+def local_cluster(
+    folder: Path, shards: int, replicas_per_shard: int, node_timeout_ms: int = 1000
+) -> Iterator[LocalCluster]:
     """A cluster whose processes run and know nothing of each other yet; for a fixture to `yield from`."""
     settings = RedisClusterSettings(
         shards=shards,

@@ -1,0 +1,26 @@
+"""Clusters of real Redis processes for the agent's tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.agent.redis_processes import LocalCluster, local_cluster
+
+
+@pytest.fixture
+def six_nodes(tmp_path: Path) -> Iterator[LocalCluster]:
+    """Three shards with a replica each, not formed yet."""
+    yield from local_cluster(tmp_path, shards=3, replicas_per_shard=1)
+
+
+@pytest.fixture
+def three_nodes(tmp_path: Path) -> Iterator[LocalCluster]:
+    """Three shards without replicas, not formed yet."""
+    yield from local_cluster(tmp_path, shards=3, replicas_per_shard=0)
+
+
+@pytest.fixture
+def two_nodes(tmp_path: Path) -> Iterator[LocalCluster]:
+    """One shard with a replica, not formed yet."""
+    yield from local_cluster(tmp_path, shards=1, replicas_per_shard=1)

@@ -1,0 +1,184 @@
+"""Forming a cluster of real Redis processes, interrupted or not, and refusing what would lose data."""
+
+import shutil
+
+import pytest
+
+from components.redis_cluster.agent.errors import DeadlinePassedError, RefusedError
+from components.redis_cluster.agent.plan import Goal
+from components.redis_cluster.agent.topology import Topology
+from tests.unit.agent.redis_processes import DOMAIN, LocalCluster, wait_until
+from tests.unit.agent.watched_connector import Killed, WatchedConnector
+
+
+def masters_by_shard(cluster: LocalCluster) -> dict[int, list[str]]:
+    """Shard → pods that are masters."""
+    found: dict[int, list[str]] = {}
+    for member in cluster.topology.members():
+        if "role:master" in cluster.ask(member, "INFO", "replication"):
+            found.setdefault(member.shard, []).append(member.pod)
+    return found
+
+
+def write_keys(cluster: LocalCluster, count: int = 30) -> None:
+    """Writes to every shard, each key to the master that owns it."""
+    for shard in range(cluster.topology.shards):
+        master = cluster.topology.member(shard, 0)
+        written = 0
+        for number in range(10000):
+            slot = int(cluster.ask(master, "CLUSTER", "KEYSLOT", f"key-{number}"))
+            if slot in cluster.topology.target_slots(shard):
+                cluster.ask(master, "SET", f"key-{number}", number)
+                written += 1
+            if written == count:
+                break
+        # With `appendfsync everysec` a write may wait in memory for an earlier fsync to end.
+        wait_until(lambda: "aof_buffer_length:0" in cluster.ask(master, "INFO", "persistence"), "written to the file")
+
+
+def keys_of_masters(cluster: LocalCluster) -> int:
+    """All keys that masters hold."""
+    return sum(
+        int(cluster.ask(member, "DBSIZE"))
+        for member in cluster.topology.members()
+        if "role:master" in cluster.ask(member, "INFO", "replication")
+    )
+
+
+def test_forms_a_cluster_from_nothing_and_then_leaves_it_alone(six_nodes: LocalCluster) -> None:
+    six_nodes.converge()
+
+    assert six_nodes.is_healthy()
+    assert masters_by_shard(six_nodes) == {shard: [f"redis-shard-{shard}-0"] for shard in range(3)}
+    for shard in range(3):
+        master_id = six_nodes.ask(six_nodes.topology.member(shard, 0), "CLUSTER", "MYID")
+        nodes = six_nodes.ask(six_nodes.topology.member(shard, 1), "CLUSTER", "NODES")
+        assert any("myself,slave" in line and f" {master_id} " in line for line in nodes.splitlines())
+
+    again = WatchedConnector.like(six_nodes.connector)
+    six_nodes.converge(again)
+    assert again.changes == []
+
+
+def test_killed_after_every_single_step_it_goes_on_from_there(six_nodes: LocalCluster) -> None:
+    steps: list[str] = []
+    while True:
+        connector = WatchedConnector.like(six_nodes.connector, dies=True)
+        try:
+            six_nodes.converge(connector)
+        except Killed:
+            steps += connector.changes
+        else:
+            break
+
+    assert six_nodes.is_healthy()
+    assert sum(step.startswith("CLUSTER ADDSLOTSRANGE") for step in steps) == 3
+    assert sum(step.startswith("CLUSTER REPLICATE") for step in steps) == 3
+    assert sum(step.startswith("CLUSTER MEET") for step in steps) >= 5
+
+
+def test_a_cluster_that_lost_its_links_is_never_made_anew(six_nodes: LocalCluster) -> None:
+    six_nodes.converge()
+    write_keys(six_nodes)
+    ids, keys = six_nodes.node_ids(), keys_of_masters(six_nodes)
+    members = six_nodes.topology.members()
+    six_nodes.kill(*members)
+    six_nodes.start(*members)
+
+    connector = WatchedConnector.like(six_nodes.connector)
+    six_nodes.converge(connector, patience=1.0)
+
+    assert six_nodes.is_healthy()
+    assert six_nodes.node_ids() == ids
+    assert keys_of_masters(six_nodes) == keys == 90
+    assert {change.split()[1] for change in connector.changes} <= {"MEET"}
+
+
+def test_a_failed_over_shard_stays_as_it_is(six_nodes: LocalCluster) -> None:
+    six_nodes.converge()
+    old_master, replica = six_nodes.topology.shard_members(0)
+    six_nodes.kill(old_master)
+    wait_until(lambda: "role:master" in six_nodes.ask(replica, "INFO", "replication"), "a failover")
+    six_nodes.start(old_master)
+
+    connector = WatchedConnector.like(six_nodes.connector)
+    six_nodes.converge(connector)
+
+    assert connector.changes == []
+    assert masters_by_shard(six_nodes)[0] == ["redis-shard-0-1"]
+
+
+def test_an_emptied_replica_joins_its_own_shard_again(six_nodes: LocalCluster) -> None:
+    six_nodes.converge()
+    write_keys(six_nodes, count=5)
+    replica = six_nodes.topology.member(1, 1)
+    six_nodes.kill(replica)
+    shutil.rmtree(six_nodes.data(replica))
+    six_nodes.start(replica)
+
+    six_nodes.converge()
+
+    assert six_nodes.is_healthy()
+    assert six_nodes.ask(replica, "DBSIZE") == "5"
+    assert "role:slave" in six_nodes.ask(replica, "INFO", "replication")
+
+
+def test_two_clusters_are_not_merged(three_nodes: LocalCluster) -> None:
+    for shard in (0, 1):
+        three_nodes.ask(three_nodes.topology.member(shard, 0), "CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+
+    with pytest.raises(RefusedError, match=r"redis-shard-\d-0 belongs to another cluster than .* slots 0-16383"):
+        three_nodes.converge()
+    for shard in (0, 1):
+        assert "16384" in three_nodes.ask(three_nodes.topology.member(shard, 0), "CLUSTER", "INFO")
+
+
+def test_a_node_with_foreign_keys_is_not_emptied(two_nodes: LocalCluster) -> None:
+    odd = two_nodes.topology.member(0, 1)
+    two_nodes.ask(odd, "CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+    wait_until(lambda: "cluster_state:ok" in two_nodes.ask(odd, "CLUSTER", "INFO"), "one node alone is ok")
+    two_nodes.ask(odd, "SET", "precious", "value")
+    two_nodes.ask(odd, "CLUSTER", "DELSLOTSRANGE", 0, 16383)
+
+    with pytest.raises(RefusedError, match="redis-shard-0-1 holds 1 keys of slots that it does not own"):
+        two_nodes.converge(patience=1.0)
+    assert two_nodes.ask(odd, "DBSIZE") == "1"
+
+
+@pytest.mark.parametrize(
+    ("shards", "message"),
+    [
+        (1, "redis-shard-1-0 owns the slots 8192-16383 and is outside of the 1 shards with 0 replicas"),
+        (3, "all slots are owned by 2 shards, and 3 are asked for"),
+    ],
+)
+def test_another_number_of_shards_is_refused(three_nodes: LocalCluster, shards: int, message: str) -> None:
+    def goal(shards: int) -> Goal:
+        return Goal(Topology("redis", DOMAIN, shards, 0), 0, three_nodes.port, three_nodes.bus_port)
+
+    three_nodes.goal = goal(2)
+    three_nodes.converge()
+    three_nodes.goal = goal(shards)
+    with pytest.raises(RefusedError, match=message):
+        three_nodes.converge()
+
+
+def test_the_deadline_names_who_is_missing(two_nodes: LocalCluster) -> None:
+    two_nodes.kill(two_nodes.topology.member(0, 1))
+    with pytest.raises(
+        DeadlinePassedError, match=r"not complete after 1 s: redis-shard-0-1 does not accept connections"
+    ):
+        two_nodes.converge(deadline=1.0)
+
+
+def test_a_wrong_password_is_named(two_nodes: LocalCluster) -> None:
+    connector = WatchedConnector(lambda: "wrong", two_nodes.port, two_nodes.bus_port)
+    with pytest.raises(DeadlinePassedError, match="redis-shard-0-0 does not accept the password"):
+        two_nodes.converge(connector, deadline=0.5)
+
+
+def test_what_depends_on_the_number_of_nodes_is_set_at_run_time(two_nodes: LocalCluster) -> None:
+    two_nodes.goal = Goal(two_nodes.topology, 1, two_nodes.port, two_nodes.bus_port)
+    two_nodes.converge()
+    for member in two_nodes.topology.members():
+        assert "'1'" in two_nodes.ask(member, "CONFIG", "GET", "min-replicas-to-write")

@@ -1,0 +1,138 @@
+"""All pods restart at once and come back at other addresses: Redis alone stays down, the agent mends it."""
+
+from collections.abc import Callable
+
+from components.redis_cluster.agent.console import Console
+from components.redis_cluster.agent.heal import Healer, HealOptions
+from components.redis_cluster.agent.prepare import PrepareOptions, prepare
+from components.redis_cluster.agent.topology import Member
+from tests.unit.agent.redis_processes import DOMAIN, LocalCluster, wait_until
+from tests.unit.agent.test_converge import keys_of_masters, write_keys
+
+
+def cut_power(cluster: LocalCluster, new_address: Callable[[int], str]) -> None:
+    """Ends every process and moves member number n to `new_address(n)`. None runs after it."""
+    members = cluster.topology.members()
+    cluster.kill(*members)
+    addresses = [new_address(number) for number in range(len(members))]
+    for member, address in zip(members, addresses, strict=True):
+        cluster.addresses[member.host] = address
+
+
+def launch_all(cluster: LocalCluster) -> None:
+    for member in cluster.topology.members():
+        cluster.launch(member)
+
+
+def prepare_all(cluster: LocalCluster) -> None:
+    for member in cluster.topology.members():
+        options = PrepareOptions(
+            cluster.data(member) / "nodes.conf", cluster.addresses[member.host], cluster.port, cluster.bus_port
+        )
+        prepare(options, cluster.resolve, Console())
+
+
+def healer(cluster: LocalCluster, member: Member) -> Healer:
+    options = HealOptions(cluster.addresses[member.host], DOMAIN, patience=2.0)
+    return Healer(options, cluster.connector, cluster.resolve, Console())
+
+
+def nobody_is_in_touch(cluster: LocalCluster) -> bool:
+    """Every member's last peer has become unreachable: this does not pass by itself."""
+    return all(
+        cluster.ask(member, "CLUSTER", "NODES").count("disconnected") == len(cluster.topology.members()) - 1
+        for member in cluster.topology.members()
+    )
+
+
+def test_prepared_nodes_find_each_other_at_new_addresses(six_nodes: LocalCluster) -> None:
+    six_nodes.converge()
+    write_keys(six_nodes)
+    cut_power(six_nodes, lambda _: six_nodes.fresh_address())
+
+    prepare_all(six_nodes)
+    launch_all(six_nodes)
+
+    wait_until(six_nodes.is_healthy, "healthy after prepare alone")
+    assert keys_of_masters(six_nodes) == 90
+
+
+def test_prepared_nodes_find_each_other_when_addresses_are_swapped(six_nodes: LocalCluster) -> None:
+    six_nodes.converge()
+    old = [six_nodes.addresses[member.host] for member in six_nodes.topology.members()]
+    cut_power(six_nodes, lambda number: old[number - 1])
+
+    prepare_all(six_nodes)
+    launch_all(six_nodes)
+
+    wait_until(six_nodes.is_healthy, "healthy after prepare alone")
+
+
+def test_healing_finds_peers_that_were_not_known_at_the_start(six_nodes: LocalCluster) -> None:
+    six_nodes.converge()
+    write_keys(six_nodes)
+    ids = six_nodes.node_ids()
+    cut_power(six_nodes, lambda _: six_nodes.fresh_address())
+    launch_all(six_nodes)
+    wait_until(lambda: nobody_is_in_touch(six_nodes), "Redis alone has lost every peer")
+
+    healers = [healer(six_nodes, member) for member in six_nodes.topology.members()]
+
+    def healed() -> bool:
+        for each in healers:
+            each.step()
+        return six_nodes.is_healthy()
+
+    wait_until(healed, "healthy by healing alone")
+    assert six_nodes.node_ids() == ids
+    assert keys_of_masters(six_nodes) == 90
+
+
+def test_replication_follows_a_master_that_peers_found_first(six_nodes: LocalCluster) -> None:
+    """When one node alone introduces the others, replicas mostly go on dialling their master's old address."""
+    six_nodes.converge()
+    members = six_nodes.topology.members()
+    replicas = [member for member in members if member.index > 0]
+
+    def dial_old_addresses() -> bool:
+        current = set(six_nodes.addresses.values())
+        links = [six_nodes.ask(replica, "INFO", "replication") for replica in replicas]
+        return any(link.split("master_host:")[1].split()[0] not in current for link in links)
+
+    for _ in range(8):
+        cut_power(six_nodes, lambda _: six_nodes.fresh_address())
+        launch_all(six_nodes)
+        first = healer(six_nodes, members[0])
+
+        def introduced(first: Healer = first) -> bool:
+            first.step()
+            views = [six_nodes.ask(member, "CLUSTER", "NODES") for member in members]
+            return not any("disconnected" in view or "fail" in view for view in views)
+
+        wait_until(introduced, "one node introduces all others")
+        if dial_old_addresses():
+            break
+        wait_until(six_nodes.is_healthy, "healthy for another try")
+    assert dial_old_addresses(), "no replica kept its master's old address"
+
+    for replica in replicas:
+        healer(six_nodes, replica).step()
+    wait_until(six_nodes.is_healthy, "every replica follows its master")
+
+
+def test_a_stranger_at_a_peers_address_is_not_introduced(two_nodes: LocalCluster) -> None:
+    """DNS may lag behind: only the node's own id says who answers."""
+    two_nodes.converge()
+    master, replica = two_nodes.topology.shard_members(0)
+    two_nodes.kill(master)
+    stranger = two_nodes.topology.member(7, 0)
+    two_nodes.start(stranger)
+    two_nodes.addresses[master.host] = two_nodes.addresses[stranger.host]
+    view = two_nodes.ask(stranger, "CLUSTER", "NODES")
+    wait_until(lambda: "fail" in two_nodes.ask(replica, "CLUSTER", "NODES"), "the master is missed")
+
+    healer(two_nodes, replica).step()
+
+    assert "handshake" not in two_nodes.ask(replica, "CLUSTER", "NODES")
+    assert two_nodes.ask(stranger, "CLUSTER", "NODES").split()[0] == view.split()[0]
+    assert len(two_nodes.ask(stranger, "CLUSTER", "NODES").splitlines()) == 1
