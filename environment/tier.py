@@ -11,6 +11,7 @@ from components.path_rules import Backend, PathRule, PathRules, PathRulesArgs
 from components.redis_cluster.component import RedisCluster, RedisClusterArgs
 from components.web_service import WebService, WebServiceArgs
 from environment.cluster import make_namespace, make_provider
+from environment.field_manager import use_one_field_manager
 from environment.settings import EnvironmentSettings
 
 
@@ -38,6 +39,7 @@ class Tier:
 
 def build_tier(settings: EnvironmentSettings) -> Tier:
     """Registers everything that `settings` describe."""
+    use_one_field_manager(pulumi.get_stack())
     provider = make_provider(settings)
     into_cluster = pulumi.ResourceOptions(providers=[provider])
     namespace = make_namespace(settings.namespace, holds_data=settings.protect, provider=provider).metadata.name

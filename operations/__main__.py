@@ -9,6 +9,7 @@ from devcluster.errors import UserError
 from devcluster.paths import Paths
 from devcluster.progress import Progress
 from devcluster.run import CommandError
+from operations.answers import wait_for_answers
 from operations.local import STACK, LocalStack
 
 _ADDRESSES = ("ingress_url", "ingress_https_url", "redis_endpoint", "redis_external")
@@ -21,11 +22,14 @@ def _up(paths: Paths) -> None:
         local.prepare()
         local.mend()
         local.up()
+    with progress.alive(), progress.part("every route and Redis answer"):
+        wait_for_answers(local.outputs())
     print(f"\nWhat took how long:\n{progress.summary()}\n\n{_addresses(local)}")
 
 
 def _addresses(local: LocalStack) -> str:
-    known = {name: value for name in _ADDRESSES if (value := local.output(name))}
+    outputs = local.outputs()
+    known = {name: outputs[name] for name in _ADDRESSES if outputs.get(name)}
     url = known.get("ingress_url", "")
     width = max(map(len, known), default=0)
     lines = ["The tier is up:", *(f"  {name:<{width}}  {value}" for name, value in known.items())]

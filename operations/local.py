@@ -1,5 +1,6 @@
 """The stack `local`: everything between `make up` on a fresh machine and the addresses to try."""
 
+import json
 import os
 import secrets
 import shlex
@@ -8,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from devcluster.errors import UserError
 from devcluster.files import write_whole
@@ -72,17 +74,17 @@ class LocalStack:
                 'around with `eval "$(make -s env)"` and then kubectl or pulumi.'
             )
 
-    def output(self, name: str) -> str | None:
-        """An output of the stack, or None while it has none of that name."""
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs, secrets included; empty while there is no stack."""
         done = subprocess.run(
-            ["pulumi", "stack", "output", name, "--stack", STACK],
+            ["pulumi", "stack", "output", "--json", "--show-secrets", "--stack", STACK],
             env=self._full_environment(),
             cwd=PROJECT,
             capture_output=True,
             text=True,
             check=False,
         )
-        return done.stdout.strip() if done.returncode == 0 else None
+        return json.loads(done.stdout) if done.returncode == 0 else {}
 
     def _full_environment(self) -> dict[str, str]:
         return {**os.environ, **self.environment()}

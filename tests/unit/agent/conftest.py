@@ -14,6 +14,15 @@ def six_nodes(tmp_path: Path) -> Iterator[LocalCluster]:
     yield from local_cluster(tmp_path, shards=3, replicas_per_shard=1)
 
 
+@pytest.fixture(scope="module")
+def formed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """Three shards with a replica each, formed, with 30 keys a shard. Shared: leave it healthy, with its keys."""
+    for cluster in local_cluster(tmp_path_factory.mktemp("formed"), shards=3, replicas_per_shard=1):
+        cluster.converge()
+        cluster.write_keys(30)
+        yield cluster
+
+
 @pytest.fixture
 def three_nodes(tmp_path: Path) -> Iterator[LocalCluster]:
     """Three shards without replicas, not formed yet."""

@@ -178,6 +178,45 @@ class LocalCluster:
         """Pod name → node id."""
         return {member.pod: self.ask(member, "CLUSTER", "MYID") for member in self.topology.members()}
 
+    def is_master(self, member: Member) -> bool:
+        """Whether it says so itself."""
+        return "role:master" in self.ask(member, "INFO", "replication")
+
+    def masters_by_shard(self) -> dict[int, list[str]]:
+        """Shard → pods that are masters."""
+        found: dict[int, list[str]] = {}
+        for member in self.topology.members():
+            if self.is_master(member):
+                found.setdefault(member.shard, []).append(member.pod)
+        return found
+
+    def master_and_replica(self, shard: int) -> tuple[Member, Member]:
+        """Of a shard with one replica."""
+        first, second = self.topology.shard_members(shard)
+        return (first, second) if self.is_master(first) else (second, first)
+
+    def write_keys(self, count: int) -> None:
+        """Writes so many keys to every shard, each to the master that owns it."""
+        for shard in range(self.topology.shards):
+            master = self.topology.member(shard, 0)
+            written = 0
+            for number in range(10000):
+                slot = int(self.ask(master, "CLUSTER", "KEYSLOT", f"key-{number}"))
+                if slot in self.topology.target_slots(shard):
+                    self.ask(master, "SET", f"key-{number}", number)
+                    written += 1
+                if written == count:
+                    break
+            # With `appendfsync everysec` writes wait in memory while an earlier fsync runs, and die with the process.
+            wait_until(lambda master=master: self._is_on_file(master), "written to the file")
+
+    def _is_on_file(self, member: Member) -> bool:
+        return "aof_buffer_length:0" in self.ask(member, "INFO", "persistence")
+
+    def count_keys(self) -> int:
+        """All keys that masters hold."""
+        return sum(int(self.ask(member, "DBSIZE")) for member in self.topology.members() if self.is_master(member))
+
 
 def _free_ports(ip: str) -> tuple[int, int]:
     """A port and a bus port that nothing on this machine listens on at all addresses at once."""

@@ -11,45 +11,11 @@ from tests.unit.agent.redis_processes import DOMAIN, LocalCluster, wait_until
 from tests.unit.agent.watched_connector import Killed, WatchedConnector
 
 
-def masters_by_shard(cluster: LocalCluster) -> dict[int, list[str]]:
-    """Shard → pods that are masters."""
-    found: dict[int, list[str]] = {}
-    for member in cluster.topology.members():
-        if "role:master" in cluster.ask(member, "INFO", "replication"):
-            found.setdefault(member.shard, []).append(member.pod)
-    return found
-
-
-def write_keys(cluster: LocalCluster, count: int = 30) -> None:
-    """Writes to every shard, each key to the master that owns it."""
-    for shard in range(cluster.topology.shards):
-        master = cluster.topology.member(shard, 0)
-        written = 0
-        for number in range(10000):
-            slot = int(cluster.ask(master, "CLUSTER", "KEYSLOT", f"key-{number}"))
-            if slot in cluster.topology.target_slots(shard):
-                cluster.ask(master, "SET", f"key-{number}", number)
-                written += 1
-            if written == count:
-                break
-        # With `appendfsync everysec` a write may wait in memory for an earlier fsync to end.
-        wait_until(lambda: "aof_buffer_length:0" in cluster.ask(master, "INFO", "persistence"), "written to the file")
-
-
-def keys_of_masters(cluster: LocalCluster) -> int:
-    """All keys that masters hold."""
-    return sum(
-        int(cluster.ask(member, "DBSIZE"))
-        for member in cluster.topology.members()
-        if "role:master" in cluster.ask(member, "INFO", "replication")
-    )
-
-
 def test_forms_a_cluster_from_nothing_and_then_leaves_it_alone(six_nodes: LocalCluster) -> None:
     six_nodes.converge()
 
     assert six_nodes.is_healthy()
-    assert masters_by_shard(six_nodes) == {shard: [f"redis-shard-{shard}-0"] for shard in range(3)}
+    assert six_nodes.masters_by_shard() == {shard: [f"redis-shard-{shard}-0"] for shard in range(3)}
     for shard in range(3):
         master_id = six_nodes.ask(six_nodes.topology.member(shard, 0), "CLUSTER", "MYID")
         nodes = six_nodes.ask(six_nodes.topology.member(shard, 1), "CLUSTER", "NODES")
@@ -77,50 +43,45 @@ def test_killed_after_every_single_step_it_goes_on_from_there(six_nodes: LocalCl
     assert sum(step.startswith("CLUSTER MEET") for step in steps) >= 5
 
 
-def test_a_cluster_that_lost_its_links_is_never_made_anew(six_nodes: LocalCluster) -> None:
-    six_nodes.converge()
-    write_keys(six_nodes)
-    ids, keys = six_nodes.node_ids(), keys_of_masters(six_nodes)
-    members = six_nodes.topology.members()
-    six_nodes.kill(*members)
-    six_nodes.start(*members)
+def test_a_cluster_that_lost_its_links_is_never_made_anew(formed: LocalCluster) -> None:
+    ids = formed.node_ids()
+    members = formed.topology.members()
+    formed.kill(*members)
+    formed.start(*members)
 
-    connector = WatchedConnector.like(six_nodes.connector)
-    six_nodes.converge(connector, patience=1.0)
+    connector = WatchedConnector.like(formed.connector)
+    formed.converge(connector, patience=1.0)
 
-    assert six_nodes.is_healthy()
-    assert six_nodes.node_ids() == ids
-    assert keys_of_masters(six_nodes) == keys == 90
+    assert formed.is_healthy()
+    assert formed.node_ids() == ids
+    assert formed.count_keys() == 90
     assert {change.split()[1] for change in connector.changes} <= {"MEET"}
 
 
-def test_a_failed_over_shard_stays_as_it_is(six_nodes: LocalCluster) -> None:
-    six_nodes.converge()
-    old_master, replica = six_nodes.topology.shard_members(0)
-    six_nodes.kill(old_master)
-    wait_until(lambda: "role:master" in six_nodes.ask(replica, "INFO", "replication"), "a failover")
-    six_nodes.start(old_master)
+def test_a_failed_over_shard_stays_as_it_is(formed: LocalCluster) -> None:
+    old_master, replica = formed.master_and_replica(0)
+    formed.kill(old_master)
+    wait_until(lambda: "role:master" in formed.ask(replica, "INFO", "replication"), "a failover")
+    formed.start(old_master)
 
-    connector = WatchedConnector.like(six_nodes.connector)
-    six_nodes.converge(connector)
+    connector = WatchedConnector.like(formed.connector)
+    formed.converge(connector)
 
     assert connector.changes == []
-    assert masters_by_shard(six_nodes)[0] == ["redis-shard-0-1"]
+    assert formed.masters_by_shard()[0] == [replica.pod]
 
 
-def test_an_emptied_replica_joins_its_own_shard_again(six_nodes: LocalCluster) -> None:
-    six_nodes.converge()
-    write_keys(six_nodes, count=5)
-    replica = six_nodes.topology.member(1, 1)
-    six_nodes.kill(replica)
-    shutil.rmtree(six_nodes.data(replica))
-    six_nodes.start(replica)
+def test_an_emptied_replica_joins_its_own_shard_again(formed: LocalCluster) -> None:
+    _, replica = formed.master_and_replica(1)
+    formed.kill(replica)
+    shutil.rmtree(formed.data(replica))
+    formed.start(replica)
 
-    six_nodes.converge()
+    formed.converge()
 
-    assert six_nodes.is_healthy()
-    assert six_nodes.ask(replica, "DBSIZE") == "5"
-    assert "role:slave" in six_nodes.ask(replica, "INFO", "replication")
+    assert formed.is_healthy()
+    assert formed.ask(replica, "DBSIZE") == "30"
+    assert "role:slave" in formed.ask(replica, "INFO", "replication")
 
 
 def test_two_clusters_are_not_merged(three_nodes: LocalCluster) -> None:

@@ -7,7 +7,6 @@ from components.redis_cluster.agent.heal import Healer, HealOptions
 from components.redis_cluster.agent.prepare import PrepareOptions, prepare
 from components.redis_cluster.agent.topology import Member
 from tests.unit.agent.redis_processes import DOMAIN, LocalCluster, wait_until
-from tests.unit.agent.test_converge import keys_of_masters, write_keys
 
 
 def cut_power(cluster: LocalCluster, new_address: Callable[[int], str]) -> None:
@@ -45,79 +44,73 @@ def nobody_is_in_touch(cluster: LocalCluster) -> bool:
     )
 
 
-def test_prepared_nodes_find_each_other_at_new_addresses(six_nodes: LocalCluster) -> None:
-    six_nodes.converge()
-    write_keys(six_nodes)
-    cut_power(six_nodes, lambda _: six_nodes.fresh_address())
+def test_prepared_nodes_find_each_other_at_new_addresses(formed: LocalCluster) -> None:
+    cut_power(formed, lambda _: formed.fresh_address())
 
-    prepare_all(six_nodes)
-    launch_all(six_nodes)
+    prepare_all(formed)
+    launch_all(formed)
 
-    wait_until(six_nodes.is_healthy, "healthy after prepare alone")
-    assert keys_of_masters(six_nodes) == 90
+    wait_until(formed.is_healthy, "healthy after prepare alone")
+    assert formed.count_keys() == 90
 
 
-def test_prepared_nodes_find_each_other_when_addresses_are_swapped(six_nodes: LocalCluster) -> None:
-    six_nodes.converge()
-    old = [six_nodes.addresses[member.host] for member in six_nodes.topology.members()]
-    cut_power(six_nodes, lambda number: old[number - 1])
+def test_prepared_nodes_find_each_other_when_addresses_are_swapped(formed: LocalCluster) -> None:
+    old = [formed.addresses[member.host] for member in formed.topology.members()]
+    cut_power(formed, lambda number: old[number - 1])
 
-    prepare_all(six_nodes)
-    launch_all(six_nodes)
+    prepare_all(formed)
+    launch_all(formed)
 
-    wait_until(six_nodes.is_healthy, "healthy after prepare alone")
+    wait_until(formed.is_healthy, "healthy after prepare alone")
 
 
-def test_healing_finds_peers_that_were_not_known_at_the_start(six_nodes: LocalCluster) -> None:
-    six_nodes.converge()
-    write_keys(six_nodes)
-    ids = six_nodes.node_ids()
-    cut_power(six_nodes, lambda _: six_nodes.fresh_address())
-    launch_all(six_nodes)
-    wait_until(lambda: nobody_is_in_touch(six_nodes), "Redis alone has lost every peer")
+def test_healing_finds_peers_that_were_not_known_at_the_start(formed: LocalCluster) -> None:
+    ids = formed.node_ids()
+    cut_power(formed, lambda _: formed.fresh_address())
+    launch_all(formed)
+    wait_until(lambda: nobody_is_in_touch(formed), "Redis alone has lost every peer")
 
-    healers = [healer(six_nodes, member) for member in six_nodes.topology.members()]
+    healers = [healer(formed, member) for member in formed.topology.members()]
 
     def healed() -> bool:
         for each in healers:
             each.step()
-        return six_nodes.is_healthy()
+        return formed.is_healthy()
 
     wait_until(healed, "healthy by healing alone")
-    assert six_nodes.node_ids() == ids
-    assert keys_of_masters(six_nodes) == 90
+    assert formed.node_ids() == ids
+    assert formed.count_keys() == 90
 
 
-def test_replication_follows_a_master_that_peers_found_first(six_nodes: LocalCluster) -> None:
+def test_replication_follows_a_master_that_peers_found_first(formed: LocalCluster) -> None:
     """When one node alone introduces the others, replicas mostly go on dialling their master's old address."""
-    six_nodes.converge()
-    members = six_nodes.topology.members()
+    members = formed.topology.members()
     replicas = [member for member in members if member.index > 0]
 
     def dial_old_addresses() -> bool:
-        current = set(six_nodes.addresses.values())
-        links = [six_nodes.ask(replica, "INFO", "replication") for replica in replicas]
+        current = set(formed.addresses.values())
+        links = [formed.ask(replica, "INFO", "replication") for replica in replicas]
         return any(link.split("master_host:")[1].split()[0] not in current for link in links)
 
     for _ in range(8):
-        cut_power(six_nodes, lambda _: six_nodes.fresh_address())
-        launch_all(six_nodes)
-        first = healer(six_nodes, members[0])
+        cut_power(formed, lambda _: formed.fresh_address())
+        launch_all(formed)
+        first = healer(formed, members[0])
 
         def introduced(first: Healer = first) -> bool:
             first.step()
-            views = [six_nodes.ask(member, "CLUSTER", "NODES") for member in members]
+            views = [formed.ask(member, "CLUSTER", "NODES") for member in members]
             return not any("disconnected" in view or "fail" in view for view in views)
 
         wait_until(introduced, "one node introduces all others")
         if dial_old_addresses():
             break
-        wait_until(six_nodes.is_healthy, "healthy for another try")
+        wait_until(formed.is_healthy, "healthy for another try")
     assert dial_old_addresses(), "no replica kept its master's old address"
 
     for replica in replicas:
-        healer(six_nodes, replica).step()
-    wait_until(six_nodes.is_healthy, "every replica follows its master")
+        healer(formed, replica).step()
+    wait_until(formed.is_healthy, "every replica follows its master")
 
 
 def test_a_stranger_at_a_peers_address_is_not_introduced(two_nodes: LocalCluster) -> None:

@@ -1,0 +1,67 @@
+"""Whether the tier answers as its users would ask it: HTTP on every route, and Redis."""
+
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import redis
+
+from devcluster.errors import UserError
+
+_SLOTS = 16384
+
+
+def wait_for_answers(outputs: Mapping[str, Any], seconds: float = 120.0) -> None:
+    """Return when every route and Redis answer; after `seconds` raise UserError with what does not.
+
+    `outputs` are the stack's, secrets included. Pods that come back from a power cut are started by their
+    kubelets, not by Pulumi, which has nothing to change then and so nothing to wait for.
+    """
+    end = time.monotonic() + seconds
+    while silent := list(_silent(outputs)):
+        if time.monotonic() > end:
+            raise UserError(
+                f"After {seconds:.0f} s something still does not answer: {'; '.join(silent)}. "
+                "Look with `make status` and `kubectl describe pods -A`, or run `make up` again."
+            )
+        time.sleep(0.5)
+
+
+def _silent(outputs: Mapping[str, Any]) -> Iterator[str]:
+    for route in outputs.get("routes") or ():
+        # A route with a host of its own answers only requests that name the host.
+        if route["url"] and not route["host"] and (problem := _http_problem(route["url"])):
+            yield f"{route['url']} ({problem})"
+    if (external := outputs.get("redis_external")) and (problem := _redis_problem(external, outputs["redis_password"])):
+        yield f"redis at {external} ({problem})"
+
+
+def _http_problem(url: str) -> str | None:
+    try:
+        with urllib.request.urlopen(url, timeout=3):  # noqa: S310 - the stack's own output
+            return None
+    except urllib.error.HTTPError as error:
+        # What the application answers is its own affair; 502 to 504 are the controller's.
+        return f"HTTP {error.code}" if error.code in {502, 503, 504} else None
+    except OSError as error:
+        return str(error)
+
+
+def _redis_problem(address: str, password: str) -> str | None:
+    host, port = address.rsplit(":", 1)
+    try:
+        with redis.Redis(host=host, port=int(port), password=password, socket_timeout=3) as client:
+            info = _ask(client, "CLUSTER INFO")
+            nodes = _ask(client, "CLUSTER NODES")
+    except redis.RedisError as error:
+        return str(error)
+    if info["cluster_state"] != "ok" or int(info["cluster_slots_ok"]) != _SLOTS:
+        return f"cluster_state:{info['cluster_state']}, {info['cluster_slots_ok']} of {_SLOTS} slots served"
+    lost = [name for name, node in nodes.items() if not node["connected"] or "fail" in node["flags"]]
+    return f"out of touch: {', '.join(lost)}" if lost else None
+
+
+def _ask(client: redis.Redis, command: str) -> dict[str, Any]:
+    return client.execute_command(command)  # pyright: ignore[reportUnknownMemberType, reportReturnType, reportUnknownVariableType]
