@@ -32,9 +32,11 @@ env: $(VENV)/.runs ## exports for `eval "$$(make -s env)"`
 	@$(BIN)/python -m operations env
 
 test: $(VENV)/.tests ## every test this machine can run
+	@tools/redis-server
 	@$(BIN)/python -m pytest tests
 
 unit: $(VENV)/.tests ## the unit tests alone: no cluster needed
+	@tools/redis-server
 	@$(BIN)/python -m pytest tests/unit
 
 preview: $(VENV)/.runs ## what `pulumi up` would change, without a cluster: make preview STACK=dev

@@ -7,6 +7,7 @@ afterwards, with a placeholder for every secret: everything shows as created, an
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -73,7 +74,9 @@ def _empty_state(stack: str, environment: Mapping[str, str]) -> Generator[tuple[
             "WEBTIER_REDIS_PASSWORD_FILE": str(Path(folder) / "redis-password"),
         }
         (Path(folder) / "redis-password").write_text(_PLACEHOLDER)
-        _quietly(["pulumi", "stack", "init", stack, "--config-file", str(settings)], scratch)
+        # Beside a settings file of the project it would write the new state's salt into it.
+        shutil.copy(PROJECT / "Pulumi.yaml", folder)
+        _quietly(["pulumi", "stack", "init", stack, "--cwd", folder], scratch)
         declared = _settings(stack)
         for key in _SECRET_KEYS:
             if f"{key}_file" not in declared:

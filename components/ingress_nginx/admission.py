@@ -33,7 +33,11 @@ def certificate_secret(
     namespace: str,
     opts: pulumi.ResourceOptions,
 ) -> Secret:
-    """The Secret with `ca`, `cert` and `key`, kept as it was first made."""
+    """The Secret with `ca`, `cert` and `key`, kept as it was first made.
+
+    `metadata` must leave the name to Pulumi: then a replacement exists beside the old one until the controller and the
+    webhook have moved to it, where a fixed name would take the controller down with it.
+    """
     host = f"{service_name}.{namespace}.svc"
     made = make_webhook_certificate([host, f"{host}.cluster.local"])
     pem = {"ca": made.ca, "cert": made.certificate, "key": made.key}
@@ -43,10 +47,7 @@ def certificate_secret(
         type="Opaque",
         data=pulumi.Output.secret({key: base64.b64encode(value).decode() for key, value in pem.items()}),
         # Each run makes another certificate; only the first, or a replacement's, may be sent.
-        opts=pulumi.ResourceOptions.merge(
-            opts,
-            pulumi.ResourceOptions(ignore_changes=["data"], delete_before_replace=True),
-        ),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["data"])),
     )
 
 

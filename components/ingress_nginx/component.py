@@ -62,13 +62,12 @@ class IngressNginx(pulumi.ComponentResource):
         service = self._service(f"{name}-controller")
         secret = admission.certificate_secret(
             f"{name}-admission",
-            metadata=self._metadata(f"{name}-admission"),
+            metadata=self._metadata(None),
             service_name=f"{name}-controller-admission",
             namespace=self._settings.namespace,
             opts=self._opts,
         )
-        bundle = admission.ca_bundle(secret)
-        controller = self._controller(name, secret.metadata.name, bundle)
+        controller = self._controller(name, secret.metadata.name)
         webhook = admission.webhook_configuration(
             f"{name}-admission",
             metadata=self._metadata(f"{self._settings.namespace}-admission", namespaced=False),
@@ -79,7 +78,7 @@ class IngressNginx(pulumi.ComponentResource):
                 selector=self._selector,
                 opts=self._opts,
             ),
-            bundle=bundle,
+            bundle=admission.ca_bundle(secret),
             # On the way down it goes first, so that no controller is asked that no longer runs.
             opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[controller])),
         )
@@ -99,14 +98,14 @@ class IngressNginx(pulumi.ComponentResource):
             }
         )
 
-    def _metadata(self, name: str, namespaced: bool = True) -> ObjectMetaArgs:
+    def _metadata(self, name: str | None, namespaced: bool = True) -> ObjectMetaArgs:
         return ObjectMetaArgs(
             name=name,
             namespace=self._args.namespace if namespaced else None,
             labels=self._labels,
         )
 
-    def _controller(self, name: str, secret_name: pulumi.Input[str], bundle: pulumi.Output[str]) -> pulumi.Resource:
+    def _controller(self, name: str, secret_name: pulumi.Input[str]) -> pulumi.Resource:
         settings = self._settings
         election_id = f"{name}-leader"
         account, bindings = grant_access(
@@ -136,7 +135,6 @@ class IngressNginx(pulumi.ComponentResource):
             service_account=account.metadata.name,
             config_map=config.metadata.name,
             certificate_secret=secret_name,
-            ca_bundle=bundle,
             service_name=f"{name}-controller",
             node_address=self._args.node_address,
         )

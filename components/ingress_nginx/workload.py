@@ -1,6 +1,5 @@
 """The controller's Deployment. Flags and probes are those that releases 1.11 to 1.15 share."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -35,8 +34,6 @@ from components.ingress_nginx.admission import CERTIFICATE_FOLDER, WEBHOOK_PORT
 from components.ingress_nginx.settings import IngressNginxSettings
 from components.shared.security import restricted_container, restricted_pod
 
-CA_ANNOTATION = "webtier/webhook-ca-checksum"
-
 _UID = 101
 _HEALTH_PORT = 10254
 
@@ -53,7 +50,7 @@ class Workload:
     service_account: pulumi.Input[str]
     config_map: pulumi.Input[str]
     certificate_secret: pulumi.Input[str]
-    ca_bundle: pulumi.Output[str]
+    """Another certificate is in a Secret of another name, so that it rolls the controllers."""
     service_name: str
     node_address: str | None
 
@@ -154,10 +151,6 @@ def _spread_over(topology_key: str, selector: Mapping[str, str]) -> TopologySpre
     )
 
 
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def controller_deployment(
     name: str,
     workload: Workload,
@@ -181,8 +174,6 @@ def controller_deployment(
             template=PodTemplateSpecArgs(
                 metadata=ObjectMetaArgs(
                     labels=workload.labels,
-                    # A rotated certificate must be served before the API server expects it.
-                    annotations={CA_ANNOTATION: workload.ca_bundle.apply(_sha256)},
                 ),
                 spec=PodSpecArgs(
                     service_account_name=workload.service_account,

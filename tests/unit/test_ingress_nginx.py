@@ -289,12 +289,15 @@ def test_webhook_trusts_the_ca_of_the_secret() -> None:
     assert secret_urn in recording.one(WEBHOOK, "ingress-nginx-admission").options.dependencies
 
 
-def test_another_certificate_rolls_the_controller() -> None:
-    def annotation() -> str:
-        template = record().one(DEPLOYMENT, CONTROLLER).inputs["spec"]["template"]
-        return template["metadata"]["annotations"]["webtier/webhook-ca-checksum"]
-
-    assert annotation() != annotation()
+def test_another_certificate_rolls_the_controller_and_never_deletes_it_first() -> None:
+    recording = record()
+    secret = recording.one(SECRET, "ingress-nginx-admission")
+    # With a name of our own, a replacement would delete the old Secret first, and the controller with it.
+    assert "name" not in secret.inputs["metadata"]
+    assert not secret.options.deleteBeforeReplace
+    [volume] = pod(recording)["volumes"]
+    assert volume["secret"]["secretName"] == "ingress-nginx-admission-auto"
+    assert secret.urn in recording.one(DEPLOYMENT, CONTROLLER).options.dependencies
 
 
 # --- order ---

@@ -133,7 +133,7 @@ class LocalCluster:
             return False
 
     def kill(self, *members: Member) -> None:
-        """kill −9, as a power cut does."""
+        """kill -9, as a power cut does."""
         for member in members:
             process = self.processes.pop(member.pod)
             process.kill()

@@ -9,7 +9,7 @@ QUESTIONS = ("PING", "INFO", "DBSIZE", "CLUSTER NODES", "CLUSTER INFO", "CLUSTER
 
 
 class Killed(BaseException):
-    """No AgentError, and nothing that the agent could catch: like a kill −9."""
+    """No AgentError, and nothing that the agent could catch: like a kill -9."""
 
 
 @dataclass(frozen=True)
