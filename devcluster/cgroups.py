@@ -1,10 +1,11 @@
 """The nodes' cgroups: made before a kubelet starts, since it makes its own only below one that exists."""
 
+import errno
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
+from devcluster.machine import wait_until
 from devcluster.plan import CGROUP
 
 _ROOT = Path("/sys/fs/cgroup")
@@ -35,12 +36,24 @@ def make(name: str) -> None:
 
 
 def remove(name: str | None = None) -> None:
-    """Remove the cgroups of one node, or of all of them and their parent. They must hold no process."""
+    """Remove the cgroups of one node, or of all of them and their parent. Their processes must have been killed."""
     for hierarchy in _hierarchies() if not is_unified() else [_ROOT]:
         top = hierarchy / CGROUP / name if name else hierarchy / CGROUP
-        for folder, _, _ in os.walk(top, topdown=False):
-            with suppress(FileNotFoundError):
-                Path(folder).rmdir()
+        wait_until(lambda top=top: _is_removed(top), 20, f"the last processes leave {top}")
+
+
+def _is_removed(top: Path) -> bool:
+    for folder, _, _ in os.walk(top, topdown=False):
+        try:
+            Path(folder).rmdir()
+        except FileNotFoundError:
+            continue
+        except OSError as problem:
+            # A killed process is in its cgroup until the kernel has let go of all that it had.
+            if problem.errno != errno.EBUSY:
+                raise
+            return False
+    return True
 
 
 def is_unified() -> bool:

@@ -35,8 +35,7 @@ def _plain_secrets(values: _TextToAny, secret_keys: Collection[str], schema: Set
     for key in sorted(schema.secret_keys()):
         if key in values and key not in secret_keys:
             message = (
-                "it stands in plain text; set another one, encrypted, with: "
-                f'pulumi config set --secret webtier:{key} "$(openssl rand -hex 24)"'
+                f"it stands in plain text; set another one, encrypted, with: pulumi config set --secret webtier:{key}"
             )
             yield Problem((key,), message, has_value=False)
 

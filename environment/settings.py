@@ -14,7 +14,7 @@ from components.redis_cluster.settings import RedisClusterSettings
 from components.shared.model import DnsLabel, ServiceName, Settings
 from components.web_service import WebServiceSettings
 
-HOW_TO_SET = 'pulumi config set --secret webtier:redis_password "$(openssl rand -hex 24)"'
+HOW_TO_SET = "pulumi config set --secret webtier:redis_password"
 
 
 def _check_password(password: SecretStr) -> SecretStr:
@@ -23,7 +23,7 @@ def _check_password(password: SecretStr) -> SecretStr:
         raise PydanticCustomError(
             "password",
             "allowed: 16 to 512 printable ASCII characters without spaces, quotes and backslashes; "
-            f"set it with: {HOW_TO_SET}",
+            f"{HOW_TO_SET} asks for it",
         )
     return password
 
@@ -54,7 +54,7 @@ class EnvironmentSettings(Settings):
         "StatefulSets and volumes.",
     )
     redis: RedisClusterSettings = Field(default_factory=RedisClusterSettings, description="The Redis Cluster.")
-    redis_password: Password = Field(description=f"Redis' password, a secret: `{HOW_TO_SET}`.")
+    redis_password: Password = Field(description=f"Redis' password, a secret: `{HOW_TO_SET}` asks for it.")
     redis_password_file: str = Field(
         default="",
         description="Path of a file that holds the password, instead of `redis_password`; `~` and `$VARIABLE` are "
