@@ -245,3 +245,12 @@ def test_wrong_settings_stop_it_before_it_registers_anything(monkeypatch: pytest
     with pytest.raises(SettingsError, match="nothing was changed"):
         run("dev", services='{"user-v1": {"image": "a:1", "replicas": -1}}')
     assert set(registered) <= {"pulumi:pulumi:Stack"}
+
+
+def test_one_field_manager_applies_every_object(stack: str) -> None:
+    """Names made up by the provider are lost when an update is cut off, and its objects then conflict with themselves."""
+    objects = [resource for resource in recorded(stack).resources if "metadata" in resource.inputs]
+    assert len(objects) > 30
+    for resource in objects:
+        annotations = resource.inputs["metadata"].get("annotations", {})
+        assert annotations.get("pulumi.com/patchFieldManager") == f"webtier-{stack}", resource.name

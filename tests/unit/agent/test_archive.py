@@ -69,6 +69,21 @@ def test_it_says_in_a_sentence_why_it_failed(python_path: str, tmp_path: Path) -
     assert "hush" not in done.stdout
 
 
+def test_it_runs_on_the_first_pythons_3_11(python_path: str) -> None:
+    """Where redis-py asks for a package that is in no pod."""
+    code = "import sys; sys.version_info = (3, 11, 2, 'final', 0); import redis.asyncio"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        env={"PYTHONPATH": python_path},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_it_heals_until_it_is_told_to_stop(python_path: str, two_nodes: LocalCluster, tmp_path: Path) -> None:
     (tmp_path / "password").write_text("wrong")
     process = subprocess.Popen(
