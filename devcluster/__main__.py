@@ -3,37 +3,31 @@
 import argparse
 import sys
 
-from devcluster.errors import UserError
+from devcluster.console import run_command
 from devcluster.paths import Paths
 from devcluster.progress import Progress
-from devcluster.run import CommandError
 from devcluster.status import report
 from devcluster.up import down, up
 
 
+def _up() -> None:
+    progress = Progress()
+    up(Paths.from_environment(), progress)
+    print(progress.summary())
+
+
+_COMMANDS = {
+    "up": _up,
+    "down": lambda: down(Paths.from_environment(), Progress()),
+    "status": lambda: print(report(Paths.from_environment())),
+}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="devcluster", description=__doc__)
-    parser.add_argument("command", choices=("up", "down", "status"))
+    parser.add_argument("command", choices=_COMMANDS)
     command = parser.parse_args().command
-    try:
-        paths, progress = Paths.from_environment(), Progress()
-        if command == "status":
-            print(report(paths))
-        elif command == "down":
-            down(paths, progress)
-        else:
-            up(paths, progress)
-            print(progress.summary())
-    except UserError as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 1
-    except CommandError as problem:
-        print(f"error: {problem}\n\nRun `make {command}` again: it goes on where this stopped.", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\ninterrupted; run it again to go on", file=sys.stderr)
-        return 130
-    return 0
+    return run_command(_COMMANDS[command], f"python -m devcluster {command}")
 
 
 if __name__ == "__main__":

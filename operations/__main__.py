@@ -2,13 +2,13 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 
 from devcluster import status as cluster_status
 from devcluster import up as cluster
-from devcluster.errors import UserError
+from devcluster.console import run_command
 from devcluster.paths import Paths
 from devcluster.progress import Progress
-from devcluster.run import CommandError
 from operations.answers import wait_for_answers
 from operations.local import STACK, LocalStack
 
@@ -45,30 +45,19 @@ def _status(paths: Paths) -> None:
         print(f"\n{_addresses(LocalStack(paths))}")
 
 
+_COMMANDS: dict[str, Callable[[Paths], None]] = {
+    "up": _up,
+    "down": lambda paths: cluster.down(paths, Progress()),
+    "status": _status,
+    "env": lambda paths: print(LocalStack(paths).exports()),
+}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="operations", description=__doc__)
-    parser.add_argument("command", choices=("up", "down", "env", "status"))
+    parser.add_argument("command", choices=_COMMANDS)
     command = parser.parse_args().command
-    try:
-        paths = Paths.from_environment()
-        if command == "up":
-            _up(paths)
-        elif command == "down":
-            cluster.down(paths, Progress())
-        elif command == "status":
-            _status(paths)
-        else:
-            print(LocalStack(paths).exports())
-    except UserError as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 1
-    except CommandError as problem:
-        print(f"error: {problem}\n\nRun `make {command}` again: it goes on where this stopped.", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(f"\nInterrupted. `make {command}` goes on where this stopped.", file=sys.stderr)
-        return 130
-    return 0
+    return run_command(lambda: _COMMANDS[command](Paths.from_environment()), f"make {command}")
 
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ import subprocess
 import sys
 
 from devcluster import engine
+from devcluster.console import run_command
 from devcluster.errors import UserError
 from devcluster.paths import Paths
 from devcluster.progress import Progress
-from devcluster.run import CommandError
 from operations.local import PROJECT
 from operations.stacks import check_known
 
@@ -35,11 +35,8 @@ def deploy(stack: str) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="operations.deploy", description=__doc__)
     parser.add_argument("stack")
-    try:
-        return deploy(parser.parse_args().stack)
-    except (UserError, CommandError) as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 1
+    stack = parser.parse_args().stack
+    return run_command(lambda: deploy(stack), f"make deploy STACK={stack}")
 
 
 if __name__ == "__main__":

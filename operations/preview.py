@@ -19,10 +19,10 @@ from typing import Any
 import yaml
 
 from devcluster import engine
+from devcluster.console import run_command
 from devcluster.errors import UserError
 from devcluster.paths import Paths
 from devcluster.progress import Progress
-from devcluster.run import CommandError
 from operations.local import PROJECT, STACK, LocalStack
 from operations.stacks import check_known
 
@@ -116,11 +116,8 @@ def _quietly(words: list[str], environment: Mapping[str, str], input: str | None
 def main() -> int:
     parser = argparse.ArgumentParser(prog="operations.preview", description=__doc__)
     parser.add_argument("stack")
-    try:
-        return preview(parser.parse_args().stack)
-    except (UserError, CommandError) as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 1
+    stack = parser.parse_args().stack
+    return run_command(lambda: preview(stack), f"make preview STACK={stack}")
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ from operations.local import PROJECT
 from tests.cluster.tier import Tier
 
 
+@pytest.mark.usefixtures("tier")
 @pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
-def test_a_preview_needs_neither_cluster_nor_state(tier: Tier, stack: str) -> None:
+def test_a_preview_needs_neither_cluster_nor_state(stack: str) -> None:
     kept = {file: file.read_text() for file in PROJECT.glob("Pulumi*.yaml")}
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "KUBE"))}
     words = ["make", "preview", f"STACK={stack}"]

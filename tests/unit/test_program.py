@@ -248,7 +248,7 @@ def test_wrong_settings_stop_it_before_it_registers_anything(monkeypatch: pytest
 
 
 def test_one_field_manager_applies_every_object(stack: str) -> None:
-    """Names made up by the provider are lost when an update is cut off, and its objects then conflict with themselves."""
+    """A name that the provider makes up is lost in a cut-off update, whose objects then conflict with themselves."""
     objects = [resource for resource in recorded(stack).resources if "metadata" in resource.inputs]
     assert len(objects) > 30
     for resource in objects:
