@@ -12,10 +12,10 @@ help: ## list the commands
 
 # The stamps hold what a virtual environment was made from, so that changed requirements renew it
 # and an interrupted install is done again.
-$(VENV)/.runs: requirements.txt
+$(VENV)/.runs: requirements.txt constraints.txt
 	@tools/venv "$(PYTHON)" $(VENV) requirements.txt $@
 
-$(VENV)/.tests: requirements.txt requirements-dev.txt
+$(VENV)/.tests: requirements.txt requirements-dev.txt constraints.txt
 	@tools/venv "$(PYTHON)" $(VENV) requirements-dev.txt $@
 	@touch $(VENV)/.runs
 
@@ -31,13 +31,12 @@ status: $(VENV)/.runs ## what runs, in one screen
 env: $(VENV)/.runs ## exports for `eval "$$(make -s env)"`
 	@$(BIN)/python -m operations env
 
-test: $(VENV)/.tests ## every test this machine can run
-	@tools/redis-server
-	@$(BIN)/python -m pytest tests
+test: unit ## every test this machine can run
+	@$(BIN)/python -m pytest tests/cluster
 
 unit: $(VENV)/.tests ## the unit tests alone: no cluster needed
 	@tools/redis-server
-	@$(BIN)/python -m pytest tests/unit
+	@$(BIN)/python -m pytest -n 4 --dist loadscope tests/unit
 
 preview: $(VENV)/.runs ## what `pulumi up` would change, without a cluster: make preview STACK=dev
 	@$(BIN)/python -m operations.preview $(or $(STACK),local)

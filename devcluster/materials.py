@@ -42,7 +42,8 @@ class Materials:
         for folder in (self.paths.images, self.paths.binaries, self.paths.logs):
             folder.mkdir(parents=True, exist_ok=True)
         progress.expected += [f"build {binary.module}" for binary in missing]
-        with ThreadPoolExecutor(2) as threads:
+        # One build keeps four cores busy, and two that share packages compile those twice.
+        with ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 4)) as threads:
             built: dict[str, Future[None]] = {
                 binary.module: threads.submit(self._build, binary, progress) for binary in missing
             }
