@@ -17,16 +17,23 @@ from environment.settings import EnvironmentSettings
 
 def load_settings(config: pulumi.Config, environ: Mapping[str, str] | None = None) -> EnvironmentSettings:
     """The running stack's settings. SettingsError, reporting all at once, when any is wrong."""
-    return parse_settings(read_raw_config(config.name), pulumi.get_stack(), os.environ if environ is None else environ)
+    return parse_settings(
+        read_raw_config(config.name),
+        pulumi.get_stack(),
+        os.environ if environ is None else environ,
+        deploying=not pulumi.runtime.is_dry_run(),
+    )
 
 
-def parse_settings(raw: RawConfig, stack: str, environ: Mapping[str, str]) -> EnvironmentSettings:
-    """The settings in `raw`. SettingsError when any is wrong."""
+def parse_settings(
+    raw: RawConfig, stack: str, environ: Mapping[str, str], *, deploying: bool = False
+) -> EnvironmentSettings:
+    """The settings in `raw`. SettingsError when any is wrong, or missing for `deploying` them."""
     text_keys = SettingsSchema(EnvironmentSettings).text_keys()
     # Pulumi lets no declared key be absent, so an empty text is how a config says "not set".
     written = {key: value for key, value in raw.decoded(text_keys).items() if value != ""}
     schema = SettingsSchema(EnvironmentSettings, written)
-    values, problems = resolve_files(written, environ)
+    values, problems = resolve_files(written, environ, deploying=deploying)
     problems += check_together(written, raw.secret_keys, schema)
     reported = {problem.place for problem in problems}
     settings: EnvironmentSettings | None = None

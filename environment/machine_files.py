@@ -18,8 +18,13 @@ class _UnsetVariableError(ValueError):
     pass
 
 
-def resolve_files(written: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
-    """The settings with paths expanded and the password's file read, and what went wrong."""
+def resolve_files(
+    written: Mapping[str, Any], environ: Mapping[str, str], *, deploying: bool
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The settings with paths expanded and the password's file read, and what went wrong.
+
+    Only a deployment needs the kubeconfig to be there: a preview works without a cluster.
+    """
     values, problems = dict(written), list[Problem]()
     for key in (_KUBECONFIG, _PASSWORD_FILE):
         if not isinstance(values.get(key), str):
@@ -28,6 +33,9 @@ def resolve_files(written: Mapping[str, Any], environ: Mapping[str, str]) -> tup
             values[key] = _expanded(values[key], environ)
         except _UnsetVariableError as error:
             problems.append(Problem((key,), str(error), values.pop(key)))
+    kubeconfig = values.get(_KUBECONFIG)
+    if deploying and isinstance(kubeconfig, str) and not Path(kubeconfig).is_file():
+        problems.append(Problem((_KUBECONFIG,), "there is no such file; allowed: an existing kubeconfig", kubeconfig))
     if _PASSWORD_FILE not in written:
         return values, problems
     if _PASSWORD in written:

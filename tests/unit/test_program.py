@@ -34,6 +34,7 @@ PUBLIC_IMAGES = {
 def _files_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.getbasetemp()
     (folder / "redis-password").write_text(PASSWORD)
+    (folder / "kubeconfig").touch()
     monkeypatch.setenv("WEBTIER_KUBECONFIG", str(folder / "kubeconfig"))
     monkeypatch.setenv("WEBTIER_REDIS_PASSWORD_FILE", str(folder / "redis-password"))
 

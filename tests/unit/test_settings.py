@@ -225,6 +225,13 @@ def test_kubeconfig_is_expanded() -> None:
     assert parse(changed()).kubeconfig == ""
 
 
+def test_missing_kubeconfig_stops_a_deployment_but_no_preview(tmp_path: Path) -> None:
+    raw = RawConfig("webtier", as_engine_text(changed(kubeconfig=str(tmp_path / "none"))), SECRET)
+    assert parse_settings(raw, "dev", {}).kubeconfig
+    with pytest.raises(SettingsError, match="there is no such file"):
+        parse_settings(raw, "dev", {}, deploying=True)
+
+
 # --- groups given in part ---
 
 
