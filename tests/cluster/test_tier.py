@@ -111,3 +111,25 @@ def test_any_one_pod_may_be_deleted(tier: Tier, namespace: str, selector: str) -
         check_all(tier)
 
     eventually(is_whole_again, RECOVERY_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("--rule=/*=user-v1:80",), "is already defined in ingress"),
+        (
+            (
+                "--rule=x.example/foo=user-v1:80",
+                "--annotation=nginx.ingress.kubernetes.io/configuration-snippet=return 200;",
+            ),
+            "Snippet directives are disabled",
+        ),
+    ],
+    ids=["duplicate", "snippet"],
+)
+def test_the_webhook_refuses_what_the_controller_cannot_serve(tier: Tier, words: tuple[str, ...], reason: str) -> None:
+    create = ("kubectl", "create", "ingress", "refused", "-n", tier.namespace, "--class=nginx", "--dry-run=server")
+    done = tier.run(*create, *words)
+    assert done.returncode != 0
+    assert "admission webhook" in done.stderr
+    assert reason in done.stderr
