@@ -52,8 +52,7 @@ def is_wired(machine: Machine) -> bool:
 def wire(machine: Machine) -> None:
     """Lay the machine's cable, give it its address, and tell it the way to every node's pods."""
     plan, pid = machine.plan, machine.first_process
-    if succeeds(["ip", "link", "show", plan.veth]):
-        run(["ip", "link", "delete", plan.veth])
+    remove_link(plan.veth)
     run(["ip", "link", "add", plan.veth, "type", "veth", "peer", "name", "eth0", "netns", str(pid)])
     run(["ip", "link", "set", plan.veth, "master", BRIDGE, "up"])
     machine.run(["ip", "address", "add", f"{plan.address}/{MACHINE_NETWORK.prefixlen}", "dev", "eth0"])
@@ -71,6 +70,15 @@ def remove_bridge() -> None:
     """Take away the bridge, its routes, and cables whose machine is gone."""
     for link in _ip("link", "show"):
         if str(link["ifname"]).startswith(f"{BRIDGE}-"):
-            run(["ip", "link", "delete", link["ifname"]])
-    if succeeds(["ip", "link", "show", BRIDGE]):
-        run(["ip", "link", "delete", BRIDGE])
+            remove_link(link["ifname"])
+    remove_link(BRIDGE)
+
+
+def remove_link(name: str) -> None:
+    """Remove an interface if it is there.
+
+    A cable also goes by itself, a moment after the machine at its other end: whoever is quicker, it is gone.
+    """
+    words = ["ip", "link", "delete", name]
+    if not succeeds(words) and succeeds(["ip", "link", "show", name]):
+        run(words)

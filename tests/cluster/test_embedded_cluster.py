@@ -8,7 +8,7 @@ import time
 import httpx
 import pytest
 
-from devcluster import preflight
+from devcluster import network, preflight
 from devcluster.machine import Machine
 from devcluster.plan import NODES, MachinePlan
 from devcluster.run import CommandError
@@ -122,3 +122,8 @@ def test_a_second_up_waits_for_nobody_and_says_who_is_at_it(tier: Tier) -> None:
     assert done.returncode != 0
     assert "is being changed by `make up`" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_cable_that_is_gone_already_is_no_error(tier: Tier) -> None:
+    assert tier.cluster.is_up()
+    network.remove_link("webtier0-gone")
