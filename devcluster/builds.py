@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from devcluster.errors import UserError
@@ -98,7 +99,9 @@ CACHE_NEEDED_BYTES = 20 * 2**30
 """What Go's caches and the results need while everything is built, measured: 17 GB."""
 
 
+@cache
 def go_version() -> str:
+    """What `go version` says, asked once: every binary's key depends on it."""
     return run([go(), "env", "GOVERSION"], env={**os.environ, "GOWORK": "off"}).strip()
 
 

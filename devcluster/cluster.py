@@ -67,7 +67,6 @@ class Cluster:
                     machine.kill()
                     if machine is not self.control:
                         cgroups.remove(machine.name)
-                network.make_bridge()
                 for machine in (*off, *stale):
                     self._configure(machine)
                     machine.start(

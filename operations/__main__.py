@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from devcluster import status as cluster_status
 from devcluster import up as cluster
@@ -23,12 +24,12 @@ def _up(paths: Paths) -> None:
         local.mend()
         local.up()
     with progress.alive(), progress.part("every route and Redis answer"):
-        wait_for_answers(local.outputs())
-    print(f"\nWhat took how long:\n{progress.summary()}\n\n{_addresses(local)}")
+        outputs = local.outputs()
+        wait_for_answers(outputs)
+    print(f"\nWhat took how long:\n{progress.summary()}\n\n{_addresses(outputs)}")
 
 
-def _addresses(local: LocalStack) -> str:
-    outputs = local.outputs()
+def _addresses(outputs: Mapping[str, Any]) -> str:
     known = {name: outputs[name] for name in _ADDRESSES if outputs.get(name)}
     url = known.get("ingress_url", "")
     width = max(map(len, known), default=0)
@@ -42,7 +43,7 @@ def _addresses(local: LocalStack) -> str:
 def _status(paths: Paths) -> None:
     print(cluster_status.report(paths))
     if paths.kubeconfig.exists():
-        print(f"\n{_addresses(LocalStack(paths))}")
+        print(f"\n{_addresses(LocalStack(paths).outputs())}")
 
 
 _COMMANDS: dict[str, Callable[[Paths], None]] = {

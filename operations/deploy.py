@@ -11,7 +11,7 @@ from devcluster.errors import UserError
 from devcluster.paths import Paths
 from devcluster.progress import Progress
 from operations.local import PROJECT
-from operations.stacks import check_known
+from operations.stacks import check_known, names_a_backend
 
 
 def deploy(stack: str) -> int:
@@ -21,7 +21,7 @@ def deploy(stack: str) -> int:
     is thrown away could never be changed again.
     """
     check_known(stack)
-    if "PULUMI_BACKEND_URL" not in os.environ and "PULUMI_ACCESS_TOKEN" not in os.environ:
+    if not names_a_backend(os.environ):
         raise UserError(
             "No backend is given. Set PULUMI_BACKEND_URL (s3://…, azblob://…, gs://…, file://…) or "
             "PULUMI_ACCESS_TOKEN to say where the state of the stack is kept."

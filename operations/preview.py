@@ -24,7 +24,7 @@ from devcluster.errors import UserError
 from devcluster.paths import Paths
 from devcluster.progress import Progress
 from operations.local import PROJECT, STACK, LocalStack
-from operations.stacks import check_known
+from operations.stacks import check_known, names_a_backend
 
 _PLACEHOLDER = "placeholder-for-a-secret"
 _SECRET_KEYS = ("webtier:redis_password",)
@@ -41,8 +41,8 @@ def preview(stack: str) -> int:
     environment = {**os.environ, **engine.variables(found, paths)}
     if stack == STACK and LocalStack(paths).is_prepared():
         return _preview(stack, {**environment, **LocalStack(paths).environment()}, [])
-    if "PULUMI_BACKEND_URL" in os.environ or "PULUMI_ACCESS_TOKEN" in os.environ:
-        return _preview(stack, {**environment, **_users_backend()}, [])
+    if names_a_backend(os.environ):
+        return _preview(stack, environment, [])
     with _empty_state(stack, environment) as (scratch_environment, settings):
         print(
             f"No backend is given (PULUMI_BACKEND_URL), so this compares '{stack}' with an empty state, with "
@@ -50,10 +50,6 @@ def preview(stack: str) -> int:
             flush=True,
         )
         return _preview(stack, scratch_environment, ["--config-file", str(settings)])
-
-
-def _users_backend() -> Mapping[str, str]:
-    return {name: os.environ[name] for name in ("PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN") if name in os.environ}
 
 
 def _preview(stack: str, environment: Mapping[str, str], options: list[str]) -> int:

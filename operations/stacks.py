@@ -1,5 +1,7 @@
 """The project's stacks, as its settings files name them."""
 
+from collections.abc import Mapping
+
 from devcluster.errors import UserError
 from operations.local import PROJECT
 
@@ -15,3 +17,8 @@ def check_known(stack: str) -> None:
         raise UserError(
             f"STACK is '{stack}', which has no settings file Pulumi.{stack}.yaml. There are: {', '.join(known())}."
         )
+
+
+def names_a_backend(environment: Mapping[str, str]) -> bool:
+    """Whether the environment says where Pulumi keeps the state of its stacks."""
+    return "PULUMI_BACKEND_URL" in environment or "PULUMI_ACCESS_TOKEN" in environment
