@@ -28,7 +28,12 @@ def _check_password(password: SecretStr) -> SecretStr:
     return password
 
 
+def _check_optional_password(password: SecretStr) -> SecretStr:
+    return _check_password(password) if password.get_secret_value() else password
+
+
 Password = Annotated[SecretStr, AfterValidator(_check_password)]
+OptionalPassword = Annotated[SecretStr, AfterValidator(_check_optional_password)]
 
 
 class EnvironmentSettings(Settings):
@@ -55,6 +60,11 @@ class EnvironmentSettings(Settings):
     )
     redis: RedisClusterSettings = Field(default_factory=RedisClusterSettings, description="The Redis Cluster.")
     redis_password: Password = Field(description=f"Redis' password, a secret: `{HOW_TO_SET}` asks for it.")
+    redis_previous_password: OptionalPassword = Field(
+        default=SecretStr(""),
+        description="The password before it, a secret. It stays valid until this key is taken away: how clients change "
+        "to another one without a failed command.",
+    )
     redis_password_file: str = Field(
         default="",
         description="Path of a file that holds the password, instead of `redis_password`; `~` and `$VARIABLE` are "

@@ -34,6 +34,7 @@ class Tier:
     routes: pulumi.Output[list[Route]]
     redis_endpoint: pulumi.Output[str]
     redis_external: pulumi.Output[str | None]
+    redis_username: pulumi.Output[str]
     redis_password: pulumi.Output[str]
 
 
@@ -46,6 +47,7 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
     ingress_namespace = make_namespace(settings.ingress.namespace, holds_data=False, provider=provider).metadata.name
     node_address = settings.node_address or None
     password = pulumi.Output.secret(settings.redis_password.get_secret_value())
+    previous = settings.redis_previous_password.get_secret_value()
 
     redis = RedisCluster(
         "redis",
@@ -53,6 +55,7 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
             settings=settings.redis,
             namespace=namespace,
             password=password,
+            previous_password=pulumi.Output.secret(previous) if previous else None,
             node_address=node_address,
             protect=settings.protect,
         ),
@@ -86,6 +89,7 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
         routes=ingress.http_url.apply(lambda url: list_routes(settings.routes, settings.default_backend, url)),
         redis_endpoint=redis.endpoint,
         redis_external=redis.external_endpoint,
+        redis_username=redis.username,
         redis_password=password,
     )
 

@@ -34,7 +34,8 @@ def _silent(outputs: Mapping[str, Any]) -> Iterator[str]:
         # A route with a host of its own answers only requests that name the host.
         if route["url"] and not route["host"] and (problem := _http_problem(route["url"])):
             yield f"{route['url']} ({problem})"
-    if (external := outputs.get("redis_external")) and (problem := _redis_problem(external, outputs["redis_password"])):
+    external = outputs.get("redis_external")
+    if external and (problem := _redis_problem(external, outputs["redis_username"], outputs["redis_password"])):
         yield f"redis at {external} ({problem})"
 
 
@@ -49,10 +50,10 @@ def _http_problem(url: str) -> str | None:
         return str(error)
 
 
-def _redis_problem(address: str, password: str) -> str | None:
+def _redis_problem(address: str, username: str, password: str) -> str | None:
     host, port = address.rsplit(":", 1)
     try:
-        with redis.Redis(host=host, port=int(port), password=password, socket_timeout=3) as client:
+        with redis.Redis(host=host, port=int(port), username=username, password=password, socket_timeout=3) as client:
             info = _ask(client, "CLUSTER INFO")
             nodes = _ask(client, "CLUSTER NODES")
     except redis.RedisError as error:

@@ -27,7 +27,7 @@ from operations.local import PROJECT, STACK, LocalStack
 from operations.stacks import check_known, names_a_backend
 
 _PLACEHOLDER = "placeholder-for-a-secret"
-_SECRET_KEYS = ("webtier:redis_password",)
+_SECRET_KEYS = ("webtier:redis_password", "webtier:redis_previous_password")
 
 
 def preview(stack: str) -> int:

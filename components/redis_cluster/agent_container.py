@@ -8,7 +8,6 @@ from pulumi_kubernetes.core.v1 import (
     ConfigMapVolumeSourceArgs,
     ContainerArgs,
     EnvVarArgs,
-    KeyToPathArgs,
     SecretVolumeSourceArgs,
     VolumeArgs,
     VolumeMountArgs,
@@ -20,7 +19,6 @@ from components.redis_cluster.settings import AgentSettings
 from components.shared.security import restricted_container
 
 CODE_FOLDER = "/opt/webtier-agent"
-PASSWORD_FILE = f"{AUTH_FOLDER}/password"
 
 AUTH_VOLUME = "auth"
 _CODE_VOLUME = "agent-code"
@@ -42,13 +40,15 @@ class AgentContainers:
         arguments: Sequence[pulumi.Input[str]],
         mounts: Sequence[VolumeMountArgs] = (),
         env: Sequence[EnvVarArgs] = (),
+        sidecar: bool = False,
     ) -> ContainerArgs:
-        """A container that runs one of the agent's commands."""
+        """A container that runs one of the agent's commands; a sidecar starts before the others and ends after them."""
         python_path = f"{CODE_FOLDER}/{AGENT_ZIP}:{CODE_FOLDER}/{REDIS_PY_ZIP}"
         code_env = [EnvVarArgs(name="PYTHONPATH", value=python_path)] if self.code is not None else []
         code_mount = [VolumeMountArgs(name=_CODE_VOLUME, mount_path=CODE_FOLDER, read_only=True)]
         return ContainerArgs(
             name=name,
+            restart_policy="Always" if sidecar else None,
             image=self.settings.image,
             image_pull_policy="IfNotPresent",
             command=["python3", "-m", "agent", "--port", str(PORT), "--bus-port", str(BUS_PORT)],
@@ -69,17 +69,10 @@ class AgentContainers:
 
 
 def auth_mount() -> VolumeMountArgs:
-    """The password, read-only."""
+    """Users and passwords, read-only."""
     return VolumeMountArgs(name=AUTH_VOLUME, mount_path=AUTH_FOLDER, read_only=True)
 
 
-def auth_volume(secret: pulumi.Input[str], keys: Sequence[str]) -> VolumeArgs:
-    """The named keys of the Secret, as files."""
-    return VolumeArgs(
-        name=AUTH_VOLUME,
-        secret=SecretVolumeSourceArgs(
-            secret_name=secret,
-            default_mode=_SECRET_MODE,
-            items=[KeyToPathArgs(key=key, path=key) for key in keys],
-        ),
-    )
+def auth_volume(secret: pulumi.Input[str]) -> VolumeArgs:
+    """The Secret's keys, as files."""
+    return VolumeArgs(name=AUTH_VOLUME, secret=SecretVolumeSourceArgs(secret_name=secret, default_mode=_SECRET_MODE))

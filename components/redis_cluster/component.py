@@ -5,14 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
-from pulumi_kubernetes.core.v1 import ConfigMap, Secret, ServiceAccount
+from pulumi_kubernetes.core.v1 import ConfigMap, ServiceAccount
 
+from components.redis_cluster.acl import APPLICATION_USER
 from components.redis_cluster.agent_archive import agent_archive
 from components.redis_cluster.agent_container import AgentContainers
 from components.redis_cluster.converge_job import make_converge_job
+from components.redis_cluster.lifecycle import START_SCRIPT, STOP_SCRIPT
 from components.redis_cluster.parts import ClusterParts
 from components.redis_cluster.probes import ALIVE_SCRIPT, READY_SCRIPT
-from components.redis_cluster.redis_conf import PORT, render_auth_conf, render_redis_conf, render_topology_conf
+from components.redis_cluster.redis_conf import PORT, render_redis_conf, render_topology_conf
+from components.redis_cluster.secrets import ApplicationPasswords, make_application_secret, make_auth_secret
 from components.redis_cluster.services import (
     make_access_service,
     make_client_service,
@@ -34,7 +37,8 @@ LONGEST_NAME = 40
 class RedisClusterArgs:
     """What a `RedisCluster` is made from.
 
-    `password` has 1 to 512 printable characters. `labels` are put on every object besides the
+    `password` is the application's, 1 to 512 printable characters; `previous_password` is accepted too, so
+    that clients can change to another one without a failed command. `labels` are put on every object besides the
     recommended ones. `node_address` is where NodePorts are reached from outside, None where that
     is not known. With `protect` Pulumi refuses to delete the StatefulSets and volumes.
     """
@@ -42,6 +46,7 @@ class RedisClusterArgs:
     settings: RedisClusterSettings
     namespace: pulumi.Input[str]
     password: pulumi.Input[str]
+    previous_password: pulumi.Input[str | None] = None
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     node_address: str | None = None
     protect: bool = False
@@ -61,8 +66,10 @@ class RedisCluster(pulumi.ComponentResource):
     """The port on every node that leads to Redis; None if the settings want none."""
     external_endpoint: pulumi.Output[str | None]
     """`address:port` from outside; None without an access port or where the address isn't known."""
+    username: pulumi.Output[str]
+    """The application's user."""
     password: pulumi.Output[str]
-    """The password, a secret."""
+    """The application's password, a secret."""
     ready: Sequence[pulumi.Resource]
     """What everything that needs a working Redis must depend on: the Job that formed the cluster."""
 
@@ -80,7 +87,9 @@ class RedisCluster(pulumi.ComponentResource):
             parent=self,
             protect=args.protect,
         )
+        self.username = pulumi.Output.from_input(APPLICATION_USER)
         self.password = pulumi.Output.secret(args.password)
+        passwords = ApplicationPasswords(self.password, pulumi.Output.secret(args.previous_password))
 
         nodes_service = make_nodes_service(parts)
         client_service = make_client_service(parts)
@@ -90,7 +99,8 @@ class RedisCluster(pulumi.ComponentResource):
         account = ServiceAccount(
             name, metadata=parts.metadata(name), automount_service_account_token=False, opts=parts.child()
         )
-        secret = _secret(parts, self.password)
+        secret = make_auth_secret(parts, passwords)
+        make_application_secret(parts, passwords)
         conf, conf_checksum = _conf(parts)
         code, code_checksum = _code(parts)
         agent = AgentContainers(settings.agent, None if code is None else code.metadata.name)
@@ -121,6 +131,7 @@ class RedisCluster(pulumi.ComponentResource):
                 "endpoint": self.endpoint,
                 "access_port": self.access_port,
                 "external_endpoint": self.external_endpoint,
+                "username": self.username,
                 "password": self.password,
             }
         )
@@ -134,22 +145,13 @@ def _check_name(name: str) -> None:
         )
 
 
-def _secret(parts: ClusterParts, password: pulumi.Output[str]) -> Secret:
-    name = f"{parts.name}-auth"
-    return Secret(
-        name,
-        metadata=parts.metadata(name),
-        # Redis' own form as well, so that no start script has to put the password into a file.
-        string_data={"password": password, "auth.conf": password.apply(render_auth_conf)},
-        opts=parts.child(),
-    )
-
-
 def _conf(parts: ClusterParts) -> tuple[ConfigMap, str]:
     """What Redis starts with, and the checksum of what only a restart brings into effect."""
     name = f"{parts.name}-conf"
     restarting = {
         "redis.conf": render_redis_conf(parts.settings),
+        "start.sh": START_SCRIPT,
+        "stop.sh": STOP_SCRIPT,
         "alive.sh": ALIVE_SCRIPT,
         "ready.sh": READY_SCRIPT,
     }

@@ -15,8 +15,9 @@ from pulumi_kubernetes.batch.v1 import (
 from pulumi_kubernetes.core.v1 import PodSpecArgs, PodTemplateSpecArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from components.redis_cluster.agent_container import PASSWORD_FILE, AgentContainers, auth_mount, auth_volume
+from components.redis_cluster.agent_container import AgentContainers, auth_mount, auth_volume
 from components.redis_cluster.parts import UID, ClusterParts
+from components.redis_cluster.redis_conf import AUTH_FOLDER
 from components.redis_cluster.settings import RedisClusterSettings
 from components.shared.security import restricted_pod
 
@@ -59,7 +60,7 @@ def make_converge_job(
                     restart_policy="Never",
                     security_context=restricted_pod(UID, fs_group=UID),
                     containers=[agent.container(_CONTAINER, _arguments(parts), mounts=[auth_mount()])],
-                    volumes=[auth_volume(secret, ["password"]), *agent.volumes()],
+                    volumes=[auth_volume(secret), *agent.volumes()],
                 ),
             ),
         ),
@@ -81,7 +82,7 @@ def _arguments(parts: ClusterParts) -> list[pulumi.Input[str]]:
         f"--replicas-per-shard={settings.replicas_per_shard}",
         f"--min-replicas-to-write={settings.min_replicas_to_write}",
         f"--deadline={settings.formation_seconds}",
-        f"--password-file={PASSWORD_FILE}",
+        f"--auth={AUTH_FOLDER}",
     ]
 
 

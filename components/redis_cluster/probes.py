@@ -1,12 +1,16 @@
 """How the kubelet asks a Redis pod: two small shell scripts, since each question starts a process."""
 
-from components.redis_cluster.redis_conf import AUTH_FOLDER, PORT
-
-RUN_FOLDER = "/run/webtier-redis"
+from components.redis_cluster.acl import EXPORTER_USER
+from components.redis_cluster.redis_conf import AUTH_FOLDER, PORT, RUN_FOLDER
 
 ALIVE_SCRIPT = f"""\
 #!/bin/sh
 # Any answer is a sign of life, also "log in first" and "still loading": a restart would only lose time.
+# So is waiting for the agent's word.
+asks= granted=
+[ -r {RUN_FOLDER}/asks ] && read -r asks < {RUN_FOLDER}/asks
+[ -r {RUN_FOLDER}/granted ] && read -r granted _ < {RUN_FOLDER}/granted
+[ "$asks" = "$granted" ] || exit 0
 answer=$(redis-cli -h 127.0.0.1 -p {PORT} ping 2>&1)
 case $answer in
   *PONG* | *NOAUTH* | *LOADING* | *BUSY*) exit 0 ;;
@@ -20,10 +24,13 @@ READY_SCRIPT = f"""\
 #!/bin/sh
 # Ready once this process has been a healthy part of the cluster; from then on while it answers. If trouble
 # elsewhere in the cluster took it out again, a cluster that is down would also have no address.
-IFS= read -r REDISCLI_AUTH < {AUTH_FOLDER}/password
+IFS= read -r REDISCLI_AUTH < {AUTH_FOLDER}/{EXPORTER_USER}
 export REDISCLI_AUTH
 latch={RUN_FOLDER}/ready
-facts=$(printf 'INFO server\\nINFO replication\\nCLUSTER INFO\\n' | redis-cli -h 127.0.0.1 -p {PORT} 2>&1)
+facts=$(
+  printf 'INFO server\\nINFO replication\\nCLUSTER INFO\\n' |
+    redis-cli -h 127.0.0.1 -p {PORT} --user {EXPORTER_USER} 2>&1
+)
 case $facts in
   *run_id:*cluster_state:*) ;;
   *) echo "Redis does not answer, or is still loading"; exit 1 ;;

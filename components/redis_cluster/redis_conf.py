@@ -1,5 +1,6 @@
 """The files that Redis reads when it starts."""
 
+from components.redis_cluster.acl import REPLICATION_USER
 from components.redis_cluster.settings import RedisClusterSettings
 
 PORT = 6379
@@ -9,7 +10,12 @@ CONF_FOLDER = "/etc/webtier-redis/conf"
 AUTH_FOLDER = "/etc/webtier-redis/auth"
 DATA_FOLDER = "/data"
 
-LONGEST_PASSWORD = 512
+RUN_FOLDER = "/run/webtier-redis"
+"""Shared by a pod's containers, in memory: what the agent decides at each start of Redis."""
+
+ACL_FILE = "users.acl"
+REPLICATION_FILE = "replication.conf"
+START_FILE = "start.conf"
 
 
 def render_redis_conf(settings: RedisClusterSettings) -> str:
@@ -17,8 +23,10 @@ def render_redis_conf(settings: RedisClusterSettings) -> str:
     conf = settings.conf
     save_points = " ".join(f"{point.seconds} {point.changes}" for point in conf.save)
     lines = [
-        f"include {AUTH_FOLDER}/auth.conf",
+        f"include {AUTH_FOLDER}/{REPLICATION_FILE}",
         f"include {CONF_FOLDER}/topology.conf",
+        f"include {RUN_FOLDER}/{START_FILE}",
+        f"aclfile {RUN_FOLDER}/{ACL_FILE}",
         f"port {PORT}",
         f"dir {DATA_FOLDER}",
         # Every address of the pod; a leading '-' makes a missing IPv6 no error.
@@ -50,15 +58,9 @@ def render_topology_conf(settings: RedisClusterSettings) -> str:
     return f"min-replicas-to-write {settings.min_replicas_to_write}\n"
 
 
-def render_auth_conf(password: str) -> str:
-    """The password, for clients and for replication. ValueError, without the password, for an unusable one."""
-    if not password or len(password) > LONGEST_PASSWORD or not password.isprintable():
-        raise ValueError(
-            f"the Redis password can't be used; allowed: 1 to {LONGEST_PASSWORD} printable characters, "
-            "without line breaks"
-        )
-    quoted = quote(password)
-    return f"requirepass {quoted}\nmasterauth {quoted}\n"
+def render_replication_conf(password: str) -> str:
+    """How a replica logs in to its master."""
+    return f"masteruser {REPLICATION_USER}\nmasterauth {quote(password)}\n"
 
 
 def quote(text: str) -> str:

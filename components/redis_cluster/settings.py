@@ -32,6 +32,21 @@ def _check_folder(path: str) -> str:
     return path
 
 
+_ACL_TOKEN = re.compile(r"[+-]@?[a-z][a-z0-9|:-]*|~\S+|%R?W?~\S+|&\S+|allkeys|allchannels|allcommands|nocommands")
+
+
+def _check_acl(rules: str) -> str:
+    wrong = [token for token in rules.split(" ") if _ACL_TOKEN.fullmatch(token) is None]
+    if wrong:
+        raise PydanticCustomError(
+            "acl_rules",
+            "'{token}' is no rule about commands, keys or channels; allowed, separated by one space: '+command', "
+            "'-command', '+@category', '-@category', '~pattern', '&pattern'",
+            {"token": wrong[0]},
+        )
+    return rules
+
+
 Folder = Annotated[str, AfterValidator(_check_folder)]
 """An absolute path in its shortest form."""
 
@@ -205,6 +220,15 @@ class RedisClusterSettings(Settings):
     anti_affinity: Literal["hard", "soft"] = Field(
         default="soft",
         description="Whether two members of a shard may (soft) or may never (hard) share a node.",
+    )
+    application_acl: Annotated[str, AfterValidator(_check_acl)] = Field(
+        default="~* &* +@all -@admin -@dangerous +info",
+        description="What the application's user `app` may do, as rules of a Redis ACL.",
+    )
+    internal_passwords: int = Field(
+        default=1,
+        ge=1,
+        description="Generation of the passwords of replication, agent and exporter. Raise it by one to rotate them.",
     )
     access: AccessSettings = Field(default=AccessSettings(), description="From outside the cluster.")
     agent: AgentSettings = Field(default=AgentSettings(), description="The program beside each Redis.")

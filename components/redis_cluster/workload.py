@@ -14,6 +14,8 @@ from pulumi_kubernetes.core.v1 import (
     EnvVarArgs,
     EnvVarSourceArgs,
     ExecActionArgs,
+    LifecycleArgs,
+    LifecycleHandlerArgs,
     ObjectFieldSelectorArgs,
     PodAffinityTermArgs,
     PodAntiAffinityArgs,
@@ -27,17 +29,17 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
-from components.redis_cluster.agent_container import PASSWORD_FILE, AgentContainers, auth_mount, auth_volume
+from components.redis_cluster.agent_container import AgentContainers, auth_mount, auth_volume
+from components.redis_cluster.lifecycle import HAND_OVER_SECONDS
 from components.redis_cluster.parts import UID, ClusterParts
-from components.redis_cluster.probes import RUN_FOLDER
-from components.redis_cluster.redis_conf import BUS_PORT, CONF_FOLDER, DATA_FOLDER, PORT
+from components.redis_cluster.redis_conf import AUTH_FOLDER, BUS_PORT, CONF_FOLDER, DATA_FOLDER, PORT, RUN_FOLDER
 from components.redis_cluster.services import BUS, CLIENT_PORT
 from components.redis_cluster.storage import CLAIM, claim_template
 from components.shared.checksum import CONFIG_CHECKSUM_ANNOTATION
 from components.shared.security import restricted_container, restricted_pod
 
-GRACE_SECONDS = 60
-"""For Redis to write its data and to let its replicas catch up."""
+GRACE_SECONDS = HAND_OVER_SECONDS + 30
+"""For the hand-over, and then for Redis to write its data."""
 
 
 @dataclass(frozen=True)
@@ -102,24 +104,26 @@ def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContain
         ],
         init_containers=[
             agent.container(
-                "prepare",
-                ["prepare", "--nodes-file", f"{DATA_FOLDER}/nodes.conf", "--own-ip", "$(POD_IP)"],
-                mounts=[_data_mount()],
+                "agent",
+                [
+                    "run",
+                    pulumi.Output.concat("--domain=", parts.domain),
+                    "--own-ip=$(POD_IP)",
+                    f"--data={DATA_FOLDER}",
+                    f"--run={RUN_FOLDER}",
+                    f"--auth={AUTH_FOLDER}",
+                ],
+                mounts=[auth_mount(), _run_mount(), _data_mount()],
                 env=[_field("POD_IP", "status.podIP")],
+                sidecar=True,
             )
         ],
-        containers=[
-            _redis(parts),
-            agent.container(
-                "agent",
-                ["heal", "--domain", parts.domain, "--password-file", PASSWORD_FILE],
-                mounts=[auth_mount()],
-            ),
-        ],
+        containers=[_redis(parts)],
         volumes=[
             VolumeArgs(name="conf", config_map=ConfigMapVolumeSourceArgs(name=files.conf)),
-            VolumeArgs(name="run", empty_dir=EmptyDirVolumeSourceArgs(size_limit="1Mi")),
-            auth_volume(files.secret, ["password", "auth.conf"]),
+            # In memory: it holds the hashes of passwords.
+            VolumeArgs(name="run", empty_dir=EmptyDirVolumeSourceArgs(medium="Memory", size_limit="1Mi")),
+            auth_volume(files.secret),
             *agent.volumes(),
         ],
     )
@@ -130,9 +134,8 @@ def _redis(parts: ClusterParts) -> ContainerArgs:
         name="redis",
         image=parts.settings.image,
         image_pull_policy="IfNotPresent",
-        command=["redis-server"],
+        command=["sh", f"{CONF_FOLDER}/start.sh"],
         args=[
-            f"{CONF_FOLDER}/redis.conf",
             "--cluster-announce-ip",
             "$(POD_IP)",
             "--cluster-announce-hostname",
@@ -147,15 +150,22 @@ def _redis(parts: ClusterParts) -> ContainerArgs:
         startup_probe=_probe("alive.sh", period=1, failures=60),
         liveness_probe=_probe("alive.sh", period=10, failures=6),
         readiness_probe=_probe("ready.sh", period=2, failures=2),
+        lifecycle=LifecycleArgs(
+            pre_stop=LifecycleHandlerArgs(exec_=ExecActionArgs(command=["sh", f"{CONF_FOLDER}/stop.sh"]))
+        ),
         resources=parts.settings.resources.as_args(),
         security_context=restricted_container(),
         volume_mounts=[
             VolumeMountArgs(name="conf", mount_path=CONF_FOLDER, read_only=True),
             auth_mount(),
-            VolumeMountArgs(name="run", mount_path=RUN_FOLDER),
+            _run_mount(),
             _data_mount(),
         ],
     )
+
+
+def _run_mount() -> VolumeMountArgs:
+    return VolumeMountArgs(name="run", mount_path=RUN_FOLDER)
 
 
 def _data_mount() -> VolumeMountArgs:

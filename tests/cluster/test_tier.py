@@ -36,6 +36,7 @@ def test_the_outputs_are_those_of_the_readme(tier: Tier) -> None:
         "routes",
         "redis_endpoint",
         "redis_external",
+        "redis_username",
         "redis_password",
     }
     assert {(route["path"], route["backend"]) for route in outputs["routes"]} == {

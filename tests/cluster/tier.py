@@ -88,6 +88,7 @@ class Tier:
         return RedisCluster(
             host=host,
             port=int(port),
+            username=self.outputs["redis_username"],
             password=self.outputs["redis_password"],
             address_remap=to_pod,
             socket_timeout=5,

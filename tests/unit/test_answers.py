@@ -49,7 +49,12 @@ def test_an_answer_of_the_controller_alone_is_none(server: tuple[str, type[_Hand
 
 
 def test_silence_names_what_is_silent() -> None:
-    outputs = {"routes": [], "redis_external": "127.0.0.1:1", "redis_password": "not-shown-anywhere"}
+    outputs = {
+        "routes": [],
+        "redis_external": "127.0.0.1:1",
+        "redis_username": "app",
+        "redis_password": "not-shown-anywhere",
+    }
     with pytest.raises(UserError, match=r"redis at 127\.0\.0\.1:1") as caught:
         wait_for_answers(outputs, seconds=0)
     assert "not-shown-anywhere" not in str(caught.value)

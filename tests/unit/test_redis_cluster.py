@@ -108,7 +108,7 @@ def test_every_container_is_restricted() -> None:
         assert pod["seccompProfile"] == {"type": "RuntimeDefault"}
         assert spec["automountServiceAccountToken"] is False
     found = list(containers(recording))
-    assert len(found) == 3 * 3 + 1
+    assert len(found) == 3 * 2 + 1
     for container in found:
         context = container["securityContext"]
         assert context["allowPrivilegeEscalation"] is False
@@ -125,12 +125,16 @@ def test_the_password_is_only_in_the_secret() -> None:
         if resource.type != SECRET:
             assert PASSWORD not in json.dumps(resource.inputs), resource.name
             assert not resource.secret_inputs, resource.name
-    secret = recording.one(SECRET, "redis-auth")
-    assert secret.secret_inputs == {"stringData"}
-    assert secret.inputs["stringData"] == {
-        "password": PASSWORD,
-        "auth.conf": f'requirepass "{PASSWORD}"\nmasterauth "{PASSWORD}"\n',
-    }
+    auth = recording.one(SECRET, "redis-auth")
+    assert auth.secret_inputs == {"stringData"}
+    assert set(auth.inputs["stringData"]) == {"users.acl", "replication.conf", "replication", "agent", "exporter"}
+    assert PASSWORD not in json.dumps(auth.inputs), "the pods know its hash alone"
+    application = recording.one(SECRET, "redis-app")
+    assert application.secret_inputs == {"stringData"}
+    assert application.inputs["stringData"] == {"username": "app", "password": PASSWORD}
+    internal = recording.one(SECRET, "redis-internal")
+    assert internal.secret_inputs == {"data"}
+    assert internal.options.ignoreChanges == ["data"]
     assert recording.secret_exports == {"password"}
     for container in containers(recording):
         assert not any("secretKeyRef" in (variable.get("valueFrom") or {}) for variable in container["env"])
@@ -246,7 +250,8 @@ def test_redis_conf_follows_the_settings() -> None:
         "cluster-replica-validity-factor 0",
         "cluster-require-full-coverage no",
         "cluster-preferred-endpoint-type hostname",
-        "include /etc/webtier-redis/auth/auth.conf",
+        "include /etc/webtier-redis/auth/replication.conf",
+        "aclfile /run/webtier-redis/users.acl",
     ):
         assert line in lines
     assert data["topology.conf"] == "min-replicas-to-write 1\n"
@@ -339,7 +344,8 @@ def test_the_job_waits_for_all_shards_and_stays_when_it_is_done() -> None:
 def test_an_image_with_the_agent_needs_no_config_map() -> None:
     recording = record({"agent": {"image": "registry.example.com/agent:1.2", "code": "in_image"}})
     assert [each.name for each in recording.of_type(CONFIG_MAP)] == ["redis-conf"]
-    (agent,) = (each for each in template(recording)["spec"]["containers"] if each["name"] == "agent")
+    (agent,) = template(recording)["spec"]["initContainers"]
+    assert (agent["name"], agent["restartPolicy"]) == ("agent", "Always")
     assert agent["image"] == "registry.example.com/agent:1.2"
     assert "PYTHONPATH" not in {each["name"] for each in agent["env"]}
 

@@ -1,4 +1,4 @@
-"""`python3 -m agent prepare | heal | converge`."""
+"""`python3 -m agent run | converge`."""
 
 import argparse
 import signal
@@ -7,14 +7,14 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from .client import Connector, password_file
+from .access import AccessFiles
+from .client import Connector
 from .console import Console
 from .converge import ConvergeOptions, converge
 from .errors import AgentError, RefusedError
-from .heal import Healer, HealOptions
 from .plan import Goal
-from .prepare import PrepareOptions, prepare
 from .resolver import resolve
+from .sidecar import Sidecar, SidecarOptions
 from .topology import Topology
 
 EXIT_FAILED = 1
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     console = Console()
     try:
-        options.run(options, console)
+        options.run_command(options, console)
     except RefusedError as error:
         console.event(f"stopped: {error}")
         return EXIT_REFUSED
@@ -43,17 +43,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--bus-port", type=int, default=16379, help="of the cluster bus, on every node")
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    prepared = commands.add_parser("prepare", help="renew the peers' addresses in nodes.conf, before Redis starts")
-    prepared.add_argument("--nodes-file", type=Path, required=True)
-    prepared.add_argument("--own-ip", default=None)
-    prepared.add_argument("--longest-wait", type=float, default=10.0, help="seconds, for the peers' names")
-    prepared.set_defaults(run=_prepare)
-
-    healed = commands.add_parser("heal", help="mend this pod's links for as long as it runs")
-    healed.add_argument("--local-ip", default="127.0.0.1")
-    healed.add_argument("--domain", required=True, help="DNS name of the headless Service")
-    healed.add_argument("--password-file", type=Path, required=True)
-    healed.set_defaults(run=_heal)
+    beside = commands.add_parser("run", help="beside a Redis: let it start, mend its links, hand over at its end")
+    beside.add_argument("--domain", required=True, help="DNS name of the headless Service")
+    beside.add_argument("--own-ip", required=True, help="the pod's address")
+    beside.add_argument("--local-ip", default="127.0.0.1", help="where this pod's Redis answers")
+    beside.add_argument("--data", type=Path, required=True, help="Redis' folder")
+    beside.add_argument("--run", type=Path, required=True, help="folder that is shared with Redis' container")
+    beside.add_argument("--auth", type=Path, required=True, help="folder of the mounted Secret")
+    beside.set_defaults(run_command=_run)
 
     converged = commands.add_parser("converge", help="form the cluster and wait until it is healthy")
     converged.add_argument("--name", required=True, help="of the cluster, with which the pods' names begin")
@@ -62,24 +59,18 @@ def _parser() -> argparse.ArgumentParser:
     converged.add_argument("--replicas-per-shard", type=int, required=True)
     converged.add_argument("--min-replicas-to-write", type=int, default=0)
     converged.add_argument("--deadline", type=float, default=600.0, help="seconds")
-    converged.add_argument("--password-file", type=Path, required=True)
-    converged.set_defaults(run=_converge)
+    converged.add_argument("--auth", type=Path, required=True, help="folder of the mounted Secret")
+    converged.set_defaults(run_command=_converge)
     return parser
 
 
-def _prepare(options: argparse.Namespace, console: Console) -> None:
-    prepare(
-        PrepareOptions(options.nodes_file, options.own_ip, options.port, options.bus_port, options.longest_wait),
-        resolve,
-        console,
-    )
-
-
-def _heal(options: argparse.Namespace, console: Console) -> None:
+def _run(options: argparse.Namespace, console: Console) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    Healer(HealOptions(options.local_ip, options.domain), _connector(options), resolve, console).run(stop)
+    paths = (options.data, options.run, options.auth)
+    sidecar = SidecarOptions(options.domain, options.own_ip, *paths, local_ip=options.local_ip)
+    Sidecar(sidecar, _connector(options), resolve, console).run(stop)
 
 
 def _converge(options: argparse.Namespace, console: Console) -> None:
@@ -89,7 +80,8 @@ def _converge(options: argparse.Namespace, console: Console) -> None:
 
 
 def _connector(options: argparse.Namespace) -> Connector:
-    return Connector(password_file(options.password_file), options.port, options.bus_port)
+    files = AccessFiles(options.auth)
+    return Connector(lambda: files.password("agent"), options.port, options.bus_port)
 
 
 if __name__ == "__main__":

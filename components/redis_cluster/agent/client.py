@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,26 +13,15 @@ from redis.retry import Retry
 from .errors import CommandRefusedError, NodeUnavailableError
 
 
-def password_file(path: Path) -> Callable[[], str]:
-    """Reads the password anew for each connection: the mounted file changes on a rotation."""
-
-    def read() -> str:
-        try:
-            return path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise NodeUnavailableError(f"the password file can't be read: {error}") from error
-
-    return read
-
-
 @dataclass(frozen=True)
 class Connector:
-    """How this cluster's nodes are reached: one port and one password for all of them."""
+    """How this cluster's nodes are reached: one port, one user and one password for all of them."""
 
     password: Callable[[], str]
     port: int = 6379
     bus_port: int = 16379
     timeout: float = 2.0
+    user: str = "agent"
 
     def open(self, ip: str) -> "Node":
         """A node at an address; nothing is sent before the first question."""
@@ -49,6 +37,7 @@ class Node:
         self._connection: Any = Connection(
             host=ip,
             port=connector.port,
+            username=connector.user,
             password=connector.password(),
             socket_timeout=connector.timeout,
             socket_connect_timeout=connector.timeout,

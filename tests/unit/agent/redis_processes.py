@@ -11,11 +11,12 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
+from components.redis_cluster.acl import AGENT_USER, REPLICATION_USER, InternalPasswords, render_acl_file
 from components.redis_cluster.agent.client import Connector
 from components.redis_cluster.agent.console import Console
 from components.redis_cluster.agent.converge import ConvergeOptions, converge
@@ -23,18 +24,25 @@ from components.redis_cluster.agent.errors import AgentError
 from components.redis_cluster.agent.plan import Goal
 from components.redis_cluster.agent.topology import Member, Topology
 from components.redis_cluster.redis_conf import (
+    ACL_FILE,
     AUTH_FOLDER,
     BUS_PORT,
     CONF_FOLDER,
     DATA_FOLDER,
     PORT,
-    render_auth_conf,
+    REPLICATION_FILE,
+    RUN_FOLDER,
+    START_FILE,
     render_redis_conf,
+    render_replication_conf,
     render_topology_conf,
 )
 from components.redis_cluster.settings import RedisClusterSettings, RedisConf
 
-PASSWORD = 'a "quoted" \\ password with spaces, ü'
+INTERNAL = InternalPasswords("a seed", 1)
+APPLICATION_PASSWORD = 'a "quoted" \\ password with spaces, ü'
+TESTER = "tester"
+TESTER_LINE = f"user {TESTER} on >{TESTER} ~* &* +@all\n"
 DOMAIN = "redis-nodes.test.svc.cluster.local"
 
 
@@ -70,7 +78,8 @@ class LocalCluster:
         # A network of its own, so that several test runs on a machine do not meet.
         self._network = f"127.{secrets.randbelow(200) + 20}.{secrets.randbelow(250) + 1}"
         self.port, self.bus_port = _free_ports(f"{self._network}.1")
-        self.connector = Connector(lambda: PASSWORD, self.port, self.bus_port)
+        self.connector = Connector(lambda: INTERNAL.current(AGENT_USER), self.port, self.bus_port)
+        self.tester = replace(self.connector, user=TESTER, password=lambda: TESTER)
         self.goal = Goal(self.topology, self.settings.min_replicas_to_write, self.port, self.bus_port)
 
     def resolve(self, host: str) -> list[str]:
@@ -103,9 +112,11 @@ class LocalCluster:
         for name, text in (
             ("redis.conf", render_redis_conf(self.settings)),
             ("topology.conf", render_topology_conf(self.settings)),
-            ("auth.conf", render_auth_conf(PASSWORD)),
+            (REPLICATION_FILE, render_replication_conf(INTERNAL.current(REPLICATION_USER))),
+            (START_FILE, ""),
+            (ACL_FILE, render_acl_file([APPLICATION_PASSWORD], "~* &* +@all", INTERNAL) + TESTER_LINE),
         ):
-            for folder in (AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER):
+            for folder in (AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, RUN_FOLDER):
                 text = text.replace(f" {folder}", f" {data}")
             text = text.replace(f"port {PORT}\n", f"port {self.port}\n")
             (data / name).write_text(text.replace(f"port {BUS_PORT}\n", f"port {self.bus_port}\n"))
@@ -147,8 +158,8 @@ class LocalCluster:
             process.wait()
 
     def ask(self, member: Member, *command: str | int) -> str:
-        """One command to one member."""
-        with self.connector.open(self.addresses[member.host]) as node:
+        """One command to one member, of a user who may do everything."""
+        with self.tester.open(self.addresses[member.host]) as node:
             return str(node.ask(*command))
 
     def converge(self, connector: Connector | None = None, deadline: float = 60.0, patience: float = 5.0) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from components.redis_cluster.agent_archive import AGENT_ZIP, REDIS_PY_ZIP, agent_archive
-from components.redis_cluster.redis_conf import render_auth_conf
 from tests.unit.agent.redis_processes import LocalCluster
 
 
@@ -57,11 +56,11 @@ def test_only_sources_are_in_it_and_it_fits_a_config_map() -> None:
 
 
 def test_it_says_in_a_sentence_why_it_failed(python_path: str, tmp_path: Path) -> None:
-    (tmp_path / "password").write_text("hush-hush")
+    (tmp_path / "agent").write_text("hush-hush")
     done = run_agent(
         python_path,
         *("converge", "--name=redis", "--domain=nodes.invalid", "--shards=1", "--replicas-per-shard=1"),
-        *("--deadline=0", f"--password-file={tmp_path / 'password'}"),
+        *("--deadline=0", f"--auth={tmp_path}"),
     )
     assert done.returncode == 1
     assert "the cluster is not complete after 0 s: redis-shard-0-0 has no address yet" in done.stdout
@@ -84,12 +83,14 @@ def test_it_runs_on_the_first_pythons_3_11(python_path: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_it_heals_until_it_is_told_to_stop(python_path: str, two_nodes: LocalCluster, tmp_path: Path) -> None:
-    (tmp_path / "password").write_text("wrong")
+def test_it_runs_until_it_is_told_to_stop(python_path: str, two_nodes: LocalCluster, tmp_path: Path) -> None:
+    (tmp_path / "agent").write_text("wrong")
+    (tmp_path / "users.acl").write_text("user default off")
     process = subprocess.Popen(
         [
             *(sys.executable, "-S", "-u", "-m", "agent", f"--port={two_nodes.port}"),
-            *("heal", "--domain=nodes.invalid", f"--password-file={tmp_path / 'password'}"),
+            *("run", "--domain=nodes.invalid", "--own-ip=127.0.0.1", f"--auth={tmp_path}"),
+            *(f"--run={tmp_path}", f"--data={tmp_path}"),
             *("--local-ip", two_nodes.addresses[two_nodes.topology.member(0, 0).host]),
         ],
         env={"PYTHONPATH": python_path},
@@ -105,10 +106,3 @@ def test_it_heals_until_it_is_told_to_stop(python_path: str, two_nodes: LocalClu
     finally:
         process.kill()
         process.wait()
-
-
-@pytest.mark.parametrize("password", ["", "a\nb", "a\0b", "x" * 513])
-def test_an_unusable_password_is_refused_without_being_shown(password: str) -> None:
-    with pytest.raises(ValueError, match=r"allowed: 1 to 512 printable characters") as refused:
-        render_auth_conf(password)
-    assert not password or password not in str(refused.value)

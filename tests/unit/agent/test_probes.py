@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from components.redis_cluster.acl import EXPORTER_USER
 from components.redis_cluster.agent.topology import Member
-from components.redis_cluster.probes import ALIVE_SCRIPT, READY_SCRIPT, RUN_FOLDER
-from components.redis_cluster.redis_conf import AUTH_FOLDER, PORT
-from tests.unit.agent.redis_processes import PASSWORD, LocalCluster, wait_until
+from components.redis_cluster.probes import ALIVE_SCRIPT, READY_SCRIPT
+from components.redis_cluster.redis_conf import AUTH_FOLDER, PORT, RUN_FOLDER
+from tests.unit.agent.redis_processes import INTERNAL, LocalCluster, wait_until
 
 
 def ask_kubelet(cluster: LocalCluster, member: Member, script: str) -> tuple[bool, str]:
@@ -17,7 +18,7 @@ def ask_kubelet(cluster: LocalCluster, member: Member, script: str) -> tuple[boo
     if shutil.which("redis-cli") is None:
         pytest.skip("redis-cli is not on PATH")
     folder: Path = cluster.data(member)
-    (folder / "password").write_text(PASSWORD, encoding="utf-8")
+    (folder / EXPORTER_USER).write_text(INTERNAL.current(EXPORTER_USER), encoding="utf-8")
     script = script.replace(AUTH_FOLDER, str(folder)).replace(RUN_FOLDER, str(folder))
     script = script.replace(f"-h 127.0.0.1 -p {PORT}", f"-h {cluster.addresses[member.host]} -p {cluster.port}")
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=30, check=False)
@@ -49,7 +50,7 @@ def test_a_replica_without_its_masters_data_is_not_ready(six_nodes: LocalCluster
     six_nodes.converge()
     master, replica = six_nodes.topology.shard_members(0)
     six_nodes.kill(replica)
-    six_nodes.ask(master, "CONFIG", "SET", "requirepass", "another")
+    six_nodes.ask(master, "ACL", "SETUSER", "replication", "off")
     six_nodes.launch(replica)
     wait_until(lambda: "cluster_state:ok" in six_nodes.ask(replica, "CLUSTER", "INFO"), "the replica sees the cluster")
 

@@ -22,7 +22,7 @@ class WatchedConnector(Connector):
     @classmethod
     def like(cls, connector: Connector, dies: bool = False) -> "WatchedConnector":
         """The same nodes, watched."""
-        return cls(connector.password, connector.port, connector.bus_port, connector.timeout, dies)
+        return cls(connector.password, connector.port, connector.bus_port, connector.timeout, dies=dies)
 
     def open(self, ip: str) -> Node:
         return _WatchedNode(ip, self)

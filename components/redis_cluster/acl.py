@@ -1,0 +1,109 @@
+"""Who may do what in Redis: one user for each kind of client, and `default` off."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+APPLICATION_USER = "app"
+REPLICATION_USER = "replication"
+AGENT_USER = "agent"
+EXPORTER_USER = "exporter"
+
+LONGEST_PASSWORD = 512
+
+_REPLICATION_RULES = "+psync +replconf +ping"
+"""What a replica sends to its master, by "ACL rules for Sentinel and Replicas" in Redis' documentation of ACLs."""
+
+_AGENT_COMMANDS = (
+    "acl|getuser",
+    "acl|setuser",
+    "asking",
+    "client|setname",
+    "cluster",
+    "command|docs",
+    "command|info",
+    "config|get",
+    "config|set",
+    "dbsize",
+    "info",
+    "migrate",
+    "ping",
+    "restore",
+    "restore-asking",
+    "role",
+    "select",
+    "wait",
+)
+
+_EXPORTER_COMMANDS = (
+    "client|setname",
+    "cluster|info",
+    "cluster|nodes",
+    "cluster|slots",
+    "dbsize",
+    "info",
+    "latency|histogram",
+    "latency|latest",
+    "ping",
+    "select",
+    "slowlog|get",
+    "slowlog|len",
+)
+
+
+@dataclass(frozen=True)
+class InternalPasswords:
+    """The passwords that no person types: derived from one random `seed`, by user and generation.
+
+    The generations before and after the current one are accepted too, so that files, servers and
+    programs may learn of a new generation in any order. Whoever knows a password knows neither the
+    next one nor another user's.
+    """
+
+    seed: str
+    generation: int
+
+    def current(self, user: str) -> str:
+        """What `user` logs in with: 64 characters of 0-9 and a-f."""
+        return self._derive(user, self.generation)
+
+    def accepted(self, user: str) -> list[str]:
+        """What is accepted of `user`, the current password first."""
+        return [self._derive(user, self.generation + step) for step in (0, 1, -1)]
+
+    def _derive(self, user: str, generation: int) -> str:
+        return hmac.new(self.seed.encode(), f"{user}/{generation}".encode(), hashlib.sha256).hexdigest()
+
+
+def render_acl_file(application_passwords: Sequence[str], application_rules: str, internal: InternalPasswords) -> str:
+    """The ACL file, with hashes in place of passwords.
+
+    ValueError, without the password, for one that can't be used.
+    """
+    for password in application_passwords:
+        _check_password(password)
+    users = (
+        _user(APPLICATION_USER, application_passwords, application_rules),
+        _user(REPLICATION_USER, internal.accepted(REPLICATION_USER), _REPLICATION_RULES),
+        _user(AGENT_USER, internal.accepted(AGENT_USER), "~* &* " + _allowed(_AGENT_COMMANDS)),
+        _user(EXPORTER_USER, internal.accepted(EXPORTER_USER), _allowed(_EXPORTER_COMMANDS)),
+    )
+    return "\n".join(("user default off resetpass -@all", *users)) + "\n"
+
+
+def _user(name: str, passwords: Sequence[str], rules: str) -> str:
+    hashes = " ".join("#" + hashlib.sha256(password.encode()).hexdigest() for password in passwords)
+    return f"user {name} on {hashes} {rules}"
+
+
+def _allowed(commands: Sequence[str]) -> str:
+    return " ".join(f"+{command}" for command in commands)
+
+
+def _check_password(password: str) -> None:
+    if not password or len(password) > LONGEST_PASSWORD or not password.isprintable():
+        raise ValueError(
+            f"the Redis password can't be used; allowed: 1 to {LONGEST_PASSWORD} printable characters, "
+            "without line breaks"
+        )
