@@ -23,6 +23,7 @@ from components.redis_cluster.services import (
     make_nodes_service,
 )
 from components.redis_cluster.settings import RedisClusterSettings
+from components.redis_cluster.shard_guard import make_shard_guard
 from components.redis_cluster.storage import make_storage_class, make_volumes
 from components.redis_cluster.workload import ShardFiles, make_shard
 from components.shared.checksum import checksum
@@ -111,12 +112,13 @@ class RedisCluster(pulumi.ComponentResource):
             account=account.metadata.name,
             nodes_service=nodes_service.metadata.name,
         )
-        shards = [
-            make_shard(parts, shard, files, agent, make_volumes(parts, shard)) for shard in range(settings.shards)
-        ]
-        job = make_converge_job(
-            parts, agent, secret.metadata.name, account.metadata.name, after=[*shards, nodes_service]
-        )
+        shards: list[pulumi.Resource] = []
+        for shard in range(settings.shards):
+            after = [*make_volumes(parts, shard), *shards[-1:]]
+            shards.append(make_shard(parts, shard, files, agent, after))
+        job = make_converge_job(parts, agent, secret, account.metadata.name, after=[*shards, nodes_service])
+        if settings.shard_guard:
+            make_shard_guard(parts, job, shards)
 
         self.ready = [job]
         self.endpoint = pulumi.Output.concat(

@@ -12,7 +12,7 @@ from pulumi_kubernetes.batch.v1 import (
     PodFailurePolicyOnPodConditionsPatternArgs,
     PodFailurePolicyRuleArgs,
 )
-from pulumi_kubernetes.core.v1 import PodSpecArgs, PodTemplateSpecArgs
+from pulumi_kubernetes.core.v1 import PodSpecArgs, PodTemplateSpecArgs, Secret
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.redis_cluster.agent_container import AgentContainers, auth_mount, auth_volume
@@ -20,6 +20,9 @@ from components.redis_cluster.parts import UID, ClusterParts
 from components.redis_cluster.redis_conf import AUTH_FOLDER
 from components.redis_cluster.settings import RedisClusterSettings
 from components.shared.security import restricted_pod
+
+SHARDS = "webtier/shards"
+"""Annotation of the Job's pods: how many shards the cluster has once the Job is complete."""
 
 _CONTAINER = "converge"
 
@@ -33,11 +36,11 @@ def topology_hash(settings: RedisClusterSettings) -> str:
 def make_converge_job(
     parts: ClusterParts,
     agent: AgentContainers,
-    secret: pulumi.Input[str],
+    secret: Secret,
     account: pulumi.Input[str],
     after: Sequence[pulumi.Resource],
 ) -> Job:
-    """Complete when the cluster is. Another topology makes another Job; the same one leaves it be.
+    """Complete when the cluster is. Another topology makes another Job, and so do other passwords.
 
     It is kept when it is done: a Job that Kubernetes had cleared away would come back, and run
     again, with every deployment.
@@ -52,7 +55,14 @@ def make_converge_job(
             active_deadline_seconds=settings.formation_seconds + 60,
             pod_failure_policy=_failure_policy(),
             template=PodTemplateSpecArgs(
-                metadata=ObjectMetaArgs(labels=labels),
+                metadata=ObjectMetaArgs(
+                    labels=labels,
+                    annotations={
+                        SHARDS: str(settings.shards),
+                        # A checksum would tell something about the passwords.
+                        "webtier/passwords-version": secret.metadata.resource_version.apply(str),
+                    },
+                ),
                 spec=PodSpecArgs(
                     service_account_name=account,
                     automount_service_account_token=False,
@@ -60,7 +70,7 @@ def make_converge_job(
                     restart_policy="Never",
                     security_context=restricted_pod(UID, fs_group=UID),
                     containers=[agent.container(_CONTAINER, _arguments(parts), mounts=[auth_mount()])],
-                    volumes=[auth_volume(secret), *agent.volumes()],
+                    volumes=[auth_volume(secret.metadata.name), *agent.volumes()],
                 ),
             ),
         ),

@@ -59,12 +59,15 @@ class ClusterParts:
         """For the Job and its pods."""
         return {**self.labels, **recommended_labels(AGENT_APPLICATION, self.name, "converge")}
 
-    def metadata(self, name: str, labels: Mapping[str, str] | None = None) -> ObjectMetaArgs:
+    def metadata(
+        self, name: str, labels: Mapping[str, str] | None = None, annotations: Mapping[str, str] | None = None
+    ) -> ObjectMetaArgs:
         """For an object in the cluster's namespace, with a fixed name."""
         return ObjectMetaArgs(
             name=name,
             namespace=self.namespace,
             labels=labels or {**self.labels, **recommended_labels(APPLICATION, self.name)},
+            annotations=annotations,
         )
 
     def child(

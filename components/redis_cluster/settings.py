@@ -233,6 +233,11 @@ class RedisClusterSettings(Settings):
     access: AccessSettings = Field(default=AccessSettings(), description="From outside the cluster.")
     agent: AgentSettings = Field(default=AgentSettings(), description="The program beside each Redis.")
     cluster_domain: DnsName = Field(default="cluster.local", description="The DNS domain of the Kubernetes cluster.")
+    shard_guard: bool = Field(
+        default=True,
+        description="Whether the API server refuses to delete a shard that holds data: a ValidatingAdmissionPolicy, "
+        "which needs Kubernetes 1.30 and the right to make one.",
+    )
     formation_seconds: int = Field(
         default=600,
         ge=60,

@@ -1,5 +1,6 @@
 """One shard: a StatefulSet of a master and its replicas, each with the agent beside it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,6 +39,8 @@ from components.redis_cluster.storage import CLAIM, claim_template
 from components.shared.checksum import CONFIG_CHECKSUM_ANNOTATION
 from components.shared.security import restricted_container, restricted_pod
 
+WAIT_FOR = "pulumi.com/waitFor"
+
 GRACE_SECONDS = HAND_OVER_SECONDS + 30
 """For the hand-over, and then for Redis to write its data."""
 
@@ -58,17 +61,13 @@ def make_shard(
     shard: int,
     files: ShardFiles,
     agent: AgentContainers,
-    volumes: Sequence[pulumi.Resource],
+    after: Sequence[pulumi.Resource],
 ) -> StatefulSet:
-    """The StatefulSet of shard number `shard`. `volumes` are made before it, and deleted after it.
-
-    The shards do not wait for each other: after a destroy and an up none of them is ready until a
-    majority of the masters is back.
-    """
+    """The StatefulSet of shard number `shard`, made after its volumes and changed after the shard before it."""
     name = parts.shard_name(shard)
     return StatefulSet(
         name,
-        metadata=parts.metadata(name, parts.shard_labels(shard)),
+        metadata=parts.metadata(name, parts.shard_labels(shard), {WAIT_FOR: _rolled(parts.settings.members_per_shard)}),
         spec=StatefulSetSpecArgs(
             replicas=parts.settings.members_per_shard,
             service_name=files.nodes_service,
@@ -85,8 +84,18 @@ def make_shard(
             ),
             volume_claim_templates=[claim_template(parts)],
         ),
-        opts=parts.child(*volumes, protect=parts.protect),
+        opts=parts.child(*after, protect=parts.protect),
     )
+
+
+def _rolled(members: int) -> str:
+    """What Pulumi waits for before it goes on to the next shard.
+
+    When a StatefulSet is made that its pods are, ready or not: after a destroy and an up none of them is ready until a
+    majority of all masters is back. When it is changed that every pod has been replaced and is ready: only then does
+    Kubernetes count the new revision as the current one.
+    """
+    return json.dumps([f"jsonpath={{.status.{count}}}={members}" for count in ("currentReplicas", "updatedReplicas")])
 
 
 def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContainers) -> PodSpecArgs:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from .access import AccessFiles
+from .access import AccessFiles, grant_access
 from .client import Connector
 from .console import Console
 from .converge import ConvergeOptions, converge
@@ -76,7 +76,11 @@ def _run(options: argparse.Namespace, console: Console) -> None:
 def _converge(options: argparse.Namespace, console: Console) -> None:
     topology = Topology(options.name, options.domain, options.shards, options.replicas_per_shard)
     goal = Goal(topology, options.min_replicas_to_write, options.port, options.bus_port)
-    converge(goal, _connector(options), resolve, console, ConvergeOptions(deadline=options.deadline))
+    connector = _connector(options)
+    converge(goal, connector, resolve, console, ConvergeOptions(deadline=options.deadline))
+    # The mounted files of running pods follow a change within a minute or two; a deployment need not wait for that.
+    grant_access(topology, connector, resolve, AccessFiles(options.auth))
+    console.event("every node knows the users and passwords")
 
 
 def _connector(options: argparse.Namespace) -> Connector:

@@ -1,0 +1,87 @@
+"""No shard is deleted before its data has been moved: the API server refuses it, whoever asks."""
+
+from collections.abc import Sequence
+
+import pulumi
+from pulumi_kubernetes.admissionregistration.v1 import (
+    MatchResourcesArgs,
+    NamedRuleWithOperationsArgs,
+    ParamKindArgs,
+    ParamRefArgs,
+    ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicyBinding,
+    ValidatingAdmissionPolicyBindingSpecArgs,
+    ValidatingAdmissionPolicySpecArgs,
+    ValidationArgs,
+)
+from pulumi_kubernetes.batch.v1 import Job
+from pulumi_kubernetes.core.v1 import ConfigMap
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+
+from components.redis_cluster.converge_job import SHARDS
+from components.redis_cluster.parts import ClusterParts
+
+_IN_USE = "shardsInUse"
+
+_MAY_GO = (
+    "has(request.options.propagationPolicy) && request.options.propagationPolicy == 'Orphan'"
+    " || int(oldObject.metadata.labels['app.kubernetes.io/component'].split('-')[1]) >= int(params.data."
+    f"{_IN_USE})"
+)
+"""An orphaning deletion leaves the pods as they are: it is how a StatefulSet's fixed fields are changed."""
+
+_MESSAGE = (
+    "'StatefulSet ' + oldObject.metadata.name + ' holds a part of the data: ' + params.data."
+    f"{_IN_USE}"
+    " + ' shards are in use. Set a lower number of shards and run `pulumi up` without --target: it moves the data to "
+    "the other shards, and deletes this one when that is done'"
+)
+
+
+def make_shard_guard(parts: ClusterParts, job: Job, shards: Sequence[pulumi.Resource]) -> None:
+    """Refuses to delete the StatefulSet of a shard that is in use.
+
+    A failed Job keeps `pulumi up` from deleting what it did not drain, but not with --target or
+    --continue-on-error, and not kubectl. The number of shards in use comes from the Job that ended,
+    and so stays as it was when a new one was left out.
+    """
+    name = f"{parts.name}-shards"
+    in_use = ConfigMap(
+        name,
+        metadata=parts.metadata(name),
+        data={_IN_USE: job.spec.template.metadata.annotations.apply(lambda annotations: annotations[SHARDS])},
+        opts=parts.child(job),
+    )
+    cluster_wide = ObjectMetaArgs(name=pulumi.Output.concat(parts.namespace, "-", name), labels=parts.labels)
+    policy = ValidatingAdmissionPolicy(
+        name,
+        metadata=cluster_wide,
+        spec=ValidatingAdmissionPolicySpecArgs(
+            failure_policy="Fail",
+            param_kind=ParamKindArgs(api_version="v1", kind="ConfigMap"),
+            match_constraints=MatchResourcesArgs(
+                resource_rules=[
+                    NamedRuleWithOperationsArgs(
+                        api_groups=["apps"], api_versions=["v1"], resources=["statefulsets"], operations=["DELETE"]
+                    )
+                ],
+                object_selector=LabelSelectorArgs(match_labels=parts.selector),
+                namespace_selector=LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": parts.namespace}),
+            ),
+            validations=[ValidationArgs(expression=_MAY_GO, message_expression=_MESSAGE, reason="Forbidden")],
+        ),
+        opts=parts.child(),
+    )
+    ValidatingAdmissionPolicyBinding(
+        name,
+        metadata=cluster_wide,
+        spec=ValidatingAdmissionPolicyBindingSpecArgs(
+            policy_name=policy.metadata.name,
+            validation_actions=["Deny"],
+            param_ref=ParamRefArgs(
+                name=in_use.metadata.name, namespace=parts.namespace, parameter_not_found_action="Deny"
+            ),
+        ),
+        # Gone before the shards are, when all of it is destroyed.
+        opts=parts.child(*shards),
+    )
