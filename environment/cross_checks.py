@@ -11,6 +11,8 @@ from pydantic import ValidationError
 
 from components.path_rules import PathRule
 from components.path_rules.checks import check_rules
+from components.redis_cluster.access_settings import PodNodePorts
+from components.redis_cluster.settings import RedisClusterSettings
 from components.shared.model import NODE_PORT_MARK
 from components.shared.problems import Place, Problem
 from environment.plain_data import as_list, as_object
@@ -28,6 +30,7 @@ def check_together(
     yield from _plain_secrets(values, secret_keys, schema)
     yield from _routes(values)
     yield from _node_port_collisions(schema)
+    yield from _ports_of_pods(values, schema)
     yield from _shared_namespace(schema)
 
 
@@ -61,6 +64,23 @@ def _node_port_collisions(schema: SettingsSchema) -> Iterator[Problem]:
         for place in places[1:]:
             message = f"the same NodePort as {_dotted(places[0])}; allowed: each NodePort once in a cluster"
             yield Problem(place, message, port)
+
+
+def _ports_of_pods(values: _TextToAny, schema: SettingsSchema) -> Iterator[Problem]:
+    try:
+        redis = RedisClusterSettings.model_validate(values.get("redis") or {})
+    except ValidationError:
+        return  # reported with all else that is wrong on its own
+    if not isinstance(redis.access.pods, PodNodePorts):
+        return
+    ports = redis.access.pods.ports(redis.shards)
+    for place, node, value in schema.values():
+        if _takes_node_port(node) and isinstance(value, int) and value in ports and place[0] != "redis":
+            message = (
+                f"one of the NodePorts {ports[0]} to {ports[-1]} of Redis' pods (redis.access.pods.first); allowed: "
+                "any other"
+            )
+            yield Problem(place, message, value)
 
 
 def _takes_node_port(node: Node) -> bool:

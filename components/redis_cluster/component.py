@@ -10,6 +10,7 @@ from pulumi_kubernetes.core.v1 import ConfigMap, ServiceAccount
 from components.redis_cluster.acl import APPLICATION_USER
 from components.redis_cluster.agent_archive import agent_archive
 from components.redis_cluster.agent_container import AgentContainers
+from components.redis_cluster.announcement import make_announcements
 from components.redis_cluster.converge_job import make_converge_job
 from components.redis_cluster.lifecycle import START_SCRIPT, STOP_SCRIPT
 from components.redis_cluster.parts import ClusterParts
@@ -105,8 +106,10 @@ class RedisCluster(pulumi.ComponentResource):
         conf, conf_checksum = _conf(parts)
         code, code_checksum = _code(parts)
         agent = AgentContainers(settings.agent, None if code is None else code.metadata.name)
+        announced = make_announcements(parts)
         files = ShardFiles(
             secret=secret.metadata.name,
+            announced=None if announced is None else announced.metadata.name,
             conf=conf.metadata.name,
             checksum=checksum({"conf": conf_checksum, "agent": code_checksum}),
             account=account.metadata.name,

@@ -40,8 +40,6 @@ def render_redis_conf(settings: RedisClusterSettings) -> str:
         # A shard's last replica may take over however long it was cut off.
         "cluster-replica-validity-factor 0",
         "cluster-require-full-coverage no",
-        # Clients are sent to names, which survive a pod's new address.
-        "cluster-preferred-endpoint-type hostname",
         # Replicas of one master that ask within so long share one copy.
         "repl-diskless-sync-delay 1",
         f"appendonly {'yes' if conf.appendonly else 'no'}",

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from components.shared.model import DnsName, Image, NodePort, Settings
+from components.redis_cluster.access_settings import AccessSettings, PodNodePorts
+from components.shared.model import DnsName, Image, Settings
 from components.shared.quantities import (
     ByteQuantity,
     ResourceAmounts,
@@ -20,6 +21,8 @@ MOST_NODES = 1000
 
 LEAST_MEMORY = "32Mi"
 """Below this limit Redis' own buffers leave no room for data."""
+
+HIGHEST_NODE_PORT = 32767
 
 _FOLDER = re.compile(r"(/[A-Za-z0-9._@+-]+)+")
 
@@ -190,14 +193,6 @@ class AgentSettings(Settings):
     )
 
 
-class AccessSettings(Settings):
-    """How Redis is reached from outside the cluster."""
-
-    node_port: NodePort | None = Field(
-        default=30010, description="A port on every node that leads to some Redis node; null for no such Service."
-    )
-
-
 class RedisClusterSettings(Settings):
     """One Redis Cluster: `shards` times a master with `replicas_per_shard` replicas."""
 
@@ -303,6 +298,27 @@ class RedisClusterSettings(Settings):
                 "two members of a shard would have to share a node; allowed: more nodes, fewer replicas, or "
                 "anti_affinity soft",
                 {"members": self.members_per_shard, "nodes": len(storage.nodes)},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _node_ports_are_enough(self) -> "RedisClusterSettings":
+        pods = self.access.pods
+        if not isinstance(pods, PodNodePorts):
+            return self
+        ports = pods.ports(self.shards)
+        if ports[-1] > HIGHEST_NODE_PORT:
+            raise PydanticCustomError(
+                "too_few_node_ports",
+                "access.pods.first is {first}, and {shards} shards need the NodePorts {first} to {last}; allowed: at "
+                "most 32767",
+                {"first": pods.first, "shards": self.shards, "last": ports[-1]},
+            )
+        if self.access.node_port in ports:
+            raise PydanticCustomError(
+                "node_port_taken",
+                "access.node_port is {port}, one of the pods' own NodePorts {first} to {last}; allowed: any other",
+                {"port": self.access.node_port, "first": pods.first, "last": ports[-1]},
             )
         return self
 

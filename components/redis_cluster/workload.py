@@ -39,6 +39,8 @@ from components.redis_cluster.storage import CLAIM, claim_template
 from components.shared.checksum import CONFIG_CHECKSUM_ANNOTATION
 from components.shared.security import restricted_container, restricted_pod
 
+ANNOUNCED_FOLDER = "/etc/webtier-redis/announced"
+
 WAIT_FOR = "pulumi.com/waitFor"
 
 GRACE_SECONDS = HAND_OVER_SECONDS + 30
@@ -50,6 +52,7 @@ class ShardFiles:
     """What a shard's pods mount, by name, and the checksum that restarts them when it changes."""
 
     secret: pulumi.Input[str]
+    announced: pulumi.Input[str] | None
     conf: pulumi.Input[str]
     checksum: str
     account: pulumi.Input[str]
@@ -117,13 +120,20 @@ def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContain
                 [
                     "run",
                     pulumi.Output.concat("--domain=", parts.domain),
+                    "--pod=$(POD_NAME)",
                     "--own-ip=$(POD_IP)",
+                    "--host-ip=$(HOST_IP)",
                     f"--data={DATA_FOLDER}",
                     f"--run={RUN_FOLDER}",
                     f"--auth={AUTH_FOLDER}",
+                    *([f"--announced={ANNOUNCED_FOLDER}"] if files.announced is not None else []),
                 ],
-                mounts=[auth_mount(), _run_mount(), _data_mount()],
-                env=[_field("POD_IP", "status.podIP")],
+                mounts=[auth_mount(), _run_mount(), _data_mount(), *_announced_mounts(files)],
+                env=[
+                    _field("POD_NAME", "metadata.name"),
+                    _field("POD_IP", "status.podIP"),
+                    _field("HOST_IP", "status.hostIP"),
+                ],
                 sidecar=True,
             )
         ],
@@ -133,6 +143,7 @@ def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContain
             # In memory: it holds the hashes of passwords.
             VolumeArgs(name="run", empty_dir=EmptyDirVolumeSourceArgs(medium="Memory", size_limit="1Mi")),
             auth_volume(files.secret),
+            *_announced_volumes(files),
             *agent.volumes(),
         ],
     )
@@ -144,13 +155,6 @@ def _redis(parts: ClusterParts) -> ContainerArgs:
         image=parts.settings.image,
         image_pull_policy="IfNotPresent",
         command=["sh", f"{CONF_FOLDER}/start.sh"],
-        args=[
-            "--cluster-announce-ip",
-            "$(POD_IP)",
-            "--cluster-announce-hostname",
-            pulumi.Output.concat("$(POD_NAME).", parts.domain),
-        ],
-        env=[_field("POD_IP", "status.podIP"), _field("POD_NAME", "metadata.name")],
         ports=[
             ContainerPortArgs(name=CLIENT_PORT, container_port=PORT),
             ContainerPortArgs(name=BUS, container_port=BUS_PORT),
@@ -175,6 +179,18 @@ def _redis(parts: ClusterParts) -> ContainerArgs:
 
 def _run_mount() -> VolumeMountArgs:
     return VolumeMountArgs(name="run", mount_path=RUN_FOLDER)
+
+
+def _announced_mounts(files: ShardFiles) -> list[VolumeMountArgs]:
+    if files.announced is None:
+        return []
+    return [VolumeMountArgs(name="announced", mount_path=ANNOUNCED_FOLDER, read_only=True)]
+
+
+def _announced_volumes(files: ShardFiles) -> list[VolumeArgs]:
+    if files.announced is None:
+        return []
+    return [VolumeArgs(name="announced", config_map=ConfigMapVolumeSourceArgs(name=files.announced))]
 
 
 def _data_mount() -> VolumeMountArgs:

@@ -25,7 +25,7 @@ def check_routes(tier: Tier) -> None:
 
 def redis_nodes(tier: Tier) -> list[dict[str, Any]]:
     """Every member with its Kubernetes node: {id, role, master, node, slots, link}."""
-    hosts = {pod["status"].get("podIP"): pod["spec"].get("nodeName") for pod in tier.pods()}
+    hosts = {pod["status"].get("hostIP"): pod["spec"].get("nodeName") for pod in tier.pods()}
     with tier.redis() as client:
         nodes = client.cluster_nodes()
     return [

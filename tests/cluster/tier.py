@@ -72,25 +72,13 @@ class Tier:
         return httpx.get(self.url + path, timeout=10, **options)
 
     def redis(self) -> RedisCluster:
-        """A cluster client on this machine. Nodes announce names that only pods can resolve: these are looked up."""
-        by_name = {
-            f"{pod['metadata']['name']}.{pod['spec']['subdomain']}.{self.namespace}.svc.cluster.local": pod["status"][
-                "podIP"
-            ]
-            for pod in self.pods()
-            if pod["spec"].get("subdomain") and pod["status"].get("podIP")
-        }
+        """A cluster client on this machine: it follows redirects to the addresses that the nodes announce."""
         host, port = self.outputs["redis_external"].rsplit(":", 1)
-
-        def to_pod(address: tuple[str, int]) -> tuple[str, int]:
-            return by_name.get(address[0], address[0]), address[1]
-
         return RedisCluster(
             host=host,
             port=int(port),
             username=self.outputs["redis_username"],
             password=self.outputs["redis_password"],
-            address_remap=to_pod,
             socket_timeout=5,
             decode_responses=True,
         )

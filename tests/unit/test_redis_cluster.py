@@ -137,7 +137,7 @@ def test_the_password_is_only_in_the_secret() -> None:
     assert internal.options.ignoreChanges == ["data"]
     assert recording.secret_exports == {"password"}
     for container in containers(recording):
-        assert not any("secretKeyRef" in (variable.get("valueFrom") or {}) for variable in container["env"])
+        assert not any("secretKeyRef" in (variable.get("valueFrom") or {}) for variable in container.get("env", ()))
 
 
 def test_no_checksum_tells_anything_of_the_password() -> None:
@@ -249,7 +249,6 @@ def test_redis_conf_follows_the_settings() -> None:
         "cluster-allow-replica-migration no",
         "cluster-replica-validity-factor 0",
         "cluster-require-full-coverage no",
-        "cluster-preferred-endpoint-type hostname",
         "include /etc/webtier-redis/auth/replication.conf",
         "aclfile /run/webtier-redis/users.acl",
     ):
@@ -258,16 +257,32 @@ def test_redis_conf_follows_the_settings() -> None:
     assert record().one(CONFIG_MAP, "redis-conf").inputs["data"]["topology.conf"] == "min-replicas-to-write 0\n"
 
 
-def test_redis_announces_its_address_and_its_name() -> None:
-    (redis,) = (each for each in template(record())["spec"]["containers"] if each["name"] == "redis")
-    arguments = redis["args"]
-    assert arguments[arguments.index("--cluster-announce-ip") + 1] == "$(POD_IP)"
-    name = arguments[arguments.index("--cluster-announce-hostname") + 1]
-    assert name == "$(POD_NAME).redis-nodes.shop.svc.cluster.local"
-    assert {each["name"]: each["valueFrom"]["fieldRef"]["fieldPath"] for each in redis["env"]} == {
-        "POD_IP": "status.podIP",
-        "POD_NAME": "metadata.name",
-    }
+def test_the_agent_knows_where_its_pod_is() -> None:
+    (agent,) = template(record())["spec"]["initContainers"]
+    assert {"--pod=$(POD_NAME)", "--own-ip=$(POD_IP)", "--host-ip=$(HOST_IP)"} <= set(agent["args"])
+    fields = {each["name"]: each["valueFrom"]["fieldRef"]["fieldPath"] for each in agent["env"] if "valueFrom" in each}
+    assert fields == {"POD_NAME": "metadata.name", "POD_IP": "status.podIP", "HOST_IP": "status.hostIP"}
+
+
+def test_pods_are_announced_with_node_ports_that_stay_when_the_cluster_grows() -> None:
+    small = record({"access": {"pods": {"kind": "node_ports", "first": 30200}}})
+    large = record({"access": {"pods": {"kind": "node_ports", "first": 30200}}, "shards": 4, "replicas_per_shard": 2})
+    announced = [each.one(CONFIG_MAP, "redis-announced").inputs["data"] for each in (small, large)]
+    assert announced[0]["redis-shard-2-1"] == "host 30246 30247"
+    assert announced[0].items() <= announced[1].items()
+    assert template(small) == template(large), "growing restarts nobody"
+    service = small.one(SERVICE, "redis-shard-2-1").inputs["spec"]
+    assert (service["type"], service["externalTrafficPolicy"]) == ("NodePort", "Local")
+    assert [port["nodePort"] for port in service["ports"]] == [30246, 30247]
+    assert service["selector"]["statefulset.kubernetes.io/pod-name"] == "redis-shard-2-1"
+    assert service["publishNotReadyAddresses"] is True
+
+
+def test_pods_are_announced_inside_when_nobody_is_outside() -> None:
+    recording = record()
+    assert "redis-announced" not in {each.name for each in recording.of_type(CONFIG_MAP)}
+    (agent,) = template(recording)["spec"]["initContainers"]
+    assert not any(each.startswith("--announced") for each in agent["args"])
 
 
 def test_services_and_the_budget_pick_redis_and_nothing_else() -> None:
@@ -360,6 +375,8 @@ def test_what_holds_data_can_be_protected() -> None:
     ("settings", "message"),
     [
         ({"shards": 0}, "greater than or equal to 1"),
+        ({"access": {"pods": {"kind": "node_ports", "first": 32767}}}, "need the NodePorts 32767 to 32832"),
+        ({"access": {"pods": {"kind": "node_ports", "first": 30000}}}, "one of the pods' own NodePorts 30000 to 30065"),
         ({"shards": -1}, "greater than or equal to 1"),
         ({"shards": "3"}, "valid integer"),
         ({"replicas_per_shard": -1}, "greater than or equal to 0"),

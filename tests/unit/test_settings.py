@@ -158,6 +158,14 @@ def test_node_port_of_redis_is_seen_too() -> None:
     assert "the same NodePort as redis.access.node_port" in said
 
 
+def test_a_node_port_of_a_redis_pod_is_taken_too() -> None:
+    config = changed(
+        redis={"access": {"pods": {"kind": "node_ports", "first": 31200}}}, ingress={"http_node_port": 31234}
+    )
+    said = lines_about("ingress.http_node_port", report(config))
+    assert "one of the NodePorts 31200 to 31265 of Redis' pods (redis.access.pods.first)" in said
+
+
 def test_same_path_twice_is_refused() -> None:
     route = {"path": "/user", "backend": "user-v1"}
     assert "each path once" in lines_about("routes[1].path", report(changed(routes=[route, route])))

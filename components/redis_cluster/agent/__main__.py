@@ -45,7 +45,10 @@ def _parser() -> argparse.ArgumentParser:
 
     beside = commands.add_parser("run", help="beside a Redis: let it start, mend its links, hand over at its end")
     beside.add_argument("--domain", required=True, help="DNS name of the headless Service")
+    beside.add_argument("--pod", required=True, help="the pod's name")
     beside.add_argument("--own-ip", required=True, help="the pod's address")
+    beside.add_argument("--host-ip", default="", help="the address of the pod's node")
+    beside.add_argument("--announced", type=Path, default=None, help="folder with a file a pod: address and ports")
     beside.add_argument("--local-ip", default="127.0.0.1", help="where this pod's Redis answers")
     beside.add_argument("--data", type=Path, required=True, help="Redis' folder")
     beside.add_argument("--run", type=Path, required=True, help="folder that is shared with Redis' container")
@@ -69,7 +72,15 @@ def _run(options: argparse.Namespace, console: Console) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     paths = (options.data, options.run, options.auth)
-    sidecar = SidecarOptions(options.domain, options.own_ip, *paths, local_ip=options.local_ip)
+    sidecar = SidecarOptions(
+        options.domain,
+        options.pod,
+        options.own_ip,
+        *paths,
+        local_ip=options.local_ip,
+        host_ip=options.host_ip,
+        announced=options.announced,
+    )
     Sidecar(sidecar, _connector(options), resolve, console).run(stop)
 
 

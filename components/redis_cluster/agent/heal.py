@@ -65,34 +65,41 @@ class Healer:
             if not self._is_due(f"meet {peer.id} {ip}"):
                 continue
             # Addresses are handed on to other pods: only the id says that it is the same node.
-            if self._id_at(ip) != peer.id:
+            found = self._node_at(ip)
+            if found is None or found.id != peer.id:
                 continue
-            redis.ask("CLUSTER", "MEET", ip, self.connector.port, self.connector.bus_port)
-            self.console.event(f"{_name(peer)} has moved to {ip}: introduced again")
+            place = found.address
+            if (place.ip, place.port) == (peer.address.ip, peer.address.port) and "noaddr" not in peer.flags:
+                return
+            redis.ask("CLUSTER", "MEET", place.ip, place.port, place.bus_port)
+            self.console.event(f"{_name(peer)} has moved to {place.ip}:{place.port}: introduced again")
             return
 
     def _candidates(self, view: ClusterView, peer: Record) -> list[str]:
+        """The pods' own addresses, at which the peer may be found; others may know it by another."""
         ips = self.resolve(peer.address.hostname) if peer.address.hostname else []
         if not ips:
             # Without a name it may be any pod that no reachable peer accounts for.
             known = {record.address.ip for record in view.records.values() if record.reachable}
             ips = [ip for ip in self.resolve(self.options.domain) if ip not in known]
-        moved = "noaddr" in peer.flags
-        return [ip for ip in ips if moved or ip != peer.address.ip]
+        return ips
 
-    def _id_at(self, ip: str) -> str | None:
+    def _node_at(self, ip: str) -> Record | None:
+        """Who answers there, with the address that it announces."""
         try:
             with self.connector.open(ip) as node:
-                return str(node.ask("CLUSTER", "MYID"))
+                found = parse_view(str(node.ask("CLUSTER", "NODES"))).myself
         except (NodeUnavailableError, CommandRefusedError):
             return None
+        return found if found.address.ip else None
 
     def _renew_replication(self, redis: Node, view: ClusterView) -> None:
         master = view.records.get(view.myself.master_id or "")
         if master is None or not master.reachable:
             return
         link = redis.fields("INFO", "replication")
-        if link.get("master_link_status") == "up" or link.get("master_host") == master.address.ip:
+        place = (link.get("master_host"), link.get("master_port"))
+        if link.get("master_link_status") == "up" or place == (master.address.ip, str(master.address.port)):
             return
         # Redis learns a peer's new address from its other peers without redirecting its own
         # replication to it; naming the same master again does.

@@ -107,15 +107,17 @@ def _introduce(goal: Goal, nodes: list[Observation], insist: bool) -> Plan | Non
 
 
 def _in_handshake(one: Observation, other: Observation) -> bool:
-    return any(record.in_handshake and record.address.ip == other.ip for record in one.view.records.values())
+    return any(
+        record.in_handshake and record.address.ip in (other.ip, other.myself.address.ip)
+        for record in one.view.records.values()
+    )
 
 
 def _meet(goal: Goal, one: Observation, other: Observation) -> Step:
-    return Step(
-        one,
-        ("CLUSTER", "MEET", other.ip, goal.port, goal.bus_port),
-        f"{one.member.pod} meets {other.member.pod} at {other.ip}",
-    )
+    # As the other one announces itself: with clients outside that is not where a pod is reached directly.
+    own = other.myself.address
+    ip, port, bus_port = (own.ip, own.port, own.bus_port) if own.ip else (other.ip, goal.port, goal.bus_port)
+    return Step(one, ("CLUSTER", "MEET", ip, port, bus_port), f"{one.member.pod} meets {other.member.pod} at {ip}")
 
 
 def _check_same_cluster(anchor: Observation, node: Observation) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .access import ACL_FILE, AccessFiles, apply_access
+from .announce import read_announcement
 from .client import Connector
 from .console import Console
 from .errors import AgentError
@@ -19,14 +20,20 @@ START_FILE = "start.conf"
 
 @dataclass(frozen=True)
 class SidecarOptions:
-    """`domain` is the headless Service's, `own_ip` the pod's; `data`, `run` and `auth` are folders."""
+    """`domain` is the headless Service's, `own_ip` the pod's; `data`, `run`, `auth` and `announced` are folders.
+
+    `announced` holds a file a pod, with the address for clients outside; None if there are none.
+    """
 
     domain: str
+    pod: str
     own_ip: str
     data: Path
     run: Path
     auth: Path
     local_ip: str = "127.0.0.1"
+    host_ip: str = ""
+    announced: Path | None = None
 
 
 @dataclass
@@ -73,10 +80,12 @@ class Sidecar:
     def _let_start(self, number: str) -> None:
         options = self.options
         ports = (self.connector.port, self.connector.bus_port)
-        prepare(PrepareOptions(options.data / "nodes.conf", options.own_ip, *ports), self.resolve, self.console)
+        file = options.announced / options.pod if options.announced else None
+        announcement = read_announcement(file, options.own_ip, options.host_ip, *ports)
+        prepare(PrepareOptions(options.data / "nodes.conf", announcement.ip, *ports), self.resolve, self.console)
         users = self._files.users()
         self._gate.place(ACL_FILE, users)
-        self._gate.place(START_FILE, "")
+        self._gate.place(START_FILE, announcement.conf(f"{options.pod}.{options.domain}"))
         self._applied = users
         self._gate.grant(number)
         self.console.event("Redis may start")

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from components.redis_cluster.acl import AGENT_USER, REPLICATION_USER, InternalPasswords, render_acl_file
+from components.redis_cluster.agent.announce import Announcement
 from components.redis_cluster.agent.client import Connector
 from components.redis_cluster.agent.console import Console
 from components.redis_cluster.agent.converge import ConvergeOptions, converge
@@ -109,26 +110,24 @@ class LocalCluster:
         """Starts a member at the address that DNS has for it."""
         data = self.data(member)
         data.mkdir(exist_ok=True)
+        ip = self.addresses[member.host]
         for name, text in (
             ("redis.conf", render_redis_conf(self.settings)),
             ("topology.conf", render_topology_conf(self.settings)),
             (REPLICATION_FILE, render_replication_conf(INTERNAL.current(REPLICATION_USER))),
-            (START_FILE, ""),
+            (START_FILE, Announcement(ip, self.port, self.bus_port, outside=False).conf(member.host)),
             (ACL_FILE, render_acl_file([APPLICATION_PASSWORD], "~* &* +@all", INTERNAL) + TESTER_LINE),
         ):
             for folder in (AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, RUN_FOLDER):
                 text = text.replace(f" {folder}", f" {data}")
             text = text.replace(f"port {PORT}\n", f"port {self.port}\n")
             (data / name).write_text(text.replace(f"port {BUS_PORT}\n", f"port {self.bus_port}\n"))
-        ip = self.addresses[member.host]
         with (data / "log").open("ab") as log:
             self.processes[member.pod] = subprocess.Popen(
                 [
                     self.server,
                     str(data / "redis.conf"),
                     *("--bind", ip),
-                    *("--cluster-announce-ip", ip),
-                    *("--cluster-announce-hostname", member.host),
                     *("--repl-diskless-sync-delay", "0"),
                 ],
                 stdout=log,

@@ -89,7 +89,7 @@ def test_it_runs_until_it_is_told_to_stop(python_path: str, two_nodes: LocalClus
     process = subprocess.Popen(
         [
             *(sys.executable, "-S", "-u", "-m", "agent", f"--port={two_nodes.port}"),
-            *("run", "--domain=nodes.invalid", "--own-ip=127.0.0.1", f"--auth={tmp_path}"),
+            *("run", "--domain=nodes.invalid", "--pod=redis-shard-0-0", "--own-ip=127.0.0.1", f"--auth={tmp_path}"),
             *(f"--run={tmp_path}", f"--data={tmp_path}"),
             *("--local-ip", two_nodes.addresses[two_nodes.topology.member(0, 0).host]),
         ],

@@ -42,13 +42,14 @@ class Pod:
         return ["sh", "-c", text, "sh"]
 
     def start_redis(self) -> subprocess.Popen[bytes]:
-        arguments = ("--bind", self.ip, "--cluster-announce-ip", self.ip)
-        process = subprocess.Popen([*self.script(START_SCRIPT), *arguments], stdout=subprocess.DEVNULL)
+        process = subprocess.Popen([*self.script(START_SCRIPT), "--bind", self.ip], stdout=subprocess.DEVNULL)
         self.cluster.processes[self.member.pod] = process
         return process
 
     def start_agent(self) -> None:
-        options = SidecarOptions(DOMAIN, self.ip, self.folder, self.folder, self.auth, local_ip=self.ip)
+        options = SidecarOptions(
+            DOMAIN, self.member.pod, self.ip, self.folder, self.folder, self.auth, local_ip=self.ip
+        )
         sidecar = Sidecar(options, replace(self.cluster.connector), self.cluster.resolve, Console())
         threading.Thread(target=sidecar.run, args=(self.stop,), daemon=True).start()
 

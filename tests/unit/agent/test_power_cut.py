@@ -1,5 +1,6 @@
 """All pods restart at once and come back at other addresses: Redis alone stays down, the agent mends it."""
 
+import re
 from collections.abc import Callable
 
 from components.redis_cluster.agent.console import Console
@@ -90,7 +91,8 @@ def test_replication_follows_a_master_that_peers_found_first(formed: LocalCluste
     def dial_old_addresses() -> bool:
         current = set(formed.addresses.values())
         links = [formed.ask(replica, "INFO", "replication") for replica in replicas]
-        return any(link.split("master_host:")[1].split()[0] not in current for link in links)
+        hosts = [found.group(1) for link in links if (found := re.search(r"master_host:(\S+)", link))]
+        return any(host not in current for host in hosts)
 
     for _ in range(8):
         cut_power(formed, lambda _: formed.fresh_address())
