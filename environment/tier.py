@@ -36,6 +36,7 @@ class Tier:
     redis_external: pulumi.Output[str | None]
     redis_username: pulumi.Output[str]
     redis_password: pulumi.Output[str]
+    redis_ca_certificate: pulumi.Output[str | None]
 
 
 def build_tier(settings: EnvironmentSettings) -> Tier:
@@ -91,6 +92,7 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
         redis_external=redis.external_endpoint,
         redis_username=redis.username,
         redis_password=password,
+        redis_ca_certificate=redis.ca_certificate,
     )
 
 

@@ -35,7 +35,7 @@ def _silent(outputs: Mapping[str, Any]) -> Iterator[str]:
         if route["url"] and not route["host"] and (problem := _http_problem(route["url"])):
             yield f"{route['url']} ({problem})"
     external = outputs.get("redis_external")
-    if external and (problem := _redis_problem(external, outputs["redis_username"], outputs["redis_password"])):
+    if external and (problem := _redis_problem(external, outputs)):
         yield f"redis at {external} ({problem})"
 
 
@@ -50,10 +50,20 @@ def _http_problem(url: str) -> str | None:
         return str(error)
 
 
-def _redis_problem(address: str, username: str, password: str) -> str | None:
+def _redis_problem(address: str, outputs: Mapping[str, Any]) -> str | None:
     host, port = address.rsplit(":", 1)
     try:
-        with redis.Redis(host=host, port=int(port), username=username, password=password, socket_timeout=3) as client:
+        with redis.Redis(
+            host=host,
+            port=int(port),
+            username=outputs["redis_username"],
+            password=outputs["redis_password"],
+            socket_timeout=3,
+            ssl=bool(ca := outputs.get("redis_ca_certificate")),
+            ssl_ca_data=ca,
+            # Any of the nodes' addresses will do here, and the certificate may name none of them.
+            ssl_check_hostname=False,
+        ) as client:
             info = _ask(client, "CLUSTER INFO")
             nodes = _ask(client, "CLUSTER NODES")
     except redis.RedisError as error:

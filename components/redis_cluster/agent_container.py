@@ -14,8 +14,9 @@ from pulumi_kubernetes.core.v1 import (
 )
 
 from components.redis_cluster.agent_archive import AGENT_ZIP, REDIS_PY_ZIP
-from components.redis_cluster.redis_conf import AUTH_FOLDER, BUS_PORT, PORT
+from components.redis_cluster.redis_conf import AUTH_FOLDER, BUS_PORT, PORT, TLS_FOLDER
 from components.redis_cluster.settings import AgentSettings
+from components.redis_cluster.tls import TlsFiles
 from components.shared.security import restricted_container
 
 CODE_FOLDER = "/opt/webtier-agent"
@@ -33,6 +34,7 @@ class AgentContainers:
 
     settings: AgentSettings
     code: pulumi.Input[str] | None
+    tls: TlsFiles | None
 
     def container(
         self,
@@ -51,10 +53,14 @@ class AgentContainers:
             restart_policy="Always" if sidecar else None,
             image=self.settings.image,
             image_pull_policy="IfNotPresent",
-            command=["python3", "-m", "agent", "--port", str(PORT), "--bus-port", str(BUS_PORT)],
+            command=["python3", "-m", "agent", f"--port={PORT}", f"--bus-port={BUS_PORT}", *self._tls_arguments()],
             args=list(arguments),
             env=[*code_env, EnvVarArgs(name="PYTHONDONTWRITEBYTECODE", value="1"), *env],
-            volume_mounts=[*(code_mount if self.code is not None else []), *mounts],
+            volume_mounts=[
+                *(code_mount if self.code is not None else []),
+                *([] if self.tls is None else [self.tls.mount()]),
+                *mounts,
+            ],
             resources=self.settings.resources.as_args(),
             security_context=restricted_container(),
             # The last lines say why it ended, also where nobody can read the log any more.
@@ -63,9 +69,14 @@ class AgentContainers:
 
     def volumes(self) -> list[VolumeArgs]:
         """What the containers need besides their mounts."""
-        if self.code is None:
-            return []
-        return [VolumeArgs(name=_CODE_VOLUME, config_map=ConfigMapVolumeSourceArgs(name=self.code))]
+        code = [] if self.code is None else [ConfigMapVolumeSourceArgs(name=self.code)]
+        return [
+            *(VolumeArgs(name=_CODE_VOLUME, config_map=source) for source in code),
+            *([] if self.tls is None else [self.tls.volume()]),
+        ]
+
+    def _tls_arguments(self) -> list[str]:
+        return [] if self.tls is None else [f"--tls={TLS_FOLDER}"]
 
 
 def auth_mount() -> VolumeMountArgs:

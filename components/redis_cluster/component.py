@@ -14,7 +14,7 @@ from components.redis_cluster.announcement import make_announcements
 from components.redis_cluster.converge_job import make_converge_job
 from components.redis_cluster.lifecycle import START_SCRIPT, STOP_SCRIPT
 from components.redis_cluster.parts import ClusterParts
-from components.redis_cluster.probes import ALIVE_SCRIPT, READY_SCRIPT
+from components.redis_cluster.probes import alive_script, ready_script
 from components.redis_cluster.redis_conf import PORT, render_redis_conf, render_topology_conf
 from components.redis_cluster.secrets import ApplicationPasswords, make_application_secret, make_auth_secret
 from components.redis_cluster.services import (
@@ -26,6 +26,7 @@ from components.redis_cluster.services import (
 from components.redis_cluster.settings import RedisClusterSettings
 from components.redis_cluster.shard_guard import make_shard_guard
 from components.redis_cluster.storage import make_storage_class, make_volumes
+from components.redis_cluster.tls import make_tls_files
 from components.redis_cluster.workload import ShardFiles, make_shard
 from components.shared.checksum import checksum
 
@@ -64,6 +65,8 @@ class RedisCluster(pulumi.ComponentResource):
 
     endpoint: pulumi.Output[str]
     """`host:port` for clients inside the Kubernetes cluster."""
+    ca_certificate: pulumi.Output[str | None]
+    """The CA that clients have to trust, in PEM; None without TLS, and where the certificate comes from elsewhere."""
     access_port: pulumi.Output[int | None]
     """The port on every node that leads to Redis; None if the settings want none."""
     external_endpoint: pulumi.Output[str | None]
@@ -105,13 +108,15 @@ class RedisCluster(pulumi.ComponentResource):
         make_application_secret(parts, passwords)
         conf, conf_checksum = _conf(parts)
         code, code_checksum = _code(parts)
-        agent = AgentContainers(settings.agent, None if code is None else code.metadata.name)
         announced = make_announcements(parts)
+        tls = make_tls_files(parts)
+        agent = AgentContainers(settings.agent, None if code is None else code.metadata.name, tls)
         files = ShardFiles(
             secret=secret.metadata.name,
             announced=None if announced is None else announced.metadata.name,
             conf=conf.metadata.name,
             checksum=checksum({"conf": conf_checksum, "agent": code_checksum}),
+            tls=tls,
             account=account.metadata.name,
             nodes_service=nodes_service.metadata.name,
         )
@@ -127,6 +132,8 @@ class RedisCluster(pulumi.ComponentResource):
         self.endpoint = pulumi.Output.concat(
             client_service.metadata.name, ".", parts.namespace, ".svc.", settings.cluster_domain, f":{PORT}"
         )
+        no_ca: str | None = None
+        self.ca_certificate = pulumi.Output.from_input(no_ca if tls is None or tls.ca is None else tls.ca)
         self.access_port = pulumi.Output.from_input(settings.access.node_port)
         self.external_endpoint = self.access_port.apply(
             lambda port: None if port is None or args.node_address is None else f"{args.node_address}:{port}"
@@ -136,6 +143,7 @@ class RedisCluster(pulumi.ComponentResource):
                 "endpoint": self.endpoint,
                 "access_port": self.access_port,
                 "external_endpoint": self.external_endpoint,
+                "ca_certificate": self.ca_certificate,
                 "username": self.username,
                 "password": self.password,
             }
@@ -157,8 +165,8 @@ def _conf(parts: ClusterParts) -> tuple[ConfigMap, str]:
         "redis.conf": render_redis_conf(parts.settings),
         "start.sh": START_SCRIPT,
         "stop.sh": STOP_SCRIPT,
-        "alive.sh": ALIVE_SCRIPT,
-        "ready.sh": READY_SCRIPT,
+        "alive.sh": alive_script(parts.settings),
+        "ready.sh": ready_script(parts.settings),
     }
     data = {**restarting, "topology.conf": render_topology_conf(parts.settings)}
     return ConfigMap(name, metadata=parts.metadata(name), data=data, opts=parts.child()), checksum(restarting)

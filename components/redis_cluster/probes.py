@@ -1,9 +1,30 @@
 """How the kubelet asks a Redis pod: two small shell scripts, since each question starts a process."""
 
 from components.redis_cluster.acl import EXPORTER_USER
-from components.redis_cluster.redis_conf import AUTH_FOLDER, PORT, RUN_FOLDER
+from components.redis_cluster.redis_conf import (
+    AUTH_FOLDER,
+    PORT,
+    RUN_FOLDER,
+    TLS_CA,
+    TLS_CERTIFICATE,
+    TLS_FOLDER,
+    TLS_KEY,
+)
+from components.redis_cluster.settings import RedisClusterSettings
 
-ALIVE_SCRIPT = f"""\
+_CLI = f"redis-cli -h 127.0.0.1 -p {PORT}"
+_CLI_TLS = (
+    f"{_CLI} --tls --cacert {TLS_FOLDER}/{TLS_CA} --cert {TLS_FOLDER}/{TLS_CERTIFICATE} --key {TLS_FOLDER}/{TLS_KEY}"
+)
+
+
+def _cli(settings: RedisClusterSettings) -> str:
+    return _CLI if settings.tls is None else _CLI_TLS
+
+
+def alive_script(settings: RedisClusterSettings) -> str:
+    """Liveness and startup."""
+    return f"""\
 #!/bin/sh
 # Any answer is a sign of life, also "log in first" and "still loading": a restart would only lose time.
 # So is waiting for the agent's word.
@@ -11,16 +32,18 @@ asks= granted=
 [ -r {RUN_FOLDER}/asks ] && read -r asks < {RUN_FOLDER}/asks
 [ -r {RUN_FOLDER}/granted ] && read -r granted _ < {RUN_FOLDER}/granted
 [ "$asks" = "$granted" ] || exit 0
-answer=$(redis-cli -h 127.0.0.1 -p {PORT} ping 2>&1)
+answer=$({_cli(settings)} ping 2>&1)
 case $answer in
   *PONG* | *NOAUTH* | *LOADING* | *BUSY*) exit 0 ;;
 esac
 echo "$answer"
 exit 1
 """
-"""Liveness and startup."""
 
-READY_SCRIPT = f"""\
+
+def ready_script(settings: RedisClusterSettings) -> str:
+    """Readiness. It is latched for the life of one Redis process, told by its run id."""
+    return f"""\
 #!/bin/sh
 # Ready once this process has been a healthy part of the cluster; from then on while it answers. If trouble
 # elsewhere in the cluster took it out again, a cluster that is down would also have no address.
@@ -29,7 +52,7 @@ export REDISCLI_AUTH
 latch={RUN_FOLDER}/ready
 facts=$(
   printf 'INFO server\\nINFO replication\\nCLUSTER INFO\\n' |
-    redis-cli -h 127.0.0.1 -p {PORT} --user {EXPORTER_USER} 2>&1
+    {_cli(settings)} --user {EXPORTER_USER} 2>&1
 )
 case $facts in
   *run_id:*cluster_state:*) ;;
@@ -49,4 +72,3 @@ esac
 echo "the cluster is not ok yet"
 exit 1
 """
-"""Readiness. It is latched for the life of one Redis process, told by its run id."""

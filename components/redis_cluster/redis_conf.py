@@ -13,6 +13,11 @@ DATA_FOLDER = "/data"
 RUN_FOLDER = "/run/webtier-redis"
 """Shared by a pod's containers, in memory: what the agent decides at each start of Redis."""
 
+TLS_FOLDER = "/etc/webtier-redis/tls"
+TLS_CERTIFICATE = "tls.crt"
+TLS_KEY = "tls.key"
+TLS_CA = "ca.crt"
+
 ACL_FILE = "users.acl"
 REPLICATION_FILE = "replication.conf"
 START_FILE = "start.conf"
@@ -27,7 +32,7 @@ def render_redis_conf(settings: RedisClusterSettings) -> str:
         f"include {CONF_FOLDER}/topology.conf",
         f"include {RUN_FOLDER}/{START_FILE}",
         f"aclfile {RUN_FOLDER}/{ACL_FILE}",
-        f"port {PORT}",
+        *_ports(settings),
         f"dir {DATA_FOLDER}",
         # Every address of the pod; a leading '-' makes a missing IPv6 no error.
         "bind * -::*",
@@ -49,6 +54,21 @@ def render_redis_conf(settings: RedisClusterSettings) -> str:
         f"maxmemory-policy {conf.maxmemory_policy}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _ports(settings: RedisClusterSettings) -> list[str]:
+    if settings.tls is None:
+        return [f"port {PORT}"]
+    return [
+        "port 0",
+        f"tls-port {PORT}",
+        "tls-cluster yes",
+        "tls-replication yes",
+        f"tls-auth-clients {settings.tls.client_certificates}",
+        f"tls-cert-file {TLS_FOLDER}/{TLS_CERTIFICATE}",
+        f"tls-key-file {TLS_FOLDER}/{TLS_KEY}",
+        f"tls-ca-cert-file {TLS_FOLDER}/{TLS_CA}",
+    ]
 
 
 def render_topology_conf(settings: RedisClusterSettings) -> str:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from components.redis_cluster.access_settings import AccessSettings, PodNodePorts
+from components.redis_cluster.tls_settings import TlsSettings
 from components.shared.model import DnsName, Image, Settings
 from components.shared.quantities import (
     ByteQuantity,
@@ -225,6 +226,7 @@ class RedisClusterSettings(Settings):
         ge=1,
         description="Generation of the passwords of replication, agent and exporter. Raise it by one to rotate them.",
     )
+    tls: TlsSettings | None = Field(default=None, description="TLS for clients, replication and bus; null for none.")
     access: AccessSettings = Field(default=AccessSettings(), description="From outside the cluster.")
     agent: AgentSettings = Field(default=AgentSettings(), description="The program beside each Redis.")
     cluster_domain: DnsName = Field(default="cluster.local", description="The DNS domain of the Kubernetes cluster.")

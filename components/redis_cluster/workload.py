@@ -36,6 +36,7 @@ from components.redis_cluster.parts import UID, ClusterParts
 from components.redis_cluster.redis_conf import AUTH_FOLDER, BUS_PORT, CONF_FOLDER, DATA_FOLDER, PORT, RUN_FOLDER
 from components.redis_cluster.services import BUS, CLIENT_PORT
 from components.redis_cluster.storage import CLAIM, claim_template
+from components.redis_cluster.tls import TlsFiles
 from components.shared.checksum import CONFIG_CHECKSUM_ANNOTATION
 from components.shared.security import restricted_container, restricted_pod
 
@@ -55,6 +56,7 @@ class ShardFiles:
     announced: pulumi.Input[str] | None
     conf: pulumi.Input[str]
     checksum: str
+    tls: TlsFiles | None
     account: pulumi.Input[str]
     nodes_service: pulumi.Input[str]
 
@@ -137,7 +139,7 @@ def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContain
                 sidecar=True,
             )
         ],
-        containers=[_redis(parts)],
+        containers=[_redis(parts, files)],
         volumes=[
             VolumeArgs(name="conf", config_map=ConfigMapVolumeSourceArgs(name=files.conf)),
             # In memory: it holds the hashes of passwords.
@@ -149,7 +151,7 @@ def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContain
     )
 
 
-def _redis(parts: ClusterParts) -> ContainerArgs:
+def _redis(parts: ClusterParts, files: ShardFiles) -> ContainerArgs:
     return ContainerArgs(
         name="redis",
         image=parts.settings.image,
@@ -173,6 +175,7 @@ def _redis(parts: ClusterParts) -> ContainerArgs:
             auth_mount(),
             _run_mount(),
             _data_mount(),
+            *([] if files.tls is None else [files.tls.mount()]),
         ],
     )
 

@@ -365,6 +365,30 @@ def test_an_image_with_the_agent_needs_no_config_map() -> None:
     assert "PYTHONPATH" not in {each["name"] for each in agent["env"]}
 
 
+def test_tls_is_for_all_of_it_and_its_rotation_restarts_nobody() -> None:
+    first, second = (record({"tls": {"kind": "generated", "generation": number}}) for number in (1, 2))
+    conf = first.one(CONFIG_MAP, "redis-conf").inputs["data"]["redis.conf"].splitlines()
+    assert {"port 0", "tls-port 6379", "tls-cluster yes", "tls-replication yes", "tls-auth-clients no"} <= set(conf)
+    assert "port 6379" not in conf
+    assert template(first) == template(second)
+    secret = first.one(SECRET, "redis-tls")
+    assert secret.secret_inputs == {"data"}
+    assert set(secret.inputs["data"]) == {"ca.crt", "tls.crt", "tls.key"}
+    assert first.one(SECRET, "redis-ca").options.ignoreChanges == ["data"]
+    for container in containers(first):
+        assert "/etc/webtier-redis/tls" in {mount["mountPath"] for mount in container["volumeMounts"]}, container[
+            "name"
+        ]
+
+
+def test_a_certificate_may_come_from_elsewhere() -> None:
+    recording = record({"tls": {"kind": "secret", "name": "from-cert-manager", "client_certificates": "yes"}})
+    assert {"redis-ca", "redis-tls"}.isdisjoint(each.name for each in recording.of_type(SECRET))
+    for spec in pod_specs(recording):
+        (volume,) = (each for each in spec["volumes"] if each["name"] == "tls")
+        assert volume["secret"]["secretName"] == "from-cert-manager"
+
+
 def test_what_holds_data_can_be_protected() -> None:
     recording = record({"storage": LOCAL}, protect=True)
     assert all(each.options.protect for each in recording.of_type(STATEFUL_SET) + recording.of_type(VOLUME))

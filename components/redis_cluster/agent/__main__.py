@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="agent", description="Forms and mends a Redis Cluster.")
     parser.add_argument("--port", type=int, default=6379, help="of Redis, on every node")
     parser.add_argument("--bus-port", type=int, default=16379, help="of the cluster bus, on every node")
+    parser.add_argument("--tls", type=Path, default=None, help="folder with ca.crt, tls.crt and tls.key")
     commands = parser.add_subparsers(required=True, metavar="command")
 
     beside = commands.add_parser("run", help="beside a Redis: let it start, mend its links, hand over at its end")
@@ -96,7 +97,7 @@ def _converge(options: argparse.Namespace, console: Console) -> None:
 
 def _connector(options: argparse.Namespace) -> Connector:
     files = AccessFiles(options.auth)
-    return Connector(lambda: files.password("agent"), options.port, options.bus_port)
+    return Connector(lambda: files.password("agent"), options.port, options.bus_port, tls=options.tls)
 
 
 if __name__ == "__main__":

@@ -15,11 +15,11 @@ class Announcement:
     bus_port: int
     outside: bool
 
-    def conf(self, hostname: str) -> str:
+    def conf(self, hostname: str, tls: bool = False) -> str:
         """Lines of redis.conf. Clients are sent to names inside, which survive a pod's new address."""
         return (
             f"cluster-announce-ip {self.ip}\n"
-            f"cluster-announce-port {self.port}\n"
+            f"cluster-announce-{'tls-' if tls else ''}port {self.port}\n"
             f"cluster-announce-bus-port {self.bus_port}\n"
             f"cluster-announce-hostname {hostname}\n"
             f"cluster-preferred-endpoint-type {'ip' if self.outside else 'hostname'}\n"

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from redis import exceptions
 from redis.backoff import NoBackoff
-from redis.connection import Connection
+from redis.connection import Connection, SSLConnection
 from redis.retry import Retry
 
 from .errors import CommandRefusedError, NodeUnavailableError
@@ -22,6 +23,8 @@ class Connector:
     bus_port: int = 16379
     timeout: float = 2.0
     user: str = "agent"
+    tls: Path | None = None
+    """Folder with `ca.crt`, `tls.crt` and `tls.key`; None for plain connections."""
 
     def open(self, ip: str) -> "Node":
         """A node at an address; nothing is sent before the first question."""
@@ -34,7 +37,9 @@ class Node:
     def __init__(self, ip: str, connector: Connector) -> None:
         self.ip = ip
         # redis-py types its connections only in part.
-        self._connection: Any = Connection(
+        kind: Any = Connection if connector.tls is None else SSLConnection
+        self._connection: Any = kind(
+            **_tls(connector.tls),
             host=ip,
             port=connector.port,
             username=connector.user,
@@ -80,3 +85,15 @@ class Node:
         lines = str(self.ask(*command)).splitlines()
         pairs = (line.split(":", 1) for line in lines if ":" in line and not line.startswith("#"))
         return {key: value.strip() for key, value in pairs}
+
+
+def _tls(folder: Path | None) -> dict[str, Any]:
+    """Nodes are dialled at addresses, which no certificate names: the CA says that it is one of this cluster's."""
+    if folder is None:
+        return {}
+    return {
+        "ssl_ca_certs": str(folder / "ca.crt"),
+        "ssl_certfile": str(folder / "tls.crt"),
+        "ssl_keyfile": str(folder / "tls.key"),
+        "ssl_check_hostname": False,
+    }

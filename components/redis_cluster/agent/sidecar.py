@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .access import ACL_FILE, AccessFiles, apply_access
 from .announce import read_announcement
+from .certificate import certificate_checksum, load_certificate
 from .client import Connector
 from .console import Console
 from .errors import AgentError
@@ -45,6 +46,7 @@ class Sidecar:
     resolve: Resolve
     console: Console
     _applied: str | None = field(default=None, init=False)
+    _certificate: str | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self._gate = Gate(self.options.run)
@@ -85,13 +87,15 @@ class Sidecar:
         prepare(PrepareOptions(options.data / "nodes.conf", announcement.ip, *ports), self.resolve, self.console)
         users = self._files.users()
         self._gate.place(ACL_FILE, users)
-        self._gate.place(START_FILE, announcement.conf(f"{options.pod}.{options.domain}"))
+        hostname = f"{options.pod}.{options.domain}"
+        self._gate.place(START_FILE, announcement.conf(hostname, self.connector.tls is not None))
         self._applied = users
         self._gate.grant(number)
         self.console.event("Redis may start")
 
     def _mend(self) -> None:
         self._follow_secret()
+        self._follow_certificate()
         self._healer.step()
 
     def _follow_secret(self) -> None:
@@ -105,3 +109,18 @@ class Sidecar:
         if self._applied is not None:
             self.console.event("users and passwords brought up to date")
         self._applied = users
+
+    def _follow_certificate(self) -> None:
+        """Redis reads the files when it starts; whoever renews the certificate only changes them."""
+        folder = self.connector.tls
+        if folder is None:
+            return
+        current = certificate_checksum(folder)
+        if current == self._certificate:
+            return
+        # Also at the first look: the files may have changed while no agent ran.
+        with self.connector.open(self.options.local_ip) as redis:
+            load_certificate(redis, folder)
+        if self._certificate is not None:
+            self.console.event("certificate brought up to date")
+        self._certificate = current

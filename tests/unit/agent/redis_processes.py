@@ -34,11 +34,17 @@ from components.redis_cluster.redis_conf import (
     REPLICATION_FILE,
     RUN_FOLDER,
     START_FILE,
+    TLS_CA,
+    TLS_CERTIFICATE,
+    TLS_FOLDER,
+    TLS_KEY,
     render_redis_conf,
     render_replication_conf,
     render_topology_conf,
 )
 from components.redis_cluster.settings import RedisClusterSettings, RedisConf
+from components.redis_cluster.tls_settings import TlsSettings
+from components.shared.certificates import Pair, issue, make_authority
 
 INTERNAL = InternalPasswords("a seed", 1)
 APPLICATION_PASSWORD = 'a "quoted" \\ password with spaces, ü'
@@ -73,15 +79,27 @@ class LocalCluster:
     server: str = field(default_factory=find_redis_server)
     addresses: dict[str, str] = field(default_factory=dict[str, str])
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict[str, subprocess.Popen[bytes]])
+    authority: Pair = field(default_factory=lambda: make_authority("test"))
     _used: int = 0
 
     def __post_init__(self) -> None:
         # A network of its own, so that several test runs on a machine do not meet.
         self._network = f"127.{secrets.randbelow(200) + 20}.{secrets.randbelow(250) + 1}"
         self.port, self.bus_port = _free_ports(f"{self._network}.1")
-        self.connector = Connector(lambda: INTERNAL.current(AGENT_USER), self.port, self.bus_port)
+        tls = self.folder / "tls" if self.settings.tls else None
+        if tls is not None:
+            tls.mkdir()
+            self.renew_certificate(1)
+        self.connector = Connector(lambda: INTERNAL.current(AGENT_USER), self.port, self.bus_port, tls=tls)
         self.tester = replace(self.connector, user=TESTER, password=lambda: TESTER)
         self.goal = Goal(self.topology, self.settings.min_replicas_to_write, self.port, self.bus_port)
+
+    def renew_certificate(self, generation: int) -> None:
+        """Writes the files that all members read."""
+        leaf = issue(self.authority, "redis", ["localhost"], generation, client=True)
+        files = {TLS_CA: self.authority.certificate, TLS_CERTIFICATE: leaf.certificate, TLS_KEY: leaf.key}
+        for name, content in files.items():
+            (self.folder / "tls" / name).write_bytes(content)
 
     def resolve(self, host: str) -> list[str]:
         """What DNS would say, for a pod's name or for the headless Service's."""
@@ -111,15 +129,17 @@ class LocalCluster:
         data = self.data(member)
         data.mkdir(exist_ok=True)
         ip = self.addresses[member.host]
+        announcement = Announcement(ip, self.port, self.bus_port, outside=False)
         for name, text in (
             ("redis.conf", render_redis_conf(self.settings)),
             ("topology.conf", render_topology_conf(self.settings)),
             (REPLICATION_FILE, render_replication_conf(INTERNAL.current(REPLICATION_USER))),
-            (START_FILE, Announcement(ip, self.port, self.bus_port, outside=False).conf(member.host)),
+            (START_FILE, announcement.conf(member.host, self.settings.tls is not None)),
             (ACL_FILE, render_acl_file([APPLICATION_PASSWORD], "~* &* +@all", INTERNAL) + TESTER_LINE),
         ):
             for folder in (AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, RUN_FOLDER):
                 text = text.replace(f" {folder}", f" {data}")
+            text = text.replace(f" {TLS_FOLDER}", f" {self.folder / 'tls'}")
             text = text.replace(f"port {PORT}\n", f"port {self.port}\n")
             (data / name).write_text(text.replace(f"port {BUS_PORT}\n", f"port {self.bus_port}\n"))
         with (data / "log").open("ab") as log:
@@ -243,13 +263,14 @@ def _free_ports(ip: str) -> tuple[int, int]:
 
 
 def local_cluster(
-    folder: Path, shards: int, replicas_per_shard: int, node_timeout_ms: int = 1000
+    folder: Path, shards: int, replicas_per_shard: int, node_timeout_ms: int = 1000, tls: TlsSettings | None = None
 ) -> Iterator[LocalCluster]:
     """A cluster whose processes run and know nothing of each other yet; for a fixture to `yield from`."""
     settings = RedisClusterSettings(
         shards=shards,
         replicas_per_shard=replicas_per_shard,
         conf=RedisConf(node_timeout_ms=node_timeout_ms, save=[]),
+        tls=tls,
     )
     cluster = LocalCluster(Topology("redis", DOMAIN, shards, replicas_per_shard), folder, settings)
     try:

@@ -12,7 +12,7 @@ from components.redis_cluster.acl import AGENT_USER, EXPORTER_USER, REPLICATION_
 from components.redis_cluster.agent.console import Console
 from components.redis_cluster.agent.sidecar import Sidecar, SidecarOptions
 from components.redis_cluster.lifecycle import START_SCRIPT, STOP_SCRIPT
-from components.redis_cluster.probes import ALIVE_SCRIPT
+from components.redis_cluster.probes import alive_script
 from components.redis_cluster.redis_conf import CONF_FOLDER, DATA_FOLDER, PORT, RUN_FOLDER
 from tests.unit.agent.redis_processes import DOMAIN, INTERNAL, LocalCluster, wait_until
 
@@ -70,14 +70,14 @@ def pod(two_nodes: LocalCluster) -> Iterator[Pod]:
 def test_redis_starts_at_the_agents_word_and_stops_at_it(pod: Pod) -> None:
     pod.start_redis()
     wait_until((pod.folder / "asks").exists, "the start script asks")
-    assert pod.run(ALIVE_SCRIPT) == 0, "waiting is no reason to be restarted"
+    assert pod.run(alive_script(pod.cluster.settings)) == 0, "waiting is no reason to be restarted"
     assert not pod.answers()
     pod.start_agent()
     wait_until(pod.answers, "Redis runs")
     assert pod.run(STOP_SCRIPT) == 0
 
     pod.cluster.kill(pod.member)
-    assert pod.run(ALIVE_SCRIPT) == 1, "a process that is gone is not alive"
+    assert pod.run(alive_script(pod.cluster.settings)) == 1, "a process that is gone is not alive"
     pod.start_redis()
     wait_until(pod.answers, "Redis runs again: every start is asked for")
 

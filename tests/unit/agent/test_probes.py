@@ -8,9 +8,13 @@ import pytest
 
 from components.redis_cluster.acl import EXPORTER_USER
 from components.redis_cluster.agent.topology import Member
-from components.redis_cluster.probes import ALIVE_SCRIPT, READY_SCRIPT
+from components.redis_cluster.probes import alive_script, ready_script
 from components.redis_cluster.redis_conf import AUTH_FOLDER, PORT, RUN_FOLDER
+from components.redis_cluster.settings import RedisClusterSettings
 from tests.unit.agent.redis_processes import INTERNAL, LocalCluster, wait_until
+
+ALIVE_SCRIPT = alive_script(RedisClusterSettings())
+READY_SCRIPT = ready_script(RedisClusterSettings())
 
 
 def ask_kubelet(cluster: LocalCluster, member: Member, script: str) -> tuple[bool, str]:
