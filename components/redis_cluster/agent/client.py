@@ -11,7 +11,7 @@ from redis.backoff import NoBackoff
 from redis.connection import Connection, SSLConnection
 from redis.retry import Retry
 
-from .errors import CommandRefusedError, NodeUnavailableError
+from .errors import CommandRefusedError, NodeNotReadyError, NodeUnavailableError
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Connector:
 
 
 class Node:
-    """One node, asked in commands. NodeUnavailableError and CommandRefusedError are all it raises."""
+    """One node, asked in commands. It raises NodeUnavailableError (or NodeNotReadyError) and CommandRefusedError."""
 
     def __init__(self, ip: str, connector: Connector) -> None:
         self.ip = ip
@@ -70,9 +70,9 @@ class Node:
             self._connection.send_command(*command)
             return self._connection.read_response()
         except exceptions.BusyLoadingError as error:
-            raise NodeUnavailableError("is still loading its data") from error
+            raise NodeNotReadyError("is still loading its data") from error
         except exceptions.AuthenticationError as error:
-            raise NodeUnavailableError("does not accept the password") from error
+            raise NodeNotReadyError("does not accept the password") from error
         except (exceptions.TimeoutError, TimeoutError) as error:
             raise NodeUnavailableError("does not answer in time") from error
         except (exceptions.ConnectionError, OSError) as error:

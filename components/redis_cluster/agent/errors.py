@@ -9,6 +9,10 @@ class NodeUnavailableError(AgentError):
     """A Redis node can't be asked just now: try again."""
 
 
+class NodeNotReadyError(NodeUnavailableError):
+    """There is a Redis, and it does not say anything yet: it loads its data, or doesn't know the password."""
+
+
 class CommandRefusedError(AgentError):
     """A Redis node answered a command with an error: look again before trying again."""
 

@@ -1,12 +1,54 @@
 """nodes.conf: who Redis believes its peers are, and at which addresses it will dial them."""
 
 import os
+import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from .view import Address
+from .data_folder import sync_folder
+from .topology import SLOTS
+from .view import Address, ClusterView, Record, parse_view
+
+_FLAGS = frozenset({"myself", "master", "slave", "fail?", "fail", "handshake", "noaddr", "nofailover", "noflags"})
+
+
+def read_view(text: str) -> ClusterView:
+    """What the file says. ValueError for what Redis refuses to start on, and for a file without its last line:
+    Redis would read that one, also when its own slots are not all there.
+    """
+    lines = [line for line in text.split("\n") if line]
+    variables = [line.split()[1:] for line in lines if line.startswith("vars ")]
+    if not variables or any(len(pairs) % 2 for pairs in variables):
+        raise ValueError("its last line is missing")
+    nodes = [line for line in lines if not line.startswith("vars ")]
+    if len({line.split()[0] for line in nodes if line.strip()}) < len(nodes):
+        raise ValueError("it has a line without a node of its own")
+    view = parse_view("\n".join(nodes))
+    for record in view.records.values():
+        if not re.fullmatch("[0-9a-f]{40}", record.id) or not record.flags <= _FLAGS:
+            raise ValueError(f"its line of {record.id[:40]} is not understood")
+        if any(not 0 <= first <= last < SLOTS for first, last in record.slot_ranges):
+            raise ValueError(f"its line of {record.id} has slots that do not exist")
+    if sum("myself" in record.flags for record in view.records.values()) > 1:
+        raise ValueError("two of its lines are the node's own")
+    return view
+
+
+def render_nodes_file(records: Iterable[Record], epoch: int) -> str:
+    """The file of a node that knows `records`, one of which is its own, and has voted in every epoch until `epoch`."""
+    lines = [
+        " ".join(
+            (
+                *(record.id, str(record.address), ",".join(sorted(record.flags)), record.master_id or "-"),
+                *("0", "0", str(record.epoch), "connected"),
+                *(f"{first}-{last}" if first < last else str(first) for first, last in record.slot_ranges),
+            )
+        )
+        for record in records
+    ]
+    return "\n".join((*lines, f"vars currentEpoch {epoch} lastVoteEpoch {epoch}")) + "\n"
 
 
 def read_hostnames(text: str) -> dict[str, str]:
@@ -60,13 +102,9 @@ def replace_file(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(path.stat().st_mode & 0o777)
+        Path(temporary).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)

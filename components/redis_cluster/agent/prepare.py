@@ -18,6 +18,9 @@ from .resolver import Resolve
 class PrepareOptions:
     """`longest_wait` bounds the waiting for names; a peer that is gone for good never gets one.
 
+    `rewrite_peers` is False where nodes announce addresses that are not their pods' own: only `own_ip`,
+    the announced one, is written then.
+
     Once more than half of the peers are known, the rest get `wait_for_rest` seconds: Redis tells
     the others' addresses on by itself, and `heal` mends what is left.
     """
@@ -28,6 +31,7 @@ class PrepareOptions:
     bus_port: int = 16379
     longest_wait: float = 10.0
     wait_for_rest: float = 2.0
+    rewrite_peers: bool = True
 
 
 def prepare(options: PrepareOptions, resolve: Resolve, console: Console) -> None:
@@ -40,7 +44,7 @@ def prepare(options: PrepareOptions, resolve: Resolve, console: Console) -> None
     except (OSError, UnicodeDecodeError) as error:
         console.event(f"{options.nodes_file} can't be read and is left alone: {error}")
         return
-    hostnames = read_hostnames(text)
+    hostnames = read_hostnames(text) if options.rewrite_peers else {}
     addresses = _resolve_all(hostnames, options, resolve)
     for node_id in sorted(set(hostnames) - set(addresses)):
         console.event(f"{hostnames[node_id]} has no address yet: its old one stays")

@@ -23,6 +23,7 @@ from components.redis_cluster.agent.console import Console
 from components.redis_cluster.agent.converge import ConvergeOptions, converge
 from components.redis_cluster.agent.errors import AgentError
 from components.redis_cluster.agent.plan import Goal
+from components.redis_cluster.agent.replication import render_start_conf
 from components.redis_cluster.agent.topology import Member, Topology
 from components.redis_cluster.redis_conf import (
     ACL_FILE,
@@ -124,8 +125,8 @@ class LocalCluster:
         for member in members:
             self.launch(member)
 
-    def launch(self, member: Member) -> None:
-        """Starts a member at the address that DNS has for it."""
+    def launch(self, member: Member, withhold: bool = False) -> None:
+        """Starts a member at the address that DNS has for it. With `withhold` nobody may copy or elect it."""
         data = self.data(member)
         data.mkdir(exist_ok=True)
         ip = self.addresses[member.host]
@@ -134,8 +135,8 @@ class LocalCluster:
             ("redis.conf", render_redis_conf(self.settings)),
             ("topology.conf", render_topology_conf(self.settings)),
             (REPLICATION_FILE, render_replication_conf(INTERNAL.current(REPLICATION_USER))),
-            (START_FILE, announcement.conf(member.host, self.settings.tls is not None)),
-            (ACL_FILE, render_acl_file([APPLICATION_PASSWORD], "~* &* +@all", INTERNAL) + TESTER_LINE),
+            (START_FILE, announcement.conf(member.host, self.settings.tls is not None) + render_start_conf(withhold)),
+            (ACL_FILE, _users(withhold)),
         ):
             for folder in (AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, RUN_FOLDER):
                 text = text.replace(f" {folder}", f" {data}")
@@ -246,6 +247,11 @@ class LocalCluster:
     def count_keys(self) -> int:
         """All keys that masters hold."""
         return sum(int(self.ask(member, "DBSIZE")) for member in self.topology.members() if self.is_master(member))
+
+
+def _users(withhold: bool) -> str:
+    text = render_acl_file([APPLICATION_PASSWORD], "~* &* +@all", INTERNAL) + TESTER_LINE
+    return text.replace(f"user {REPLICATION_USER} on ", f"user {REPLICATION_USER} off ") if withhold else text
 
 
 def _free_ports(ip: str) -> tuple[int, int]:

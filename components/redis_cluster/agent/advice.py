@@ -1,0 +1,43 @@
+"""What a person can do where no rule may decide: whole command lines, to be copied."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .aof import MANIFEST
+from .data_folder import ACCEPT_FILE, DataFolder
+
+
+@dataclass(frozen=True)
+class Advice:
+    """For the node at `host`. `auth` is the mounted Secret's folder, the same in all containers."""
+
+    host: str
+    data: DataFolder
+    auth: Path
+
+    def take_over(self, pod: str) -> str:
+        """Makes a replica the master of its shard without any election."""
+        command = f"REDISCLI_AUTH=$(cat {self.auth}/agent) redis-cli --user agent cluster failover takeover"
+        return self._exec(pod, "redis", f"sh -c '{command}'")
+
+    def cut_off(self) -> str:
+        """Keeps the data up to where it is broken."""
+        fix = self._exec(self._pod, "redis", f"sh -c 'yes | redis-check-aof --fix {self.data.path}/{MANIFEST}'")
+        return f"{fix} && {self._kubectl} delete pod {self._pod}"
+
+    def accept_loss(self) -> str:
+        """Lets it start with what there is."""
+        return self._exec(self._pod, "agent", f"touch {self.data.path}/{ACCEPT_FILE}")
+
+    def _exec(self, pod: str, container: str, command: str) -> str:
+        return f"{self._kubectl} exec {pod} -c {container} -- {command}"
+
+    @property
+    def _pod(self) -> str:
+        return self.host.partition(".")[0]
+
+    @property
+    def _kubectl(self) -> str:
+        """A pod's name in DNS is `<pod>.<headless service>.<namespace>.svc.<domain>`."""
+        labels = self.host.split(".")
+        return f"kubectl -n {labels[2]}" if len(labels) > 2 else "kubectl"

@@ -1,0 +1,139 @@
+"""The append-only file on the volume: whether it is there, and whether it is whole.
+
+Redis keeps it as a folder of files and a manifest that names them. Two faults it doesn't notice
+itself: without a manifest it starts empty, and a base file of no length it reads as an empty one.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+AOF_FOLDER = "appendonlydir"
+MANIFEST = f"{AOF_FOLDER}/appendonly.aof.manifest"
+RDB_FILE = "dump.rdb"
+
+_BASE, _HISTORY, _INCREMENT = "b", "h", "i"
+_LONGEST_NUMBER = 32
+"""Of a line with one, in bytes."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of the append-only file: `kind` is b for the base, i for what came after, h for what is over."""
+
+    name: str
+    kind: str
+
+
+def read_manifest(text: str) -> list[Part]:
+    """The files that make up the data, in order. ValueError for what Redis refuses as well."""
+    parts: list[Part] = []
+    for line in text.splitlines():
+        if line.startswith("#"):
+            continue
+        fields = dict(zip(*[iter(line.split())] * 2, strict=True)) if line.strip() else {}
+        part = Part(fields.get("file", ""), fields.get("type", ""))
+        if not part.name or "/" in part.name or part.kind not in (_BASE, _HISTORY, _INCREMENT):
+            raise ValueError(f"its line '{line[:80]}' names no file")
+        parts.append(part)
+    if not parts or not text.endswith("\n"):
+        raise ValueError("it ends too early")
+    if sum(part.kind == _BASE for part in parts) > 1:
+        raise ValueError("it names two base files")
+    return [part for part in parts if part.kind != _HISTORY]
+
+
+def find_aof_fault(folder: Path) -> str | None:
+    """What a look at names and lengths tells. FileNotFoundError where there is no append-only file at all."""
+    files = {path.name: path.stat().st_size for path in (folder / AOF_FOLDER).iterdir()}
+    if not files:
+        raise FileNotFoundError(AOF_FOLDER)
+    try:
+        parts = read_manifest((folder / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return f"{AOF_FOLDER} has no manifest"
+    except ValueError as error:
+        return f"{MANIFEST} is broken: {error}"
+    for part in parts:
+        if part.name not in files:
+            return f"{AOF_FOLDER}/{part.name} is missing"
+        # A base is made even of no keys; in that form alone it has no length then.
+        if part.kind == _BASE and not files[part.name] and part.name.endswith(".rdb"):
+            return f"{AOF_FOLDER}/{part.name} is empty"
+    return None
+
+
+def find_rdb_fault(folder: Path) -> str | None:
+    """What the length tells. FileNotFoundError where there is no snapshot."""
+    return None if (folder / RDB_FILE).stat().st_size else f"{RDB_FILE} is empty"
+
+
+def find_fault_in_report(folder: Path, status: int, report: str) -> str | None:
+    """What `redis-check-aof` of the manifest, or `redis-check-rdb`, found; None for what Redis can read.
+
+    A last file that only ends too early is such: Redis cuts it off behind its last whole command.
+    """
+    if status == 0 or _is_cut_off(folder, report):
+        return None
+    lines = [line.strip() for line in report.splitlines() if line.strip()]
+    telling = [line for line in lines if re.search(r"not valid|rror|not sane|Cannot|FATAL|Expected|too long", line)]
+    return (telling or lines or [f"the check ended with status {status}"])[-1]
+
+
+def _is_cut_off(folder: Path, report: str) -> bool:
+    analyzed = re.findall(r"AOF analyzed: filename=(\S+), size=\d+, ok_up_to=(\d+)", report)
+    if not analyzed:
+        return False
+    name, good = analyzed[-1]
+    try:
+        last = read_manifest((folder / MANIFEST).read_text(encoding="utf-8"))[-1]
+        if last.kind != _INCREMENT or name != last.name:
+            return False
+        with (folder / AOF_FOLDER / name).open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(int(good))
+            return _is_beginning_of_commands(file, size)
+    except (OSError, ValueError):
+        return False
+
+
+def _is_beginning_of_commands(file: BinaryIO, size: int) -> bool:
+    """Whether the rest of the file is how commands begin: the check's own words are the same for both faults."""
+    try:
+        while file.tell() < size:
+            _skip_command(file, size)
+    except EOFError:
+        return True
+    except ValueError:
+        return False
+    return True
+
+
+def _skip_command(file: BinaryIO, size: int) -> None:
+    if file.read(1) == b"#":
+        file.readline()
+        return
+    file.seek(-1, 1)
+    for _ in range(_read_number(file, b"*")):
+        length = _read_number(file, b"$")
+        if file.tell() + length + 2 > size:
+            raise EOFError
+        file.seek(length, 1)
+        if file.read(2) != b"\r\n":
+            raise ValueError
+
+
+def _read_number(file: BinaryIO, sign: bytes) -> int:
+    """The number on the next line. EOFError where the file ends within that line, ValueError for another line."""
+    line = file.readline(_LONGEST_NUMBER)
+    if not line:
+        raise EOFError
+    number = line[1:].removesuffix(b"\n").removesuffix(b"\r")
+    if line[:1] != sign or (number and not number.isdigit()):
+        raise ValueError
+    if line.endswith(b"\r\n") and number:
+        return int(number)
+    if line.endswith(b"\n") or len(line) == _LONGEST_NUMBER:
+        raise ValueError
+    raise EOFError

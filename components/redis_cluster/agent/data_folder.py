@@ -1,0 +1,100 @@
+"""Redis' folder on the volume, and what the agent notes in it.
+
+`begun-without-data` is there from a start without data until a whole copy is on the volume: what
+Redis has written by then looks like data and is not. `accept-data-loss` is made by a person.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from .aof import AOF_FOLDER, RDB_FILE, find_aof_fault, find_rdb_fault
+
+NODES_FILE = "nodes.conf"
+ACCEPT_FILE = "accept-data-loss"
+MARK_FILE = "begun-without-data"
+
+KEPT = 2
+"""So many of what was put aside stay, the newest ones: the volume must not fill with them."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Whether Redis would load this node's data. Else `fault` says why not, in words that follow "its data"."""
+
+    whole: bool
+    broken: bool = False
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """`appendonly` is Redis' setting: the file that it reads depends on it."""
+
+    path: Path
+    appendonly: bool = True
+
+    @property
+    def nodes_file(self) -> Path:
+        """Where Redis keeps what it knows of the cluster."""
+        return self.path / NODES_FILE
+
+    @property
+    def accept_file(self) -> Path:
+        """With it a person says that this node's data may be lost."""
+        return self.path / ACCEPT_FILE
+
+    def look(self) -> Data:
+        """What is there, by names and lengths: only Redis itself reads all of it."""
+        try:
+            fault = find_aof_fault(self.path) if self.appendonly else find_rdb_fault(self.path)
+        except FileNotFoundError:
+            return Data(whole=False, fault="is gone")
+        return Data(whole=True) if fault is None else Data(whole=False, broken=True, fault=f"is broken: {fault}")
+
+    @property
+    def marked(self) -> bool:
+        """Whether Redis began without data and has no whole copy on the volume yet."""
+        return (self.path / MARK_FILE).exists()
+
+    def mark(self) -> None:
+        """Before Redis starts without data."""
+        (self.path / MARK_FILE).touch()
+        sync_folder(self.path)
+
+    def unmark(self) -> None:
+        """Once all that Redis has is on the volume."""
+        (self.path / MARK_FILE).unlink(missing_ok=True)
+        sync_folder(self.path)
+
+    def put_aside(self, name: str, say: Callable[[str], None]) -> None:
+        """Moves a file or folder out of Redis' way; nothing happens when there is none."""
+        source = self.path / name
+        if not source.exists():
+            return
+        target = self.path / f"{name}.broken-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
+        source.rename(target)
+        sync_folder(self.path)
+        say(f"put {name} aside as {target.name}")
+        for old in sorted(self.path.glob(f"{name}.broken-*"))[:-KEPT]:
+            if old.is_dir():
+                shutil.rmtree(old)
+            else:
+                old.unlink()
+            say(f"removed {old.name}: the newest {KEPT} are kept")
+
+    def put_data_aside(self, say: Callable[[str], None]) -> None:
+        """The data that Redis would read, and nothing else."""
+        self.put_aside(AOF_FOLDER if self.appendonly else RDB_FILE, say)
+
+
+def sync_folder(path: Path) -> None:
+    """What was made, renamed or removed in it stays so when the power fails."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
