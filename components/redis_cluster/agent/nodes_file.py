@@ -24,8 +24,11 @@ def read_view(text: str) -> ClusterView:
         raise ValueError("its last line is missing")
     nodes = [line for line in lines if not line.startswith("vars ")]
     if len({line.split()[0] for line in nodes if line.strip()}) < len(nodes):
-        raise ValueError("it has a line without a node of its own")
-    view = parse_view("\n".join(nodes))
+        raise ValueError("its lines do not name one node each")
+    try:
+        view = parse_view("\n".join(nodes))
+    except ValueError as error:
+        raise ValueError("one of its lines is cut off, or none is the node's own") from error
     for record in view.records.values():
         if not re.fullmatch("[0-9a-f]{40}", record.id) or not record.flags <= _FLAGS:
             raise ValueError(f"its line of {record.id[:40]} is not understood")

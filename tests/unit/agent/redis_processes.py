@@ -86,7 +86,7 @@ class LocalCluster:
     def __post_init__(self) -> None:
         # A network of its own, so that several test runs on a machine do not meet.
         self._network = f"127.{secrets.randbelow(200) + 20}.{secrets.randbelow(250) + 1}"
-        self.port, self.bus_port = _free_ports(f"{self._network}.1")
+        self.port, self.bus_port = free_ports(f"{self._network}.1")
         tls = self.folder / "tls" if self.settings.tls else None
         if tls is not None:
             tls.mkdir()
@@ -254,7 +254,7 @@ def _users(withhold: bool) -> str:
     return text.replace(f"user {REPLICATION_USER} on ", f"user {REPLICATION_USER} off ") if withhold else text
 
 
-def _free_ports(ip: str) -> tuple[int, int]:
+def free_ports(ip: str) -> tuple[int, int]:
     """A port and a bus port that nothing on this machine listens on at all addresses at once."""
     for _ in range(200):
         port = secrets.randbelow(9000) + 21000

@@ -101,3 +101,19 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     renew(path, DNS)
     assert path.read_text() == FILE
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_announced_addresses_of_peers_are_not_rewritten(tmp_path: Path) -> None:
+    """Where nodes announce their hosts' addresses and ports, the pods' own would be wrong."""
+    path = tmp_path / "nodes.conf"
+    path.write_text(FILE)
+    asked: list[str] = []
+
+    def resolved(host: str) -> list[str]:
+        asked.append(host)
+        return DNS.get(host, [])
+
+    prepare(PrepareOptions(path, "10.9.0.1", rewrite_peers=False), resolved, Console())
+
+    assert path.read_text() == FILE.replace("10.0.0.1:", "10.9.0.1:")
+    assert asked == []

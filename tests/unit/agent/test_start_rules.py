@@ -1,0 +1,235 @@
+"""The table of start_rules.py, row by row, without any Redis."""
+
+from pathlib import Path
+
+import pytest
+
+from components.redis_cluster.agent.advice import Advice
+from components.redis_cluster.agent.client import Connector
+from components.redis_cluster.agent.console import Console
+from components.redis_cluster.agent.data_folder import Data, DataFolder
+from components.redis_cluster.agent.nodes_file import render_nodes_file
+from components.redis_cluster.agent.ownership import Identity, take_standing
+from components.redis_cluster.agent.peers import Answers, Peer
+from components.redis_cluster.agent.start_guard import GuardOptions, Start, StartGuard
+from components.redis_cluster.agent.start_rules import Begin, Facts, OwnLine, Wait, judge, judge_accepted
+from components.redis_cluster.agent.view import parse_view
+
+DOMAIN = "nodes.space.svc.cluster.local"
+OWN_IP = "10.9.0.9"
+WHOLE, GONE, BROKEN = Data(True), Data(False, fault="is gone"), Data(False, True, "is broken: so")
+ADVICE = Advice(f"r-shard-0-0.{DOMAIN}", DataFolder(Path("/data")), Path("/auth"))
+
+
+def node(name: str, slots: str = "", epoch: int = 1, follows: str = "", flags: str = "", ip: str = "10.0.0.1") -> str:
+    """A line of CLUSTER NODES about the pod r-shard-`name`."""
+    address = f"{ip}:6379@16379,r-shard-{name}.{DOMAIN}"
+    role = ",".join(filter(None, ("slave" if follows else "master", flags)))
+    link = "disconnected" if flags else "connected"
+    master = identifier(follows) if follows else "-"
+    return f"{identifier(name)} {address} {role} {master} 0 0 {epoch} {link} {slots}".strip()
+
+
+def identifier(name: str) -> str:
+    return name.replace("-", "").ljust(40, "0")
+
+
+def own(line: str) -> str:
+    """The same, as that node itself has it."""
+    fields = line.split(" ")
+    fields[2] += ",myself"
+    return " ".join(fields)
+
+
+def peer(figure: str, line: str, *others: str) -> Peer:
+    """The answer of the node with the first line."""
+    return Peer(f"10.0.1.{figure}", parse_view("\n".join((own(line), *others))))
+
+
+def facts(
+    data: Data,
+    nodes_file: str | None = None,
+    peers: tuple[Peer, ...] = (),
+    busy: dict[str, str] | None = None,
+    waited: bool = False,
+    expendable: bool = False,
+) -> Facts:
+    own_view = parse_view(own(nodes_file)) if nodes_file else None
+    identity = Identity(f"r-shard-0-0.{DOMAIN}", OWN_IP, id=own_view.own_id if own_view else None)
+    standing = take_standing(identity, own_view, peers)
+    return Facts(identity, data, own_view, "is gone", expendable, Answers(list(peers), busy or {}), standing, waited)
+
+
+def reason(found: Begin | Wait) -> str:
+    assert isinstance(found, Wait), found
+    return found.reason
+
+
+def begun(found: Begin | Wait) -> Begin:
+    assert isinstance(found, Begin), found
+    return found
+
+
+def own_line(found: Begin | Wait) -> str:
+    """From its address on."""
+    line = begun(found).nodes_file
+    assert isinstance(line, OwnLine)
+    text = render_nodes_file([line.record], 7).splitlines()[0]
+    assert text.startswith(f"{identifier('0-0')} {OWN_IP}:6379@16379,r-shard-0-0.{DOMAIN} ")
+    return text.partition(DOMAIN)[2].strip()
+
+
+MASTER, REPLICA = node("0-0", "0-99"), node("0-0", follows="0-1")
+FAILED, SLOTLESS = node("0-0", "0-99", flags="fail"), node("0-0", flags="fail")
+OTHERS = (node("1-0", "100-8000", 2), node("2-0", "8001-16383", 3))
+SUCCESSOR = peer("0", node("0-1", "0-99", 4), *OTHERS, SLOTLESS)
+WHOLE_WITHOUT_IT = peer("1", node("1-0", "0-8000", 5), OTHERS[1])
+
+
+def voters(own: str, *more: str) -> tuple[Peer, ...]:
+    """Two other masters that answer, with what they know of this node."""
+    return tuple(peer(line[0], line, *(other for other in OTHERS if other != line), own, *more) for line in OTHERS)
+
+
+def test_with_all_there_nobody_is_asked() -> None:
+    assert judge(facts(WHOLE, MASTER), ADVICE) == Begin(withhold=False)
+
+
+def test_a_replica_without_data_starts_withheld() -> None:
+    for peers in ((), voters(REPLICA)):
+        found = begun(judge(facts(GONE, REPLICA, peers), ADVICE))
+        assert (found.withhold, found.put_data_aside, found.nodes_file) == (True, False, None)
+
+
+@pytest.mark.parametrize("nodes_file", [MASTER, None], ids=["nodes.conf", "no nodes.conf"])
+def test_an_owner_without_data_stays_down(nodes_file: str | None) -> None:
+    replica = peer("0", node("0-1", follows="0-0"), *OTHERS, FAILED)
+    found = reason(judge(facts(GONE, nodes_file, (*voters(FAILED), replica), waited=True), ADVICE))
+    assert "this node's data is gone, and it owns the slots 0-99, by what " in found
+    assert found.endswith("until another node owns them; r-shard-0-1 can be elected")
+
+
+def test_without_a_replica_it_says_what_a_person_can_do() -> None:
+    found = reason(judge(facts(GONE, MASTER, voters(FAILED)), ADVICE))
+    assert found.endswith(
+        "No replica of it answers. To start it empty, if its data is lost for good: "
+        "kubectl -n space exec r-shard-0-0 -c agent -- touch /data/accept-data-loss"
+    )
+    assert "redis-check-aof --fix" not in found
+    assert "redis-check-aof --fix" in reason(judge(facts(BROKEN, MASTER, voters(FAILED)), ADVICE))
+
+
+@pytest.mark.parametrize("data", [GONE, BROKEN])
+@pytest.mark.parametrize("nodes_file", [MASTER, None], ids=["nodes.conf", "no nodes.conf"])
+def test_its_successor_is_followed(nodes_file: str | None, data: Data) -> None:
+    found = judge(facts(data, nodes_file, (*voters(FAILED), SUCCESSOR)), ADVICE)
+    assert (begun(found).withhold, begun(found).put_data_aside) == (True, True)
+    assert own_line(found) == f"myself,slave {identifier('0-1')} 0 0 1 connected"
+
+
+@pytest.mark.parametrize(
+    "claim", [node("0-1", "0-99", 1), node("0-1", "0-98", 4)], ids=["an earlier epoch", "not all slots"]
+)
+def test_not_every_claim_makes_a_successor(claim: str) -> None:
+    reason(judge(facts(GONE, MASTER, (*voters(FAILED), peer("0", claim, *OTHERS, FAILED))), ADVICE))
+
+
+def test_a_successor_has_to_answer_itself() -> None:
+    reason(judge(facts(GONE, MASTER, voters(SLOTLESS, node("0-1", "0-99", 4))), ADVICE))
+
+
+def test_when_its_slots_went_to_other_shards_it_is_a_spare_master() -> None:
+    taker = peer("1", node("1-0", "0-8000", 5), OTHERS[1], SLOTLESS)
+    found = judge(facts(GONE, MASTER, (taker,)), ADVICE)
+    assert own_line(found) == "master,myself - 0 0 1 connected"
+    assert begun(found).withhold
+
+
+def test_a_broken_file_is_kept_while_there_is_nobody_to_copy_from() -> None:
+    found = reason(judge(facts(BROKEN, REPLICA, voters(REPLICA, node("0-1", "0-99"))), ADVICE))
+    assert "no master of its shard answers" in found
+    assert begun(judge(facts(BROKEN, REPLICA, expendable=True), ADVICE)).put_data_aside
+    assert begun(judge(facts(BROKEN, REPLICA, (SUCCESSOR,)), ADVICE)).put_data_aside
+
+
+def test_an_unknown_node_starts_anew() -> None:
+    anew = judge(facts(GONE, peers=(WHOLE_WITHOUT_IT,)), ADVICE)
+    assert begun(anew).withhold
+    assert judge(facts(GONE, waited=True), ADVICE) == anew
+    assert "others may know this one" in reason(judge(facts(GONE), ADVICE))
+    assert "others may know this one" in reason(judge(facts(GONE, peers=voters(OTHERS[0])), ADVICE))
+    busy = {"10.0.0.7": "is still loading its data"}
+    assert "the node at 10.0.0.7, which is still" in reason(judge(facts(GONE, busy=busy, waited=True), ADVICE))
+
+
+def test_an_unknown_node_with_data_does_not_begin_a_cluster_of_its_own() -> None:
+    assert "none of the 0 nodes that answer knows this one" in reason(judge(facts(WHOLE, waited=True), ADVICE))
+    assert begun(judge(facts(WHOLE, peers=(WHOLE_WITHOUT_IT,)), ADVICE)).put_data_aside
+
+
+@pytest.mark.parametrize(("data", "withheld"), [(GONE, True), (WHOLE, False)])
+def test_its_identity_comes_back_from_its_peers(data: Data, withheld: bool) -> None:
+    peers = voters(node("0-0", follows="0-1", flags="noaddr", ip=""), node("0-1", "0-99"))
+    found = judge(facts(data, peers=peers), ADVICE)
+    assert (begun(found).withhold, begun(found).put_data_aside) == (withheld, False)
+    assert own_line(found) == f"myself,slave {identifier('0-1')} 0 0 1 connected"
+
+
+def test_a_master_with_its_data_gets_its_slots_back_with_its_identity() -> None:
+    found = judge(facts(WHOLE, peers=voters(FAILED)), ADVICE)
+    assert own_line(found) == "master,myself - 0 0 1 connected 0-99"
+    assert not begun(found).withhold
+
+
+def test_no_identity_is_taken_that_is_still_in_use() -> None:
+    assert "is in touch with this node at 10.0.0.1" in reason(judge(facts(GONE, peers=voters(REPLICA)), ADVICE))
+    at_its_address = voters(node("0-0", follows="0-1", ip=OWN_IP), node("0-1", "0-99"))
+    assert begun(judge(facts(GONE, peers=at_its_address), ADVICE)).withhold
+
+
+def test_an_accepted_loss() -> None:
+    stays = facts(GONE, MASTER, voters(FAILED))
+    assert "would lose its 5 keys" in reason(judge_accepted(stays, ADVICE, {"r-shard-0-1": 5}))
+    assert begun(judge_accepted(stays, ADVICE, {"r-shard-0-1": 0})).withhold is False
+    broken = begun(judge_accepted(facts(BROKEN, MASTER), ADVICE, {}))
+    assert (broken.withhold, broken.put_data_aside, broken.nodes_file) == (False, True, None)
+    nameless = judge_accepted(facts(GONE, peers=voters(FAILED)), ADVICE, {})
+    assert own_line(nameless).endswith(" 0-99")
+    assert begun(nameless).withhold is False
+    assert begun(judge_accepted(facts(GONE), ADVICE, {})).withhold
+    assert begun(judge_accepted(facts(WHOLE), ADVICE, {})) == Begin(
+        False, False, False, "accept-data-loss is heeded, once: this node starts with what it has"
+    )
+
+
+def guard(folder: Path) -> StartGuard:
+    options = GuardOptions(DataFolder(folder), Identity(f"r-shard-0-0.{DOMAIN}", OWN_IP), DOMAIN, Path("/auth"), 0.0)
+    return StartGuard(options, Connector(lambda: ""), lambda _: [], Console())
+
+
+def make_data(folder: Path, nodes_file: str) -> None:
+    (folder / "appendonlydir").mkdir()
+    (folder / "appendonlydir" / "appendonly.aof.manifest").write_text("file a.incr.aof seq 1 type i\n")
+    (folder / "appendonlydir" / "a.incr.aof").touch()
+    (folder / "nodes.conf").write_text(own(nodes_file) + "\nvars currentEpoch 1 lastVoteEpoch 0\n")
+
+
+def test_what_redis_wrote_since_a_start_without_data_is_no_data(tmp_path: Path) -> None:
+    make_data(tmp_path, node("0-0"))
+    assert guard(tmp_path).decide() == Start(withhold_replication=False)
+    DataFolder(tmp_path).mark()
+    assert guard(tmp_path).decide() == Start(withhold_replication=True)
+
+
+def test_slots_that_it_was_given_since_then_make_it_data(tmp_path: Path) -> None:
+    make_data(tmp_path, MASTER)
+    DataFolder(tmp_path).mark()
+    assert guard(tmp_path).decide() == Start(withhold_replication=False)
+    assert not DataFolder(tmp_path).marked
+
+
+def test_a_folder_that_can_not_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "nodes.conf").mkdir()
+    found = guard(tmp_path).decide()
+    assert isinstance(found, Wait)
+    assert found.reason.startswith(f"{tmp_path} can't be used: ")
