@@ -24,7 +24,11 @@ class Identity:
         if record.id == self.id or record.address.hostname == self.host:
             return True
         # Names are told only some time after an introduction.
-        return self.id is None and not record.address.hostname and record.address.ip == self.own_ip
+        return self.id is None and not record.address.hostname and self.is_at(record)
+
+    def is_at(self, record: Record) -> bool:
+        """Whether the record has this node's address: pods that are announced by NodePorts share their host's."""
+        return (record.address.ip, record.address.port) == (self.own_ip, self.port)
 
     def same_shard(self, record: Record) -> bool:
         """Pods are named `<cluster>-shard-<s>-<m>`."""

@@ -129,9 +129,9 @@ def _namesake(facts: Facts) -> Wait | None:
         return None
     for peer in facts.answers.peers:
         for record in peer.view.records.values():
-            ip = record.address.ip
-            if facts.identity.is_own(record) and record.reachable and ip != facts.identity.own_ip:
-                return Wait(f"nodes.conf {facts.nodes_fault}, and {peer.name} is in touch with this node at {ip}")
+            if facts.identity.is_own(record) and record.reachable and not facts.identity.is_at(record):
+                place = f"{record.address.ip}:{record.address.port}"
+                return Wait(f"nodes.conf {facts.nodes_fault}, and {peer.name} is in touch with this node at {place}")
     return None
 
 

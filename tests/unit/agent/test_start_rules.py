@@ -183,6 +183,8 @@ def test_a_master_with_its_data_gets_its_slots_back_with_its_identity() -> None:
 
 def test_no_identity_is_taken_that_is_still_in_use() -> None:
     assert "is in touch with this node at 10.0.0.1" in reason(judge(facts(GONE, peers=voters(REPLICA)), ADVICE))
+    at_its_host = voters(node("0-0", follows="0-1", ip=OWN_IP).replace("6379", "6380"), node("0-1", "0-99"))
+    assert f"in touch with this node at {OWN_IP}:6380" in reason(judge(facts(GONE, peers=at_its_host), ADVICE))
     at_its_address = voters(node("0-0", follows="0-1", ip=OWN_IP), node("0-1", "0-99"))
     assert begun(judge(facts(GONE, peers=at_its_address), ADVICE)).withhold
 
