@@ -1,6 +1,7 @@
 """A connection to one Redis node, every wait on it bounded."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +12,7 @@ from redis.backoff import NoBackoff
 from redis.connection import Connection, SSLConnection
 from redis.retry import Retry
 
-from .errors import CommandRefusedError, NodeNotReadyError, NodeUnavailableError
+from .errors import CommandRefusedError, NodeAliveError, NodeNotReadyError, NodeUnavailableError
 
 
 @dataclass(frozen=True)
@@ -61,24 +62,23 @@ class Node:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the connection, for those who keep one without `with`."""
         self._connection.disconnect()
 
     def ask(self, *command: str | int) -> Any:
         """Sends one command; its answer is a text, a number or a list of such."""
-        try:
+        with _own_errors(" ".join(map(str, command[:2]))):
             self._connection.connect()
             self._connection.send_command(*command)
             return self._connection.read_response()
-        except exceptions.BusyLoadingError as error:
-            raise NodeNotReadyError("is still loading its data") from error
-        except exceptions.AuthenticationError as error:
-            raise NodeNotReadyError("does not accept the password") from error
-        except (exceptions.TimeoutError, TimeoutError) as error:
-            raise NodeUnavailableError("does not answer in time") from error
-        except (exceptions.ConnectionError, OSError) as error:
-            raise NodeUnavailableError("does not accept connections") from error
-        except exceptions.ResponseError as error:
-            raise CommandRefusedError(f"refused {' '.join(map(str, command[:2]))}: {error}") from error
+
+    def receive(self, timeout: float) -> Any | None:
+        """What the node sends unasked after SUBSCRIBE; None when nothing has come after `timeout` seconds."""
+        with _own_errors("a subscription"):
+            return self._connection.read_response() if self._connection.can_read(timeout) else None
 
     def fields(self, *command: str | int) -> dict[str, str]:
         """The answer of INFO and its like, as a mapping."""
@@ -97,3 +97,24 @@ def _tls(folder: Path | None) -> dict[str, Any]:
         "ssl_keyfile": str(folder / "tls.key"),
         "ssl_check_hostname": False,
     }
+
+
+@contextmanager
+def _own_errors(what: str) -> Generator[None, None, None]:
+    try:
+        yield
+    except exceptions.BusyLoadingError as error:
+        raise NodeNotReadyError("is still loading its data") from error
+    except exceptions.AuthenticationError as error:
+        raise NodeAliveError("does not accept the password") from error
+    except (exceptions.TimeoutError, TimeoutError) as error:
+        raise NodeUnavailableError("does not answer in time") from error
+    except (exceptions.ConnectionError, OSError) as error:
+        # redis-py has no type of its own for this one.
+        if "max number of clients" in str(error):
+            raise NodeAliveError("has no connection left") from error
+        raise NodeUnavailableError("does not accept connections") from error
+    except UnicodeDecodeError as error:
+        raise NodeUnavailableError("sends what is no text") from error
+    except exceptions.ResponseError as error:
+        raise CommandRefusedError(f"refused {what}: {error}") from error

@@ -13,6 +13,10 @@ class NodeNotReadyError(NodeUnavailableError):
     """There is a Redis, and it does not say anything yet: it loads its data, or doesn't know the password."""
 
 
+class NodeAliveError(NodeNotReadyError):
+    """It can't be asked, and yet it answers: a sign of life, unlike silence."""
+
+
 class CommandRefusedError(AgentError):
     """A Redis node answered a command with an error: look again before trying again."""
 

@@ -14,11 +14,16 @@ def resolve(host: str, timeout: float = 3.0) -> list[str]:
 
     The name is taken as complete: a pod's search list would send five queries for it first.
     """
+    return resolve_within(timeout, _look_up, host)
+
+
+def resolve_within(seconds: float, look_up: Resolve, host: str) -> list[str]:
+    """What `look_up` finds in that time; none when it takes longer."""
     answers: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
     # getaddrinfo can't be told when to give up, and a daemon thread does not delay an exit.
-    threading.Thread(target=lambda: answers.put(_look_up(host)), daemon=True).start()
+    threading.Thread(target=lambda: answers.put(look_up(host)), daemon=True).start()
     try:
-        return answers.get(timeout=timeout)
+        return answers.get(timeout=seconds)
     except queue.Empty:
         return []
 

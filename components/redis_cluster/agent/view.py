@@ -43,6 +43,8 @@ class Record:
     epoch: int
     connected: bool
     slot_ranges: tuple[tuple[int, int], ...]
+    pong_ms: int = 0
+    """When the viewing node last heard from it, in milliseconds of Unix time; 0 for never or itself."""
 
     @property
     def name(self) -> str:
@@ -53,6 +55,11 @@ class Record:
     def slots(self) -> set[int]:
         """The slots that it owns. Made anew: a hundred kept views of them all would fill the memory."""
         return {slot for first, last in self.slot_ranges for slot in range(first, last + 1)}
+
+    @property
+    def name(self) -> str:
+        """Its pod's name, or the beginning of its id where it has announced none."""
+        return self.address.hostname.partition(".")[0] or self.id[:8]
 
     @property
     def is_master(self) -> bool:
@@ -92,6 +99,16 @@ class ClusterView:
         """All others with a known id."""
         return [record for record in self.records.values() if record.id != self.own_id and not record.in_handshake]
 
+    @property
+    def masters(self) -> list[Record]:
+        """The masters with slots, failed ones and the node itself included: those whose majority elects."""
+        return [record for record in self.records.values() if record.is_master and record.slot_ranges]
+
+    @property
+    def majority(self) -> int:
+        """So many votes of masters win an election, as Redis counts."""
+        return len(self.masters) // 2 + 1
+
     def owners(self) -> dict[int, str]:
         """Slot → id of the node that owns it in this view."""
         return {slot: record.id for record in self.records.values() for slot in record.slots}
@@ -113,8 +130,14 @@ def parse_view(text: str) -> ClusterView:
     return ClusterView(records, own_id)
 
 
+def find_record(text: str, node_id: str) -> Record | None:
+    """One node's line in the answer of `CLUSTER NODES`: a large cluster's views are long."""
+    line = next((line for line in text.splitlines() if line.startswith(f"{node_id} ")), None)
+    return None if line is None else _parse_record(line)
+
+
 def _parse_record(line: str) -> Record:
-    node_id, address, flags, master_id, _ping, _pong, epoch, link, *slots = line.split()
+    node_id, address, flags, master_id, _ping, pong, epoch, link, *slots = line.split()
     return Record(
         id=node_id,
         address=Address.parse(address),
@@ -123,6 +146,7 @@ def _parse_record(line: str) -> Record:
         epoch=int(epoch),
         connected=link == "connected",
         slot_ranges=tuple(_parse_slots(slots)),
+        pong_ms=int(pong),
     )
 
 

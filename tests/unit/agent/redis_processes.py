@@ -7,6 +7,7 @@ of its own, and come back at another one, as pods do.
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -169,6 +170,26 @@ class LocalCluster:
             process = self.processes.pop(member.pod)
             process.kill()
             process.wait()
+
+    def stop(self, member: Member) -> None:
+        """SIGSTOP: it is there, accepts connections, and answers nothing."""
+        self.processes[member.pod].send_signal(signal.SIGSTOP)
+
+    def resume(self, member: Member) -> None:
+        """SIGCONT."""
+        self.processes[member.pod].send_signal(signal.SIGCONT)
+
+    def terminate(self, member: Member, grace: float = 60.0) -> float:
+        """SIGTERM, and SIGKILL after the grace period, as from a kubelet. Returns after how many seconds it ended."""
+        process = self.processes.pop(member.pod)
+        started = time.monotonic()
+        process.terminate()
+        try:
+            process.wait(grace)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        return time.monotonic() - started
 
     def close(self) -> None:
         """Ends every process."""

@@ -1,0 +1,40 @@
+"""What a node says of its own replication: the answer of `INFO replication`."""
+
+from dataclasses import dataclass
+
+from .client import Node
+
+
+@dataclass(frozen=True)
+class Replication:
+    """`offset` counts bytes of the stream `history` names; only offsets of the same history compare.
+
+    `synced` is for replicas: the link is up and the first copy is complete. `online` has, for
+    masters, the addresses of the replicas that follow the stream.
+    """
+
+    is_replica: bool
+    history: str
+    offset: int
+    synced: bool
+    master_address: str
+    online: frozenset[str]
+
+
+def read_replication(node: Node) -> Replication:
+    """Asks a node. NodeUnavailableError and CommandRefusedError as with any question."""
+    fields = node.fields("INFO", "replication")
+    is_replica = fields.get("role") == "slave"
+    replicas = [_pairs(value) for key, value in fields.items() if key.startswith("slave") and "state=" in value]
+    return Replication(
+        is_replica=is_replica,
+        history=fields.get("master_replid", ""),
+        offset=int(fields.get("slave_repl_offset" if is_replica else "master_repl_offset", "0")),
+        synced=fields.get("master_link_status") == "up" and fields.get("master_sync_in_progress") == "0",
+        master_address=f"{fields.get('master_host')}:{fields.get('master_port')}",
+        online=frozenset(replica["ip"] for replica in replicas if replica.get("state") == "online"),
+    )
+
+
+def _pairs(text: str) -> dict[str, str]:
+    return dict(pair.split("=", 1) for pair in text.split(",") if "=" in pair)

@@ -1,0 +1,181 @@
+"""A pod is asked to end: its shard's writes go on at a replica, and none that was acknowledged is lost."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from components.redis_cluster.agent.client import Connector, Node
+from components.redis_cluster.agent.hand_over import HandOverOptions, Outcome, hand_over
+from components.redis_cluster.agent.topology import Member
+from components.redis_cluster.agent.view import parse_view
+from tests.unit.agent.redis_processes import LocalCluster, local_cluster, wait_until
+from tests.unit.agent.remembering import Remembering
+from tests.unit.agent.shard_writer import ShardWriter
+from tests.unit.agent.watched_connector import WatchedConnector
+
+
+@pytest.fixture(scope="module")
+def nine_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """Three shards with two replicas each. A node can be elected once in four node timeouts: each test has a shard."""
+    for cluster in local_cluster(tmp_path_factory.mktemp("nine"), 3, 2, node_timeout_ms=15000):
+        cluster.converge()
+        wait_until_all_know_who_follows_whom(cluster)
+        yield cluster
+
+
+def wait_until_all_know_who_follows_whom(cluster: LocalCluster) -> None:
+    def replicas_seen_by(member: Member) -> int:
+        view = parse_view(cluster.ask(member, "CLUSTER", "NODES"))
+        return sum(record.master_id is not None and record.reachable for record in view.records.values())
+
+    members = cluster.topology.members()
+    wait_until(lambda: all(replicas_seen_by(member) == 6 for member in members), "gossip about six replicas")
+
+
+AT_ONCE = 9.0
+"""Seconds. Redis gives replicas that lag 10 before it ends, and an operator a refused SIGTERM 60."""
+
+
+def run(
+    cluster: LocalCluster, member: Member, console: Remembering | None = None, connector: Connector | None = None
+) -> Outcome:
+    options = HandOverOptions(cluster.addresses[member.host])
+    return hand_over(options, connector or cluster.connector, cluster.resolve, console or Remembering())
+
+
+def test_a_replica_that_writes_its_first_file_can_end_afterwards(nine_nodes: LocalCluster) -> None:
+    """Redis refuses SIGTERM meanwhile, and would run on until it is killed."""
+    nine_nodes.write_keys(30)  # to the first member of each shard: before any of them was replaced
+    replica = nine_nodes.topology.member(2, 2)
+    wait_until(lambda: nine_nodes.ask(replica, "DBSIZE") == "30", "all keys are copied")
+    nine_nodes.ask(replica, "CONFIG", "SET", "rdb-key-save-delay", 50000)
+    for value in ("no", "yes"):
+        nine_nodes.ask(replica, "CONFIG", "SET", "appendonly", value)
+    assert "aof_rewrite_in_progress:1" in nine_nodes.ask(replica, "INFO", "persistence")
+
+    assert run(nine_nodes, replica) is Outcome.UNNEEDED
+
+    assert nine_nodes.terminate(replica, grace=AT_ONCE) < AT_ONCE
+    nine_nodes.launch(replica)
+
+
+def test_no_acknowledged_write_is_lost(nine_nodes: LocalCluster) -> None:
+    old, *replicas = nine_nodes.topology.shard_members(0)
+    connector = WatchedConnector.like(nine_nodes.connector)
+    console = Remembering()
+    with ShardWriter(nine_nodes, 0) as writer:
+        wait_until(lambda: writer.acknowledged > 100, "writes before")
+        writer.longest_gap = 0.0
+        assert run(nine_nodes, old, console, connector) is Outcome.HANDED_OVER
+        ended_after = nine_nodes.terminate(old)
+        so_far = writer.acknowledged
+        wait_until(lambda: writer.acknowledged > so_far + 100, "writes after")
+    console.event(f"longest gap {writer.longest_gap * 1000:.0f} ms; ended {ended_after * 1000:.0f} ms after SIGTERM")
+
+    (new,) = [member for member in replicas if nine_nodes.is_master(member)]
+    assert writer.lost(new) == set()
+    assert connector.changes == ["CLUSTER FAILOVER", "CONFIG SET cluster-replica-no-failover yes"]
+    assert ended_after < AT_ONCE
+    nine_nodes.launch(old)
+
+
+@dataclass(frozen=True)
+class StoppingConnector(Connector):
+    """Stops the first node that is asked to take over, right before it is."""
+
+    cluster: LocalCluster | None = None
+    stopped: list[Member] = field(default_factory=list[Member])
+
+    def open(self, ip: str) -> Node:
+        return _StoppingNode(ip, self)
+
+
+class _StoppingNode(Node):
+    def __init__(self, ip: str, connector: StoppingConnector) -> None:
+        super().__init__(ip, connector)
+        self._stopper = connector
+
+    def ask(self, *command: str | int) -> Any:
+        cluster = self._stopper.cluster
+        if command == ("CLUSTER", "FAILOVER") and cluster and not self._stopper.stopped:
+            member = next(each for each in cluster.topology.members() if cluster.addresses[each.host] == self.ip)
+            cluster.stop(member)
+            self._stopper.stopped.append(member)
+        return super().ask(*command)
+
+
+def test_another_replica_is_asked_when_the_first_does_not_answer(nine_nodes: LocalCluster) -> None:
+    old, *replicas = nine_nodes.topology.shard_members(1)
+    ours = nine_nodes.connector
+    connector = StoppingConnector(ours.password, ours.port, ours.bus_port, cluster=nine_nodes)
+    console = Remembering()
+    try:
+        assert run(nine_nodes, old, console, connector) is Outcome.HANDED_OVER
+        (stopped,) = connector.stopped
+        (other,) = [replica for replica in replicas if replica != stopped]
+        assert console.said(f"{stopped.pod} does not take over: it does not answer in time")
+        assert nine_nodes.is_master(other)
+    finally:
+        for member in connector.stopped:
+            nine_nodes.resume(member)
+
+
+def test_a_replica_ends_at_once_and_is_not_handed_anything(nine_nodes: LocalCluster) -> None:
+    master, *replicas = nine_nodes.topology.shard_members(2)
+    connector = WatchedConnector.like(nine_nodes.connector)
+    console = Remembering()
+    for replica in replicas:
+        assert run(nine_nodes, replica) is Outcome.UNNEEDED
+
+    assert run(nine_nodes, master, console, connector) is Outcome.NO_REPLICA
+
+    assert console.said("redis-shard-2-1 is about to end itself; redis-shard-2-2 is about to end itself")
+    assert connector.changes == []
+    for replica in replicas:
+        nine_nodes.ask(replica, "CONFIG", "SET", "cluster-replica-no-failover", "no")
+
+
+def test_without_a_replica_nothing_is_waited_for(nine_nodes: LocalCluster) -> None:
+    master, *replicas = nine_nodes.topology.shard_members(2)
+    nine_nodes.kill(*replicas)
+    wait_until(lambda: "connected_slaves:0" in nine_nodes.ask(master, "INFO", "replication"), "replicas are missed")
+    console = Remembering()
+
+    assert run(nine_nodes, master, console) is Outcome.NO_REPLICA
+
+    assert console.said("redis-shard-2-1 does not follow this master's writes")
+    for replica in replicas:
+        nine_nodes.launch(replica)
+
+
+def test_all_pods_asked_at_once_all_end(nine_nodes: LocalCluster) -> None:
+    """The last test of this cluster."""
+    wait_until(nine_nodes.is_healthy, "healthy again after the tests before")
+    outcomes: dict[str, Outcome] = {}
+
+    def end(member: Member) -> None:
+        outcomes[member.pod] = run(nine_nodes, member)
+        nine_nodes.terminate(member)
+
+    members = nine_nodes.topology.members()
+    threads = [threading.Thread(target=end, args=(member,)) for member in members]
+    started = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    Remembering().event(f"all ended after {time.monotonic() - started:.1f} s: {outcomes}")
+
+    assert len(outcomes) == len(members)
+    assert time.monotonic() - started < 50
+
+
+def test_a_redis_that_does_not_run_has_nothing_to_hand_over() -> None:
+    console = Remembering()
+    options = HandOverOptions("127.0.0.1")
+    assert hand_over(options, Connector(lambda: "", 1), lambda _: [], console) is Outcome.FAILED
+    assert console.said("this pod's Redis does not accept connections")
