@@ -25,12 +25,14 @@ while :; do
   if [ "$id" = "$start" ]; then
     case $word in
       start) break ;;
-      check)
-        set +e
-        redis-check-aof {DATA_FOLDER}/appendonlydir/appendonly.aof.manifest > "$run/aof-report" 2>&1
-        echo $? > "$run/aof-checked.partial"
-        mv "$run/aof-checked.partial" "$run/aof-checked"
-        set -e
+      redis-check-*)
+        case $word in
+          *-aof) file={DATA_FOLDER}/appendonlydir/appendonly.aof.manifest ;;
+          *) file={DATA_FOLDER}/dump.rdb ;;
+        esac
+        status=0
+        "$word" "$file" > "$run/check-report" 2>&1 || status=$?
+        echo "$status" > "$run/checked"
         read -r start < /proc/sys/kernel/random/uuid
         ask "$start"
         ;;

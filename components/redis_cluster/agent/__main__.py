@@ -11,10 +11,12 @@ from .access import AccessFiles, grant_access
 from .client import Connector
 from .console import Console
 from .converge import ConvergeOptions, converge
+from .data_folder import DataFolder
 from .errors import AgentError, RefusedError
 from .plan import Goal
 from .resolver import resolve
 from .sidecar import Sidecar, SidecarOptions
+from .starter import Pod
 from .topology import Topology
 
 EXIT_FAILED = 1
@@ -52,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     beside.add_argument("--announced", type=Path, default=None, help="folder with a file a pod: address and ports")
     beside.add_argument("--local-ip", default="127.0.0.1", help="where this pod's Redis answers")
     beside.add_argument("--data", type=Path, required=True, help="Redis' folder")
+    beside.add_argument("--no-appendonly", action="store_true", help="Redis keeps snapshots alone")
     beside.add_argument("--run", type=Path, required=True, help="folder that is shared with Redis' container")
     beside.add_argument("--auth", type=Path, required=True, help="folder of the mounted Secret")
     beside.set_defaults(run_command=_run)
@@ -72,16 +75,9 @@ def _run(options: argparse.Namespace, console: Console) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    paths = (options.data, options.run, options.auth)
-    sidecar = SidecarOptions(
-        options.domain,
-        options.pod,
-        options.own_ip,
-        *paths,
-        local_ip=options.local_ip,
-        host_ip=options.host_ip,
-        announced=options.announced,
-    )
+    pod = Pod(options.pod, options.domain, options.own_ip, options.host_ip, options.announced)
+    data = DataFolder(options.data, appendonly=not options.no_appendonly)
+    sidecar = SidecarOptions(pod, data, options.run, options.auth, options.local_ip)
     Sidecar(sidecar, _connector(options), resolve, console).run(stop)
 
 

@@ -6,35 +6,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .access import ACL_FILE, AccessFiles, apply_access
-from .announce import read_announcement
 from .certificate import certificate_checksum, load_certificate
 from .client import Connector
 from .console import Console
-from .errors import AgentError
+from .data_folder import DataFolder
+from .errors import AgentError, NodeNotReadyError
 from .gate import Gate
+from .hand_over import HandOverOptions, hand_over
 from .heal import Healer, HealOptions
-from .prepare import PrepareOptions, prepare
+from .ownership import Identity
+from .replication import ReleaseOptions, ReplicationRelease, is_withheld
 from .resolver import Resolve
-
-START_FILE = "start.conf"
+from .starter import Pod, Starter
 
 
 @dataclass(frozen=True)
 class SidecarOptions:
-    """`domain` is the headless Service's, `own_ip` the pod's; `data`, `run`, `auth` and `announced` are folders.
+    """`data` is Redis' folder, `run` the one that is shared with its container, `auth` the mounted Secret's."""
 
-    `announced` holds a file a pod, with the address for clients outside; None if there are none.
-    """
-
-    domain: str
-    pod: str
-    own_ip: str
-    data: Path
+    pod: Pod
+    data: DataFolder
     run: Path
     auth: Path
     local_ip: str = "127.0.0.1"
-    host_ip: str = ""
-    announced: Path | None = None
 
 
 @dataclass
@@ -49,16 +43,21 @@ class Sidecar:
     _certificate: str | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self._gate = Gate(self.options.run)
-        self._files = AccessFiles(self.options.auth)
-        heal = HealOptions(self.options.local_ip, self.options.domain)
-        self._healer = Healer(heal, self.connector, self.resolve, self.console)
+        options, asked = self.options, (self.connector, self.resolve, self.console)
+        self._gate = Gate(options.run)
+        self._files = AccessFiles(options.auth)
+        self._starter = Starter(options.pod, options.data, self._files, self._gate, *asked)
+        self._healer = Healer(HealOptions(options.local_ip, options.pod.domain), *asked)
+        announced = options.pod.announcement(self.connector)
+        own = Identity(options.pod.host, announced.ip, announced.port, announced.bus_port)
+        release = ReleaseOptions(options.data, own, options.pod.domain, options.local_ip)
+        self._release = ReplicationRelease(release, *asked)
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set. Never raises for what a node does or does not answer."""
         loops = [
             threading.Thread(target=self._repeat, args=(stop, seconds, step), daemon=True)
-            for seconds, step in ((0.1, self._attend_gate), (1.0, self._mend))
+            for seconds, step in ((0.1, self._hand_over), (0.1, self._let_start), (1.0, self._mend))
         ]
         for loop in loops:
             loop.start()
@@ -70,33 +69,35 @@ class Sidecar:
                 step()
             except AgentError as error:
                 self.console.state(f"this pod's Redis {error}")
+            except Exception as error:
+                self.console.state(f"failed, and tries again: {type(error).__name__}: {error}")
 
-    def _attend_gate(self) -> None:
+    def _hand_over(self) -> None:
         leaving = self._gate.leaving()
         if leaving is not None:
+            hand_over(HandOverOptions(self.options.local_ip), self.connector, self.resolve, self.console)
             self._gate.let_leave(leaving)
-        number = self._gate.asked()
-        if number is not None:
-            self._let_start(number)
 
-    def _let_start(self, number: str) -> None:
-        options = self.options
-        ports = (self.connector.port, self.connector.bus_port)
-        file = options.announced / options.pod if options.announced else None
-        announcement = read_announcement(file, options.own_ip, options.host_ip, *ports)
-        prepare(PrepareOptions(options.data / "nodes.conf", announcement.ip, *ports), self.resolve, self.console)
-        users = self._files.users()
-        self._gate.place(ACL_FILE, users)
-        hostname = f"{options.pod}.{options.domain}"
-        self._gate.place(START_FILE, announcement.conf(hostname, self.connector.tls is not None))
-        self._applied = users
-        self._gate.grant(number)
-        self.console.event("Redis may start")
+    def _let_start(self) -> None:
+        if self._starter.step():
+            self._applied = None
 
     def _mend(self) -> None:
+        self._note_answer()
         self._follow_secret()
         self._follow_certificate()
         self._healer.step()
+        self._release.step()
+
+    def _note_answer(self) -> None:
+        """Loading counts: it can take long, and what is broken shows before."""
+        try:
+            with self.connector.open(self.options.local_ip) as redis:
+                redis.ask("PING")
+        except NodeNotReadyError as error:
+            if "loading" in str(error):
+                raise
+        self._gate.note_answer()
 
     def _follow_secret(self) -> None:
         """The mounted Secret changes some time after the one in the cluster did."""
@@ -105,7 +106,8 @@ class Sidecar:
             return
         with self.connector.open(self.options.local_ip) as redis:
             apply_access(redis, self._files)
-        self._gate.place(ACL_FILE, users)
+            withheld = is_withheld(redis)
+        self._gate.place(ACL_FILE, self._files.users(withheld))
         if self._applied is not None:
             self.console.event("users and passwords brought up to date")
         self._applied = users

@@ -57,11 +57,6 @@ class Record:
         return {slot for first, last in self.slot_ranges for slot in range(first, last + 1)}
 
     @property
-    def name(self) -> str:
-        """Its pod's name, or the beginning of its id where it has announced none."""
-        return self.address.hostname.partition(".")[0] or self.id[:8]
-
-    @property
     def is_master(self) -> bool:
         """Whether it is a master, with slots or without."""
         return "master" in self.flags

@@ -10,7 +10,9 @@ import pytest
 
 from components.redis_cluster.acl import AGENT_USER, EXPORTER_USER, REPLICATION_USER
 from components.redis_cluster.agent.console import Console
+from components.redis_cluster.agent.data_folder import DataFolder
 from components.redis_cluster.agent.sidecar import Sidecar, SidecarOptions
+from components.redis_cluster.agent.starter import Pod as AgentsPod
 from components.redis_cluster.lifecycle import START_SCRIPT, STOP_SCRIPT
 from components.redis_cluster.probes import alive_script
 from components.redis_cluster.redis_conf import CONF_FOLDER, DATA_FOLDER, PORT, RUN_FOLDER
@@ -47,9 +49,8 @@ class Pod:
         return process
 
     def start_agent(self) -> None:
-        options = SidecarOptions(
-            DOMAIN, self.member.pod, self.ip, self.folder, self.folder, self.auth, local_ip=self.ip
-        )
+        pod = AgentsPod(self.member.pod, DOMAIN, self.ip)
+        options = SidecarOptions(pod, DataFolder(self.folder), self.folder, self.auth, local_ip=self.ip)
         sidecar = Sidecar(options, replace(self.cluster.connector), self.cluster.resolve, Console())
         threading.Thread(target=sidecar.run, args=(self.stop,), daemon=True).start()
 
