@@ -63,6 +63,7 @@ KUBERNETES = Binary(
         "kube-proxy",
         "kubelet",
         "kubectl",
+        "network-policies",
     ),
     # What `kubectl version` and the nodes say; clients and the provider choose their ways by it.
     stamp={

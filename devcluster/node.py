@@ -1,4 +1,4 @@
-"""A node: containerd, kubelet and kube-proxy in a machine, with certificates and cgroups of its own."""
+"""A node: containerd, kubelet, kube-proxy and network-policies, with certificates and cgroups of its own."""
 
 import json
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 from devcluster import cgroups
 from devcluster.files import write_whole
 from devcluster.machine import Machine, wait_until
-from devcluster.pki import PROXY, Pki, kubelet, write_kubeconfig
+from devcluster.pki import NETWORK_POLICIES, PROXY, Pki, kubelet, write_kubeconfig
 from devcluster.plan import CLUSTER_DOMAIN, DNS_ADDRESS, POD_NETWORK
 from devcluster.run import CommandError
 
@@ -26,6 +26,7 @@ def configure(machine: Machine, pki: Pki) -> None:
         write_whole(machine.etc / "pki" / target, source.read_text(), 0o600)
     write_kubeconfig(pki, who, machine.etc / "kubelet.kubeconfig")
     write_kubeconfig(pki, PROXY, machine.etc / "kube-proxy.kubeconfig")
+    write_kubeconfig(pki, NETWORK_POLICIES, machine.etc / "network-policies.kubeconfig")
     write_whole(machine.etc / "kubelet.json", json.dumps(_kubelet(machine), indent=2))
     write_whole(machine.etc / "kube-proxy.json", json.dumps(_proxy(machine), indent=2))
     write_whole(machine.etc / "containerd.toml", _CONTAINERD)
@@ -43,6 +44,9 @@ def start(machine: Machine) -> None:
     )
     if machine.daemon("kube-proxy") is None:
         machine.spawn("kube-proxy", ["kube-proxy", "--config=/etc/kubernetes/kube-proxy.json"])
+    if machine.daemon("network-policies") is None:
+        words = ["--kubeconfig=/etc/kubernetes/network-policies.kubeconfig", f"--node={machine.name}"]
+        machine.spawn("network-policies", ["network-policies", *words])
 
 
 def start_kubelet(machine: Machine) -> bool:

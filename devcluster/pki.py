@@ -58,6 +58,7 @@ ADMIN = Identity("admin", "webtier-admin", groups=("system:masters",))
 CONTROLLER_MANAGER = Identity("kube-controller-manager", "system:kube-controller-manager", hosts=("127.0.0.1",))
 SCHEDULER = Identity("kube-scheduler", "system:kube-scheduler", hosts=("127.0.0.1",))
 PROXY = Identity("kube-proxy", "system:kube-proxy")
+NETWORK_POLICIES = Identity("network-policies", "webtier:network-policies")
 VOLUME_FOLDERS = Identity("volume-folders", "webtier:volume-folders")
 
 
@@ -74,6 +75,7 @@ IDENTITIES = (
     CONTROLLER_MANAGER,
     SCHEDULER,
     PROXY,
+    NETWORK_POLICIES,
     VOLUME_FOLDERS,
     *(kubelet(node.name, node.address) for node in NODES),
 )

@@ -9,7 +9,7 @@ from devcluster.run import CommandError
 
 _DAEMONS = {
     True: ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"),
-    False: ("containerd", "kubelet", "kube-proxy"),
+    False: ("containerd", "kubelet", "kube-proxy", "network-policies"),
 }
 
 

@@ -32,6 +32,7 @@ var daemons = map[string]func() *cobra.Command{
 	"kube-proxy":              proxy.NewProxyCommand,
 	"kube-scheduler":          func() *cobra.Command { return scheduler.NewSchedulerCommand() },
 	"kubelet":                 kubelet.NewKubeletCommand,
+	"network-policies":        newNetworkPoliciesCommand,
 }
 
 func main() {
