@@ -4,6 +4,8 @@ import fcntl
 import os
 import platform
 import shutil
+import socket
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +42,10 @@ _FEATURES = {
     "/proc/sys/net/bridge/bridge-nf-call-iptables": "bridge netfilter (module br_netfilter)",
 }
 
+_NETLINK_NETFILTER = 12
+_NFTABLES_GENERATION = (10 << 8) | 16
+"""The question for the number of the newest change to nftables' rules: linux/netfilter/nf_tables.h."""
+
 
 def check_platform() -> None:
     if platform.system() != "Linux":
@@ -58,6 +64,8 @@ def check_kernel() -> None:
     for module in ("overlay", "br_netfilter", "nf_tables", "veth"):
         succeeds(["modprobe", module])
     missing = [what for path, what in _FEATURES.items() if not Path(path).exists()]
+    if not _netfilter_answers(_NFTABLES_GENERATION):
+        missing.append("nftables, for Services and NetworkPolicies (module nf_tables)")
     if "overlay" not in Path("/proc/filesystems").read_text():
         missing.append("overlayfs (module overlay)")
     if not any(Path("/sys/fs/cgroup").glob("*/cgroup.procs")) and not Path("/sys/fs/cgroup/cgroup.procs").exists():
@@ -67,6 +75,20 @@ def check_kernel() -> None:
             f"This kernel ({platform.release()}) lacks what the nodes need: {', '.join(missing)}. Load the modules "
             "named (`modprobe NAME`), or use a machine whose kernel has them."
         )
+
+
+def _netfilter_answers(question: int) -> bool:
+    """Whether the kernel knows this message of netfilter; what it doesn't have, it answers with an error."""
+    is_request, error = 1, 2
+    message = struct.pack("=IHHIIBBH", 20, question, is_request, 1, 0, 0, 0, 0)
+    try:
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_NETFILTER) as kernel:
+            kernel.settimeout(10)
+            kernel.send(message)
+            (kind,) = struct.unpack_from("=H", kernel.recv(4096), 4)
+    except OSError:
+        return False
+    return kind != error
 
 
 def check_room(paths: Paths, will_build: bool) -> None:

@@ -69,6 +69,12 @@ def test_too_little_memory_is_named(paths: Paths, monkeypatch: pytest.MonkeyPatc
         preflight.check_room(paths, will_build=False)
 
 
+def test_a_kernel_without_nftables_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "_NFTABLES_GENERATION", 99 << 8)
+    with pytest.raises(UserError, match=r"lacks what the nodes need: .*nftables.*module nf_tables"):
+        preflight.check_kernel()
+
+
 def test_a_taken_network_is_named_with_its_interface(monkeypatch: pytest.MonkeyPatch) -> None:
     routes = [{"dst": "default", "dev": "eth0"}, {"dst": "10.79.2.0/24", "dev": "vpn7"}]
     monkeypatch.setattr(network, "run", lambda _: json.dumps(routes))
