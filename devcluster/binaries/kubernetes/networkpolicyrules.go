@@ -190,25 +190,29 @@ func (view *clusterView) allowed(
 	}
 	peers := rule.peers
 	if len(peers) == 0 {
-		add("", portMatches(rule.ports, destination(nil)))
-		if !hasNamedPort(rule.ports) {
-			return result, nil
-		}
-		peers = []networkingv1.NetworkPolicyPeer{{NamespaceSelector: &metav1.LabelSelector{}}}
+		peers = []networkingv1.NetworkPolicyPeer{{IPBlock: &networkingv1.IPBlock{CIDR: "0.0.0.0/0"}}}
 	}
 	for _, peer := range peers {
-		if peer.IPBlock != nil {
-			if block := blockMatch(way, peer.IPBlock); block != "" {
-				add(block, portMatches(rule.ports, destination(nil)))
+		var pods []netip.Addr
+		if peer.IPBlock == nil {
+			var err error
+			if pods, err = view.selected(namespace, peer, addresses); err != nil {
+				return nil, err
 			}
-			continue
-		}
-		selected, err := view.selected(namespace, peer, addresses)
-		if err != nil {
-			return nil, err
+		} else {
+			block, isIPv4 := parseBlock(peer.IPBlock)
+			if !isIPv4 {
+				continue
+			}
+			add(block.match(way), portMatches(rule.ports, destination(nil)))
+			// Only pods have named ports, also those that a block holds.
+			if way.policyType == networkingv1.PolicyTypeEgress && hasNamedPort(rule.ports) {
+				pods = slices.SortedFunc(maps.Keys(addresses), netip.Addr.Compare)
+				pods = slices.DeleteFunc(pods, func(address netip.Addr) bool { return !block.contains(address) })
+			}
 		}
 		byPort := map[string][]string{}
-		for _, address := range selected {
+		for _, address := range pods {
 			for _, port := range portMatches(rule.ports, destination(addresses[address])) {
 				byPort[port] = append(byPort[port], address.String())
 			}
@@ -252,17 +256,40 @@ func (view *clusterView) selected(
 	return result, nil
 }
 
-// blockMatch is the match for an ipBlock, or "" for one of IPv6, which this cluster's pods don't have.
-func blockMatch(way direction, block *networkingv1.IPBlock) string {
-	cidr, err := netip.ParsePrefix(block.CIDR)
+// block is an ipBlock of IPv4.
+type block struct {
+	cidr  netip.Prefix
+	holes []netip.Prefix
+}
+
+// parseBlock is false for a block of IPv6, which this cluster's pods don't have.
+func parseBlock(given *networkingv1.IPBlock) (block, bool) {
+	cidr, err := netip.ParsePrefix(given.CIDR)
 	if err != nil || !cidr.Addr().Is4() {
-		return ""
+		return block{}, false
 	}
-	matches := []string{fmt.Sprintf("ip %s %s", way.other, cidr.Masked())}
-	for _, hole := range block.Except {
-		if cidr, err := netip.ParsePrefix(hole); err == nil && cidr.Addr().Is4() {
-			matches = append(matches, fmt.Sprintf("ip %s != %s", way.other, cidr.Masked()))
+	result := block{cidr: cidr.Masked()}
+	for _, except := range given.Except {
+		if hole, err := netip.ParsePrefix(except); err == nil {
+			result.holes = append(result.holes, hole.Masked())
 		}
+	}
+	return result, true
+}
+
+func (b block) contains(address netip.Addr) bool {
+	isInHole := slices.ContainsFunc(b.holes, func(hole netip.Prefix) bool { return hole.Contains(address) })
+	return b.cidr.Contains(address) && !isInHole
+}
+
+// match is "" for the block that holds every address.
+func (b block) match(way direction) string {
+	var matches []string
+	if b.cidr.Bits() > 0 {
+		matches = append(matches, fmt.Sprintf("ip %s %s", way.other, b.cidr))
+	}
+	for _, hole := range b.holes {
+		matches = append(matches, fmt.Sprintf("ip %s != %s", way.other, hole))
 	}
 	return strings.Join(matches, " ")
 }
