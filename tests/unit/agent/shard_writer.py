@@ -21,7 +21,7 @@ class ShardWriter:
 
     def __init__(self, cluster: LocalCluster, shard: int) -> None:
         self._cluster = cluster
-        self._connector = replace(cluster.connector, timeout=0.3)
+        self._connector = replace(cluster.tester, timeout=0.3)
         self._hosts = [member.host for member in cluster.topology.shard_members(shard)]
         self._key = next(
             f"written-{number}"
@@ -47,7 +47,7 @@ class ShardWriter:
 
     def lost(self, member: Member) -> set[int]:
         """The acknowledged values that this member does not have."""
-        with self._cluster.connector.open(self._cluster.addresses[member.host]) as node:
+        with self._cluster.tester.open(self._cluster.addresses[member.host]) as node:
             node.ask("READONLY")
             kept = {int(value) for value in node.ask("LRANGE", self._key, 0, -1)}
         return set(range(self.acknowledged)) - kept
