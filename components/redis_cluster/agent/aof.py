@@ -32,9 +32,10 @@ def read_manifest(text: str) -> list[Part]:
     for line in text.splitlines():
         if line.startswith("#"):
             continue
-        fields = dict(zip(*[iter(line.split())] * 2, strict=True)) if line.strip() else {}
+        words = line.split()
+        fields = dict(zip(words[::2], words[1::2], strict=False))
         part = Part(fields.get("file", ""), fields.get("type", ""))
-        if not part.name or "/" in part.name or part.kind not in (_BASE, _HISTORY, _INCREMENT):
+        if len(words) % 2 or not part.name or "/" in part.name or part.kind not in (_BASE, _HISTORY, _INCREMENT):
             raise ValueError(f"its line '{line[:80]}' names no file")
         parts.append(part)
     if not parts or not text.endswith("\n"):

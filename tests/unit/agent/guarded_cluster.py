@@ -113,16 +113,18 @@ class _Listening(Console):
         super().event(text)
 
 
-def guarded_cluster(folder: Path, shards: int, replicas_per_shard: int) -> Iterator[GuardedCluster]:
-    """Nobody runs yet; for a fixture to `yield from`."""
-    settings = RedisClusterSettings(
-        shards=shards, replicas_per_shard=replicas_per_shard, conf=RedisConf(node_timeout_ms=1000, save=[])
-    )
-    cluster = GuardedCluster(Topology("redis", DOMAIN, shards, replicas_per_shard), folder, settings)
-    for member in cluster.topology.members():
+def guarded_cluster(folder: Path, shards: int) -> Iterator[GuardedCluster]:
+    """With a replica a shard, formed from nodes that began withheld, its sidecars at work; to `yield from`."""
+    settings = RedisClusterSettings(shards=shards, replicas_per_shard=1, conf=RedisConf(node_timeout_ms=1000, save=[]))
+    cluster = GuardedCluster(Topology("redis", DOMAIN, shards, 1), folder, settings)
+    members = cluster.topology.members()
+    for member in members:
         cluster.data(member).mkdir()
         cluster.addresses[member.host] = cluster.fresh_address()
     try:
-        yield cluster
+        cluster.let_in(*members)
+        with cluster.releasing():
+            cluster.converge()
+            yield cluster
     finally:
         cluster.close()

@@ -20,12 +20,7 @@ KEYS = 20
 
 @pytest.fixture(scope="module")
 def lone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedCluster]:
-    """Formed; its sidecars are at work."""
-    for cluster in guarded_cluster(tmp_path_factory.mktemp("lone"), shards=1, replicas_per_shard=1):
-        cluster.let_in(*cluster.topology.members())
-        with cluster.releasing():
-            cluster.converge()
-            yield cluster
+    yield from guarded_cluster(tmp_path_factory.mktemp("lone"), shards=1)
 
 
 @pytest.fixture
