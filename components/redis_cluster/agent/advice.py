@@ -9,15 +9,20 @@ from .data_folder import ACCEPT_FILE, DataFolder
 
 @dataclass(frozen=True)
 class Advice:
-    """For the node at `host`. `auth` is the mounted Secret's folder, the same in all containers."""
+    """For the node at `host`. `auth`, the mounted Secret's folder, and `tls`, the certificate's, are the same in all
+    containers; without `tls` connections are plain.
+    """
 
     host: str
     data: DataFolder
     auth: Path
+    tls: Path | None = None
 
     def take_over(self, pod: str) -> str:
         """Makes a replica the master of its shard without any election."""
-        command = f"REDISCLI_AUTH=$(cat {self.auth}/agent) redis-cli --user agent cluster failover takeover"
+        files = f"--tls --cacert {self.tls}/ca.crt --cert {self.tls}/tls.crt --key {self.tls}/tls.key "
+        options = f"--user agent {files if self.tls else ''}"
+        command = f"REDISCLI_AUTH=$(cat {self.auth}/agent) redis-cli {options}cluster failover takeover"
         return self._exec(pod, "redis", f"sh -c '{command}'")
 
     def cut_off(self) -> str:

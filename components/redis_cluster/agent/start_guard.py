@@ -83,7 +83,7 @@ class StartGuard:
             standing=take_standing(identity, own_view, answers.peers),
             waited=self.now() - self._began >= self.options.formation_wait,
         )
-        advice = Advice(identity.host, self.options.data, self.options.auth)
+        advice = Advice(identity.host, self.options.data, self.options.auth, self.connector.tls)
         decision = judge(facts, advice)
         if isinstance(decision, Wait) and self.options.data.accept_file.exists():
             return judge_accepted(facts, advice, self._count_keys(facts.standing))

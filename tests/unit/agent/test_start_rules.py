@@ -1,5 +1,6 @@
 """The table of start_rules.py, row by row, without any Redis."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,18 @@ def test_without_a_replica_it_says_what_a_person_can_do() -> None:
     )
     assert "redis-check-aof --fix" not in found
     assert "redis-check-aof --fix" in reason(judge(facts(BROKEN, MASTER, voters(FAILED)), ADVICE))
+
+
+def test_the_command_for_a_person_is_complete() -> None:
+    replica = peer("0", node("0-1", follows="0-0"), FAILED)
+    advice = replace(ADVICE, tls=Path("/tls"))
+    assert reason(judge(facts(GONE, MASTER, (replica,)), advice)).endswith(
+        "0 of 1 masters answer, too few to elect r-shard-0-1: if r-shard-0-1 has the data, let it take over: "
+        "kubectl -n space exec r-shard-0-1 -c redis -- sh -c 'REDISCLI_AUTH=$(cat /auth/agent) redis-cli --user agent "
+        "--tls --cacert /tls/ca.crt --cert /tls/tls.crt --key /tls/tls.key cluster failover takeover'. To start it "
+        "empty, if its data is lost for good: kubectl -n space exec r-shard-0-0 -c agent -- touch "
+        "/data/accept-data-loss"
+    )
 
 
 @pytest.mark.parametrize("data", [GONE, BROKEN])
