@@ -102,7 +102,7 @@ def count_voters(peers: Sequence[Peer]) -> tuple[int, int]:
     if not peers:
         return 0, 0
     widest = max((peer.view for peer in peers), key=lambda view: len(view.records))
-    masters = {record.id for record in widest.records.values() if record.is_master and record.slot_ranges}
+    masters = {record.id for record in widest.masters}
     return len(masters & {peer.view.own_id for peer in peers}), len(masters)
 
 

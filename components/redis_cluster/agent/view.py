@@ -47,11 +47,6 @@ class Record:
     """When the viewing node last heard from it, in milliseconds of Unix time; 0 for never or itself."""
 
     @property
-    def name(self) -> str:
-        """For people: the first part of its host name, else the beginning of its id."""
-        return self.address.hostname.partition(".")[0] or self.id[:8]
-
-    @property
     def slots(self) -> set[int]:
         """The slots that it owns. Made anew: a hundred kept views of them all would fill the memory."""
         return {slot for first, last in self.slot_ranges for slot in range(first, last + 1)}
