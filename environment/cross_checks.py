@@ -17,6 +17,7 @@ from components.shared.model import NODE_PORT_MARK
 from components.shared.problems import Place, Problem
 from environment.plain_data import as_list, as_object
 from environment.schema import Node, SettingsSchema
+from environment.settings import REDIS_NAME
 
 _TextToAny = Mapping[str, object]
 
@@ -29,6 +30,7 @@ def check_together(
     """The problems that lie between settings, or in how they are stored."""
     yield from _plain_secrets(values, secret_keys, schema)
     yield from _routes(values)
+    yield from _names_of_redis(values)
     yield from _node_port_collisions(schema)
     yield from _ports_of_pods(values, schema)
     yield from _shared_namespace(schema)
@@ -53,6 +55,27 @@ def _routes(values: _TextToAny) -> Iterator[Problem]:
             continue  # reported with all else that is wrong on its own
     default = values.get("default_backend")
     yield from check_rules(rules, default if isinstance(default, str) else None, list(services))
+
+
+def _names_of_redis(values: _TextToAny) -> Iterator[Problem]:
+    singles = as_object(values.get("standalone_redis")) or {}
+    services = as_object(values.get("services")) or {}
+    for name in singles:
+        place: Place = ("standalone_redis", name)
+        own = (name, f"{name}-access")
+        if name == REDIS_NAME or name.startswith(f"{REDIS_NAME}-"):
+            message = (
+                f"the Redis Cluster's objects are called so; allowed: a name that does not begin with '{REDIS_NAME}'"
+            )
+            yield Problem(place, message, has_value=False)
+        for taken in (f"services.{service}" for service in own if service in services):
+            message = f"its Service would be called as that of {taken}; allowed: a name that no web service has"
+            yield Problem(place, message, has_value=False)
+        if own[1] in singles:
+            message = (
+                f"its NodePort's Service would be called as that of standalone_redis.{own[1]}; allowed: another name"
+            )
+            yield Problem(place, message, has_value=False)
 
 
 def _node_port_collisions(schema: SettingsSchema) -> Iterator[Problem]:

@@ -12,3 +12,11 @@ def as_object(value: object) -> Mapping[str, object] | None:
 def as_list(value: object) -> list[object] | None:
     """The value if it is a list."""
     return cast("list[object]", value) if isinstance(value, list) else None
+
+
+def value_at(value: object, part: str | int) -> object:
+    """What an object has under a key, or a list at a position; None where there is nothing."""
+    if isinstance(part, str):
+        return (as_object(value) or {}).get(part)
+    items = as_list(value) or []
+    return items[part] if part < len(items) else None

@@ -9,7 +9,7 @@ import pulumi
 from pydantic_core import ErrorDetails
 
 from components.shared.problems import Place, Problem
-from environment.plain_data import as_list, as_object
+from environment.plain_data import as_list, as_object, value_at
 from environment.schema import SettingsSchema
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -54,22 +54,38 @@ def key_text(namespace: str, place: Place) -> str:
 
 def problem_from_pydantic(error: ErrorDetails, values: Mapping[str, object], schema: SettingsSchema) -> Problem:
     """A pydantic error as a problem, at the place where the user finds it in the config."""
-    place = _user_place(error["loc"], values)
+    place = _user_place(error["loc"], values, schema)
     kind = error["type"]
     if kind == "missing":
         node = schema.at(place) or {}
         return Problem(place, f"not set, but needed: {node.get('description', '')}", has_value=False)
     if kind == "extra_forbidden":
         return Problem(place, unknown_key(place, schema), has_value=False)
+    group = as_object(error["input"])
+    if kind in ("union_tag_invalid", "union_tag_not_found") and group is not None:
+        return _unknown_kind(place, group, schema)
     return Problem(place, _message(error, place, schema), error["input"])
+
+
+def _unknown_kind(place: Place, group: Mapping[str, object], schema: SettingsSchema) -> Problem:
+    """A group that can be one of several kinds, and is of none of them."""
+    discriminator = (schema.at(place) or {})["discriminator"]
+    key, kinds = discriminator["propertyName"], list(discriminator["mapping"])
+    allowed = "one of " + ", ".join(f"'{kind}'" for kind in kinds)
+    if key not in group:
+        return Problem((*place, key), f"not set, but needed: {allowed}", has_value=False)
+    return Problem((*place, key), f"{_nearest(group[key], kinds)}allowed: {allowed}", group[key])
 
 
 def unknown_key(place: Place, schema: SettingsSchema) -> str:
     """What to say of a key that no model knows, with the nearest that one does."""
     known = schema.keys(place[:-1])
-    nearest = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
-    hint = f"did you mean '{nearest[0]}'? " if nearest else ""
-    return f"unknown key; {hint}known here: {', '.join(sorted(known))}"
+    return f"unknown key; {_nearest(place[-1], known)}known here: {', '.join(sorted(known))}"
+
+
+def _nearest(word: object, known: Sequence[str]) -> str:
+    nearest = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
+    return f"did you mean '{nearest[0]}'? " if nearest else ""
 
 
 def _message(error: ErrorDetails, place: Place, schema: SettingsSchema) -> str:
@@ -80,19 +96,22 @@ def _message(error: ErrorDetails, place: Place, schema: SettingsSchema) -> str:
     return f"allowed: {allowed}" if allowed else text
 
 
-def _user_place(location: tuple[int | str, ...], values: Mapping[str, object]) -> Place:
-    # pydantic adds steps of its own (a union's alternative, '[key]') that are in no file.
+def _user_place(location: tuple[int | str, ...], values: Mapping[str, object], schema: SettingsSchema) -> Place:
+    # pydantic adds steps of its own (a union's alternative, '[key]') that are in no file. A setting
+    # that is left out is in no file either, but its default may be what is wrong.
     place: list[str | int] = []
     current: object = values
     for position, part in enumerate(location):
-        last = position == len(location) - 1
         group, items = as_object(current), as_list(current)
-        if group is not None and (part in group or (last and part != "[key]")):
+        is_last_key = group is not None and position == len(location) - 1 and part != "[key]"
+        if (
+            (group is not None and part in group)
+            or (items is not None and isinstance(part, int) and part < len(items))
+            or is_last_key
+            or (not isinstance(current, str) and schema.at((*place, part)) is not None)
+        ):
             place.append(part)
-            current = group.get(str(part))
-        elif items is not None and isinstance(part, int) and part < len(items):
-            place.append(part)
-            current = items[part]
+            current = value_at(current, part)
     return tuple(place)
 
 

@@ -12,7 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from components.shared.problems import Place
-from environment.plain_data import as_list, as_object
+from environment.plain_data import as_list, as_object, value_at
 
 Node = Mapping[str, Any]
 
@@ -49,7 +49,7 @@ class SettingsSchema:
             below = self._child(self._of_kind(node, given), part)
             if below is None:
                 return None
-            node, given = below, _value_at(given, part)
+            node, given = below, value_at(given, part)
         return self._of_kind(node, given)
 
     def text_keys(self) -> frozenset[str]:
@@ -163,12 +163,13 @@ class SettingsSchema:
         return {**self._root["$defs"][name], **{key: value for key, value in node.items() if key != "$ref"}}
 
     def _of_kind(self, node: Node, given: object) -> Node:
-        """The alternative that the given value is of, where a node has several that a key tells apart."""
+        """Of a node with several alternatives the one whose key the given value, or else the default, has."""
         node = self._resolved(node)
         discriminator = node.get("discriminator")
         if discriminator is None:
             return node
-        kind = (as_object(given) or {}).get(discriminator["propertyName"])
+        chosen = node.get("default") if given is None else given
+        kind = (as_object(chosen) or {}).get(discriminator["propertyName"])
         reference = discriminator["mapping"].get(kind)
         return node if reference is None else self._resolved({"$ref": reference})
 
@@ -199,13 +200,6 @@ class _WithAllDefaults(GenerateJsonSchema):
         if factory is not None and not schema.get("default_factory_takes_data"):
             schema = core_schema.with_default_schema(schema["schema"], default=factory())  # type: ignore[call-arg]
         return super().default_schema(schema)
-
-
-def _value_at(value: object, part: str | int) -> object:
-    if isinstance(part, str):
-        return (as_object(value) or {}).get(part)
-    items = as_list(value) or []
-    return items[part] if part < len(items) else None
 
 
 def _limits(node: Node, lower: str, upper: str, unit: str) -> str:

@@ -11,8 +11,13 @@ from pydantic_core import PydanticCustomError
 from components.ingress_nginx import IngressNginxSettings
 from components.path_rules import PathRule
 from components.redis_cluster.settings import RedisClusterSettings
+from components.redis_standalone.settings import RedisStandaloneSettings
 from components.shared.model import DnsLabel, ServiceName, Settings
+from components.shared.redis.settings import RedisName
 from components.web_service import WebServiceSettings
+
+REDIS_NAME = "redis"
+"""The Redis Cluster's name, which those of all its objects begin with."""
 
 HOW_TO_SET = "pulumi config set --secret webtier:redis_password"
 
@@ -56,7 +61,7 @@ class EnvironmentSettings(Settings):
     protect: bool = Field(
         default=False,
         description="Whether Pulumi refuses to delete what holds data: the namespace, and Redis' "
-        "StatefulSets and volumes.",
+        "StatefulSets, claims and volumes.",
     )
     redis: RedisClusterSettings = Field(default_factory=RedisClusterSettings, description="The Redis Cluster.")
     redis_password: Password = Field(description=f"Redis' password, a secret: `{HOW_TO_SET}` asks for it.")
@@ -69,6 +74,9 @@ class EnvironmentSettings(Settings):
         default="",
         description="Path of a file that holds the password, instead of `redis_password`; `~` and `$VARIABLE` are "
         "expanded. For a stack that only one machine ever deploys.",
+    )
+    standalone_redis: dict[RedisName, RedisStandaloneSettings] = Field(
+        default_factory=dict, description="Single Redis without replicas, by name, each with a password of its own."
     )
     services: dict[ServiceName, WebServiceSettings] = Field(
         default_factory=dict, description="The web services by name."

@@ -9,10 +9,11 @@ import pulumi
 from components.ingress_nginx import IngressNginx, IngressNginxArgs
 from components.path_rules import Backend, PathRule, PathRules, PathRulesArgs
 from components.redis_cluster.component import RedisCluster, RedisClusterArgs
+from components.redis_standalone import RedisStandalone, RedisStandaloneArgs
 from components.web_service import WebService, WebServiceArgs
 from environment.cluster import make_namespace, make_provider
 from environment.field_manager import use_one_field_manager
-from environment.settings import EnvironmentSettings
+from environment.settings import REDIS_NAME, EnvironmentSettings
 
 
 class Route(TypedDict):
@@ -22,6 +23,14 @@ class Route(TypedDict):
     path: str
     backend: str
     url: str | None
+
+
+class StandaloneRedis(TypedDict):
+    """One entry of the output `standalone_redis`."""
+
+    endpoint: pulumi.Output[str]
+    external: pulumi.Output[str | None]
+    password: pulumi.Output[str]
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,7 @@ class Tier:
     redis_username: pulumi.Output[str]
     redis_password: pulumi.Output[str]
     redis_ca_certificate: pulumi.Output[str | None]
+    standalone_redis: Mapping[str, StandaloneRedis]
 
 
 def build_tier(settings: EnvironmentSettings) -> Tier:
@@ -51,7 +61,7 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
     previous = settings.redis_previous_password.get_secret_value()
 
     redis = RedisCluster(
-        "redis",
+        REDIS_NAME,
         RedisClusterArgs(
             settings=settings.redis,
             namespace=namespace,
@@ -62,6 +72,20 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
         ),
         into_cluster,
     )
+    standalone_redis = {
+        name: RedisStandalone(
+            name,
+            RedisStandaloneArgs(
+                settings=standalone,
+                namespace=namespace,
+                node_address=node_address,
+                protect=settings.protect,
+                cluster_domain=settings.redis.cluster_domain,
+            ),
+            into_cluster,
+        )
+        for name, standalone in settings.standalone_redis.items()
+    }
     services = {
         name: WebService(name, WebServiceArgs(service, namespace), into_cluster)
         for name, service in settings.services.items()
@@ -93,6 +117,12 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
         redis_username=redis.username,
         redis_password=password,
         redis_ca_certificate=redis.ca_certificate,
+        standalone_redis={
+            name: StandaloneRedis(
+                endpoint=standalone.endpoint, external=standalone.external_endpoint, password=standalone.password
+            )
+            for name, standalone in standalone_redis.items()
+        },
     )
 
 

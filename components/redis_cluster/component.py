@@ -1,6 +1,5 @@
 """The component: all objects of one Redis Cluster, and the wait until it is formed."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -29,11 +28,9 @@ from components.redis_cluster.storage import make_storage_class, make_volumes
 from components.redis_cluster.tls import make_tls_files
 from components.redis_cluster.workload import ShardFiles, make_shard
 from components.shared.checksum import checksum
+from components.shared.redis.settings import NAME_RULE, can_name_redis
 
 TYPE_TOKEN = "webtier:index:RedisCluster"  # noqa: S105
-
-LONGEST_NAME = 40
-"""A pod's name and its labels add up to 23 characters to the cluster's, and may have 63."""
 
 
 @dataclass
@@ -151,11 +148,8 @@ class RedisCluster(pulumi.ComponentResource):
 
 
 def _check_name(name: str) -> None:
-    if len(name) > LONGEST_NAME or re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", name) is None:
-        raise ValueError(
-            f"'{name}' can't name a RedisCluster; allowed: 1 to {LONGEST_NAME} of a-z, 0-9 and '-', beginning with a "
-            "letter and ending with a letter or digit"
-        )
+    if not can_name_redis(name):
+        raise ValueError(f"'{name}' can't name a RedisCluster; {NAME_RULE}")
 
 
 def _conf(parts: ClusterParts) -> tuple[ConfigMap, str]:

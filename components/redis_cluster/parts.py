@@ -8,13 +8,11 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.redis_cluster.settings import RedisClusterSettings
 from components.shared.labels import recommended_labels, selector_labels
+from components.shared.redis.conf import UID as UID
 
 APPLICATION = "redis"
 AGENT_APPLICATION = "redis-agent"
 """The Job's pods: under the other name, Services and the disruption budget would count them as Redis."""
-
-UID = 999
-"""The user and group of Redis in the official image."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from components.redis_cluster.acl import EXPORTER_USER
 from components.redis_cluster.redis_conf import (
     AUTH_FOLDER,
-    PORT,
     RUN_FOLDER,
     TLS_CA,
     TLS_CERTIFICATE,
@@ -11,34 +10,27 @@ from components.redis_cluster.redis_conf import (
     TLS_KEY,
 )
 from components.redis_cluster.settings import RedisClusterSettings
+from components.shared.redis.probes import CLI, answers
 
-_CLI = f"redis-cli -h 127.0.0.1 -p {PORT}"
 _CLI_TLS = (
-    f"{_CLI} --tls --cacert {TLS_FOLDER}/{TLS_CA} --cert {TLS_FOLDER}/{TLS_CERTIFICATE} --key {TLS_FOLDER}/{TLS_KEY}"
+    f"{CLI} --tls --cacert {TLS_FOLDER}/{TLS_CA} --cert {TLS_FOLDER}/{TLS_CERTIFICATE} --key {TLS_FOLDER}/{TLS_KEY}"
 )
 
 
 def _cli(settings: RedisClusterSettings) -> str:
-    return _CLI if settings.tls is None else _CLI_TLS
+    return CLI if settings.tls is None else _CLI_TLS
 
 
 def alive_script(settings: RedisClusterSettings) -> str:
     """Liveness and startup."""
     return f"""\
 #!/bin/sh
-# Any answer is a sign of life, also "log in first" and "still loading": a restart would only lose time.
-# So is waiting for the agent's word.
+# Waiting for the agent's word is no reason to be restarted.
 asks= granted=
 [ -r {RUN_FOLDER}/asks ] && read -r asks < {RUN_FOLDER}/asks
 [ -r {RUN_FOLDER}/granted ] && read -r granted _ < {RUN_FOLDER}/granted
 [ "$asks" = "$granted" ] || exit 0
-answer=$({_cli(settings)} ping 2>&1)
-case $answer in
-  *PONG* | *NOAUTH* | *LOADING* | *BUSY*) exit 0 ;;
-esac
-echo "$answer"
-exit 1
-"""
+{answers(_cli(settings))}"""
 
 
 def ready_script(settings: RedisClusterSettings) -> str:

@@ -2,13 +2,10 @@
 
 from components.redis_cluster.acl import REPLICATION_USER
 from components.redis_cluster.settings import RedisClusterSettings
+from components.shared.redis.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, PORT, data_lines, quote
 
-PORT = 6379
 BUS_PORT = 16379
 
-CONF_FOLDER = "/etc/webtier-redis/conf"
-AUTH_FOLDER = "/etc/webtier-redis/auth"
-DATA_FOLDER = "/data"
 
 RUN_FOLDER = "/run/webtier-redis"
 """Shared by a pod's containers, in memory: what the agent decides at each start of Redis."""
@@ -26,7 +23,6 @@ START_FILE = "start.conf"
 def render_redis_conf(settings: RedisClusterSettings) -> str:
     """redis.conf. Nothing in it depends on how many nodes there are: a change of it restarts every pod."""
     conf = settings.conf
-    save_points = " ".join(f"{point.seconds} {point.changes}" for point in conf.save)
     lines = [
         f"include {AUTH_FOLDER}/{REPLICATION_FILE}",
         f"include {CONF_FOLDER}/topology.conf",
@@ -47,11 +43,7 @@ def render_redis_conf(settings: RedisClusterSettings) -> str:
         "cluster-require-full-coverage no",
         # Replicas of one master that ask within so long share one copy.
         "repl-diskless-sync-delay 1",
-        f"appendonly {'yes' if conf.appendonly else 'no'}",
-        f"appendfsync {conf.appendfsync}",
-        f"save {save_points or quote('')}",
-        f"maxmemory {settings.maxmemory_bytes}",
-        f"maxmemory-policy {conf.maxmemory_policy}",
+        *data_lines(conf, settings.maxmemory_bytes),
     ]
     return "\n".join(lines) + "\n"
 
@@ -79,15 +71,3 @@ def render_topology_conf(settings: RedisClusterSettings) -> str:
 def render_replication_conf(password: str) -> str:
     """How a replica logs in to its master."""
     return f"masteruser {REPLICATION_USER}\nmasterauth {quote(password)}\n"
-
-
-def quote(text: str) -> str:
-    """A value for redis.conf that Redis reads as exactly this text."""
-    return '"' + "".join(_quoted(byte) for byte in text.encode()) + '"'
-
-
-def _quoted(byte: int) -> str:
-    character = chr(byte)
-    if character in '"\\':
-        return "\\" + character
-    return character if 0x20 <= byte < 0x7F else f"\\x{byte:02x}"

@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
 Place = tuple[str | int, ...]
 """Where a setting stands: keys and list positions, from the outermost."""
 
@@ -28,3 +31,14 @@ class WrongSettingsError(ValueError):
             value = f" = {problem.value!r}" if problem.has_value else ""
             lines.append(f"  {place}{value}: {problem.message}")
         super().__init__("\n".join(lines))
+
+
+def wrong_setting(place: Place, message: str, value: object) -> ValidationError:
+    """For a model's validator to raise: an error at one of its settings, where the model as a whole would be vague.
+
+    `message` says what is allowed, without place or value.
+    """
+    error = InitErrorDetails(
+        type=PydanticCustomError("wrong_setting", "{message}", {"message": message}), loc=place, input=value
+    )
+    return ValidationError.from_exception_data("settings", [error])

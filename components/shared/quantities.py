@@ -5,10 +5,11 @@ from decimal import Decimal
 from typing import Annotated
 
 from pulumi_kubernetes.core.v1 import ResourceRequirementsArgs
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from components.shared.model import Settings
+from components.shared.problems import wrong_setting
 
 _SUFFIXES: dict[str, Decimal] = {
     "n": Decimal("1e-9"),
@@ -39,34 +40,37 @@ def parse_quantity(text: str) -> Decimal:
     return Decimal(match[1]) * _SUFFIXES[match[2]]
 
 
-def _check_cpu(text: str) -> str:
+def _amount(given: object) -> Decimal:
+    """What the text stands for; 0, which nothing allows, for anything else."""
     try:
-        cores = parse_quantity(text)
+        return parse_quantity(given) if isinstance(given, str) else Decimal(0)
     except ValueError:
-        cores = Decimal(0)
+        return Decimal(0)
+
+
+def _check_cpu(given: object) -> object:
+    cores = _amount(given)
     if cores <= 0 or (cores * 1000) % 1 != 0:
-        raise PydanticCustomError("cpu_quantity", "allowed: cores or thousandths of one, such as '250m', '1' or '1.5'")
-    return text
+        raise PydanticCustomError(
+            "cpu_quantity", "allowed: text such as '250m', '1' or '1.5': cores, or thousandths of one"
+        )
+    return given
 
 
-def _check_bytes(text: str) -> str:
-    try:
-        size = parse_quantity(text)
-    except ValueError:
-        size = Decimal(0)
+def _check_bytes(given: object) -> object:
     # Kubernetes takes "128m" as 0.128 bytes; nobody ever meant that.
-    if size < 1024 * 1024:
+    if _amount(given) < 1024 * 1024:
         raise PydanticCustomError(
             "byte_quantity",
-            "allowed: an amount of bytes of at least '1Mi', such as '64Mi', '2Gi' or '500M'",
+            "allowed: text such as '64Mi', '2Gi' or '500M': an amount of bytes of at least '1Mi'",
         )
-    return text
+    return given
 
 
-CpuQuantity = Annotated[str, AfterValidator(_check_cpu)]
+CpuQuantity = Annotated[str, BeforeValidator(_check_cpu)]
 """Cores, as text: `'250m'`, `'2'`."""
 
-ByteQuantity = Annotated[str, AfterValidator(_check_bytes)]
+ByteQuantity = Annotated[str, BeforeValidator(_check_bytes)]
 """Bytes, as text: `'64Mi'`, `'1Gi'`."""
 
 
@@ -97,11 +101,10 @@ class ResourceSettings(Settings):
         for key, requested in self.requests.as_mapping().items():
             limit = self.limits.as_mapping().get(key)
             if limit is not None and parse_quantity(requested) > parse_quantity(limit):
-                raise PydanticCustomError(
-                    "request_above_limit",
-                    "requests.{key} is {requested}, which is more than limits.{key}, {limit}; "
-                    "allowed: a request of at most its limit",
-                    {"key": key, "requested": requested, "limit": limit},
+                raise wrong_setting(
+                    ("requests", key),
+                    f"more than limits.{key}, {limit}; allowed: a request of at most its limit",
+                    requested,
                 )
         return self
 

@@ -39,6 +39,7 @@ def test_the_outputs_are_those_of_the_readme(tier: Tier) -> None:
         "redis_username",
         "redis_password",
         "redis_ca_certificate",
+        "standalone_redis",
     }
     assert {(route["path"], route["backend"]) for route in outputs["routes"]} == {
         ("/user", "user-v1"),

@@ -71,7 +71,7 @@ def containers(pod: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_outputs_are_the_documented_ones(stack: str) -> None:
     exports = recorded(stack).exports
-    always = {"namespace", "routes", "redis_endpoint", "redis_username", "redis_password"}
+    always = {"namespace", "routes", "redis_endpoint", "redis_username", "redis_password", "standalone_redis"}
     addresses = {"ingress_url", "ingress_https_url", "redis_external"}
     assert always <= set(exports) <= always | addresses
     assert exports["namespace"] == "webtier"
@@ -162,6 +162,21 @@ def test_redis_has_a_stateful_set_for_each_shard(stack: str) -> None:
     sets = recorded(stack).of_type(STATEFUL_SET)
     assert len(sets) == 3
     assert {one.inputs["spec"]["replicas"] for one in sets} == {3 if stack == "prod" else 2}
+
+
+def test_single_redis_are_made_and_exported_by_name() -> None:
+    recording = run("local", standalone_redis='{"sessions": {"access": {"node_port": 30020}}, "jobs": {}}')
+    address = stack_config("local")["node_address"]
+    exported = recording.exports["standalone_redis"]
+    assert {name: (single["endpoint"], single.get("external")) for name, single in exported.items()} == {
+        "sessions": ("sessions.webtier.svc.cluster.local:6379", f"{address}:30020"),
+        "jobs": ("jobs.webtier.svc.cluster.local:6379", None),
+    }
+    passwords = {single["password"] for single in exported.values()}
+    assert len(passwords) == 2
+    for name in exported:
+        assert recording.one(DEPLOYMENT, name).inputs["metadata"]["namespace"] == "webtier"
+    assert recorded("local").exports["standalone_redis"] == {}
 
 
 def test_web_services_have_their_replicas() -> None:

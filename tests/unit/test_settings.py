@@ -132,8 +132,7 @@ def test_missing_key_of_a_group_is_named() -> None:
         ("ingress", {"http_node_port": "31234"}, "a whole number from 30000 to 32767, or null"),
         ("routes", [{"path": "user", "backend": "user-v1"}], "'/' and then any of"),
         ("routes", [{"path": "/a", "backend": "user-v1", "rewrite": "replace"}], "'strip_prefix'"),
-        ("redis", {"storage": {"kind": "ceph"}}, "an object whose kind is one of 'dynamic', 'local', 'nfs'"),
-        ("redis", {"storage": {"size": "1Gi"}}, "an object whose kind is one of 'dynamic', 'local', 'nfs'"),
+        ("redis", {"storage": "local"}, "an object whose kind is one of 'dynamic', 'local', 'nfs'"),
         ("redis_password", "short", "16 to 512"),
         ("redis_password", "with spaces in it 123", "without spaces"),
     ],
@@ -164,6 +163,37 @@ def test_a_node_port_of_a_redis_pod_is_taken_too() -> None:
     )
     said = lines_about("ingress.http_node_port", report(config))
     assert "one of the NodePorts 31200 to 31265 of Redis' pods (redis.access.pods.first)" in said
+
+
+@pytest.mark.parametrize(
+    ("names", "key", "said"),
+    [
+        (["redis"], "redis", "does not begin with 'redis'"),
+        (["redis-shard-0"], "redis-shard-0", "does not begin with 'redis'"),
+        (["pay-v1"], "pay-v1", "as that of services.pay-v1"),
+        (["sessions", "sessions-access"], "sessions", "as that of standalone_redis.sessions-access"),
+        (["Sessions"], "Sessions", "1 to 40 of a-z"),
+        (["s" * 41], "s" * 41, "1 to 40 of a-z"),
+    ],
+)
+def test_a_single_redis_has_a_name_of_its_own(names: list[str], key: str, said: str) -> None:
+    text = report(changed(standalone_redis={name: {} for name in names}))
+    assert said in lines_about(f"standalone_redis.{key}", text)
+    assert text.startswith("1 setting is wrong")
+
+
+def test_a_web_service_may_not_be_called_as_the_node_port_of_a_single_redis() -> None:
+    config = with_service()
+    config["services"]["sessions-access"] = {"image": "a:1"}
+    config["standalone_redis"] = {"sessions": {}}
+    said = lines_about("standalone_redis.sessions", report(config))
+    assert "as that of services.sessions-access" in said
+
+
+def test_node_port_of_a_single_redis_is_seen_too() -> None:
+    singles = {"sessions": {"access": {"node_port": 30010}}}
+    said = lines_about("standalone_redis.sessions.access.node_port", report(changed(standalone_redis=singles)))
+    assert "the same NodePort as redis.access.node_port" in said
 
 
 def test_same_path_twice_is_refused() -> None:

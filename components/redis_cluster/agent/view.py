@@ -47,6 +47,11 @@ class Record:
     """When the viewing node last heard from it, in milliseconds of Unix time; 0 for never or itself."""
 
     @property
+    def name(self) -> str:
+        """Its pod's name, or the beginning of its id where it has announced none."""
+        return self.address.hostname.partition(".")[0] or self.id[:8]
+
+    @property
     def slots(self) -> set[int]:
         """The slots that it owns. Made anew: a hundred kept views of them all would fill the memory."""
         return {slot for first, last in self.slot_ranges for slot in range(first, last + 1)}

@@ -1,0 +1,1 @@
+"""What a Redis Cluster and a single Redis have in common."""
