@@ -36,6 +36,7 @@ test: unit ## every test this machine can run
 
 unit: $(VENV)/.tests ## the unit tests alone: no cluster needed
 	@tools/redis-server
+	@tools/promtool
 	@$(BIN)/python -m pytest -n 4 --dist loadscope tests/unit
 
 preview: $(VENV)/.runs ## what `pulumi up` would change, without a cluster: make preview STACK=dev

@@ -18,6 +18,7 @@ SOURCES = Path(__file__).parent / "binaries"
 PULUMI_VERSION = "3.246.0"
 KUBERNETES_PROVIDER_VERSION = "4.25.0"
 KUBERNETES_VERSION = "1.33.13"
+REDIS_EXPORTER_VERSION = "1.74.0"
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,12 @@ KUBERNETES = Binary(
 )
 COREDNS = Binary("coredns", ("coredns",))
 INGRESS_NGINX = Binary("ingress-nginx-controller", ("nginx-ingress-controller",), "k8s.io/ingress-nginx/cmd/nginx")
+REDIS_EXPORTER = Binary(
+    "redis-exporter",
+    ("redis_exporter",),
+    "github.com/oliver006/redis_exporter",
+    {"main.BuildVersion": f"v{REDIS_EXPORTER_VERSION}"},
+)
 PULUMI = Binary(
     "pulumi",
     ("pulumi",),
@@ -90,7 +97,7 @@ KUBERNETES_PROVIDER = Binary(
     ("pulumi-resource-kubernetes",),
     stamp={"github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version": KUBERNETES_PROVIDER_VERSION},
 )
-CLUSTER_BINARIES = (INGRESS_NGINX, COREDNS, KUBERNETES)
+CLUSTER_BINARIES = (INGRESS_NGINX, COREDNS, REDIS_EXPORTER, KUBERNETES)
 ENGINE_BINARIES = (KUBERNETES_PROVIDER, PULUMI)
 
 # Without cgo a binary runs on any Linux, whatever its C library: in the node image and on the host alike.

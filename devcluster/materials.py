@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,15 @@ from devcluster.paths import Paths
 from devcluster.progress import Progress
 
 _INGRESS_MODULE = "k8s.io/ingress-nginx"
+
+_BINARY_OF_IMAGE: Mapping[str, Binary] = {
+    "coredns": builds.COREDNS,
+    "redis-exporter": builds.REDIS_EXPORTER,
+    "ingress-nginx-controller": builds.INGRESS_NGINX,
+}
+"""The images that hold a binary which is built here; it is their input of the image's own name."""
+
+_KEY_PATTERN = "[0-9a-f]" * 16
 
 
 @dataclass(frozen=True)
@@ -88,27 +97,24 @@ class Materials:
             with progress.part("node root"):
                 build_node_root(self.node_root, self.paths.logs / "node-root.log")
             _remove_others(self.node_root, "node-root-*")
-        needs = {"coredns": builds.COREDNS, "ingress-nginx-controller": builds.INGRESS_NGINX}
-        for image in sorted(IMAGES, key=lambda image: image.name in needs):
-            if image.name in needs and needs[image.name].module in built:
-                built[needs[image.name].module].result()
+        for image in sorted(IMAGES, key=lambda image: image.name in _BINARY_OF_IMAGE):
+            binary = _BINARY_OF_IMAGE.get(image.name)
+            if binary is not None and binary.module in built:
+                built[binary.module].result()
             archive = self.archive(image.name)
             if archive.exists():
                 continue
             with progress.part(f"image {image.name}"):
                 log = self.paths.logs / f"image-{image.name}.log"
                 build_image(image.name, self._inputs(image.name), archive, log)
-            _remove_others(archive, f"{image.name}-*")
+            _remove_others(archive, f"{image.name}-{_KEY_PATTERN}.tar")
 
     def _inputs(self, image: str) -> dict[str, Path]:
-        if image == "coredns":
-            return {"coredns": builds.COREDNS.file(self.paths)}
-        if image == "ingress-nginx-controller":
-            return {
-                "ingress-nginx-controller": builds.INGRESS_NGINX.file(self.paths),
-                "ingress-nginx-rootfs": self.ingress_rootfs,
-            }
-        return {}
+        binary = _BINARY_OF_IMAGE.get(image)
+        inputs = {} if binary is None else {image: binary.file(self.paths)}
+        if binary is builds.INGRESS_NGINX:
+            inputs["ingress-nginx-rootfs"] = self.ingress_rootfs
+        return inputs
 
 
 def _remove_others(keep: Path, pattern: str) -> None:

@@ -8,6 +8,7 @@ from pulumi_kubernetes.core.v1 import (
     ConfigMapVolumeSourceArgs,
     ContainerArgs,
     EnvVarArgs,
+    KeyToPathArgs,
     SecretVolumeSourceArgs,
     VolumeArgs,
     VolumeMountArgs,
@@ -84,6 +85,8 @@ def auth_mount() -> VolumeMountArgs:
     return VolumeMountArgs(name=AUTH_VOLUME, mount_path=AUTH_FOLDER, read_only=True)
 
 
-def auth_volume(secret: pulumi.Input[str]) -> VolumeArgs:
-    """The Secret's keys, as files."""
-    return VolumeArgs(name=AUTH_VOLUME, secret=SecretVolumeSourceArgs(secret_name=secret, default_mode=_SECRET_MODE))
+def auth_volume(secret: pulumi.Input[str], keys: Sequence[str] | None = None, name: str = AUTH_VOLUME) -> VolumeArgs:
+    """The Secret's keys, or the named ones of them, as files."""
+    items = None if keys is None else [KeyToPathArgs(key=key, path=key) for key in keys]
+    source = SecretVolumeSourceArgs(secret_name=secret, default_mode=_SECRET_MODE, items=items)
+    return VolumeArgs(name=name, secret=source)

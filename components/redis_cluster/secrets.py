@@ -15,6 +15,7 @@ from components.redis_cluster.acl import (
     InternalPasswords,
     render_acl_file,
 )
+from components.redis_cluster.exporter import PASSWORDS, render_exporter_passwords
 from components.redis_cluster.parts import ClusterParts
 from components.redis_cluster.redis_conf import ACL_FILE, REPLICATION_FILE, render_replication_conf
 
@@ -74,5 +75,6 @@ def _render(parts: ClusterParts, seed: str, current: str, previous: str | None) 
     return {
         ACL_FILE: render_acl_file(accepted, settings.application_acl, internal),
         REPLICATION_FILE: render_replication_conf(internal.current(REPLICATION_USER)),
+        PASSWORDS: render_exporter_passwords(internal.current(EXPORTER_USER)),
         **{user: internal.current(user) for user in (REPLICATION_USER, AGENT_USER, EXPORTER_USER)},
     }

@@ -94,6 +94,43 @@ class AgentSettings(Settings):
         return self
 
 
+class PrometheusOperatorSettings(Settings):
+    """For clusters where the Prometheus operator runs.
+
+    Whether its CRDs are there is said here and not looked up: a preview would have to reach the cluster.
+    """
+
+    enabled: bool = Field(
+        default=False,
+        description="Whether a ServiceMonitor and a PrometheusRule are made, rather than a ConfigMap with the rules; "
+        "the cluster needs the operator's CRDs (monitoring.coreos.com/v1).",
+    )
+    labels: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description="Labels for both, by which Prometheus picks them, such as `release: kube-prometheus-stack`.",
+    )
+    interval_seconds: int = Field(default=30, ge=10, le=300, description="Between two scrapes of a pod.")
+
+
+class MetricsSettings(Settings):
+    """The Prometheus exporter beside each Redis, and what is made of its metrics."""
+
+    enabled: bool = Field(default=True, description="Whether each Redis pod has an exporter, on port 9121.")
+    image: Image = Field(
+        default="docker.io/oliver006/redis_exporter:v1.74.0",
+        description="An image whose entrypoint is `redis_exporter`, version 1.74 or later.",
+    )
+    resources: ResourceSettings = Field(
+        default=ResourceSettings(
+            requests=ResourceAmounts(cpu="10m", memory="24Mi"), limits=ResourceAmounts(memory="64Mi")
+        ),
+        description="Of the exporter's container.",
+    )
+    prometheus_operator: PrometheusOperatorSettings = Field(
+        default=PrometheusOperatorSettings(), description="For clusters where the Prometheus operator runs."
+    )
+
+
 class RedisClusterSettings(Settings):
     """One Redis Cluster: `shards` times a master with `replicas_per_shard` replicas."""
 
@@ -129,6 +166,7 @@ class RedisClusterSettings(Settings):
     tls: TlsSettings | None = Field(default=None, description="TLS for clients, replication and bus; null for none.")
     access: AccessSettings = Field(default=AccessSettings(), description="From outside the cluster.")
     agent: AgentSettings = Field(default=AgentSettings(), description="The program beside each Redis.")
+    metrics: MetricsSettings = Field(default=MetricsSettings(), description="The exporter beside each Redis.")
     cluster_domain: DnsName = Field(
         default="cluster.local", max_length=LONGEST_DOMAIN, description="The DNS domain of the Kubernetes cluster."
     )

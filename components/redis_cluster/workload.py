@@ -31,6 +31,7 @@ from pulumi_kubernetes.core.v1 import (
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
 from components.redis_cluster.agent_container import AgentContainers, auth_mount, auth_volume
+from components.redis_cluster.exporter import exporter_containers, exporter_volumes, scrape_annotations
 from components.redis_cluster.lifecycle import HAND_OVER_SECONDS
 from components.redis_cluster.parts import UID, ClusterParts
 from components.redis_cluster.redis_conf import AUTH_FOLDER, BUS_PORT, CONF_FOLDER, DATA_FOLDER, PORT, RUN_FOLDER
@@ -83,7 +84,10 @@ def make_shard(
             template=PodTemplateSpecArgs(
                 metadata=ObjectMetaArgs(
                     labels=parts.shard_labels(shard),
-                    annotations={CONFIG_CHECKSUM_ANNOTATION: files.checksum},
+                    annotations={
+                        CONFIG_CHECKSUM_ANNOTATION: files.checksum,
+                        **scrape_annotations(parts.settings.metrics),
+                    },
                 ),
                 spec=_pod(parts, shard, files, agent),
             ),
@@ -140,7 +144,7 @@ def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContain
                 sidecar=True,
             )
         ],
-        containers=[_redis(parts, files)],
+        containers=[_redis(parts, files), *exporter_containers(parts.settings.metrics, files.tls)],
         volumes=[
             VolumeArgs(name="conf", config_map=ConfigMapVolumeSourceArgs(name=files.conf)),
             # In memory: it holds the hashes of passwords.
@@ -148,6 +152,7 @@ def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContain
             auth_volume(files.secret),
             *_announced_volumes(files),
             *agent.volumes(),
+            *exporter_volumes(parts.settings.metrics, files.secret),
         ],
     )
 

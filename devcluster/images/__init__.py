@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from devcluster.images import coredns, ingress_nginx, nginx, node_root, pause, python, redis
+from devcluster.images import coredns, ingress_nginx, nginx, node_root, pause, python, redis, redis_exporter
 from devcluster.images.archive import write_archive
 from devcluster.images.recipe import ImageRecipe, Job
 from devcluster.images.workspace import partial_folder, put_in_place
@@ -16,6 +16,7 @@ _RECIPES: Mapping[str, ImageRecipe] = {
     "pause": pause.RECIPE,
     "coredns": coredns.RECIPE,
     "redis": redis.RECIPE,
+    "redis-exporter": redis_exporter.RECIPE,
     "nginx": nginx.RECIPE,
     "python": python.RECIPE,
     "ingress-nginx-controller": ingress_nginx.RECIPE,
@@ -43,9 +44,9 @@ def image_key(spec_name: str, inputs: Mapping[str, Path]) -> str:
 def build_image(spec_name: str, inputs: Mapping[str, Path], destination: Path, log: Path) -> None:
     """Write the image as a docker archive to `destination`, all or nothing; `log` gets what the tools print.
 
-    `inputs` are, where the image needs them: "coredns" and "ingress-nginx-controller", the binaries, and
-    "ingress-nginx-rootfs", the folder rootfs/etc/nginx of the Go module. Raises CommandError, or ValueError when
-    the published ingress-nginx is not what the recipe was written for.
+    `inputs` are, where the image needs them: "coredns", "redis-exporter" and "ingress-nginx-controller", the
+    binaries, and "ingress-nginx-rootfs", the folder rootfs/etc/nginx of the Go module. Raises CommandError, or
+    ValueError when the published ingress-nginx is not what the recipe was written for.
     """
     recipe = _RECIPES[spec_name]
     recipe.check(inputs)

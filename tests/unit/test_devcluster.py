@@ -1,21 +1,25 @@
 """What the embedded cluster checks before it changes anything, and how it writes what it keeps."""
 
+import io
 import json
 import platform
 import shutil
+import tarfile
 from collections import namedtuple
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 
-from devcluster import builds, engine, network, preflight
+from devcluster import builds, engine, materials, network, preflight
 from devcluster.errors import UserError
 from devcluster.files import write_if_changed, write_whole
+from devcluster.images import IMAGES, build_image
 from devcluster.machine import Machine, marked_processes
 from devcluster.paths import Paths
 from devcluster.pki import IDENTITIES, KUBELET_CLIENT, Pki
 from devcluster.plan import CONTROL_PLANE, MACHINES, NODES
+from devcluster.progress import Progress
 
 
 @pytest.fixture
@@ -158,9 +162,47 @@ def test_a_machine_that_was_never_started_is_off(tmp_path: Path) -> None:
 def test_a_binary_is_known_by_all_it_is_built_from(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builds, "go_version", lambda: "go1.26.0")
     before = {binary.module: binary.key() for binary in (*builds.CLUSTER_BINARIES, *builds.ENGINE_BINARIES)}
-    assert len(set(before.values())) == 5
+    assert len(set(before.values())) == 6
     monkeypatch.setattr(builds, "go_version", lambda: "go1.27.0")
     assert all(binary.key() != before[binary.module] for binary in builds.CLUSTER_BINARIES)
+
+
+def test_an_image_of_one_binary_holds_it_and_runs_it(tmp_path: Path) -> None:
+    binary, archive = tmp_path / "binary", tmp_path / "image.tar"
+    binary.write_bytes(b"a program")
+    build_image("redis-exporter", {"redis-exporter": binary}, archive, tmp_path / "log")
+    with tarfile.open(archive) as tar:
+        (manifest,) = json.loads(_read(tar, "manifest.json"))
+        config = json.loads(_read(tar, manifest["Config"]))["config"]
+        with tarfile.open(fileobj=io.BytesIO(_read(tar, *manifest["Layers"]))) as layer:
+            assert _read(layer, "redis_exporter") == b"a program"
+            assert layer.getmember("redis_exporter").mode == 0o755
+    assert manifest["RepoTags"] == ["webtier.local/redis-exporter:debian-12"]
+    assert (config["User"], config["Entrypoint"]) == ("59000:59000", ["/redis_exporter"])
+
+
+def _read(tar: tarfile.TarFile, name: str) -> bytes:
+    content = tar.extractfile(name)
+    assert content is not None
+    return content.read()
+
+
+def test_a_new_image_replaces_its_older_one_and_no_other(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builds, "go_version", lambda: "go1.26.0")
+    monkeypatch.setattr(materials, "build_image", lambda _name, _inputs, archive, _log: archive.touch())
+    made = materials.Materials(paths)
+    for binary in builds.CLUSTER_BINARIES:
+        write_whole(binary.file(paths), "")
+    for folder in (made.node_root, made.ingress_rootfs, paths.images):
+        folder.mkdir(parents=True)
+    older = [paths.images / f"{image.name}-{'0' * 16}.tar" for image in IMAGES]
+    for archive in older:
+        archive.touch()
+    # The one image that is there already: `redis` is made anew, and its name begins this one's.
+    made.archive("redis-exporter").touch()
+    made.make((), Progress())
+    left = {*paths.images.iterdir()}
+    assert left == {made.archive(image.name) for image in IMAGES} | {paths.images / f"redis-exporter-{'0' * 16}.tar"}
 
 
 def test_an_engine_that_is_too_old_is_not_taken(paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,7 @@ PUBLIC_IMAGES = {
     "docker.io/nginxinc/nginx-unprivileged:1.29.1-bookworm",
     "registry.k8s.io/ingress-nginx/controller:v1.15.1",
     "docker.io/library/python:3.13.7-slim-bookworm",
+    "docker.io/oliver006/redis_exporter:v1.74.0",
 }
 
 

@@ -108,7 +108,7 @@ def test_every_container_is_restricted() -> None:
         assert pod["seccompProfile"] == {"type": "RuntimeDefault"}
         assert spec["automountServiceAccountToken"] is False
     found = list(containers(recording))
-    assert len(found) == 3 * 2 + 1
+    assert len(found) == 3 * 3 + 1
     for container in found:
         context = container["securityContext"]
         assert context["allowPrivilegeEscalation"] is False
@@ -127,7 +127,14 @@ def test_the_password_is_only_in_the_secret() -> None:
             assert not resource.secret_inputs, resource.name
     auth = recording.one(SECRET, "redis-auth")
     assert auth.secret_inputs == {"stringData"}
-    assert set(auth.inputs["stringData"]) == {"users.acl", "replication.conf", "replication", "agent", "exporter"}
+    assert set(auth.inputs["stringData"]) == {
+        "users.acl",
+        "replication.conf",
+        "replication",
+        "agent",
+        "exporter",
+        "exporter.json",
+    }
     assert PASSWORD not in json.dumps(auth.inputs), "the pods know its hash alone"
     application = recording.one(SECRET, "redis-app")
     assert application.secret_inputs == {"stringData"}
@@ -293,7 +300,7 @@ def test_services_and_the_budget_pick_redis_and_nothing_else() -> None:
     assert budget.inputs["spec"]["maxUnavailable"] == 1
     selectors = [each.inputs["spec"]["selector"] for each in recording.of_type(SERVICE)]
     selectors.append(budget.inputs["spec"]["selector"]["matchLabels"])
-    assert len(selectors) == 4
+    assert len(selectors) == 5
     for selector in selectors:
         assert all(selector.items() <= labels.items() for labels in pod_labels)
         assert not selector.items() <= job_labels.items()
