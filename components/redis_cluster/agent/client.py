@@ -110,9 +110,6 @@ def _own_errors(what: str) -> Generator[None, None, None]:
     except (exceptions.TimeoutError, TimeoutError) as error:
         raise NodeUnavailableError("does not answer in time") from error
     except (exceptions.ConnectionError, OSError) as error:
-        # redis-py has no type of its own for this one.
-        if "max number of clients" in str(error):
-            raise NodeAliveError("has no connection left") from error
         raise NodeUnavailableError("does not accept connections") from error
     except UnicodeDecodeError as error:
         raise NodeUnavailableError("sends what is no text") from error

@@ -26,6 +26,7 @@ from components.redis_cluster.agent.errors import AgentError
 from components.redis_cluster.agent.plan import Goal
 from components.redis_cluster.agent.replication import render_start_conf
 from components.redis_cluster.agent.topology import Member, Topology
+from components.redis_cluster.agent.view import parse_view
 from components.redis_cluster.redis_conf import (
     ACL_FILE,
     AUTH_FOLDER,
@@ -225,6 +226,22 @@ class LocalCluster:
             if "role:slave" in replication and "master_link_status:up" not in replication:
                 return False
         return True
+
+    def wait_until_known(self, replica: Member) -> None:
+        """Until every member knows whom it follows: before that nobody votes for it."""
+        node_id = self.ask(replica, "CLUSTER", "MYID")
+
+        def is_known_by(member: Member) -> bool:
+            record = parse_view(self.ask(member, "CLUSTER", "NODES")).records.get(node_id)
+            return record is not None and record.master_id is not None and record.reachable
+
+        members = self.topology.members()
+        wait_until(lambda: all(is_known_by(member) for member in members), f"gossip about {replica.pod}")
+
+    def set_node_timeout(self, seconds: int, *members: Member) -> None:
+        """While it runs, of all members or of some. The news spread as fast as this is short."""
+        for member in members or self.topology.members():
+            self.ask(member, "CONFIG", "SET", "cluster-node-timeout", seconds * 1000)
 
     def node_ids(self) -> dict[str, str]:
         """Pod name → node id."""

@@ -11,7 +11,6 @@ import pytest
 from components.redis_cluster.agent.client import Connector, Node
 from components.redis_cluster.agent.hand_over import HandOverOptions, Outcome, hand_over
 from components.redis_cluster.agent.topology import Member
-from components.redis_cluster.agent.view import parse_view
 from tests.unit.agent.redis_processes import LocalCluster, local_cluster, wait_until
 from tests.unit.agent.remembering import Remembering
 from tests.unit.agent.shard_writer import ShardWriter
@@ -21,19 +20,13 @@ from tests.unit.agent.watched_connector import WatchedConnector
 @pytest.fixture(scope="module")
 def nine_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     """Three shards with two replicas each. A node can be elected once in four node timeouts: each test has a shard."""
-    for cluster in local_cluster(tmp_path_factory.mktemp("nine"), 3, 2, node_timeout_ms=15000):
+    for cluster in local_cluster(tmp_path_factory.mktemp("nine"), 3, 2, node_timeout_ms=2000):
         cluster.converge()
-        wait_until_all_know_who_follows_whom(cluster)
+        for shard in range(3):
+            for index in (1, 2):
+                cluster.wait_until_known(cluster.topology.member(shard, index))
+        cluster.set_node_timeout(60)
         yield cluster
-
-
-def wait_until_all_know_who_follows_whom(cluster: LocalCluster) -> None:
-    def replicas_seen_by(member: Member) -> int:
-        view = parse_view(cluster.ask(member, "CLUSTER", "NODES"))
-        return sum(record.master_id is not None and record.reachable for record in view.records.values())
-
-    members = cluster.topology.members()
-    wait_until(lambda: all(replicas_seen_by(member) == 6 for member in members), "gossip about six replicas")
 
 
 AT_ONCE = 9.0
