@@ -29,10 +29,13 @@ _AGENT_COMMANDS = (
     "info",
     "migrate",
     "ping",
+    "publish",
     "restore",
     "restore-asking",
     "role",
     "select",
+    "subscribe",
+    "unsubscribe",
     "wait",
 )
 

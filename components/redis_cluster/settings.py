@@ -167,6 +167,11 @@ class RedisClusterSettings(Settings):
     access: AccessSettings = Field(default=AccessSettings(), description="From outside the cluster.")
     agent: AgentSettings = Field(default=AgentSettings(), description="The program beside each Redis.")
     metrics: MetricsSettings = Field(default=MetricsSettings(), description="The exporter beside each Redis.")
+    fast_failover: bool = Field(
+        default=True,
+        description="Whether a replica takes over after about 2 s from a master that it and a majority of the other "
+        "masters have lost, and not only after 1.5 times `conf.node_timeout_ms`. Needs three shards.",
+    )
     cluster_domain: DnsName = Field(
         default="cluster.local", max_length=LONGEST_DOMAIN, description="The DNS domain of the Kubernetes cluster."
     )

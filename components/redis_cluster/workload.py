@@ -133,6 +133,7 @@ def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContain
                     f"--run={RUN_FOLDER}",
                     f"--auth={AUTH_FOLDER}",
                     *([] if parts.settings.conf.appendonly else ["--no-appendonly"]),
+                    *([] if parts.settings.fast_failover else ["--no-fast-failover"]),
                     *([f"--announced={ANNOUNCED_FOLDER}"] if files.announced is not None else []),
                 ],
                 mounts=[auth_mount(), _run_mount(), _data_mount(), *_announced_mounts(files)],

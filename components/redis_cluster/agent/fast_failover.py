@@ -25,7 +25,7 @@ from .console import Console
 from .errors import AgentError, CommandRefusedError, NodeUnavailableError
 from .master_watch import MasterWatch
 from .reach import addresses_of
-from .replication import Replication, read_replication
+from .replication_info import Replication, read_replication
 from .resolver import Resolve
 from .view import ClusterView, Record, parse_view
 from .witness import Answer, ask_witnesses, question

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from .client import Connector, Node
 from .errors import AgentError, CommandRefusedError, NodeAliveError, NodeUnavailableError
 from .reach import addresses_of
-from .replication import read_replication
+from .replication_info import read_replication
 from .resolver import Resolve
 from .view import Record
 

@@ -11,6 +11,7 @@ from .client import Connector
 from .console import Console
 from .data_folder import DataFolder
 from .errors import AgentError, NodeNotReadyError
+from .fast_failover import FastFailover, FastFailoverOptions
 from .gate import Gate
 from .hand_over import HandOverOptions, hand_over
 from .heal import Healer, HealOptions
@@ -18,6 +19,7 @@ from .ownership import Identity
 from .replication import ReleaseOptions, ReplicationRelease, is_withheld
 from .resolver import Resolve
 from .starter import Pod, Starter
+from .witness import Witness, WitnessOptions
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class SidecarOptions:
     run: Path
     auth: Path
     local_ip: str = "127.0.0.1"
+    fast_failover: bool = True
 
 
 @dataclass
@@ -52,6 +55,8 @@ class Sidecar:
         own = Identity(options.pod.host, announced.ip, announced.port, announced.bus_port)
         release = ReleaseOptions(options.data, own, options.pod.domain, options.local_ip)
         self._release = ReplicationRelease(release, *asked)
+        self._witness = Witness(WitnessOptions(options.local_ip), *asked)
+        self._failover = FastFailover(FastFailoverOptions(options.local_ip), *asked)
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set. Never raises for what a node does or does not answer."""
@@ -59,6 +64,9 @@ class Sidecar:
             threading.Thread(target=self._repeat, args=(stop, seconds, step), daemon=True)
             for seconds, step in ((0.1, self._hand_over), (0.1, self._let_start), (1.0, self._mend))
         ]
+        # A witness answers whether or not its own shard has the fast failover.
+        watchers = [self._witness.run, *([self._failover.run] if self.options.fast_failover else [])]
+        loops += [threading.Thread(target=run, args=(stop,), daemon=True) for run in watchers]
         for loop in loops:
             loop.start()
         stop.wait()

@@ -21,7 +21,7 @@ from components.redis_cluster.agent.fast_failover import (
     doubt,
 )
 from components.redis_cluster.agent.reach import answers_as
-from components.redis_cluster.agent.replication import Replication
+from components.redis_cluster.agent.replication_info import Replication
 from components.redis_cluster.agent.topology import Member
 from components.redis_cluster.agent.view import Address, parse_view
 from components.redis_cluster.agent.witness import QUESTIONS, Answer, ask_witnesses, question
