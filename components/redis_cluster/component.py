@@ -13,6 +13,7 @@ from components.redis_cluster.announcement import make_announcements
 from components.redis_cluster.converge_job import make_converge_job
 from components.redis_cluster.lifecycle import START_SCRIPT, STOP_SCRIPT
 from components.redis_cluster.metrics import make_metrics
+from components.redis_cluster.network_policy import make_network_policies
 from components.redis_cluster.parts import ClusterParts
 from components.redis_cluster.probes import alive_script, ready_script
 from components.redis_cluster.redis_conf import PORT, render_redis_conf, render_topology_conf
@@ -100,6 +101,7 @@ class RedisCluster(pulumi.ComponentResource):
         make_disruption_budget(parts)
         make_storage_class(parts)
         make_metrics(parts)
+        make_network_policies(parts)
         account = ServiceAccount(
             name, metadata=parts.metadata(name), automount_service_account_token=False, opts=parts.child()
         )

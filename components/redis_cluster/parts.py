@@ -41,6 +41,11 @@ class ClusterParts:
         """Picks all Redis pods of this cluster."""
         return selector_labels(APPLICATION, self.name)
 
+    @property
+    def agent_selector(self) -> dict[str, str]:
+        """Picks the Job's pods."""
+        return selector_labels(AGENT_APPLICATION, self.name)
+
     def shard_name(self, shard: int) -> str:
         """The name of a shard's StatefulSet."""
         return f"{self.name}-shard-{shard}"

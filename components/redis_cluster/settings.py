@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from components.redis_cluster.access_settings import AccessSettings, PodNodePorts
+from components.redis_cluster.network_policy_settings import NetworkPolicySettings
 from components.redis_cluster.tls_settings import TlsSettings
 from components.shared.model import DnsName, Image, Settings
 from components.shared.problems import wrong_setting
@@ -166,6 +167,9 @@ class RedisClusterSettings(Settings):
     tls: TlsSettings | None = Field(default=None, description="TLS for clients, replication and bus; null for none.")
     access: AccessSettings = Field(default=AccessSettings(), description="From outside the cluster.")
     agent: AgentSettings = Field(default=AgentSettings(), description="The program beside each Redis.")
+    network_policy: NetworkPolicySettings = Field(
+        default=NetworkPolicySettings(), description="Who may reach Redis over the network."
+    )
     metrics: MetricsSettings = Field(default=MetricsSettings(), description="The exporter beside each Redis.")
     fast_failover: bool = Field(
         default=True,

@@ -21,6 +21,7 @@ SERVICE = "kubernetes:core/v1:Service"
 VOLUME = "kubernetes:core/v1:PersistentVolume"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 SECRET = "kubernetes:core/v1:Secret"
+NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 STORAGE_CLASS = "kubernetes:storage.k8s.io/v1:StorageClass"
 
@@ -396,6 +397,31 @@ def test_a_certificate_may_come_from_elsewhere() -> None:
         assert volume["secret"]["secretName"] == "from-cert-manager"
 
 
+def test_the_network_lets_in_what_is_really_used() -> None:
+    def rules(**settings: Any) -> dict[int, list[dict[str, Any]]]:
+        policy = record(settings).one(NETWORK_POLICY, "redis").inputs["spec"]
+        assert policy["podSelector"]["matchLabels"].items() <= template(record())["metadata"]["labels"].items()
+        return {rule["ports"][0]["port"]: rule["from"] for rule in policy["ingress"]}
+
+    peers = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "redis", "app.kubernetes.io/instance": "redis"}}}
+    default = rules()
+    assert default[16379] == [peers]
+    assert peers in default[6379]
+    assert {"podSelector": {"matchLabels": {}}} in default[6379]
+    assert {"ipBlock": {"cidr": "0.0.0.0/0"}} in default[6379]
+    assert default[9121] == [
+        {
+            "podSelector": {"matchLabels": {}},
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}},
+        }
+    ]
+    inside = rules(access={"node_port": None}, metrics={"enabled": False}, network_policy={"clients": []})
+    assert set(inside) == {6379, 16379}
+    assert not any("ipBlock" in peer for peer in inside[6379])
+    assert len(inside[6379]) == 2
+    assert record({"network_policy": {"enabled": False}}).of_type(NETWORK_POLICY) == []
+
+
 def test_what_holds_data_can_be_protected() -> None:
     recording = record({"storage": LOCAL}, protect=True)
     assert all(each.options.protect for each in recording.of_type(STATEFUL_SET) + recording.of_type(VOLUME))
@@ -406,6 +432,7 @@ def test_what_holds_data_can_be_protected() -> None:
     ("settings", "message"),
     [
         ({"shards": 0}, "greater than or equal to 1"),
+        ({"network_policy": {"sources": ["10.0.0.1/8"]}}, "a CIDR without host bits"),
         ({"access": {"pods": {"kind": "node_ports", "first": 32767}}}, "need the NodePorts 32767 to 32832"),
         ({"access": {"pods": {"kind": "node_ports", "first": 30000}}}, "one of the pods' own NodePorts 30000 to 30065"),
         ({"shards": -1}, "greater than or equal to 1"),

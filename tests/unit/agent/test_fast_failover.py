@@ -26,7 +26,7 @@ from components.redis_cluster.agent.topology import Member
 from components.redis_cluster.agent.view import Address, parse_view
 from components.redis_cluster.agent.witness import QUESTIONS, Answer, ask_witnesses, question
 from tests.unit.agent.agents import Running, watcher, witnesses
-from tests.unit.agent.redis_processes import PASSWORD, LocalCluster, local_cluster, wait_until
+from tests.unit.agent.redis_processes import APPLICATION_PASSWORD, LocalCluster, local_cluster, wait_until
 from tests.unit.agent.remembering import Remembering
 from tests.unit.agent.shard_writer import ShardWriter
 from tests.unit.agent.watched_connector import WatchedConnector
@@ -277,7 +277,10 @@ def test_nobody_without_the_password_makes_a_witness_speak(slow: LocalCluster) -
     def answers() -> dict[str, Answer]:
         return ask_witnesses(asked, {ids[witness]}, 1, slow.connector, local_ip, 1.0)
 
-    with Running([agent]), Redis(host=local_ip, port=slow.port, password=PASSWORD) as anybody:
+    with (
+        Running([agent]),
+        Redis(host=local_ip, port=slow.port, username="app", password=APPLICATION_PASSWORD) as anybody,
+    ):
         wait_until(lambda: bool(answers()), "it listens")
         asked_before = len(console.lines)
         for forged in (b"\xff\xfe", "", body, f"{'0' * 64} {body}"):

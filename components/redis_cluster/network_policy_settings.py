@@ -1,0 +1,54 @@
+"""Who may reach Redis over the network: plain data."""
+
+import ipaddress
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from components.shared.model import DnsLabel, Settings
+
+
+def _check_cidr(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        raise PydanticCustomError(
+            "cidr", "allowed: addresses as a CIDR without host bits, such as '10.0.0.0/8' or '192.0.2.7/32'"
+        ) from None
+    return text
+
+
+Cidr = Annotated[str, AfterValidator(_check_cidr)]
+
+
+class PodSelector(Settings):
+    """Pods by their namespace and labels."""
+
+    namespace: DnsLabel | None = Field(default=None, description="Their namespace; null for Redis' own.")
+    labels: dict[str, str] = Field(
+        default_factory=dict, description="Labels that they all have; empty for every pod of the namespace."
+    )
+
+
+class NetworkPolicySettings(Settings):
+    """What a NetworkPolicy lets in. Peers, agents and the kubelet always get in."""
+
+    enabled: bool = Field(
+        default=True, description="Whether there is one. It has an effect where the cluster's network enforces them."
+    )
+    clients: list[PodSelector] = Field(
+        default_factory=lambda: [PodSelector()], description="Pods that may talk to Redis."
+    )
+    sources: list[Cidr] = Field(
+        default_factory=lambda: ["0.0.0.0/0"],
+        description="Addresses of clients outside; they count where `access` has a way in.",
+    )
+    bus_sources: list[Cidr] = Field(
+        default_factory=list,
+        description="Addresses with which pods reach the announced addresses of `access.pods`, where the cluster's "
+        "network replaces their own on the way: those of the nodes.",
+    )
+    metrics: list[PodSelector] = Field(
+        default_factory=lambda: [PodSelector(namespace="monitoring")], description="Pods that may scrape the exporters."
+    )
