@@ -28,6 +28,7 @@ def test_user_has_three_replicas_with_the_label_and_port(tier: Tier) -> None:
 
 
 def test_the_outputs_are_those_of_the_readme(tier: Tier) -> None:
+    # Without TLS there is no redis_ca_certificate.
     outputs = tier.outputs
     assert set(outputs) == {
         "namespace",
@@ -38,7 +39,6 @@ def test_the_outputs_are_those_of_the_readme(tier: Tier) -> None:
         "redis_external",
         "redis_username",
         "redis_password",
-        "redis_ca_certificate",
         "standalone_redis",
     }
     assert {(route["path"], route["backend"]) for route in outputs["routes"]} == {
