@@ -25,7 +25,7 @@ from components.redis_cluster.services import (
     make_nodes_service,
 )
 from components.redis_cluster.settings import RedisClusterSettings
-from components.redis_cluster.shard_guard import make_shard_guard
+from components.redis_cluster.shard_guard import make_shard_guard, make_shards_in_use, shards_in_use_name
 from components.redis_cluster.storage import make_storage_class, make_volumes
 from components.redis_cluster.tls import make_tls_files
 from components.redis_cluster.workload import ShardFiles, make_shard
@@ -114,6 +114,7 @@ class RedisCluster(pulumi.ComponentResource):
         agent = AgentContainers(settings.agent, None if code is None else code.metadata.name, tls)
         files = ShardFiles(
             secret=secret.metadata.name,
+            formed=shards_in_use_name(parts),
             announced=None if announced is None else announced.metadata.name,
             conf=conf.metadata.name,
             checksum=checksum({"conf": conf_checksum, "agent": code_checksum}),
@@ -126,8 +127,9 @@ class RedisCluster(pulumi.ComponentResource):
             after = [*make_volumes(parts, shard), *shards[-1:]]
             shards.append(make_shard(parts, shard, files, agent, after))
         job = make_converge_job(parts, agent, secret, account.metadata.name, after=[*shards, nodes_service])
+        in_use = make_shards_in_use(parts, job)
         if settings.shard_guard:
-            make_shard_guard(parts, job, shards)
+            make_shard_guard(parts, in_use, shards)
 
         self.ready = [job]
         self.endpoint = pulumi.Output.concat(

@@ -21,37 +21,49 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from components.redis_cluster.converge_job import SHARDS
 from components.redis_cluster.parts import ClusterParts
 
-_IN_USE = "shardsInUse"
+IN_USE = "shardsInUse"
 
 _MAY_GO = (
     "has(request.options.propagationPolicy) && request.options.propagationPolicy == 'Orphan'"
     " || int(oldObject.metadata.labels['app.kubernetes.io/component'].split('-')[1]) >= int(params.data."
-    f"{_IN_USE})"
+    f"{IN_USE})"
 )
 """An orphaning deletion leaves the pods as they are: it is how a StatefulSet's fixed fields are changed."""
 
 _MESSAGE = (
     "'StatefulSet ' + oldObject.metadata.name + ' holds a part of the data: ' + params.data."
-    f"{_IN_USE}"
+    f"{IN_USE}"
     " + ' shards are in use. Set a lower number of shards and run `pulumi up` without --target: it moves the data to "
     "the other shards, and deletes this one when that is done'"
 )
 
 
-def make_shard_guard(parts: ClusterParts, job: Job, shards: Sequence[pulumi.Resource]) -> None:
+def shards_in_use_name(parts: ClusterParts) -> str:
+    """Of the ConfigMap. Pods mount it by this name, although it is made after them."""
+    return f"{parts.name}-shards"
+
+
+def make_shards_in_use(parts: ClusterParts, job: Job) -> ConfigMap:
+    """There once the cluster has been formed. It says what the Job that ended has left in use.
+
+    The number comes from that Job, and so stays as it was when a new one failed or was left out.
+    """
+    name = shards_in_use_name(parts)
+    return ConfigMap(
+        name,
+        metadata=parts.metadata(name),
+        data={IN_USE: job.spec.template.metadata.annotations.apply(lambda annotations: annotations[SHARDS])},
+        opts=parts.child(job),
+    )
+
+
+def make_shard_guard(parts: ClusterParts, in_use: ConfigMap, shards: Sequence[pulumi.Resource]) -> None:
     """Refuses to delete the StatefulSet of a shard that is in use.
 
     A failed Job keeps `pulumi up` from deleting what it did not drain, but not with --target or
-    --continue-on-error, and not kubectl. The number of shards in use comes from the Job that ended,
-    and so stays as it was when a new one was left out.
+    --continue-on-error, and not kubectl.
     """
-    name = f"{parts.name}-shards"
-    in_use = ConfigMap(
-        name,
-        metadata=parts.metadata(name),
-        data={_IN_USE: job.spec.template.metadata.annotations.apply(lambda annotations: annotations[SHARDS])},
-        opts=parts.child(job),
-    )
+    name = shards_in_use_name(parts)
     cluster_wide = ObjectMetaArgs(name=pulumi.Output.concat(parts.namespace, "-", name), labels=parts.labels)
     policy = ValidatingAdmissionPolicy(
         name,

@@ -36,11 +36,13 @@ from components.redis_cluster.lifecycle import HAND_OVER_SECONDS
 from components.redis_cluster.parts import UID, ClusterParts
 from components.redis_cluster.redis_conf import AUTH_FOLDER, BUS_PORT, CONF_FOLDER, DATA_FOLDER, PORT, RUN_FOLDER
 from components.redis_cluster.services import BUS, CLIENT_PORT
+from components.redis_cluster.shard_guard import IN_USE
 from components.redis_cluster.storage import CLAIM, claim_template
 from components.redis_cluster.tls import TlsFiles
 from components.shared.checksum import CONFIG_CHECKSUM_ANNOTATION
 from components.shared.security import restricted_container, restricted_pod
 
+FORMED_FOLDER = "/etc/webtier-redis/formed"
 ANNOUNCED_FOLDER = "/etc/webtier-redis/announced"
 
 WAIT_FOR = "pulumi.com/waitFor"
@@ -54,6 +56,7 @@ class ShardFiles:
     """What a shard's pods mount, by name, and the checksum that restarts them when it changes."""
 
     secret: pulumi.Input[str]
+    formed: str
     announced: pulumi.Input[str] | None
     conf: pulumi.Input[str]
     checksum: str
@@ -132,11 +135,12 @@ def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContain
                     f"--data={DATA_FOLDER}",
                     f"--run={RUN_FOLDER}",
                     f"--auth={AUTH_FOLDER}",
+                    f"--formed={FORMED_FOLDER}/{IN_USE}",
                     *([] if parts.settings.conf.appendonly else ["--no-appendonly"]),
                     *([] if parts.settings.fast_failover else ["--no-fast-failover"]),
                     *([f"--announced={ANNOUNCED_FOLDER}"] if files.announced is not None else []),
                 ],
-                mounts=[auth_mount(), _run_mount(), _data_mount(), *_announced_mounts(files)],
+                mounts=[auth_mount(), _run_mount(), _data_mount(), _formed_mount(), *_announced_mounts(files)],
                 env=[
                     _field("POD_NAME", "metadata.name"),
                     _field("POD_IP", "status.podIP"),
@@ -151,6 +155,8 @@ def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContain
             # In memory: it holds the hashes of passwords.
             VolumeArgs(name="run", empty_dir=EmptyDirVolumeSourceArgs(medium="Memory", size_limit="1Mi")),
             auth_volume(files.secret),
+            # Made after the cluster has been formed, which waits for the pods.
+            VolumeArgs(name="formed", config_map=ConfigMapVolumeSourceArgs(name=files.formed, optional=True)),
             *_announced_volumes(files),
             *agent.volumes(),
             *exporter_volumes(parts.settings.metrics, files.secret),
@@ -201,6 +207,10 @@ def _announced_volumes(files: ShardFiles) -> list[VolumeArgs]:
     if files.announced is None:
         return []
     return [VolumeArgs(name="announced", config_map=ConfigMapVolumeSourceArgs(name=files.announced))]
+
+
+def _formed_mount() -> VolumeMountArgs:
+    return VolumeMountArgs(name="formed", mount_path=FORMED_FOLDER, read_only=True)
 
 
 def _data_mount() -> VolumeMountArgs:

@@ -286,6 +286,17 @@ def test_pods_are_announced_with_node_ports_that_stay_when_the_cluster_grows() -
     assert service["publishNotReadyAddresses"] is True
 
 
+def test_pods_are_told_that_the_cluster_was_formed_without_waiting_for_it() -> None:
+    recording = record()
+    (agent,) = template(recording)["spec"]["initContainers"]
+    assert "--formed=/etc/webtier-redis/formed/shardsInUse" in agent["args"]
+    (volume,) = (each for each in template(recording)["spec"]["volumes"] if each["name"] == "formed")
+    assert volume["configMap"] == {"name": "redis-shards", "optional": True}
+    marker = recording.one(CONFIG_MAP, "redis-shards")
+    assert marker.inputs["data"] == {"shardsInUse": "3"}
+    assert any(urn.endswith("::redis-converge") for urn in marker.options.dependencies)
+
+
 def test_pods_are_announced_inside_when_nobody_is_outside() -> None:
     recording = record()
     assert "redis-announced" not in {each.name for each in recording.of_type(CONFIG_MAP)}

@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     beside.add_argument("--announced", type=Path, default=None, help="folder with a file a pod: address and ports")
     beside.add_argument("--local-ip", default="127.0.0.1", help="where this pod's Redis answers")
     beside.add_argument("--data", type=Path, required=True, help="Redis' folder")
+    beside.add_argument("--formed", type=Path, default=None, help="file that is there once the cluster was formed")
     beside.add_argument("--no-fast-failover", action="store_true", help="leave a lost master to Redis alone")
     beside.add_argument("--no-appendonly", action="store_true", help="Redis keeps snapshots alone")
     beside.add_argument("--run", type=Path, required=True, help="folder that is shared with Redis' container")
@@ -76,7 +77,7 @@ def _run(options: argparse.Namespace, console: Console) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    pod = Pod(options.pod, options.domain, options.own_ip, options.host_ip, options.announced)
+    pod = Pod(options.pod, options.domain, options.own_ip, options.host_ip, options.announced, options.formed)
     data = DataFolder(options.data, appendonly=not options.no_appendonly)
     sidecar = SidecarOptions(
         pod, data, options.run, options.auth, options.local_ip, fast_failover=not options.no_fast_failover

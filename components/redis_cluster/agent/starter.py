@@ -1,5 +1,6 @@
 """Lets Redis start: when it is safe, with the peers' present addresses and the Secret's users."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,12 +20,16 @@ from .start_rules import Wait
 
 START_FILE = "start.conf"
 
+FORMATION_WAIT = 3.0
+"""Seconds. While a cluster is formed nobody knows anybody; later, a node without a past waits for somebody who does."""
+
 
 @dataclass(frozen=True)
 class Pod:
     """This pod: its `name`, the DNS name `domain` of the headless Service, its own and its node's address.
 
     `announced` is the folder with a file a pod that says where clients outside reach it, None if there are none.
+    `formed` is a file that is there once the cluster has been formed.
     """
 
     name: str
@@ -32,6 +37,7 @@ class Pod:
     own_ip: str
     host_ip: str = ""
     announced: Path | None = None
+    formed: Path | None = None
 
     @property
     def host(self) -> str:
@@ -86,7 +92,9 @@ class Starter:
         fault = None if result is None else find_fault_in_report(self.data.path, *result)
         announced = self.pod.announcement(self.connector)
         own = Identity(self.pod.host, announced.ip, announced.port, announced.bus_port)
-        options = GuardOptions(self.data, own, self.pod.domain, self.files.folder)
+        formed = self.pod.formed is not None and self.pod.formed.exists()
+        wait = math.inf if formed else FORMATION_WAIT
+        options = GuardOptions(self.data, own, self.pod.domain, self.files.folder, formation_wait=wait)
         return StartGuard(options, self.connector, self.resolve, self.console, fault)
 
     def _prepare(self, withhold: bool) -> None:
