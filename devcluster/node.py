@@ -115,8 +115,8 @@ def _kubelet(machine: Machine) -> dict[str, object]:
         # There is no registry to pull an image from a second time.
         "imageGCHighThresholdPercent": 100,
         "imageGCLowThresholdPercent": 99,
-        # The disk and the memory are the host's: what others fill there is no reason to evict pods here.
-        "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%", "nodefs.inodesFree": "1%"},
+        # The disk is the host's: what others fill there is no reason to evict pods here, on all nodes at once.
+        "evictionHard": {"memory.available": "100Mi"},
         "serializeImagePulls": False,
         "nodeStatusUpdateFrequency": "10s",
         "shutdownGracePeriod": "0s",

@@ -1,6 +1,7 @@
 """A connection to one Redis node, every wait on it bounded."""
 
-from collections.abc import Callable, Generator
+import ssl
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from redis.retry import Retry
 
 from .errors import CommandRefusedError, NodeAliveError, NodeNotReadyError, NodeUnavailableError
 
+Command = tuple[str | int, ...]
+
 
 @dataclass(frozen=True)
 class Connector:
@@ -26,6 +29,10 @@ class Connector:
     user: str = "agent"
     tls: Path | None = None
     """Folder with `ca.crt`, `tls.crt` and `tls.key`; None for plain connections."""
+
+    def credentials(self) -> tuple[str, ...]:
+        """What a node needs to log in at another one, as MIGRATE takes it. Secret: not for any text."""
+        return ("AUTH2", self.user, self.password())
 
     def open(self, ip: str) -> "Node":
         """A node at an address; nothing is sent before the first question."""
@@ -51,6 +58,8 @@ class Node:
             protocol=2,
             driver_info=None,
             decode_responses=True,
+            # Keys are bytes of any kind, and go back to Redis as they came.
+            encoding_errors="surrogateescape",
         )
 
     def __enter__(self) -> Self:
@@ -70,10 +79,37 @@ class Node:
 
     def ask(self, *command: str | int) -> Any:
         """Sends one command; its answer is a text, a number or a list of such."""
-        with _own_errors(" ".join(map(str, command[:2]))):
+        with _own_errors("the connection"):
             self._connection.connect()
             self._connection.send_command(*command)
+            return self._answer(command)
+
+    def ask_all(self, commands: Sequence[Command]) -> list[Any]:
+        """Sends commands at once and reads all answers; then the first that is an error is raised."""
+        answers = self.ask_each(commands)
+        for answer in answers:
+            if isinstance(answer, CommandRefusedError):
+                raise answer
+        return answers
+
+    def ask_each(self, commands: Sequence[Command]) -> list[Any]:
+        """Sends commands at once. An answer that is an error is returned in its place."""
+        answers: list[Any] = []
+        with _own_errors("the connection"):
+            self._connection.connect()
+            self._connection.send_packed_command(self._connection.pack_commands(commands))
+            for command in commands:
+                try:
+                    answers.append(self._answer(command))
+                except CommandRefusedError as error:
+                    answers.append(error)
+        return answers
+
+    def _answer(self, command: Command) -> Any:
+        try:
             return self._connection.read_response()
+        except exceptions.ResponseError as error:
+            raise CommandRefusedError(f"refused {' '.join(map(str, command[:2]))}: {error}") from error
 
     def receive(self, timeout: float) -> Any | None:
         """What the node sends unasked after SUBSCRIBE; None when nothing has come after `timeout` seconds."""
@@ -110,8 +146,11 @@ def _own_errors(what: str) -> Generator[None, None, None]:
     except (exceptions.TimeoutError, TimeoutError) as error:
         raise NodeUnavailableError("does not answer in time") from error
     except (exceptions.ConnectionError, OSError) as error:
+        if isinstance(error.__cause__ or error.__context__, ssl.SSLError):
+            raise NodeAliveError("has a certificate that is not believed, or believes none of ours") from error
+        # redis-py has no type of its own for this one.
+        if "max number of clients" in str(error):
+            raise NodeAliveError("has no connection left") from error
         raise NodeUnavailableError("does not accept connections") from error
-    except UnicodeDecodeError as error:
-        raise NodeUnavailableError("sends what is no text") from error
     except exceptions.ResponseError as error:
         raise CommandRefusedError(f"refused {what}: {error}") from error

@@ -6,12 +6,18 @@ from dataclasses import dataclass
 from .client import Connector
 from .console import Console
 from .errors import CommandRefusedError, DeadlinePassedError, NodeUnavailableError
+from .migration import migrate, name_of
 from .plan import Goal, Plan, Step, make_plan
+from .progress import Progress
+from .resharding import not_drained
 from .resolver import Resolve
-from .survey import take_survey
+from .survey import Survey, take_survey
 
 MOST_LISTED = 4
 """So many of the things that are waited for are written out."""
+
+SLICE = 5.0
+"""Seconds for which slots are moved before the members are asked again how they are."""
 
 
 @dataclass(frozen=True)
@@ -26,51 +32,63 @@ class ConvergeOptions:
 def converge(
     goal: Goal, connector: Connector, resolve: Resolve, console: Console, options: ConvergeOptions | None = None
 ) -> None:
-    """Forms or completes the cluster; run again it changes nothing. It may be killed at any point.
+    """Forms, completes, grows or shrinks the cluster; run again it changes nothing. It may be killed at any point.
 
-    Ends when every node says that the state is ok and all slots are served, and every replica has
-    its master's data. DeadlinePassedError says what is missing; RefusedError says why nobody should go on.
+    Ends when every node says that the state is ok and all slots are served, every replica has its
+    master's data, every shard has its even part of the slots, and whatever is outside of the
+    topology holds nothing any more. DeadlinePassedError says what is missing; RefusedError says why
+    nobody should go on.
     """
     options = options or ConvergeOptions()
     end = time.monotonic() + options.deadline
     last_waiting: list[str] = []
     changed = time.monotonic()
+    progress = Progress(console)
+    thorough = False
     while True:
-        survey = take_survey(goal.topology, connector, resolve)
+        survey = take_survey(goal.topology, connector, resolve, thorough)
         insist = time.monotonic() - changed >= options.patience
         plan = make_plan(goal, survey, insist)
-        if plan.done:
-            console.event(_summary(goal))
+        # Keys that an interruption left behind can be seen once nothing moves any more.
+        suspicious = progress.slots > 0 or not_drained(survey) is not None
+        if plan.done and (thorough or not suspicious):
+            console.event(_summary(goal, progress))
             return
+        thorough = suspicious and not plan.moves
         if plan.waiting:
             console.state("waiting: " + _listed(plan.waiting))
-        failure = _carry_out(plan, connector, console)
-        if plan.waiting != last_waiting or plan.steps:
+        seconds = min(SLICE, end - time.monotonic())
+        failure = _carry_out(plan, survey, connector, console, progress, seconds)
+        if plan.waiting != last_waiting or plan.steps or plan.moves:
             last_waiting = plan.waiting
             changed = time.monotonic()
         if time.monotonic() >= end:
-            missing = failure or _listed(plan.waiting) or "steps were still being taken"
+            missing = failure or _listed(plan.waiting) or progress.unfinished() or "steps were still being taken"
             raise DeadlinePassedError(f"the cluster is not complete after {options.deadline:.0f} s: {missing}")
-        time.sleep(options.interval)
+        if failure or not plan.moves:
+            time.sleep(options.interval)
 
 
-def _carry_out(plan: Plan, connector: Connector, console: Console) -> str | None:
-    """Takes the plan's steps until one fails, and returns what it failed with."""
-    for step in plan.steps:
-        try:
+def _carry_out(
+    plan: Plan, survey: Survey, connector: Connector, console: Console, progress: Progress, seconds: float
+) -> str | None:
+    """Takes the plan's steps and moves until one fails, and returns what it failed with."""
+    masters = [node for node in survey.everyone if node.myself.is_master]
+    try:
+        for step in plan.steps:
             _take(step, connector)
-        except (NodeUnavailableError, CommandRefusedError) as error:
-            # The node has moved on since it was asked; the next plan begins with how it is now.
-            failure = f"{step.node.member.pod} {error}"
-            console.state(failure)
-            return failure
-        console.event(step.text)
+            console.event(step.text)
+        migrate(plan.moves, masters, connector, progress, seconds)
+    except (NodeUnavailableError, CommandRefusedError) as error:
+        # A node has moved on since it was asked; the next plan begins with how it is now.
+        console.state(str(error))
+        return str(error)
     return None
 
 
 def _take(step: Step, connector: Connector) -> None:
-    with connector.open(step.node.ip) as node:
-        node.ask(*step.command)
+    with name_of(step.node), connector.open(step.node.ip) as node:
+        node.ask_all(step.commands)
 
 
 def _listed(reasons: list[str]) -> str:
@@ -78,10 +96,11 @@ def _listed(reasons: list[str]) -> str:
     return "; ".join(reasons[:MOST_LISTED]) + (f"; and {more} more" if more > 0 else "")
 
 
-def _summary(goal: Goal) -> str:
+def _summary(goal: Goal, progress: Progress) -> str:
     topology = goal.topology
     replicas = topology.shards * topology.replicas_per_shard
+    moved = f"{progress.summary()}; " if progress.slots else ""
     return (
-        f"the cluster is complete: {topology.shards} masters serve all slots, {replicas} replicas have their data, "
-        "and every node says ok"
+        f"{moved}the cluster is complete: {topology.shards} masters serve all slots, {replicas} replicas have their "
+        "data, and every node says ok"
     )

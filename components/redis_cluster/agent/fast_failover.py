@@ -15,6 +15,7 @@ Whenever one of these is in doubt nothing is done, and Redis' own failover remai
 answers LOADING counts as silent: it is no use to anybody until it has read its file.
 """
 
+import math
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -81,13 +82,17 @@ class Doubt:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was found when everybody was asked. `silence` is since the master was heard from, in seconds."""
+    """What was found when everybody was asked.
+
+    `silence` is since the master was heard from, `waited` since enough others agreed first; in seconds.
+    """
 
     view: ClusterView
     master: Record
     own: Replication
     own_epoch: int
     silence: float
+    waited: float
     answers: dict[str, Answer]
     siblings: dict[str, Replication]
 
@@ -95,6 +100,11 @@ class Evidence:
     def agreeing(self) -> set[str]:
         """The masters whose agents don't reach the suspected one either."""
         return {node_id for node_id, answer in self.answers.items() if not answer.reached}
+
+    @property
+    def enough_agree(self) -> bool:
+        """Whether they are as many as an election needs votes."""
+        return len(self.agreeing) >= self.view.majority
 
 
 def doubt(found: Evidence, options: FastFailoverOptions) -> Doubt | None:
@@ -104,14 +114,14 @@ def doubt(found: Evidence, options: FastFailoverOptions) -> Doubt | None:
         return Doubt(f"it answers {reaching} other masters: only this replica has lost it", lasting=True)
     if any(answer.heard_ago < found.silence - options.clock_slack for answer in found.answers.values()):
         return Doubt("others have heard from it after this replica had lost it", lasting=True)
-    if len(found.agreeing) < found.view.majority:
+    if not found.enough_agree:
         return Doubt(f"of the other masters {len(found.agreeing)} miss it as well, {found.view.majority} are needed")
     if any(answer.epoch > found.own_epoch for answer in found.answers.values()):
         return Doubt("this replica has not heard of the latest election yet")
     better = [node_id for node_id, sibling in found.siblings.items() if _goes_first(node_id, sibling, found)]
     if better:
         return Doubt(f"{found.view.records[better[0]].name} goes first")
-    if found.silence < options.threshold + options.stagger * _rank(found):
+    if found.waited < options.stagger * _rank(found):
         return Doubt("replicas of other lost masters go first")
     return None
 
@@ -129,18 +139,23 @@ def _rank(found: Evidence) -> int:
 
 
 @dataclass
-class _Progress:
-    """How closely the replica follows: at `level_at` the master had written what the replica has now."""
+class Progress:
+    """How closely a replica follows, told from how much its master had written and when."""
 
-    goal: tuple[float, int] | None = None
-    level_at: float | None = None
+    _goal: tuple[float, int] | None = None
+    _level_at: float | None = None
 
     def note(self, own_offset: int, now: float, master_offset: int) -> None:
-        if self.goal is None:
-            self.goal = (now, master_offset)
-        elif own_offset >= self.goal[1]:
-            self.level_at = self.goal[0]
-            self.goal = (now, master_offset)
+        """What both had at a time in seconds; the replica's was read first."""
+        if self._goal is not None and own_offset < self._goal[1]:
+            return
+        if self._goal is not None:
+            self._level_at = self._goal[0]
+        self._goal = (now, master_offset)
+
+    def lag(self, now: float) -> float:
+        """The replica has at least what the master had so many seconds ago; infinite while that is unknown."""
+        return math.inf if self._level_at is None else now - self._level_at
 
 
 @dataclass
@@ -158,10 +173,11 @@ class FastFailover:
     _redis: Node | None = None
     _view: tuple[str, float, ClusterView] | None = None
     _watch: MasterWatch | None = None
-    _progress: _Progress = field(default_factory=_Progress)
+    _progress: Progress = field(default_factory=Progress)
     _ready: bool = False
     _seen: float = field(default_factory=time.monotonic)
     _not_before: float = 0.0
+    _agreed_at: float | None = None
     _asked_for: str | None = None
     _said_too_few: bool = False
 
@@ -210,12 +226,13 @@ class FastFailover:
             self._forget()
             watch = self._watch = MasterWatch(master, self._quick, self.resolve)
         watch.master = master
-        answers = watch.look()
-        if self._was_away(self.options.threshold):
-            self._forget()
-        elif answers:
-            self._follow(own, watch)
-        elif self._ready:
+        if not self._is_due(watch):
+            answers = watch.look()
+            if self._was_away(self.options.threshold):
+                self._forget()
+            elif answers:
+                self._follow(own, watch)
+        if self._is_due(watch):
             self._suspect(self._redis, watch)
 
     def _followed_master(self, redis: Node, own: Replication) -> Record | None:
@@ -239,18 +256,26 @@ class FastFailover:
     def _follow(self, own: Replication, watch: MasterWatch) -> None:
         now = time.monotonic()
         if not own.synced:
-            self._progress = _Progress()
+            self._progress = Progress()
         elif watch.offset is not None:
             self._progress.note(own.offset, now, watch.offset)
-        level_at = self._progress.level_at
-        self._ready = level_at is not None and now - level_at <= self.options.longest_lag
+        self._ready = self._progress.lag(now) <= self.options.longest_lag
+        self._agreed_at = None
         self._asked_for = None
+
+    def _is_due(self, watch: MasterWatch) -> bool:
+        """Whether the others are to be asked now. They are asked at the same time as the master once more."""
+        now = time.monotonic()
+        return (
+            self._ready
+            and watch.unanswered >= FEWEST_QUESTIONS
+            and watch.silence(now) >= self.options.threshold
+            and now >= self._not_before
+        )
 
     def _suspect(self, redis: Node, watch: MasterWatch) -> None:
         now = time.monotonic()
-        silence = now - (now if watch.silent_since is None else watch.silent_since)
-        if silence < self.options.threshold or watch.unanswered < FEWEST_QUESTIONS or now < self._not_before:
-            return
+        silence = watch.silence(now)
         if silence > self.options.threshold + self.options.give_up_after:
             self._leave_to_redis(watch, f"it has been silent for {silence:.1f} s")
             return
@@ -261,6 +286,12 @@ class FastFailover:
             return
         if found is None or watch.silent_since is None:
             return
+        if not found.enough_agree:
+            self._agreed_at = None
+        elif self._agreed_at is None:
+            self._agreed_at = time.monotonic()
+        else:
+            found = replace(found, waited=time.monotonic() - self._agreed_at)
         reason = doubt(found, self.options)
         if reason is None:
             redis.ask("CLUSTER", "FAILOVER", "FORCE")
@@ -307,6 +338,7 @@ class FastFailover:
                 own=read_replication(redis),
                 own_epoch=int(redis.fields("CLUSTER", "INFO")["cluster_current_epoch"]),
                 silence=time.monotonic() - (watch.answered_at or 0.0),
+                waited=0.0,
                 answers=answers.result(),
                 siblings={peer.id: said for peer, said in zip(siblings, replications, strict=True) if said},
             )
@@ -331,8 +363,9 @@ class FastFailover:
         if self._watch is not None:
             self._watch.close()
         self._watch = None
-        self._progress = _Progress()
+        self._progress = Progress()
         self._ready = False
+        self._agreed_at = None
         self._asked_for = None
 
     def _hang_up(self) -> None:

@@ -1,7 +1,7 @@
-"""Beside a running Redis: mends this node's own links after peers have moved.
+"""Beside a running Redis: mends this node's own links and its own table of peers.
 
-Every node does so for itself, so that no leader is needed. Nothing here deletes a key, forgets a
-node or takes a shard over: the worst that a mistake could do is an introduction too many.
+Every node does so for itself, so that no leader is needed. Nothing here deletes a key or takes a
+shard over; a node that was forgotten by mistake introduces itself again.
 """
 
 import threading
@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from .client import Connector, Node
 from .console import Console
 from .errors import AgentError, CommandRefusedError, NodeUnavailableError
+from .ghost_watch import GhostWatch
+from .rejoin import is_fresh, master_to_follow, shard_master
 from .resolver import Resolve
-from .view import ClusterView, Record, parse_view
+from .view import Address, ClusterView, Record, parse_view
 
 
 @dataclass(frozen=True)
@@ -20,12 +22,18 @@ class HealOptions:
     """`local_ip` is where this pod's Redis answers; `domain` resolves to all pods of the cluster.
 
     A repair is tried again after `patience` seconds, not before: Redis needs a moment for each.
+    A peer is forgotten after `gone_for` seconds when its pod came back under another id, and after
+    `absent_for` seconds when its pod is no more. One peer is asked every `ask_peer_every` seconds
+    whether it knows this node.
     """
 
     local_ip: str
     domain: str
     interval: float = 1.0
     patience: float = 5.0
+    gone_for: float = 30.0
+    absent_for: float = 60.0
+    ask_peer_every: float = 10.0
 
 
 @dataclass
@@ -37,6 +45,11 @@ class Healer:
     resolve: Resolve
     console: Console
     _tried: dict[str, float] = field(default_factory=dict[str, float])
+    _asked: int = 0
+
+    def __post_init__(self) -> None:
+        options = self.options
+        self._ghosts = GhostWatch(options.domain, self.resolve, options.gone_for, options.absent_for)
 
     def run(self, stop: threading.Event) -> None:
         """Never raises for what a node does or does not answer."""
@@ -55,24 +68,27 @@ class Healer:
             if not lost:
                 self.console.state(f"all {len(view.peers)} peers are in touch")
             else:
-                self.console.state("out of touch: " + ", ".join(sorted(_name(peer) for peer in lost)))
+                self.console.state("out of touch: " + ", ".join(sorted(peer.name for peer in lost)))
             for peer in lost:
                 self._find_again(redis, view, peer)
             self._renew_replication(redis, view)
+            self._forget(redis, view)
+            self._join_own_shard(redis, view)
+            self._make_known(redis, view)
 
     def _find_again(self, redis: Node, view: ClusterView, peer: Record) -> None:
         for ip in self._candidates(view, peer):
             if not self._is_due(f"meet {peer.id} {ip}"):
                 continue
             # Addresses are handed on to other pods: only the id says that it is the same node.
-            found = self._node_at(ip)
-            if found is None or found.id != peer.id:
+            found = self._view_at(ip)
+            if found is None or found.own_id != peer.id:
                 continue
-            place = found.address
+            place = found.myself.address
             if (place.ip, place.port) == (peer.address.ip, peer.address.port) and "noaddr" not in peer.flags:
                 return
-            redis.ask("CLUSTER", "MEET", place.ip, place.port, place.bus_port)
-            self.console.event(f"{_name(peer)} has moved to {place.ip}:{place.port}: introduced again")
+            self._meet(redis, place)
+            self.console.event(f"{peer.name} has moved to {place.ip}:{place.port}: introduced again")
             return
 
     def _candidates(self, view: ClusterView, peer: Record) -> list[str]:
@@ -84,14 +100,17 @@ class Healer:
             ips = [ip for ip in self.resolve(self.options.domain) if ip not in known]
         return ips
 
-    def _node_at(self, ip: str) -> Record | None:
-        """Who answers there, with the address that it announces."""
+    def _view_at(self, ip: str) -> ClusterView | None:
+        """How who answers there sees the cluster, and with which address it announces itself."""
         try:
             with self.connector.open(ip) as node:
-                found = parse_view(str(node.ask("CLUSTER", "NODES"))).myself
+                found = parse_view(str(node.ask("CLUSTER", "NODES")))
         except (NodeUnavailableError, CommandRefusedError):
             return None
-        return found if found.address.ip else None
+        return found if found.myself.address.ip else None
+
+    def _meet(self, redis: Node, place: Address) -> None:
+        redis.ask("CLUSTER", "MEET", place.ip, place.port, place.bus_port)
 
     def _renew_replication(self, redis: Node, view: ClusterView) -> None:
         master = view.records.get(view.myself.master_id or "")
@@ -105,15 +124,53 @@ class Healer:
         # replication to it; naming the same master again does.
         if self._is_due(f"replicate {master.id}"):
             redis.ask("CLUSTER", "REPLICATE", master.id)
-            self.console.event(f"replication from {_name(master)} now comes from {master.address.ip}")
+            self.console.event(f"replication from {master.name} now comes from {master.address.ip}")
 
-    def _is_due(self, repair: str) -> bool:
+    def _forget(self, redis: Node, view: ClusterView) -> None:
+        for ghost in self._ghosts.due(view):
+            redis.ask("CLUSTER", "FORGET", ghost.id)
+            self.console.event(f"{ghost.name} ({ghost.id[:8]}) is gone for good: forgotten")
+
+    def _join_own_shard(self, redis: Node, view: ClusterView) -> None:
+        if is_fresh(view):
+            self._find_cluster(redis, view)
+            return
+        master = master_to_follow(view)
+        # Redis refuses a node with keys as well; a shard's data is never at stake here.
+        if master is None or int(redis.ask("DBSIZE")) or not self._is_due(f"join {master.id}"):
+            return
+        redis.ask("CLUSTER", "REPLICATE", master.id)
+        self.console.event(f"this node has neither slots nor keys: it replicates {master.name} of its own shard")
+
+    def _find_cluster(self, redis: Node, view: ClusterView) -> None:
+        """A node without a past joins a cluster that is formed and has a place for it; forming is not for here."""
+        if not self._is_due("find the cluster") or int(redis.ask("DBSIZE")):
+            return
+        for ip in self.resolve(self.options.domain):
+            found = self._view_at(ip)
+            if found is None or shard_master(found, view.myself.address.hostname) is None:
+                continue
+            self._meet(redis, found.myself.address)
+            self.console.event(f"this node knows nobody: introduced to {found.myself.name}")
+            return
+
+    def _make_known(self, redis: Node, view: ClusterView) -> None:
+        """Who was away for long has been forgotten, and does not notice: its peers go on answering it."""
+        peers = sorted((peer for peer in view.peers if peer.reachable), key=lambda peer: peer.id)
+        if not peers or not self._is_due("be known", self.options.ask_peer_every):
+            return
+        peer = peers[self._asked % len(peers)]
+        self._asked += 1
+        for ip in self.resolve(peer.address.hostname) if peer.address.hostname else []:
+            found = self._view_at(ip)
+            if found is None or found.own_id != peer.id or view.own_id in found.records:
+                continue
+            self._meet(redis, found.myself.address)
+            self.console.event(f"{peer.name} does not know this node any more: introduced again")
+
+    def _is_due(self, repair: str, patience: float | None = None) -> bool:
         now = time.monotonic()
-        if now - self._tried.get(repair, float("-inf")) < self.options.patience:
+        if now - self._tried.get(repair, float("-inf")) < (self.options.patience if patience is None else patience):
             return False
         self._tried[repair] = now
         return True
-
-
-def _name(record: Record) -> str:
-    return record.address.hostname.partition(".")[0] or record.id[:8]

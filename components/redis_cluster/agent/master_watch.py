@@ -44,6 +44,10 @@ class MasterWatch:
             self.silent_since = asked_at
         return False
 
+    def silence(self, now: float) -> float:
+        """For how long it has not answered; 0 while it does."""
+        return 0.0 if self.silent_since is None else now - self.silent_since
+
     def close(self) -> None:
         """Ends the connection."""
         if self._node is not None:

@@ -1,9 +1,12 @@
 """Which pods make up a cluster, derived from names alone."""
 
+import re
 from dataclasses import dataclass
 
 SLOTS = 16384
 """How many hash slots every Redis Cluster has."""
+
+_NUMBERS = re.compile(r"(0|[1-9]\d*)-(0|[1-9]\d*)")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,19 @@ class Topology:
         return [
             self.member(shard, index) for index in range(self.replicas_per_shard + 1) for shard in range(self.shards)
         ]
+
+    def parse(self, host: str) -> Member | None:
+        """The pod of this cluster that has the host name, in this topology or outside of it."""
+        pod, _, domain = host.partition(".")
+        name, _, numbers = pod.rpartition("-shard-")
+        found = _NUMBERS.fullmatch(numbers)
+        if name != self.name or domain != self.domain or found is None:
+            return None
+        return self.member(int(found[1]), int(found[2]))
+
+    def includes(self, member: Member) -> bool:
+        """Whether this topology has that pod."""
+        return member.shard < self.shards and member.index <= self.replicas_per_shard
 
     def target_slots(self, shard: int) -> range:
         """The shard's even part of all slots."""

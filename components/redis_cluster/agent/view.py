@@ -1,9 +1,12 @@
 """One node's view of its cluster: what `CLUSTER NODES` says, and nodes.conf in the same form."""
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 FAILED_FLAGS = frozenset({"fail", "fail?"})
+
+_OPEN_SLOT = re.compile(r"\[(\d+)(-<-|->-)([0-9a-f]+)\]")
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,16 @@ class Record:
 
 @dataclass(frozen=True)
 class ClusterView:
-    """Everything one node knows of its cluster."""
+    """Everything one node knows of its cluster.
+
+    `importing` and `migrating` are the node's own slots under way: slot → id of the node that they
+    come from, or go to. No node tells another about them, and a failover forgets them.
+    """
 
     records: dict[str, Record]
     own_id: str
+    importing: dict[int, str] = field(default_factory=dict[int, str])
+    migrating: dict[int, str] = field(default_factory=dict[int, str])
 
     @property
     def myself(self) -> Record:
@@ -113,6 +122,8 @@ def parse_view(text: str) -> ClusterView:
     """Reads the answer of `CLUSTER NODES`. ValueError when no line is the node's own."""
     records: dict[str, Record] = {}
     own_id = ""
+    importing: dict[int, str] = {}
+    migrating: dict[int, str] = {}
     for line in text.splitlines():
         if not line.strip():
             continue
@@ -120,9 +131,11 @@ def parse_view(text: str) -> ClusterView:
         records[record.id] = record
         if "myself" in record.flags:
             own_id = record.id
+            for slot, arrow, other in _OPEN_SLOT.findall(line):
+                (importing if arrow == "-<-" else migrating)[int(slot)] = other
     if not own_id:
         raise ValueError("no line of CLUSTER NODES is the node's own")
-    return ClusterView(records, own_id)
+    return ClusterView(records, own_id, importing, migrating)
 
 
 def find_record(text: str, node_id: str) -> Record | None:
@@ -147,7 +160,7 @@ def _parse_record(line: str) -> Record:
 
 def _parse_slots(parts: list[str]) -> Iterator[tuple[int, int]]:
     for part in parts:
-        # "[93-<-id]" is a migration under way; the slot is listed with its owner as well.
+        # "[93-<-id]" is a slot under way; it is listed with its owner as well.
         if not part.startswith("["):
             first, _, last = part.partition("-")
             yield int(first), int(last or first)

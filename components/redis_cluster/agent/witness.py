@@ -199,7 +199,8 @@ def _pack(message: Question | Answer, password: str) -> str:
 def _unpack(kind: type[Message], received: object, password: str) -> Message | None:
     """None for whatever nobody with the password has sent, or an agent of another version."""
     match received:
-        case ["message", str(), str(text)]:
+        # What is no text arrives with surrogates in its place.
+        case ["message", str(), str(text)] if not any("\ud800" <= character <= "\udfff" for character in text):
             code, _, body = text.partition(" ")
         case _:
             return None

@@ -24,6 +24,7 @@ from components.redis_cluster.agent.console import Console
 from components.redis_cluster.agent.converge import ConvergeOptions, converge
 from components.redis_cluster.agent.errors import AgentError
 from components.redis_cluster.agent.plan import Goal
+from components.redis_cluster.agent.prepare import PrepareOptions, prepare
 from components.redis_cluster.agent.replication import render_start_conf
 from components.redis_cluster.agent.topology import Member, Topology
 from components.redis_cluster.agent.view import parse_view
@@ -213,6 +214,31 @@ class LocalCluster:
             Console(),
             ConvergeOptions(deadline=deadline, interval=0.1, patience=patience),
         )
+
+    def reshape(self, shards: int, replicas_per_shard: int, min_replicas_to_write: int = 0) -> None:
+        """Wants another topology, and starts the pods that it adds. Those that it has no more run on."""
+        self.topology = Topology(self.topology.name, DOMAIN, shards, replicas_per_shard)
+        self.goal = Goal(self.topology, min_replicas_to_write, self.port, self.bus_port)
+        new = [member for member in self.topology.members() if member.pod not in self.processes]
+        for member in new:
+            ip = self.addresses[member.host] = self.fresh_address()
+            prepare(
+                PrepareOptions(self.data(member) / "nodes.conf", ip, self.port, self.bus_port), self.resolve, Console()
+            )
+        for member in new:
+            self.launch(member)
+
+    def remove(self, *members: Member) -> None:
+        """Ends pods for good: they have no address any more."""
+        self.kill(*members)
+        for member in members:
+            del self.addresses[member.host]
+
+    def delete(self, *members: Member) -> None:
+        """Removes pods and their volumes."""
+        self.remove(*members)
+        for member in members:
+            shutil.rmtree(self.data(member))
 
     def is_healthy(self) -> bool:
         """Whether every member says ok, serves every slot, and has its link up: asked without the agent's plan."""

@@ -106,22 +106,19 @@ def test_a_node_with_foreign_keys_is_not_emptied(two_nodes: LocalCluster) -> Non
     assert two_nodes.ask(odd, "DBSIZE") == "1"
 
 
-@pytest.mark.parametrize(
-    ("shards", "message"),
-    [
-        (1, "redis-shard-1-0 owns the slots 8192-16383 and is outside of the 1 shards with 0 replicas"),
-        (3, "all slots are owned by 2 shards, and 3 are asked for"),
-    ],
-)
-def test_another_number_of_shards_is_refused(three_nodes: LocalCluster, shards: int, message: str) -> None:
-    def goal(shards: int) -> Goal:
-        return Goal(Topology("redis", DOMAIN, shards, 0), 0, three_nodes.port, three_nodes.bus_port)
+def test_slots_of_a_node_that_is_no_pod_of_the_cluster_are_not_touched(two_nodes: LocalCluster) -> None:
+    stranger = Topology("another", DOMAIN, 1, 0).member(0, 0)
+    two_nodes.start(stranger)
+    two_nodes.ask(stranger, "CLUSTER", "ADDSLOTSRANGE", 0, 99)
+    first = two_nodes.topology.member(0, 0)
+    two_nodes.ask(first, "CLUSTER", "MEET", two_nodes.addresses[stranger.host], two_nodes.port, two_nodes.bus_port)
+    wait_until(lambda: f"{stranger.host} master" in two_nodes.ask(first, "CLUSTER", "NODES"), "an introduction")
 
-    three_nodes.goal = goal(2)
-    three_nodes.converge()
-    three_nodes.goal = goal(shards)
-    with pytest.raises(RefusedError, match=message):
-        three_nodes.converge()
+    with pytest.raises(
+        RefusedError, match="another-shard-0-0 owns the slots 0-99 and is no pod of redis in redis-nodes"
+    ):
+        two_nodes.converge()
+    assert "cluster_slots_assigned:16384" in two_nodes.ask(stranger, "CLUSTER", "INFO")
 
 
 def test_the_deadline_names_who_is_missing(two_nodes: LocalCluster) -> None:

@@ -9,10 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from redis.crc import key_slot
 
 from components.redis_cluster.acl import EXPORTER_USER
 from components.redis_cluster.agent.certificate import certificate_checksum, load_certificate
+from components.redis_cluster.agent.console import Console
 from components.redis_cluster.agent.errors import NodeUnavailableError
+from components.redis_cluster.agent.migration import migrate
+from components.redis_cluster.agent.progress import Progress
+from components.redis_cluster.agent.steps import Move
+from components.redis_cluster.agent.survey import take_survey
 from components.redis_cluster.probes import alive_script, ready_script
 from components.redis_cluster.redis_conf import AUTH_FOLDER, PORT, RUN_FOLDER, TLS_FOLDER
 from components.redis_cluster.tls_settings import GeneratedTls
@@ -85,3 +91,16 @@ def test_the_probes_ask_over_tls(encrypted: LocalCluster, tmp_path: Path) -> Non
         script = script.replace(f"-h 127.0.0.1 -p {PORT}", f"-h {encrypted.addresses[member.host]} -p {encrypted.port}")
         done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=30, check=False)
         assert done.returncode == 0, done.stdout
+
+
+def test_slots_with_keys_move_from_master_to_master(encrypted: LocalCluster) -> None:
+    nodes = take_survey(encrypted.topology, encrypted.connector, encrypted.resolve).observations
+    source, target = nodes[:2]
+    key = next(f"key-{number}" for number in range(100) if key_slot(b"key-%d" % number) in source.myself.slots)
+    encrypted.ask(source.member, "SET", key, "value")
+
+    move = Move(source, target, (key_slot(key.encode()),))
+    migrate([move], nodes, encrypted.connector, Progress(Console()), 60.0)
+
+    assert encrypted.ask(target.member, "GET", key) == "value"
+    assert encrypted.ask(source.member, "DBSIZE") == "0"

@@ -1,11 +1,17 @@
 """A connector that knows which commands changed something, and can die after one of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
-from components.redis_cluster.agent.client import Connector, Node
+from components.redis_cluster.agent.client import Command, Connector, Node
 
-QUESTIONS = ("PING", "INFO", "DBSIZE", "CLUSTER NODES", "CLUSTER INFO", "CLUSTER MYID", "CONFIG GET")
+QUESTIONS = (
+    *("PING", "INFO", "DBSIZE", "CLUSTER NODES", "CLUSTER INFO", "CLUSTER MYID", "CONFIG GET"),
+    *("CLUSTER COUNTKEYSINSLOT", "CLUSTER GETKEYSINSLOT", "CLUSTER MIGRATION STATUS"),
+    *("MEMORY USAGE", "FUNCTION LIST", "FUNCTION DUMP", "ROLE"),
+)
 
 
 class Killed(BaseException):
@@ -14,18 +20,23 @@ class Killed(BaseException):
 
 @dataclass(frozen=True)
 class WatchedConnector(Connector):
-    """Keeps every changing command in `changes`. With `dies` the first one is the last."""
+    """Keeps every changing command in `changes`. With `dies` number `lives` of them is the last."""
 
     dies: bool = False
+    lives: int = 1
     changes: list[str] = field(default_factory=list[str])
 
     @classmethod
-    def like(cls, connector: Connector, dies: bool = False) -> "WatchedConnector":
+    def like(cls, connector: Connector, dies: bool = False, lives: int = 1) -> "WatchedConnector":
         """The same nodes, watched."""
-        return cls(connector.password, connector.port, connector.bus_port, connector.timeout, dies=dies)
+        return cls(connector.password, connector.port, connector.bus_port, connector.timeout, dies=dies, lives=lives)
 
     def open(self, ip: str) -> Node:
         return _WatchedNode(ip, self)
+
+    def left(self) -> int:
+        """How many changing commands may still be sent."""
+        return self.lives - len(self.changes) if self.dies else 1 << 30
 
 
 class _WatchedNode(Node):
@@ -35,9 +46,23 @@ class _WatchedNode(Node):
 
     def ask(self, *command: str | int) -> Any:
         answer = super().ask(*command)
-        text = " ".join(map(str, command))
-        if not text.startswith(QUESTIONS):
-            self._watch.changes.append(text)
-            if self._watch.dies:
-                raise Killed
+        self._note([command])
         return answer
+
+    def ask_each(self, commands: Sequence[Command]) -> list[Any]:
+        left = self._watch.left()
+        # How many changes there are before each command.
+        before = accumulate(map(_changes, commands), initial=0)
+        sent = [command for command, changes in zip(commands, before, strict=False) if changes < left]
+        answers = super().ask_each(sent)
+        self._note(sent)
+        return answers
+
+    def _note(self, commands: Sequence[Command]) -> None:
+        self._watch.changes.extend(" ".join(map(str, command)) for command in commands if _changes(command))
+        if self._watch.left() <= 0:
+            raise Killed
+
+
+def _changes(command: Command) -> bool:
+    return not " ".join(map(str, command)).startswith(QUESTIONS)

@@ -1,0 +1,153 @@
+"""Growing and shrinking a replicated cluster of real Redis processes that is being written to."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from components.redis_cluster.agent.client import Command, Connector, Node
+from components.redis_cluster.agent.console import Console
+from components.redis_cluster.agent.errors import DeadlinePassedError, NodeUnavailableError
+from components.redis_cluster.agent.migration import migrate
+from components.redis_cluster.agent.progress import Progress
+from components.redis_cluster.agent.steps import Move
+from components.redis_cluster.agent.survey import take_survey
+from components.redis_cluster.agent.topology import Member
+from components.redis_cluster.agent.view import parse_view
+from tests.unit.agent.application import writing
+from tests.unit.agent.redis_processes import LocalCluster, local_cluster, wait_until
+from tests.unit.agent.resharded import check_complete, fill, lost_keys, outside, settle
+from tests.unit.agent.watched_connector import Killed, WatchedConnector
+
+LIBRARY = "#!lua name=library\nredis.register_function('answer', function() return 42 end)"
+
+
+@pytest.fixture(scope="module")
+def replicated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """Three shards with a replica each, and keys. Shared: every test begins with `settle`."""
+    for cluster in local_cluster(tmp_path_factory.mktemp("replicated"), 3, 1):
+        cluster.converge()
+        fill(cluster)
+        yield cluster
+
+
+def test_grows_and_shrinks_under_a_writer_that_loses_nothing(replicated: LocalCluster) -> None:
+    settle(replicated, 3, 1)
+    for shard in range(3):
+        replicated.ask(replicated.topology.member(shard, 0), "FUNCTION", "LOAD", LIBRARY)
+    with writing(replicated) as writer:
+        replicated.reshape(4, 1)
+        watched = WatchedConnector.like(replicated.connector)
+        replicated.converge(watched)
+        check_complete(replicated)
+        assert "library" in replicated.ask(replicated.topology.member(3, 0), "FUNCTION", "LIST")
+        # Its first slot is open alone, and only for as long as it takes.
+        first = [change.split()[2:4] for change in watched.changes if change.startswith("CLUSTER SETSLOT")][:3]
+        assert [word for _, word in first] == ["IMPORTING", "MIGRATING", "NODE"]
+        assert len({slot for slot, _ in first}) == 1
+        assert all(replicated.is_master(replicated.topology.member(shard, 0)) for shard in range(4))
+
+        replicated.reshape(3, 1)
+        replicated.converge()
+        check_complete(replicated)
+        drained = outside(replicated)
+        assert [member.pod for member in drained] == ["redis-shard-3-0", "redis-shard-3-1"]
+        assert [replicated.is_master(member) for member in drained] == [True, False]
+
+        # What runs until it is deleted goes on sending clients to the right place.
+        assert "redis-shard-0-0" in replicated.ask(drained[0], "CLUSTER", "SLOTS")
+        replicated.delete(*drained)
+        replicated.converge()
+        check_complete(replicated)
+    assert writer.errors == []
+    assert writer.acknowledged
+    assert writer.lost() == []
+    assert lost_keys(replicated) == []
+
+
+def test_a_successor_goes_on_when_a_master_fails_in_the_middle(replicated: LocalCluster) -> None:
+    settle(replicated, 3, 1)
+    replicated.reshape(4, 1)
+    with pytest.raises(Killed):
+        replicated.converge(WatchedConnector.like(replicated.connector, dies=True, lives=120))
+    sources = [member for member in replicated.topology.members() if migrating(replicated, member)]
+    assert sources, "nothing was under way"
+    master, replica = replicated.master_and_replica(sources[0].shard)
+    replicated.kill(master)
+    wait_until(lambda: replicated.is_master(replica), "a failover")
+    assert not migrating(replicated, replica), "this server keeps marks over a failover"
+    replicated.launch(master)
+
+    replicated.converge()
+
+    check_complete(replicated)
+    assert lost_keys(replicated) == []
+
+
+def migrating(cluster: LocalCluster, member: Member) -> bool:
+    return bool(parse_view(cluster.ask(member, "CLUSTER", "NODES")).migrating)
+
+
+def test_a_shard_that_can_not_be_drained_is_named(replicated: LocalCluster) -> None:
+    settle(replicated, 4, 1)
+    doomed = replicated.topology.shard_members(3)
+    replicated.kill(*doomed)
+    replicated.reshape(3, 1)
+
+    with pytest.raises(
+        DeadlinePassedError, match=r"slots .* belong to redis-shard-3-\d \(.{8}\), which does not accept connections"
+    ):
+        replicated.converge(deadline=3.0)
+
+    for member in doomed:
+        replicated.launch(member)
+    replicated.converge()
+    check_complete(replicated)
+    assert lost_keys(replicated) == []
+
+
+@dataclass(frozen=True)
+class HandingOver(Connector):
+    """Lets a replica take over just before its master is asked which keys it has left."""
+
+    hand_over: Callable[[], None] = lambda: None
+    done: list[bool] = field(default_factory=list[bool])
+
+    def open(self, ip: str) -> Node:
+        return _HandingOverNode(ip, self)
+
+
+class _HandingOverNode(Node):
+    def __init__(self, ip: str, connector: HandingOver) -> None:
+        super().__init__(ip, connector)
+        self._connector = connector
+
+    def ask_each(self, commands: Sequence[Command]) -> list[Any]:
+        if "GETKEYSINSLOT" in commands[0] and not self._connector.done:
+            self._connector.done.append(True)
+            self._connector.hand_over()
+        return super().ask_each(commands)
+
+
+def test_a_master_that_hands_over_in_the_middle_gives_no_more_slots(replicated: LocalCluster) -> None:
+    settle(replicated, 3, 1)
+    master, replica = replicated.master_and_replica(0)
+
+    def hand_over() -> None:
+        replicated.ask(replica, "CLUSTER", "FAILOVER")
+        wait_until(lambda: replicated.is_master(replica) and not replicated.is_master(master), "a hand-over")
+
+    connector = HandingOver(*(replicated.connector.password, replicated.port, replicated.bus_port), hand_over=hand_over)
+    nodes = take_survey(replicated.topology, replicated.connector, replicated.resolve).observations
+    source = next(node for node in nodes if node.member == master)
+    target = next(node for node in nodes if node.member.shard == 1 and node.myself.is_master)
+    slot = min(source.myself.slots)
+
+    with pytest.raises(NodeUnavailableError, match=f"{master.pod} is no master any more"):
+        migrate([Move(source, target, (slot,))], nodes, connector, Progress(Console()), 60.0)
+
+    assert slot in parse_view(replicated.ask(replica, "CLUSTER", "NODES")).myself.slots
+    replicated.converge()
+    check_complete(replicated)
+    assert lost_keys(replicated) == []
