@@ -26,7 +26,7 @@ from components.redis_cluster.services import (
 )
 from components.redis_cluster.settings import RedisClusterSettings
 from components.redis_cluster.shard_guard import make_shard_guard, make_shards_in_use, shards_in_use_name
-from components.redis_cluster.storage import make_storage_class, make_volumes
+from components.redis_cluster.storage import make_claims, make_storage_class
 from components.redis_cluster.tls import make_tls_files
 from components.redis_cluster.workload import ShardFiles, make_shard
 from components.shared.checksum import checksum
@@ -124,7 +124,7 @@ class RedisCluster(pulumi.ComponentResource):
         )
         shards: list[pulumi.Resource] = []
         for shard in range(settings.shards):
-            after = [*make_volumes(parts, shard), *shards[-1:]]
+            after = [*make_claims(parts, shard), *shards[-1:]]
             shards.append(make_shard(parts, shard, files, agent, after))
         job = make_converge_job(parts, agent, secret, account.metadata.name, after=[*shards, nodes_service])
         in_use = make_shards_in_use(parts, job)

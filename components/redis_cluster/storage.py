@@ -1,7 +1,7 @@
 """Where the data is: claims for every kind of storage, volumes made beforehand for the static ones."""
 
 import pulumi
-from pulumi_kubernetes.core.v1 import PersistentVolume, PersistentVolumeClaimArgs
+from pulumi_kubernetes.core.v1 import PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.redis_cluster.parts import ClusterParts
@@ -18,12 +18,32 @@ def claim_template(parts: ClusterParts) -> PersistentVolumeClaimArgs:
     )
 
 
-def make_volumes(parts: ClusterParts, shard: int) -> list[pulumi.Resource]:
-    """A shard's PersistentVolumes; none where the cluster's provisioner makes them."""
+def make_claims(parts: ClusterParts, shard: int) -> list[pulumi.Resource]:
+    """A shard's claims, and the volumes behind them where no provisioner makes those.
+
+    A StatefulSet takes the claims that have its pods' names, and makes only what is missing. Its own would stay
+    when a shard or a replica is removed, and could not grow.
+    """
+    return [_claim(parts, shard, member) for member in range(parts.settings.members_per_shard)]
+
+
+def _claim(parts: ClusterParts, shard: int, member: int) -> PersistentVolumeClaim:
     storage = parts.settings.storage
-    if isinstance(storage, DynamicStorage):
-        return []
-    return [_volume(parts, storage, shard, member) for member in range(parts.settings.members_per_shard)]
+    pod = f"{parts.shard_name(shard)}-{member}"
+    volume = [] if isinstance(storage, DynamicStorage) else [_volume(parts, storage, shard, member)]
+    name = f"{CLAIM}-{pod}"
+    return PersistentVolumeClaim(
+        f"{pod}-data",
+        metadata=parts.metadata(
+            name,
+            parts.shard_labels(shard),
+            # Bound only when its pod is there; and the provider gives up after five minutes on any change of one that
+            # is bound already.
+            {"pulumi.com/skipAwait": "true"},
+        ),
+        spec=volumes.claim_spec(storage, parts.namespace, parts.name),
+        opts=parts.child(*volume, protect=parts.protect),
+    )
 
 
 def make_storage_class(parts: ClusterParts) -> None:

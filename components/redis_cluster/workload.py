@@ -72,7 +72,7 @@ def make_shard(
     agent: AgentContainers,
     after: Sequence[pulumi.Resource],
 ) -> StatefulSet:
-    """The StatefulSet of shard number `shard`, made after its volumes and changed after the shard before it."""
+    """The StatefulSet of shard number `shard`, made after its claims and changed after the shard before it."""
     name = parts.shard_name(shard)
     return StatefulSet(
         name,
@@ -96,7 +96,11 @@ def make_shard(
             ),
             volume_claim_templates=[claim_template(parts)],
         ),
-        opts=parts.child(*after, protect=parts.protect),
+        opts=pulumi.ResourceOptions.merge(
+            parts.child(*after, protect=parts.protect),
+            # Kubernetes refuses any change of it, and the claims that it would make are there already.
+            pulumi.ResourceOptions(ignore_changes=["spec.volumeClaimTemplates"]),
+        ),
     )
 
 

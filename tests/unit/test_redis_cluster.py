@@ -18,6 +18,7 @@ PASSWORD = "correct horse battery staple"
 STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
 JOB = "kubernetes:batch/v1:Job"
 SERVICE = "kubernetes:core/v1:Service"
+CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 VOLUME = "kubernetes:core/v1:PersistentVolume"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 SECRET = "kubernetes:core/v1:Secret"
@@ -215,7 +216,7 @@ def test_volumes_go_in_the_order_that_a_destroy_can_follow() -> None:
     recording = record({"storage": LOCAL})
     for volume in recording.of_type(VOLUME):
         assert "shop" not in volume.dependencies
-        assert volume.name in recording.one(STATEFUL_SET, volume.name.rpartition("-")[0]).dependencies
+        assert volume.name in recording.one(CLAIM, f"{volume.name}-data").dependencies
     assert "shop" in recording.one(STATEFUL_SET, "redis-shard-0").dependencies
     assert "shop" not in recording.one("webtier:index:RedisCluster", "redis").dependencies
 
@@ -431,6 +432,23 @@ def test_the_network_lets_in_what_is_really_used() -> None:
     assert not any("ipBlock" in peer for peer in inside[6379])
     assert len(inside[6379]) == 2
     assert record({"network_policy": {"enabled": False}}).of_type(NETWORK_POLICY) == []
+
+
+def test_claims_are_made_before_their_shard_and_go_after_it() -> None:
+    recording = record({"storage": LOCAL})
+    claims = recording.of_type(CLAIM)
+    assert {each.inputs["metadata"]["name"] for each in claims} == {
+        f"data-redis-shard-{shard}-{member}" for shard in range(3) for member in range(2)
+    }
+    for claim in claims:
+        assert claim.inputs["spec"]["resources"]["requests"] == {"storage": "2Gi"}
+        volume = claim.inputs["metadata"]["name"].removeprefix("data-")
+        assert any(urn.endswith(f"PersistentVolume::{volume}") for urn in claim.options.dependencies)
+    for stateful_set in recording.of_type(STATEFUL_SET):
+        needed = {each.urn for each in claims if stateful_set.name in each.name}
+        assert len(needed) == 2
+        assert needed <= set(stateful_set.options.dependencies)
+        assert stateful_set.options.ignoreChanges == ["spec.volumeClaimTemplates"]
 
 
 def test_what_holds_data_can_be_protected() -> None:

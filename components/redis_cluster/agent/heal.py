@@ -24,7 +24,8 @@ class HealOptions:
     A repair is tried again after `patience` seconds, not before: Redis needs a moment for each.
     A peer is forgotten after `gone_for` seconds when its pod came back under another id, and after
     `absent_for` seconds when its pod is no more. One peer is asked every `ask_peer_every` seconds
-    whether it knows this node.
+    whether it knows this node. Replication from a reachable master that has not come about for `unlinked_for`
+    seconds is begun anew.
     """
 
     local_ip: str
@@ -34,6 +35,7 @@ class HealOptions:
     gone_for: float = 30.0
     absent_for: float = 60.0
     ask_peer_every: float = 10.0
+    unlinked_for: float = 6.0
 
 
 @dataclass
@@ -46,6 +48,7 @@ class Healer:
     console: Console
     _tried: dict[str, float] = field(default_factory=dict[str, float])
     _asked: int = 0
+    _linked: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         options = self.options
@@ -115,10 +118,17 @@ class Healer:
     def _renew_replication(self, redis: Node, view: ClusterView) -> None:
         master = view.records.get(view.myself.master_id or "")
         if master is None or not master.reachable:
+            self._linked = time.monotonic()
             return
         link = redis.fields("INFO", "replication")
+        now = time.monotonic()
+        if link.get("master_link_status") == "up" or link.get("master_sync_in_progress") == "1":
+            self._linked = now
+            return
         place = (link.get("master_host"), link.get("master_port"))
-        if link.get("master_link_status") == "up" or place == (master.address.ip, str(master.address.port)):
+        moved = place != (master.address.ip, str(master.address.port))
+        # A packet that nobody answered is sent again after ever longer pauses, and Redis waits a minute for it.
+        if not moved and now - self._linked < self.options.unlinked_for:
             return
         # Redis learns a peer's new address from its other peers without redirecting its own
         # replication to it; naming the same master again does.
