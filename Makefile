@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env test unit cluster-tests preview deploy lint format
+.PHONY: help up down status env test unit faults preview deploy lint format
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ env: $(VENV)/.runs ## exports for `eval "$$(make -s env)"`
 
 test: unit ## every test this machine can run
 	@$(BIN)/python -m pytest tests/cluster
+
+faults: $(VENV)/.tests ## break Redis on purpose and count what it costs: make faults FAULT=kill-master TIMES=5
+	@$(BIN)/python -m pytest --tb=short tests/faults --fault '$(FAULT)' --times $(or $(TIMES),1) $(if $(SETTINGS),--settings '$(SETTINGS)')
 
 unit: $(VENV)/.tests ## the unit tests alone: no cluster needed
 	@tools/redis-server

@@ -1,0 +1,79 @@
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from devcluster.paths import Paths
+from operations.local import LocalStack
+from tests.cluster.tier import Tier
+from tests.faults.deployment import environment_name
+from tests.faults.registry import FAULTS
+from tests.faults.report import Report
+from tests.faults.stage import Stage
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fault", default="", help="names of faults, with commas between them; all if it is left out")
+    parser.addoption("--times", type=int, default=1, help="how often each of them is run")
+    parser.addoption("--settings", default="{}", help="JSON with settings of Redis to be changed for all faults")
+    parser.addoption("--keep", action="store_true", help="leave the faults' Redis Cluster for the next run")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "fault_name" not in metafunc.fixturenames:
+        return
+    names = chosen(metafunc.config)
+    times = int(metafunc.config.getoption("--times"))
+    metafunc.parametrize(
+        ("fault_name", "run"),
+        [
+            pytest.param(
+                name,
+                run,
+                id=name if times == 1 else f"{name}-{run}",
+                marks=[pytest.mark.subset] if FAULTS[name].subset else [],
+            )
+            for name in names
+            for run in range(1, times + 1)
+        ],
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Whoever names a fault wants that one alone."""
+    if config.getoption("--fault"):
+        named = [item for item in items if "fault_name" in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=[item for item in items if item not in named])
+        items[:] = named
+
+
+def chosen(config: pytest.Config) -> list[str]:
+    """The names asked for; pytest.UsageError for one that no fault has."""
+    names = [name for name in str(config.getoption("--fault")).replace(",", " ").split() if name]
+    for name in names:
+        if name not in FAULTS:
+            raise pytest.UsageError(f"there is no fault '{name}'; allowed: {', '.join(FAULTS)}")
+    return names or list(FAULTS)
+
+
+@pytest.fixture(scope="session")
+def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """The faults' own Redis Cluster; without the embedded cluster the faults are skipped and say so."""
+    paths = Paths.from_environment()
+    tier = Tier(paths)
+    if not LocalStack(paths).is_prepared() or not tier.cluster.is_up():
+        pytest.skip("the embedded cluster is not up: `make up` starts it")
+    made = Stage(tier, environment_name(), json.loads(request.config.getoption("--settings")))
+    yield made
+    if not request.config.getoption("--keep"):
+        made.close()
+
+
+@pytest.fixture(scope="session")
+def report(request: pytest.FixtureRequest) -> Report:
+    names = {
+        item.callspec.params["fault_name"]
+        for item in request.session.items
+        if hasattr(item, "callspec") and "fault_name" in item.callspec.params
+    }
+    return Report(sorted(names))

@@ -1,0 +1,45 @@
+"""The suite sees what it is there to see: losses and gaps that are made on purpose, and nothing to be blamed for."""
+
+import signal
+import time
+
+import pytest
+
+from tests.faults import verify
+from tests.faults.access import Access
+from tests.faults.fault import PLANNED, Fault
+from tests.faults.processes import signal_redis
+from tests.faults.scene import Scene
+from tests.faults.stage import Stage
+from tests.faults.writer_process import key_of
+
+PAUSE_SECONDS = 2.0
+DELETED = 3
+
+
+def _sabotage(scene: Scene) -> None:
+    """Deletes three writes of each kind of writer behind its back, changes an older key, and stops a master."""
+    access = Access.read(scene.deployment.access_file)
+    for plan in (scene.writers.plans[0], scene.writers.plans[1]):
+        verify.remove(scene.nodes, access, [key_of(plan.tags, plan.replicas, number) for number in range(DELETED)])
+    older = next(iter(verify.standing_data("")))
+    verify.write(scene.nodes, access, {older: "another value"})
+    pod = scene.master(1).pod
+    signal_redis(pod, signal.SIGSTOP)
+    try:
+        time.sleep(PAUSE_SECONDS)
+    finally:
+        signal_redis(pod, signal.SIGCONT)
+
+
+@pytest.mark.subset
+def test_losses_and_gaps_are_seen(stage: Stage) -> None:
+    record = stage.run(Fault("sabotage", "", _sabotage, PLANNED), 1)
+    assert (record.lost, record.lost_with_wait, record.standing_lost) == (DELETED, DELETED, 1), record
+    assert record.acknowledged > 100
+    assert record.longest_gap_ms["1"] >= PAUSE_SECONDS * 1000
+    assert not record.passed
+    told = " ".join(record.complaints)
+    assert "3 lost writes" in told
+    assert "3 writes are lost that a replica had" in told
+    assert "1 keys are gone" in told
