@@ -18,8 +18,7 @@ def is_gone(view: ClusterView, record: Record) -> bool:
     A suspicion is not enough, but where one master owns all slots: Redis never makes that a failure,
     since there is nobody to agree with.
     """
-    voters = sum(bool(other.slot_ranges) for other in view.records.values())
-    return bool(record.flags & {"fail", "noaddr"}) or (record.failed and voters < 2)
+    return bool(record.flags & {"fail", "noaddr"}) or (record.failed and len(view.masters) < 2)
 
 
 def is_needed(view: ClusterView, record: Record) -> bool:

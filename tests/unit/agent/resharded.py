@@ -57,3 +57,18 @@ def check_complete(cluster: LocalCluster) -> None:
         drained = member.shard >= cluster.topology.shards
         assert not drained or cluster.ask(member, "DBSIZE") == "0"
         assert not parse_view(cluster.ask(member, "CLUSTER", "NODES")).myself.slot_ranges
+
+
+def slot_of(cluster: LocalCluster, key: str) -> int:
+    return int(cluster.ask(cluster.topology.member(0, 0), "CLUSTER", "KEYSLOT", key))
+
+
+def put_aside(cluster: LocalCluster, key: str, source: Member, target: Member) -> None:
+    """Writes a key as a client does that the slot's source has sent to its target."""
+    slot = slot_of(cluster, key)
+    source_id, target_id = (cluster.ask(member, "CLUSTER", "MYID") for member in (source, target))
+    cluster.ask(target, "CLUSTER", "SETSLOT", slot, "IMPORTING", source_id)
+    cluster.ask(source, "CLUSTER", "SETSLOT", slot, "MIGRATING", target_id)
+    with Application(cluster) as application:
+        application.ask("SET", key, "value")
+        assert application.redirections["ASK"] == 1

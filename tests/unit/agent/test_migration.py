@@ -21,10 +21,10 @@ from components.redis_cluster.agent.native_migration import import_slots, is_nat
 from components.redis_cluster.agent.progress import Progress
 from components.redis_cluster.agent.steps import Move
 from components.redis_cluster.agent.survey import take_survey
-from components.redis_cluster.agent.topology import Member
 from components.redis_cluster.agent.view import parse_view
 from tests.unit.agent.application import Application
 from tests.unit.agent.redis_processes import INTERNAL, LocalCluster, local_cluster, wait_until
+from tests.unit.agent.resharded import put_aside, slot_of
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +33,6 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     for cluster in local_cluster(tmp_path_factory.mktemp("pair"), 2, 0):
         cluster.converge()
         yield cluster
-
-
-def slot_of(cluster: LocalCluster, key: str) -> int:
-    return int(cluster.ask(cluster.topology.member(0, 0), "CLUSTER", "KEYSLOT", key))
 
 
 def tag_of(cluster: LocalCluster, shard: int, number: int = 0) -> str:
@@ -134,17 +130,6 @@ def test_a_key_that_an_interruption_left_on_both_sides_keeps_its_newer_value(pai
         assert application.ask("GET", f"{tag}key") == b"new"
         application.ask("DEL", f"{tag}key")
     assert owner(pair, slot) == "redis-shard-1-0"
-
-
-def put_aside(cluster: LocalCluster, key: str, source: Member, target: Member) -> None:
-    """As a client does that is sent to a slot's target."""
-    slot = slot_of(cluster, key)
-    ids = cluster.node_ids()
-    cluster.ask(target, "CLUSTER", "SETSLOT", slot, "IMPORTING", ids[source.pod])
-    cluster.ask(source, "CLUSTER", "SETSLOT", slot, "MIGRATING", ids[target.pod])
-    with Application(cluster) as application:
-        application.ask("SET", key, "value")
-        assert application.redirections["ASK"] == 1
 
 
 def test_keys_on_the_target_are_found_whatever_marks_are_left(pair: LocalCluster) -> None:

@@ -1,12 +1,9 @@
 """Growing and shrinking a replicated cluster of real Redis processes that is being written to."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
-from components.redis_cluster.agent.client import Command, Connector, Node
 from components.redis_cluster.agent.console import Console
 from components.redis_cluster.agent.errors import DeadlinePassedError, NodeUnavailableError
 from components.redis_cluster.agent.migration import migrate
@@ -38,10 +35,17 @@ def test_grows_and_shrinks_under_a_writer_that_loses_nothing(replicated: LocalCl
         replicated.ask(replicated.topology.member(shard, 0), "FUNCTION", "LOAD", LIBRARY)
     with writing(replicated) as writer:
         replicated.reshape(4, 1)
-        watched = WatchedConnector.like(replicated.connector)
+        links: list[str] = []
+
+        def look(command: str) -> None:
+            if " IMPORTING " in command and not links:
+                links.append(replicated.ask(replicated.topology.member(3, 1), "INFO", "replication"))
+
+        watched = WatchedConnector.like(replicated.connector, before=look)
         replicated.converge(watched)
         check_complete(replicated)
         assert "library" in replicated.ask(replicated.topology.member(3, 0), "FUNCTION", "LIST")
+        assert "master_link_status:up" in links[0], "what it was given was on one node alone"
         # Its first slot is open alone, and only for as long as it takes.
         first = [change.split()[2:4] for change in watched.changes if change.startswith("CLUSTER SETSLOT")][:3]
         assert [word for _, word in first] == ["IMPORTING", "MIGRATING", "NODE"]
@@ -107,38 +111,17 @@ def test_a_shard_that_can_not_be_drained_is_named(replicated: LocalCluster) -> N
     assert lost_keys(replicated) == []
 
 
-@dataclass(frozen=True)
-class HandingOver(Connector):
-    """Lets a replica take over just before its master is asked which keys it has left."""
-
-    hand_over: Callable[[], None] = lambda: None
-    done: list[bool] = field(default_factory=list[bool])
-
-    def open(self, ip: str) -> Node:
-        return _HandingOverNode(ip, self)
-
-
-class _HandingOverNode(Node):
-    def __init__(self, ip: str, connector: HandingOver) -> None:
-        super().__init__(ip, connector)
-        self._connector = connector
-
-    def ask_each(self, commands: Sequence[Command]) -> list[Any]:
-        if "GETKEYSINSLOT" in commands[0] and not self._connector.done:
-            self._connector.done.append(True)
-            self._connector.hand_over()
-        return super().ask_each(commands)
-
-
 def test_a_master_that_hands_over_in_the_middle_gives_no_more_slots(replicated: LocalCluster) -> None:
     settle(replicated, 3, 1)
     master, replica = replicated.master_and_replica(0)
+    replicated.wait_until_known(replica)
 
-    def hand_over() -> None:
-        replicated.ask(replica, "CLUSTER", "FAILOVER")
-        wait_until(lambda: replicated.is_master(replica) and not replicated.is_master(master), "a hand-over")
+    def hand_over(command: str) -> None:
+        if command.startswith("CLUSTER GETKEYSINSLOT"):
+            replicated.ask(replica, "CLUSTER", "FAILOVER")
+            wait_until(lambda: replicated.is_master(replica) and not replicated.is_master(master), "a hand-over")
 
-    connector = HandingOver(*(replicated.connector.password, replicated.port, replicated.bus_port), hand_over=hand_over)
+    connector = WatchedConnector.like(replicated.connector, before=hand_over)
     nodes = take_survey(replicated.topology, replicated.connector, replicated.resolve).observations
     source = next(node for node in nodes if node.member == master)
     target = next(node for node in nodes if node.member.shard == 1 and node.myself.is_master)

@@ -7,9 +7,9 @@ import pytest
 
 from components.redis_cluster.agent.errors import DeadlinePassedError, RefusedError
 from components.redis_cluster.agent.view import parse_view
-from tests.unit.agent.application import writing
+from tests.unit.agent.application import Application, writing
 from tests.unit.agent.redis_processes import LocalCluster, local_cluster, wait_until
-from tests.unit.agent.resharded import check_complete, fill, lost_keys, outside, settle
+from tests.unit.agent.resharded import check_complete, fill, lost_keys, outside, put_aside, settle, slot_of
 from tests.unit.agent.watched_connector import Killed, WatchedConnector
 
 
@@ -40,6 +40,29 @@ def test_killed_anywhere_it_goes_on_and_loses_nothing(single: LocalCluster, shar
     assert lost_keys(single) == []
 
 
+def test_a_key_that_was_left_on_a_drained_master_is_brought_home(single: LocalCluster) -> None:
+    if not outside(single):
+        settle(single, 4, 0)
+    single.reshape(3, 0)
+    single.converge()
+    drained = outside(single)[0]
+    key = "left-behind"
+    owner = next(
+        member
+        for member in single.topology.members()
+        if slot_of(single, key) in parse_view(single.ask(member, "CLUSTER", "NODES")).myself.slots
+    )
+    put_aside(single, key, owner, drained)
+    for member in (owner, drained):
+        single.ask(member, "CLUSTER", "SETSLOT", slot_of(single, key), "STABLE")
+
+    single.converge()
+
+    check_complete(single)
+    with Application(single) as application:
+        assert application.ask("GET", key) == b"value"
+
+
 def test_to_one_shard_and_its_replica_and_back_to_three(single: LocalCluster) -> None:
     settle(single, 3, 0)
     only = single.topology.member(0, 0)
@@ -55,6 +78,7 @@ def test_to_one_shard_and_its_replica_and_back_to_three(single: LocalCluster) ->
 
         # The replica that is to go has become the master.
         replica = single.topology.member(0, 1)
+        single.wait_until_known(replica)
         single.ask(replica, "CLUSTER", "FAILOVER")
         wait_until(lambda: single.is_master(replica) and not single.is_master(only), "a hand-over")
         single.reshape(1, 0)

@@ -1,6 +1,6 @@
 """A connector that knows which commands changed something, and can die after one of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
@@ -20,16 +20,30 @@ class Killed(BaseException):
 
 @dataclass(frozen=True)
 class WatchedConnector(Connector):
-    """Keeps every changing command in `changes`. With `dies` number `lives` of them is the last."""
+    """Keeps every changing command in `changes`. With `dies` number `lives` of them is the last.
+
+    `before` is told of each command, or of the first of several that are sent together, before it is sent.
+    """
 
     dies: bool = False
     lives: int = 1
+    before: Callable[[str], None] = lambda _: None
     changes: list[str] = field(default_factory=list[str])
 
     @classmethod
-    def like(cls, connector: Connector, dies: bool = False, lives: int = 1) -> "WatchedConnector":
+    def like(
+        cls, connector: Connector, dies: bool = False, lives: int = 1, before: Callable[[str], None] = lambda _: None
+    ) -> "WatchedConnector":
         """The same nodes, watched."""
-        return cls(connector.password, connector.port, connector.bus_port, connector.timeout, dies=dies, lives=lives)
+        return cls(
+            connector.password,
+            connector.port,
+            connector.bus_port,
+            connector.timeout,
+            dies=dies,
+            lives=lives,
+            before=before,
+        )
 
     def open(self, ip: str) -> Node:
         return _WatchedNode(ip, self)
@@ -45,11 +59,13 @@ class _WatchedNode(Node):
         self._watch = connector
 
     def ask(self, *command: str | int) -> Any:
+        self._watch.before(" ".join(map(str, command)))
         answer = super().ask(*command)
         self._note([command])
         return answer
 
     def ask_each(self, commands: Sequence[Command]) -> list[Any]:
+        self._watch.before(" ".join(map(str, commands[0] if commands else ())))
         left = self._watch.left()
         # How many changes there are before each command.
         before = accumulate(map(_changes, commands), initial=0)
