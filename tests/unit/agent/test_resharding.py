@@ -35,6 +35,7 @@ def test_grows_and_shrinks_under_a_writer_that_loses_nothing(replicated: LocalCl
         replicated.ask(replicated.topology.member(shard, 0), "FUNCTION", "LOAD", LIBRARY)
     with writing(replicated) as writer:
         replicated.reshape(4, 1)
+        replicated.ask(replicated.topology.member(3, 0), "CONFIG", "SET", "repl-diskless-sync-delay", 1)
         links: list[str] = []
 
         def look(command: str) -> None:
