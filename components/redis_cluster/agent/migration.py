@@ -84,6 +84,10 @@ class _Party:
         with self.named():
             return self.node.ask_all(commands)
 
+    def is_native(self) -> bool:
+        with self.named():
+            return is_native(self.node)
+
     def named(self) -> AbstractContextManager[None]:
         return name_of(self.observed)
 
@@ -112,7 +116,7 @@ class _Mover:
         self._batch = 8
 
     def run(self, end: float) -> None:
-        if not self._is_under_way() and is_native(self._source.node) and is_native(self._target.node):
+        if not self._is_under_way() and self._source.is_native() and self._target.is_native():
             with self._target.named():
                 import_slots(self._target.node, self._move.slots, self._progress, end)
             return
@@ -180,43 +184,34 @@ class _Mover:
         return True
 
     def _move_keys(self, keys: list[str]) -> None:
+        with self._source.named():
+            answers = self._source.node.ask_each([("MEMORY", "USAGE", key) for key in keys])
         # A key that has just expired has no size.
-        answers = self._source.node.ask_each([("MEMORY", "USAGE", key) for key in keys])
         sizes = [int(answer) if isinstance(answer, int) else 0 for answer in answers]
         start = 0
         while start < len(keys):
             stop = start + 1
             while stop < min(len(keys), start + self._batch) and sum(sizes[start : stop + 1]) <= MOST_BYTES:
                 stop += 1
-            self._move_batch(keys[start:stop], sum(sizes[start:stop]))
+            self._move_batch(keys[start:stop], sizes[start:stop])
             start = stop
 
-    def _move_batch(self, keys: list[str], size: int) -> None:
+    def _move_batch(self, keys: list[str], sizes: list[int]) -> None:
         began = time.monotonic()
+        where = (self._target.observed.ip, self._connector.port, "", 0, int(self._patience * 1000))
         try:
-            self._source.ask(
-                *(
-                    "MIGRATE",
-                    self._target.observed.ip,
-                    self._connector.port,
-                    "",
-                    0,
-                    int(self._patience * 1000),
-                    "REPLACE",
-                ),
-                *(*self._connector.credentials(), "KEYS", *keys),
-            )
+            self._source.ask("MIGRATE", *where, "REPLACE", *self._connector.credentials(), "KEYS", *keys)
         except CommandRefusedError as error:
             if "IOERR" not in str(error):
                 raise
             if len(keys) == 1:
                 raise CommandRefusedError(
-                    f"{self._source.pod} can't move a key of {size / 1e6:.1f} MB to {self._target.pod} within "
+                    f"{self._source.pod} can't move a key of {sizes[0] / 1e6:.1f} MB to {self._target.pod} within "
                     f"{self._patience:.1f} s, half a node timeout; split or delete it, or raise the node timeout"
                 ) from error
             self._batch = 1
-            for key in keys:
-                self._move_batch([key], size)
+            for key, size in zip(keys, sizes, strict=True):
+                self._move_batch([key], [size])
             return
         self._progress.add_keys(len(keys))
         took = time.monotonic() - began
