@@ -49,7 +49,9 @@ class Tier:
         return json.loads(self.kubectl("get", *words, "-o", "json"))["items"]
 
     def pods(self, selector: str | None = None) -> list[dict[str, Any]]:
-        return self.items("pods", "-n", self.namespace, *(("-l", selector) if selector else ()))
+        """Those that run or will: one that was evicted stays listed after its successor is there."""
+        running = ("--field-selector", "status.phase!=Failed,status.phase!=Succeeded")
+        return self.items("pods", "-n", self.namespace, *running, *(("-l", selector) if selector else ()))
 
     def pulumi(self, *words: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         return self.run("pulumi", *words, "--stack", STACK, "--non-interactive", timeout=timeout)
