@@ -1,13 +1,12 @@
 """No shard is deleted before its data has been moved: the API server refuses it, whoever asks."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pulumi
 from pulumi_kubernetes.admissionregistration.v1 import (
     MatchResourcesArgs,
     NamedRuleWithOperationsArgs,
-    ParamKindArgs,
-    ParamRefArgs,
     ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicyBinding,
     ValidatingAdmissionPolicyBindingSpecArgs,
@@ -23,19 +22,23 @@ from components.redis_cluster.parts import ClusterParts
 
 IN_USE = "shardsInUse"
 
-_MAY_GO = (
-    "has(request.options.propagationPolicy) && request.options.propagationPolicy == 'Orphan'"
-    " || int(oldObject.metadata.labels['app.kubernetes.io/component'].split('-')[1]) >= int(params.data."
-    f"{IN_USE})"
-)
-"""An orphaning deletion leaves the pods as they are: it is how a StatefulSet's fixed fields are changed."""
+_NOTICED_SECONDS = 1.5
+"""API servers look every second for policies that have changed."""
 
-_MESSAGE = (
-    "'StatefulSet ' + oldObject.metadata.name + ' holds a part of the data: ' + params.data."
-    f"{IN_USE}"
-    " + ' shards are in use. Set a lower number of shards and run `pulumi up` without --target: it moves the data to "
-    "the other shards, and deletes this one when that is done'"
-)
+
+def _may_go(in_use: str) -> str:
+    """An orphaning deletion leaves the pods as they are: it is how a StatefulSet's fixed fields are changed."""
+    number = "int(oldObject.metadata.labels['app.kubernetes.io/component'].split('-')[1])"
+    orphans = "has(request.options.propagationPolicy) && request.options.propagationPolicy == 'Orphan'"
+    return f"{orphans} || {number} >= {in_use}"
+
+
+def _message(in_use: str) -> str:
+    return (
+        f"'StatefulSet ' + oldObject.metadata.name + ' holds a part of the data: {in_use} shards are in use. Set a "
+        "lower number of shards and run `pulumi up` without --target: it moves the data to the other shards, and "
+        "deletes this one when that is done'"
+    )
 
 
 def shards_in_use_name(parts: ClusterParts) -> str:
@@ -64,13 +67,13 @@ def make_shard_guard(parts: ClusterParts, in_use: ConfigMap, shards: Sequence[pu
     --continue-on-error, and not kubectl.
     """
     name = shards_in_use_name(parts)
+    number = in_use.data.apply(lambda data: data[IN_USE])
     cluster_wide = ObjectMetaArgs(name=pulumi.Output.concat(parts.namespace, "-", name), labels=parts.labels)
     policy = ValidatingAdmissionPolicy(
         name,
         metadata=cluster_wide,
         spec=ValidatingAdmissionPolicySpecArgs(
             failure_policy="Fail",
-            param_kind=ParamKindArgs(api_version="v1", kind="ConfigMap"),
             match_constraints=MatchResourcesArgs(
                 resource_rules=[
                     NamedRuleWithOperationsArgs(
@@ -80,20 +83,27 @@ def make_shard_guard(parts: ClusterParts, in_use: ConfigMap, shards: Sequence[pu
                 object_selector=LabelSelectorArgs(match_labels=parts.selector),
                 namespace_selector=LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": parts.namespace}),
             ),
-            validations=[ValidationArgs(expression=_MAY_GO, message_expression=_MESSAGE, reason="Forbidden")],
+            # The number itself, not a parameter: an API server that has lost a policy with a ConfigMap for its
+            # parameter finds none for the next one (seen with 1.33).
+            validations=[
+                ValidationArgs(
+                    expression=number.apply(_may_go), message_expression=number.apply(_message), reason="Forbidden"
+                )
+            ],
         ),
-        opts=parts.child(),
+        opts=parts.child(in_use),
     )
+    # Pulumi deletes a drained shard as soon as the program has ended.
+    policy.metadata.resource_version.apply(_let_it_be_noticed)
     ValidatingAdmissionPolicyBinding(
         name,
         metadata=cluster_wide,
-        spec=ValidatingAdmissionPolicyBindingSpecArgs(
-            policy_name=policy.metadata.name,
-            validation_actions=["Deny"],
-            param_ref=ParamRefArgs(
-                name=in_use.metadata.name, namespace=parts.namespace, parameter_not_found_action="Deny"
-            ),
-        ),
+        spec=ValidatingAdmissionPolicyBindingSpecArgs(policy_name=policy.metadata.name, validation_actions=["Deny"]),
         # Gone before the shards are, when all of it is destroyed.
         opts=parts.child(*shards),
     )
+
+
+async def _let_it_be_noticed(_version: object) -> None:
+    if not pulumi.runtime.is_dry_run():
+        await asyncio.sleep(_NOTICED_SECONDS)
