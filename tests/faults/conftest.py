@@ -9,7 +9,7 @@ from tests.cluster.tier import Tier
 from tests.faults.deployment import environment_name
 from tests.faults.registry import FAULTS
 from tests.faults.report import Report
-from tests.faults.stage import Stage
+from tests.faults.stage import Stage, only_one
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -63,10 +63,11 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
     tier = Tier(paths)
     if not LocalStack(paths).is_prepared() or not tier.cluster.is_up():
         pytest.skip("the embedded cluster is not up: `make up` starts it")
-    made = Stage(tier, environment_name(), json.loads(request.config.getoption("--settings")))
-    yield made
-    if not request.config.getoption("--keep"):
-        made.close()
+    with only_one(tier, environment_name()):
+        made = Stage(tier, environment_name(), json.loads(request.config.getoption("--settings")))
+        yield made
+        if not request.config.getoption("--keep"):
+            made.close()
 
 
 @pytest.fixture(scope="session")

@@ -87,6 +87,8 @@ class SlotClient:
         now = time.monotonic()
         known = [endpoint_of(record.address) for record in self._view.records.values()] if self._view else []
         good = [endpoint for endpoint in known if now - self._failed.get(endpoint, 0.0) > SHUN_SECONDS]
+        # Who is connected answers at once; a dead node that nobody has noticed yet costs a whole timeout.
+        good.sort(key=lambda endpoint: endpoint not in self._connections)
         for endpoint in dict.fromkeys([*([first] if first else []), *good]):
             if self._take_view(endpoint):
                 return

@@ -1,5 +1,6 @@
 """Runs faults on one deployment: makes it ready, lets writers write, lets the fault act, and counts."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -58,6 +59,19 @@ def in_short(error: BaseException) -> str:
     """Of what the engine says, its last line that is about an error."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return next((line for line in lines if "error:" in line), lines[-1] if lines else "")[:500]
+
+
+@contextmanager
+def only_one(tier: Tier, namespace: str) -> Iterator[None]:
+    """Two suites in one namespace would spoil each other's figures. AssertionError while there is another."""
+    with (tier.paths.state / f"{namespace}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise AssertionError(
+                f"another run of the faults uses the namespace '{namespace}': wait for its end, or set FAULTS_NAMESPACE"
+            ) from None
+        yield
 
 
 class Stage:
