@@ -26,7 +26,7 @@ def _summary(record: Record) -> str:
         f"{writes}; {waiting}; {standing}",
         f"longest gap in ms by shard {{{gaps}}}; state ok after {ok} s, full replication after {whole} s",
         f"{record.failed_commands} of {record.commands} commands failed; the slowest: {record.slowest_command_ms} ms",
-        *(f"longest gap of {shard} after {told}" for shard, told in record.told_in_longest_gap.items()),
+        *(f"longest gap of {shard} at {told}" for shard, told in record.told_in_longest_gap.items()),
         *record.notes,
         *(f"NOT AS EXPECTED: {complaint}" for complaint in record.complaints),
         f"{'passed' if record.passed else 'FAILED'} in {record.seconds:.0f} s",

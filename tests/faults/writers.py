@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -69,14 +70,15 @@ class Outcome:
         return dict(Counter(why.split(" (")[0] for result in self.results for _, why in result.refusals))
 
     def told_in_longest_gap(self, group: int, start: float, end: float) -> str:
-        """When the longest gap of a group's first writer began, in seconds since `start`, and what it was told."""
+        """When the longest gap of a group's first writer began, in UTC as in the logs, and what it was told in it."""
         (result,) = (entry for entry in self.results if (entry.group, entry.replicas) == (group, 0))
         edges = [*(at for _, at in result.acknowledged if at <= end), end]
         pairs = [(before, after) for before, after in pairwise(edges) if after >= start]
         before, after = max(pairs, key=lambda pair: pair[1] - pair[0], default=(start, end))
         told = Counter(why for at, why in result.refusals if before <= at <= after)
         listed = ", ".join(f"{count} times {why}" for why, count in told.most_common(5))
-        return f"{before - start:.1f} s: {listed or 'no refusal: one attempt took that long'}"
+        began = datetime.fromtimestamp(time.time() - time.monotonic() + before, UTC).strftime("%T.%f")[:-3]
+        return f"{began}, {after - before:.3f} s: {listed or 'no refusal: one attempt took that long'}"
 
     def longest_pause(self, start: float, end: float) -> float:
         """The longest that this machine did not let the writers run between the two times, in seconds."""
