@@ -123,7 +123,7 @@ class Stage:
         if not fault.own_kind and (self._trusted or self.deployment.exists()):
             try:
                 with time_limit(240, "preparing the deployment"):
-                    self.deployment.up(changes)
+                    self._bring_up(changes)
                     self._wait_healthy(changes)
                 self._trusted = True
                 return
@@ -134,6 +134,14 @@ class Stage:
             self.deployment.fresh(changes)
             self._wait_healthy(changes)
         self._trusted = True
+
+    def _bring_up(self, changes: Mapping[str, Any]) -> None:
+        try:
+            self.deployment.up(changes)
+        except automation.ConcurrentUpdateError:
+            # Of this deployment there is one run at a time: an earlier one was cut off.
+            self.deployment.refresh()
+            self.deployment.up(changes)
 
     def _wait_healthy(self, changes: Mapping[str, Any]) -> None:
         self.deployment.write_access()
