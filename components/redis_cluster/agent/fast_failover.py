@@ -9,7 +9,9 @@ nor how old the replica's data is. Both is therefore answered here, before:
 * so many other masters' agents say the same, this very moment, as an election needs votes;
 * the replica followed its master to the end: its link was up, its first copy complete, and it had
   all that the master had written `longest_lag` seconds before it was heard from last;
-* no other replica of the shard has more.
+* no other replica of the shard has more;
+* the master has not come back meanwhile: this replica's Redis isn't about to copy from it again;
+* the votes would arrive: so many masters have a link to this replica.
 
 Whenever one of these is in doubt nothing is done, and Redis' own failover remains. A master that
 answers LOADING counts as silent: it is no use to anybody until it has read its file.
@@ -24,6 +26,7 @@ from dataclasses import dataclass, field, replace
 from .client import Connector, Node
 from .console import Console
 from .errors import AgentError, CommandRefusedError, NodeUnavailableError
+from .links import inbound_links
 from .master_watch import MasterWatch
 from .reach import addresses_of
 from .replication_info import Replication, read_replication
@@ -39,6 +42,10 @@ FEWEST_QUESTIONS = 2
 
 VIEW_LASTS = 5.0
 """Seconds for which who follows whom is not asked again, unless the master's address changes."""
+
+RESUMING = frozenset({"handshake", "sync"})
+"""What ROLE says of a replica whose master has taken a new connection. Of a lost one it says connect or connecting,
+and connected while nobody has noticed."""
 
 MOST_AT_ONCE = 12
 
@@ -95,6 +102,10 @@ class Evidence:
     waited: float
     answers: dict[str, Answer]
     siblings: dict[str, Replication]
+    link: str = "connected"
+    """How far the replication from the master is, as ROLE calls it."""
+    linked: frozenset[str] = frozenset()
+    """The nodes whose votes reach this replica."""
 
     @property
     def agreeing(self) -> set[str]:
@@ -118,6 +129,11 @@ def doubt(found: Evidence, options: FastFailoverOptions) -> Doubt | None:
         return Doubt(f"of the other masters {len(found.agreeing)} miss it as well, {found.view.majority} are needed")
     if any(answer.epoch > found.own_epoch for answer in found.answers.values()):
         return Doubt("this replica has not heard of the latest election yet")
+    if found.link in RESUMING:
+        return Doubt("it has just answered this replica's Redis")
+    votes = len(found.agreeing & found.linked)
+    if votes < found.view.majority:
+        return Doubt(f"{votes} of their votes would reach this replica, {found.view.majority} are needed")
     better = [node_id for node_id, sibling in found.siblings.items() if _goes_first(node_id, sibling, found)]
     if better:
         return Doubt(f"{found.view.records[better[0]].name} goes first")
@@ -341,6 +357,8 @@ class FastFailover:
                 waited=0.0,
                 answers=answers.result(),
                 siblings={peer.id: said for peer, said in zip(siblings, replications, strict=True) if said},
+                link=str(redis.ask("ROLE")[3]),
+                linked=inbound_links(redis),
             )
 
     def _ask_sibling(self, sibling: Record) -> Replication | None:

@@ -13,6 +13,7 @@ from enum import Enum
 from .client import Connector, Node
 from .console import Console
 from .errors import AgentError, CommandRefusedError, NodeUnavailableError
+from .links import inbound_links
 from .reach import addresses_of, answers_as
 from .replication_info import Replication, read_replication
 from .resolver import Resolve
@@ -57,9 +58,12 @@ class HandOverOptions:
     deadline: float = 25.0
     patience: float = 1.0
     """What a node gets for one answer, and DNS for a name."""
+    voters: float = 12.0
+    """For the masters to know a replica and to have a link to it. One that has just restarted they dial again for
+    several seconds."""
     settling: float = 5.0
-    """For each wait that only makes things smoother: until the masters agree about the replica, before it takes
-    over and after, and until this pod's Redis is able to end."""
+    """For each wait that only makes things smoother: until the masters agree about the new one, and until this
+    pod's Redis is able to end."""
     attempt: float = 6.0
     """How long one replica gets to take over; Redis itself gives up after 5."""
 
@@ -71,6 +75,8 @@ class _Heir:
     record: Record
     ip: str
     replication: Replication
+    linked: frozenset[str]
+    """Ids of the nodes whose votes reach it."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +140,7 @@ class _HandOver:
 
     def _choose(self, tried: list[str]) -> _Heir | None:
         """The best replica that all masters know; after a failure another one, or else the same again."""
-        end = self._until(self._options.settling)
+        end = self._until(self._options.voters)
         while True:
             view = self._view()
             found = self._prospects(view)
@@ -142,7 +148,7 @@ class _HandOver:
                 if self._votes_for(view, heir):
                     return heir
             if found.heirs:
-                reason = "too few masters know the replicas to elect one"
+                reason = "too few masters know the replicas, and have a link to them, to elect one"
             else:
                 reason = "; ".join(found.reasons) or "no replica is known"
             if not (found.heirs or found.unknown) or time.monotonic() >= end:
@@ -180,17 +186,18 @@ class _HandOver:
                     elif not (replication := read_replication(node)).synced:
                         reason = "has not finished copying this master's data"
                     else:
-                        return _Heir(record, ip, replication)
+                        return _Heir(record, ip, replication, inbound_links(node))
             except (NodeUnavailableError, CommandRefusedError) as error:
                 reason = str(error)
         return reason
 
     def _votes_for(self, view: ClusterView, heir: _Heir) -> bool:
-        """Whether every master that answers sees it as this master's replica, and they are a majority."""
+        """Whether every master that answers sees it as this master's replica, and the votes of a majority reach it."""
         seen = self._as_masters_see(view, heir)
         known = all(record is not None and record.reachable and record.master_id == view.own_id for record in seen)
         # This master votes as well.
-        return known and len(seen) + 1 >= view.majority
+        voters = {master.id for master in view.masters} & heir.linked
+        return known and len(seen) + 1 >= view.majority and len(voters) >= view.majority
 
     def _as_masters_see(self, view: ClusterView, heir: _Heir) -> list[Record | None]:
         """The heir as each of the other masters that answer sees it; None from those that don't know it."""

@@ -332,6 +332,8 @@ def evidence() -> Evidence:
         waited=0.0,
         answers={witness: Answer("", witness, False, 1.5, 7) for witness in MASTERS if witness != "c"},
         siblings={"c2": replication},
+        link="connect",
+        linked=frozenset(MASTERS),
     )
 
 
@@ -361,6 +363,14 @@ def without(*witnesses: str) -> Evidence:
         (with_answer("b", epoch=8), "has not heard of the latest election", False),
         (with_sibling("c2", offset=101), "c2 goes first", False),
         (with_sibling("c0", offset=100), "c0 goes first", False),
+        (replace(evidence(), link="handshake"), "it has just answered", False),
+        (replace(evidence(), link="sync"), "it has just answered", False),
+        # The lost master's own link is of no use.
+        (
+            replace(evidence(), linked=frozenset("abc")),
+            "2 of their votes would reach this replica, 3 are needed",
+            False,
+        ),
         # a has gone as well, and each voter has one vote in an epoch.
         (without("a"), "replicas of other lost masters go first", False),
     ],
@@ -388,6 +398,9 @@ def test_a_doubt_is_enough(found: Evidence, reason: str, lasting: bool) -> None:
         # Another clock, or a gossip that was late.
         with_answer("a", heard_ago=0.8),
         replace(without("a"), waited=0.6),
+        replace(evidence(), linked=frozenset("abd")),
+        # A process that only stands still keeps its connections.
+        replace(evidence(), link="connected"),
     ],
 )
 def test_without_a_doubt_it_takes_over(found: Evidence) -> None:

@@ -1,8 +1,10 @@
 """A pod is asked to end: its shard's writes go on at a replica, and none that was acknowledged is lost."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 
 from components.redis_cluster.agent.client import Connector, Node
 from components.redis_cluster.agent.hand_over import HandOverOptions, Outcome, hand_over
+from components.redis_cluster.agent.links import inbound_links
 from components.redis_cluster.agent.topology import Member
 from tests.unit.agent.redis_processes import LocalCluster, local_cluster, wait_until
 from tests.unit.agent.remembering import Remembering
@@ -143,6 +146,44 @@ def test_without_a_replica_nothing_is_waited_for(nine_nodes: LocalCluster) -> No
     assert console.said("redis-shard-2-1 does not follow this master's writes")
     for replica in replicas:
         nine_nodes.launch(replica)
+
+
+@contextmanager
+def silent_port(ip: str) -> Iterator[int]:
+    """A port that neither takes connections nor refuses them, as that of a Service without a pod."""
+    with ExitStack() as sockets:
+        listener = sockets.enter_context(socket.create_server((ip, 0), backlog=0))
+        for _ in range(3):
+            filler = sockets.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
+def test_a_replica_is_asked_when_votes_can_reach_it(nine_nodes: LocalCluster) -> None:
+    """Masters vote once, and over their own links; CLUSTER NODES calls those connected that are still being made."""
+    master, heir, other = nine_nodes.topology.shard_members(2)
+    nine_nodes.terminate(other)
+    wait_until(lambda: "connected_slaves:1" in nine_nodes.ask(master, "INFO", "replication"), "one replica follows")
+    connector = WatchedConnector.like(nine_nodes.connector)
+    outcomes: list[Outcome] = []
+    with (
+        silent_port(nine_nodes.addresses[heir.host]) as port,
+        nine_nodes.tester.open(nine_nodes.addresses[heir.host]) as node,
+    ):
+        node.ask("CONFIG", "SET", "cluster-announce-bus-port", port)
+        wait_until(lambda: not inbound_links(node), "the masters dial the port that does not answer")
+        handing = threading.Thread(target=lambda: outcomes.append(run(nine_nodes, master, connector=connector)))
+        handing.start()
+        handing.join(2.0)
+        assert handing.is_alive()
+        assert connector.changes == []
+        node.ask("CONFIG", "SET", "cluster-announce-bus-port", nine_nodes.bus_port)
+        handing.join()
+
+    assert outcomes == [Outcome.HANDED_OVER]
+    assert nine_nodes.is_master(heir)
+    nine_nodes.launch(other)
 
 
 def test_all_pods_asked_at_once_all_end(nine_nodes: LocalCluster) -> None:

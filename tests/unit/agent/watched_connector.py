@@ -8,7 +8,7 @@ from typing import Any
 from components.redis_cluster.agent.client import Command, Connector, Node
 
 QUESTIONS = (
-    *("PING", "INFO", "DBSIZE", "CLUSTER NODES", "CLUSTER INFO", "CLUSTER MYID", "CONFIG GET"),
+    *("PING", "INFO", "DBSIZE", "CLUSTER NODES", "CLUSTER INFO", "CLUSTER LINKS", "CLUSTER MYID", "CONFIG GET"),
     *("CLUSTER COUNTKEYSINSLOT", "CLUSTER GETKEYSINSLOT", "CLUSTER MIGRATION STATUS"),
     *("MEMORY USAGE", "FUNCTION LIST", "FUNCTION DUMP", "ROLE"),
 )
