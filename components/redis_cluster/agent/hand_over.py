@@ -35,6 +35,9 @@ BUSY = ("master_sync_in_progress", "aof_rewrite_scheduled", "aof_rewrite_in_prog
 """Fields of INFO, in the order in which they become 1 while a replica copies its master's data."""
 
 
+LEAVING = "is about to end itself"
+
+
 class Outcome(Enum):
     """What has become of the shard. In every case the pod may end."""
 
@@ -59,8 +62,8 @@ class HandOverOptions:
     patience: float = 1.0
     """What a node gets for one answer, and DNS for a name."""
     voters: float = 12.0
-    """For the masters to know a replica and to have a link to it. One that has just restarted they dial again for
-    several seconds."""
+    """For a replica that follows to be found, and for the masters to know it and to have a link to it. One that has
+    just restarted they dial again for several seconds."""
     settling: float = 5.0
     """For each wait that only makes things smoother: until the masters agree about the new one, and until this
     pod's Redis is able to end."""
@@ -83,12 +86,13 @@ class _Heir:
 class _Prospects:
     """The replicas that can take over, and why the others can't.
 
-    `unknown` says that more follow the stream than the cluster has told of yet: they are new.
+    `hopeful` says that somebody follows the stream who may yet be able: new, or not found at its address so soon
+    after its start.
     """
 
     heirs: list[_Heir]
     reasons: list[str]
-    unknown: bool
+    hopeful: bool
 
 
 def hand_over(options: HandOverOptions, connector: Connector, resolve: Resolve, console: Console) -> Outcome:
@@ -151,7 +155,7 @@ class _HandOver:
                 reason = "too few masters know the replicas, and have a link to them, to elect one"
             else:
                 reason = "; ".join(found.reasons) or "no replica is known"
-            if not (found.heirs or found.unknown) or time.monotonic() >= end:
+            if not (found.heirs or found.hopeful) or time.monotonic() >= end:
                 self._console.event(f"nobody to hand over to: {reason}")
                 return None
             time.sleep(0.1)
@@ -162,7 +166,7 @@ class _HandOver:
         if not online:
             return _Prospects([], [f"{record.name} does not follow this master's writes" for record in records], False)
         with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
-            found = list(pool.map(self._look_at, records))
+            found = list(pool.map(lambda record: self._look_at(record, online), records))
         heirs = [heir for heir in found if isinstance(heir, _Heir)]
         return _Prospects(
             # Where addresses are translated on the way, the master knows its replicas by others.
@@ -170,25 +174,32 @@ class _HandOver:
             reasons=[
                 f"{record.name} {why}" for record, why in zip(records, found, strict=True) if isinstance(why, str)
             ],
-            unknown=len(online) > len(records),
+            hopeful=len(online) > found.count(LEAVING),
         )
 
-    def _look_at(self, record: Record) -> _Heir | str:
-        """Asked directly: a replica that ends itself is often the first to know."""
+    def _look_at(self, record: Record, online: frozenset[str]) -> _Heir | str:
+        """Asked directly: a replica that ends itself is often the first to know.
+
+        Besides where DNS says that it is, also where somebody follows this master from: after a restart DNS goes on
+        about the address before for seconds.
+        """
         reason = "has no address"
-        for ip in addresses_of(record, self._resolve, self._options.patience):
+        told = addresses_of(record, self._resolve, self._options.patience)
+        for ip in dict.fromkeys([*told, *sorted(online)]):
             try:
                 with self._connector.open(ip) as node:
                     if node.ask("CLUSTER", "MYID") != record.id:
-                        reason = "is not who answers at its address"
+                        if ip in told:
+                            reason = "is not who answers at its address"
                     elif node.ask("CONFIG", "GET", ENDING)[1] != "no":
-                        reason = "is about to end itself"
+                        return LEAVING
                     elif not (replication := read_replication(node)).synced:
                         reason = "has not finished copying this master's data"
                     else:
                         return _Heir(record, ip, replication, inbound_links(node))
             except (NodeUnavailableError, CommandRefusedError) as error:
-                reason = str(error)
+                if ip in told:
+                    reason = str(error)
         return reason
 
     def _votes_for(self, view: ClusterView, heir: _Heir) -> bool:
