@@ -10,7 +10,8 @@ nor how old the replica's data is. Both is therefore answered here, before:
 * the replica followed its master to the end: its link was up, its first copy complete, and it had
   all that the master had written `longest_lag` seconds before it was heard from last;
 * no other replica of the shard has more;
-* the master has not come back meanwhile: this replica's Redis isn't about to copy from it again;
+* the master has not come back meanwhile: this replica's Redis neither gets data nor is about to copy. DNS may
+  lead all agents to the address that the master had before its restart;
 * the votes would arrive: so many masters have a link to this replica.
 
 Whenever one of these is in doubt nothing is done, and Redis' own failover remains. A master that
@@ -129,16 +130,16 @@ def doubt(found: Evidence, options: FastFailoverOptions) -> Doubt | None:
         return Doubt(f"of the other masters {len(found.agreeing)} miss it as well, {found.view.majority} are needed")
     if any(answer.epoch > found.own_epoch for answer in found.answers.values()):
         return Doubt("this replica has not heard of the latest election yet")
-    if found.link in RESUMING:
-        return Doubt("it has just answered this replica's Redis")
-    votes = len(found.agreeing & found.linked)
-    if votes < found.view.majority:
-        return Doubt(f"{votes} of their votes would reach this replica, {found.view.majority} are needed")
     better = [node_id for node_id, sibling in found.siblings.items() if _goes_first(node_id, sibling, found)]
     if better:
         return Doubt(f"{found.view.records[better[0]].name} goes first")
     if found.waited < options.stagger * _rank(found):
         return Doubt("replicas of other lost masters go first")
+    if found.link in RESUMING or found.own.heard_ago + options.clock_slack < found.silence:
+        return Doubt("it has just answered this replica's Redis")
+    votes = len(found.agreeing & found.linked)
+    if votes < found.view.majority:
+        return Doubt(f"{votes} of their votes would reach this replica, {found.view.majority} are needed")
     return None
 
 

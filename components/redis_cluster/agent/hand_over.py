@@ -166,7 +166,7 @@ class _HandOver:
         if not online:
             return _Prospects([], [f"{record.name} does not follow this master's writes" for record in records], False)
         with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
-            found = list(pool.map(lambda record: self._look_at(record, online), records))
+            found = list(pool.map(self._look_at, records, [online] * len(records)))
         heirs = [heir for heir in found if isinstance(heir, _Heir)]
         return _Prospects(
             # Where addresses are translated on the way, the master knows its replicas by others.

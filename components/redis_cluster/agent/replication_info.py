@@ -1,5 +1,6 @@
 """What a node says of its own replication: the answer of `INFO replication`."""
 
+import math
 from dataclasses import dataclass
 
 from .client import Node
@@ -9,8 +10,9 @@ from .client import Node
 class Replication:
     """`offset` counts bytes of the stream `history` names; only offsets of the same history compare.
 
-    `synced` is for replicas: the link is up and the first copy is complete. `online` has, for
-    masters, the addresses of the replicas that follow the stream.
+    `synced` is for replicas: the link is up and the first copy is complete; `heard_ago` whole seconds since the master
+    has sent anything on it, infinite while it is down. `online` has, for masters, the addresses of the replicas that
+    follow the stream.
     """
 
     is_replica: bool
@@ -19,6 +21,7 @@ class Replication:
     synced: bool
     master_address: str
     online: frozenset[str]
+    heard_ago: float = math.inf
 
 
 def read_replication(node: Node) -> Replication:
@@ -26,6 +29,7 @@ def read_replication(node: Node) -> Replication:
     fields = node.fields("INFO", "replication")
     is_replica = fields.get("role") == "slave"
     replicas = [_pairs(value) for key, value in fields.items() if key.startswith("slave") and "state=" in value]
+    heard_ago = int(fields.get("master_last_io_seconds_ago", "-1"))
     return Replication(
         is_replica=is_replica,
         history=fields.get("master_replid", ""),
@@ -33,6 +37,7 @@ def read_replication(node: Node) -> Replication:
         synced=fields.get("master_link_status") == "up" and fields.get("master_sync_in_progress") == "0",
         master_address=f"{fields.get('master_host')}:{fields.get('master_port')}",
         online=frozenset(replica["ip"] for replica in replicas if replica.get("state") == "online"),
+        heard_ago=math.inf if heard_ago < 0 else heard_ago,
     )
 
 

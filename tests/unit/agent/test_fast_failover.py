@@ -365,6 +365,7 @@ def without(*witnesses: str) -> Evidence:
         (with_sibling("c0", offset=100), "c0 goes first", False),
         (replace(evidence(), link="handshake"), "it has just answered", False),
         (replace(evidence(), link="sync"), "it has just answered", False),
+        (replace(evidence(), own=replace(evidence().own, heard_ago=0)), "it has just answered", False),
         # The lost master's own link is of no use.
         (
             replace(evidence(), linked=frozenset("abc")),
@@ -400,7 +401,7 @@ def test_a_doubt_is_enough(found: Evidence, reason: str, lasting: bool) -> None:
         replace(without("a"), waited=0.6),
         replace(evidence(), linked=frozenset("abd")),
         # A process that only stands still keeps its connections.
-        replace(evidence(), link="connected"),
+        replace(evidence(), link="connected", own=replace(evidence().own, heard_ago=1)),
     ],
 )
 def test_without_a_doubt_it_takes_over(found: Evidence) -> None:
