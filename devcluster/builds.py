@@ -144,7 +144,12 @@ def build(binary: Binary, paths: Paths, note: Callable[[str], None]) -> None:
 
 def module_folder(binary: Binary, module: str, paths: Paths) -> Path:
     """Where Go keeps the published module's files; fetched when they are not there."""
-    where, environment = SOURCES / binary.module, _environment(paths)
+    return required_module(SOURCES / binary.module, module, paths)
+
+
+def required_module(where: Path, module: str, paths: Paths) -> Path:
+    """As `module_folder`, for what the go.mod in the folder `where` requires."""
+    environment = _environment(paths)
     version = run([go(), "list", "-m", "-f", "{{.Version}}", module], cwd=where, env=environment).strip()
     answer = run([go(), "mod", "download", "-json", f"{module}@{version}"], cwd=where, env=environment)
     return Path(json.loads(answer)["Dir"])

@@ -193,6 +193,11 @@ class RedisDeployment:
         stack.cancel()
         stack.refresh(on_output=self._log, suppress_progress=True)
 
+    def urns(self) -> list[str]:
+        """Of all that the state holds."""
+        deployment = self._stack(self.settings()).export_stack().deployment or {}
+        return [each["urn"] for each in deployment["resources"]]
+
     def destroy(self) -> None:
         """Leave nothing: no object, no volume, no data, no state; also when the state is lost or locked."""
         # As long as they are there, nobody may delete a shard.

@@ -6,6 +6,7 @@ import time
 
 from devcluster.machine import Machine, wait_until
 from tests.faults.fault import Expectation, Fault
+from tests.faults.observer import Facts
 from tests.faults.processes import processes_of
 from tests.faults.scene import Scene
 
@@ -13,11 +14,36 @@ AWAY_SECONDS = 12.0
 """A node stays away for so long at least: longer than a failover takes."""
 
 
+SPREAD_SECONDS = 60.0
+
+
+def _spread_masters(scene: Scene) -> None:
+    """One master on each node: with two of three on it a lost node takes the majority along, which is another fault."""
+
+    def crowded() -> list[Facts]:
+        masters = scene.masters()
+        nodes = [facts.pod.node for facts in masters]
+        return [facts for facts in masters if nodes.count(facts.pod.node) > 1]
+
+    end = scene.now() + SPREAD_SECONDS
+    while found := crowded():
+        assert scene.now() < end, f"the masters {[facts.pod.name for facts in found]} are still on one node"
+        free = {facts.pod.node for facts in scene.nodes()} - {facts.pod.node for facts in scene.masters()}
+        shards = {facts.pod.shard for facts in found}
+        for replica in scene.nodes():
+            if not replica.is_master and replica.pod.shard in shards and replica.pod.node in free:
+                scene.ask(replica.pod, "CLUSTER", "FAILOVER")
+                break
+        time.sleep(2.0)
+    scene.wait_well(60)
+
+
 def _bring_back(scene: Scene) -> None:
     scene.tier.cluster.up()
 
 
 def _kill_node(scene: Scene) -> None:
+    _spread_masters(scene)
     machine = scene.machine(scene.master(0).pod.node)
     scene.begin()
     machine.kill()
@@ -39,6 +65,7 @@ def _while_it_is_away(scene: Scene) -> None:
 
 def _stop_node(scene: Scene) -> None:
     """As an operating system shuts down: SIGTERM to every process, SIGKILL 10 s later, power off."""
+    _spread_masters(scene)
     machine = scene.machine(scene.master(0).pod.node)
     scene.begin()
     _terminate(scene, machine)

@@ -25,7 +25,8 @@ def cut_off(machine: Machine, pod: Pod, *, from_clients: bool) -> Iterator[None]
         "}\n"
     )
     # Of the sandbox, which outlives the containers in it.
-    network = f"/proc/{min(processes_of(pod.uid))}/ns/net"
+    (sandbox,) = processes_of(pod.uid, "pause")
+    network = f"/proc/{sandbox}/ns/net"
     _nft(machine, network, rules)
     try:
         yield

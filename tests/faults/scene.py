@@ -9,7 +9,9 @@ from typing import Any
 
 from devcluster.machine import Machine
 from tests.cluster.tier import Tier
+from tests.faults.access import PORT, Access
 from tests.faults.deployment import RedisDeployment
+from tests.faults.kubernetes import Pod
 from tests.faults.observer import Facts, Observer
 from tests.faults.writers import Writers
 
@@ -57,6 +59,17 @@ class Scene:
     def replica(self, shard: int) -> Facts:
         """The first replica among the pods of this shard."""
         return next(facts for facts in self.nodes() if facts.pod.shard == shard and not facts.is_master)
+
+    def ask(self, pod: Pod, *command: str | int) -> Any:
+        """One command to one node, of the user who may change the cluster."""
+        access = Access.read(self.deployment.access_file)
+        assert pod.ip
+        connection = access.connect((pod.ip, PORT), 2.0, access.operator)
+        try:
+            connection.send_command(*command)
+            return connection.read_response()
+        finally:
+            connection.disconnect()
 
     def machine(self, node: str | None) -> Machine:
         return next(machine for machine in self.tier.cluster.nodes if machine.name == node)

@@ -49,7 +49,7 @@ class Sidecar:
         options, asked = self.options, (self.connector, self.resolve, self.console)
         self._gate = Gate(options.run)
         self._files = AccessFiles(options.auth)
-        self._starter = Starter(options.pod, options.data, self._files, self._gate, *asked)
+        self._starter = Starter(options.pod, options.data, self._files, self._gate, *asked, options.fast_failover)
         self._healer = Healer(HealOptions(options.local_ip, options.pod.domain), *asked)
         announced = options.pod.announcement(self.connector)
         own = Identity(options.pod.host, announced.ip, announced.port, announced.bus_port)

@@ -17,6 +17,7 @@ from .replication import render_start_conf
 from .resolver import Resolve
 from .start_guard import GuardOptions, StartGuard
 from .start_rules import Wait
+from .succession import Succession, SuccessionOptions
 
 START_FILE = "start.conf"
 
@@ -52,7 +53,10 @@ class Pod:
 
 @dataclass
 class Starter:
-    """Looks at the gate with `step()`, at each of which one question at most is answered."""
+    """Looks at the gate with `step()`, at each of which one question at most is answered.
+
+    With `yields` a master that comes back lets a replica go first that is about to take over.
+    """
 
     pod: Pod
     data: DataFolder
@@ -61,6 +65,8 @@ class Starter:
     connector: Connector
     resolve: Resolve
     console: Console
+    yields: bool = False
+    _succession: Succession | None = field(default=None, init=False)
     _guard: StartGuard | None = field(default=None, init=False)
     _number: str | None = field(default=None, init=False)
 
@@ -78,9 +84,14 @@ class Starter:
                 return False
             guard = self._new_guard()
             self._guard, self._number = guard, number
+            self._succession = self._new_succession()
         decision = guard.decide()
         if isinstance(decision, Wait):
             self.console.state(f"Redis stays down: {decision.reason}")
+            return False
+        heir = self._succession.heir() if self._succession else None
+        if heir is not None:
+            self.console.state(f"Redis waits: {heir} is about to take over")
             return False
         self._prepare(decision.withhold_replication)
         self.gate.grant(number)
@@ -96,6 +107,11 @@ class Starter:
         wait = math.inf if formed else FORMATION_WAIT
         options = GuardOptions(self.data, own, self.pod.domain, self.files.folder, formation_wait=wait)
         return StartGuard(options, self.connector, self.resolve, self.console, fault)
+
+    def _new_succession(self) -> Succession | None:
+        if not self.yields:
+            return None
+        return Succession(SuccessionOptions(), self.data, self.connector, self.resolve)
 
     def _prepare(self, withhold: bool) -> None:
         announcement = self.pod.announcement(self.connector)
