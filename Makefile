@@ -35,7 +35,7 @@ test: unit ## every test this machine can run
 	@$(BIN)/python -m pytest tests/cluster
 
 faults: $(VENV)/.tests ## break Redis on purpose and count what it costs: make faults FAULT=kill-master TIMES=5
-	@$(BIN)/python -m pytest --tb=short tests/faults --fault '$(FAULT)' --times $(or $(TIMES),1) $(if $(SETTINGS),--settings '$(SETTINGS)')
+	@$(BIN)/python -m pytest --tb=short tests/faults --fault '$(FAULT)' --times $(or $(TIMES),1) $(if $(SETTINGS),--settings '$(SETTINGS)') $(if $(WITHOUT),--without '$(WITHOUT)')
 
 unit: $(VENV)/.tests ## the unit tests alone: no cluster needed
 	@tools/redis-server

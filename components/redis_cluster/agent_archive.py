@@ -17,6 +17,8 @@ from components.shared.checksum import checksum
 AGENT_ZIP = "agent.zip"
 REDIS_PY_ZIP = "redis-py.zip"
 
+AGENT_FOLDER = Path(__file__).parent / "agent"
+
 MOST_BYTES = 1_000_000
 """Just below what an API server takes for all of a ConfigMap."""
 
@@ -38,7 +40,7 @@ class AgentArchive:
 @functools.cache
 def agent_archive() -> AgentArchive:
     """The same for the same code. RuntimeError when it is too large for a ConfigMap."""
-    agent = _sources(Path(__file__).parent / "agent", "agent") | {"async_timeout.py": _ASYNC_TIMEOUT}
+    agent = _sources(AGENT_FOLDER, "agent") | {"async_timeout.py": _ASYNC_TIMEOUT}
     redis_py = _sources(_installed("redis"), "redis")
     zips = {AGENT_ZIP: _zip(agent), REDIS_PY_ZIP: _zip(redis_py)}
     size = sum(len(content) for content in zips.values())

@@ -8,14 +8,16 @@ from operations.local import LocalStack
 from tests.cluster.tier import Tier
 from tests.faults.deployment import environment_name
 from tests.faults.registry import FAULTS
-from tests.faults.report import Report
+from tests.faults.report import Report, without_file
 from tests.faults.stage import Stage, only_one
+from tests.faults.switches import SWITCHES, without
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fault", default="", help="names of faults, with commas between them; all if it is left out")
     parser.addoption("--times", type=int, default=1, help="how often each of them is run")
     parser.addoption("--settings", default="{}", help="JSON with settings of Redis to be changed for all faults")
+    parser.addoption("--without", default="", help="a feature that is left out: its faults have to fail then")
     parser.addoption("--keep", action="store_true", help="leave the faults' Redis Cluster for the next run")
 
 
@@ -41,19 +43,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Whoever names a fault wants that one alone."""
-    if config.getoption("--fault"):
+    if config.getoption("--fault") or config.getoption("--without"):
         named = [item for item in items if "fault_name" in getattr(item, "fixturenames", ())]
         config.hook.pytest_deselected(items=[item for item in items if item not in named])
         items[:] = named
 
 
 def chosen(config: pytest.Config) -> list[str]:
-    """The names asked for; pytest.UsageError for one that no fault has."""
+    """The names asked for, or those that a switch is about; pytest.UsageError for one that no fault has."""
+    switch = str(config.getoption("--without"))
+    if switch and switch not in SWITCHES:
+        raise pytest.UsageError(f"there is no feature '{switch}' to be left out; allowed: {', '.join(SWITCHES)}")
     names = [name for name in str(config.getoption("--fault")).replace(",", " ").split() if name]
     for name in names:
         if name not in FAULTS:
             raise pytest.UsageError(f"there is no fault '{name}'; allowed: {', '.join(FAULTS)}")
-    return names or list(FAULTS)
+    return names or (list(SWITCHES[switch].faults) if switch else list(FAULTS))
 
 
 @pytest.fixture(scope="session")
@@ -63,8 +68,10 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
     tier = Tier(paths)
     if not LocalStack(paths).is_prepared() or not tier.cluster.is_up():
         pytest.skip("the embedded cluster is not up: `make up` starts it")
-    with only_one(tier, environment_name()):
-        made = Stage(tier, environment_name(), json.loads(request.config.getoption("--settings")))
+    switch = SWITCHES.get(str(request.config.getoption("--without")))
+    changes = json.loads(request.config.getoption("--settings")) | dict(switch.settings if switch else {})
+    with only_one(tier, environment_name()), without(switch):
+        made = Stage(tier, environment_name(), changes)
         yield made
         if not request.config.getoption("--keep"):
             made.close()
@@ -77,4 +84,6 @@ def report(request: pytest.FixtureRequest) -> Report:
         for item in request.session.items
         if hasattr(item, "callspec") and "fault_name" in item.callspec.params
     }
-    return Report(sorted(names))
+    switch = str(request.config.getoption("--without"))
+    files = (without_file(switch), without_file(switch).with_suffix(".md")) if switch else ()
+    return Report(sorted(names), *files)

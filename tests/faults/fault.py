@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 class Expectation:
     """The most that a fault may cost; None where there is no limit. Gaps and times in seconds.
 
+    `slow_gap` takes the place of `longest_gap` where the deployment has no fast failover.
+
     `lost` is about writers that take Redis' word: after an unplanned loss of a master the writes
     that had not reached its replica are gone, which is said and counted. Nothing that a replica had, and
     nothing that was there before, may ever be lost: there is no setting for that.
@@ -19,6 +21,7 @@ class Expectation:
 
     lost: int | None = 0
     longest_gap: float | None = None
+    slow_gap: float | None = None
     p99_gap: float | None = None
     state_ok: float | None = None
     failed_commands: int | None = None
@@ -27,6 +30,7 @@ class Expectation:
         limits = [
             ("lost", self.lost, "{}"),
             ("longest gap", self.longest_gap, "{} s"),
+            ("without fast failover", self.slow_gap, "{} s"),
             ("p99 gap", self.p99_gap, "{} s"),
             ("state ok", self.state_ok, "{} s"),
             ("failed commands", self.failed_commands, "{}"),

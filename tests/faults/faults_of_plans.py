@@ -47,7 +47,8 @@ def _grow_and_shrink(scene: Scene) -> None:
 def _reshape(scene: Scene, shape: Shape, work: Callable[[], object]) -> None:
     scene.observer.shape = shape
     work()
-    scene.wait_well(60)
+    # Those that were removed are forgotten half a minute later.
+    scene.wait_well(90)
 
 
 # Interrupted

@@ -63,14 +63,14 @@ FAULTS = (
         "kill-master",
         "SIGKILL to the Redis process of a master",
         _kill_master,
-        Expectation(lost=None, longest_gap=9.0),
+        Expectation(lost=None, longest_gap=4.0, slow_gap=9.0),
         subset=True,
     ),
     Fault(
         "crash-loop",
         f"SIGKILL to a master's Redis process and to each that comes after it, for {HELD_DOWN_SECONDS:.0f} s",
         _crash_loop,
-        Expectation(lost=None, longest_gap=9.0),
+        Expectation(lost=None, longest_gap=4.0, slow_gap=9.0),
     ),
     Fault(
         "kill-all-processes",
@@ -88,7 +88,7 @@ FAULTS = (
         "stop-master",
         f"SIGSTOP to a master's Redis process for {LONGER_THAN_THE_TIMEOUT:.0f} s, longer than the node timeout",
         _stop_master,
-        Expectation(lost=None, longest_gap=9.0),
+        Expectation(lost=None, longest_gap=4.0, slow_gap=9.0),
     ),
     Fault(
         "pause-master",

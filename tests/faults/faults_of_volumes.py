@@ -112,9 +112,15 @@ def _remount(scene: Scene, pod: Pod, volume: Volume, *, small: bool) -> None:
         if small:
             _empty(volume.folder)
             options = f"size={VOLUME_MIB}m,mode=2775,gid=999"
-            volume.machine.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", volume.inside])
+            # What is mounted in a shared tree also appears where the old pod has the folder, and goes with that pod.
+            for command in (
+                ["mount", "--bind", volume.inside, volume.inside],
+                ["mount", "--make-private", volume.inside],
+                ["mount", "-t", "tmpfs", "-o", options, "tmpfs", volume.inside],
+            ):
+                volume.machine.run(command)
         else:
-            volume.machine.run(["umount", "-l", volume.inside])
+            volume.machine.run(["sh", "-c", f"while mountpoint -q {volume.inside}; do umount -l {volume.inside}; done"])
         scene.deployment.kubectl("delete", "pod", pod.name, "--grace-period=0", "--force", "--wait=false")
         scene.wait(lambda: _is_replaced(scene, pod), 60, f"another {pod.name} runs")
     scene.wait_well(90)

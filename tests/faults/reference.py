@@ -4,11 +4,13 @@ The list of faults comes from the registry, and a test fails while it is not up 
 build/faults.md, as the last `make faults` has left it; without that file the table stays as it is.
 """
 
+import json
 from pathlib import Path
 
 from operations.local import PROJECT
 from tests.faults.registry import FAULTS
-from tests.faults.report import TABLE_FILE
+from tests.faults.report import TABLE_FILE, without_file
+from tests.faults.switches import SWITCHES
 
 DOCUMENT = PROJECT / "docs" / "faults.md"
 COMMAND = "`python -m tests.faults.reference`"
@@ -16,6 +18,7 @@ FAULTS_BEGIN, RESULTS_BEGIN = (
     f"<!-- The faults, written by {COMMAND}. -->\n",
     f"<!-- The results, written by {COMMAND}. -->\n",
 )
+SWITCHES_BEGIN = f"<!-- The features left out, written by {COMMAND}. -->\n"
 END = "<!-- End of the table. -->\n"
 
 
@@ -31,7 +34,28 @@ def render_faults() -> str:
 def with_tables(document: str, results: Path = TABLE_FILE) -> str:
     """The document with its tables brought up to date."""
     document = _replaced(document, FAULTS_BEGIN, render_faults())
-    return _replaced(document, RESULTS_BEGIN, results.read_text()) if results.exists() else document
+    if not results.exists():
+        return document
+    document = _replaced(document, SWITCHES_BEGIN, render_switches())
+    return _replaced(document, RESULTS_BEGIN, results.read_text())
+
+
+def render_switches() -> str:
+    """A row for each fault that was tried without a feature."""
+    lines = ["| left out | what that means | fault | what it then said |", "| --- | --- | --- | --- |"]
+    for name, switch in SWITCHES.items():
+        file = without_file(name)
+        records = json.loads(file.read_text()) if file.exists() else []
+        said = {record["name"]: "; ".join(record["complaints"]) or "passed" for record in records}
+        lines += [
+            f"| `{name}` | {switch.what} | `{fault}` | {_cell(said.get(fault, 'not tried'))} |"
+            for fault in switch.faults
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "/").replace("\n", " ")[:300]
 
 
 def _replaced(document: str, begin: str, text: str) -> str:

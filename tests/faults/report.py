@@ -14,6 +14,11 @@ JSON_FILE = PROJECT / "build" / "faults.json"
 TABLE_FILE = PROJECT / "build" / "faults.md"
 
 
+def without_file(switch: str) -> Path:
+    """The records of runs without a feature."""
+    return JSON_FILE.with_name(f"faults-without-{switch}.json")
+
+
 @dataclass
 class Record:
     """One run of one fault. Times that are None never came; "with_wait" is about writers that WAIT for a replica.

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from components.redis_cluster.agent_archive import agent_archive
 from tests.faults.fault import PLANNED, Expectation, Fault
 from tests.faults.kubernetes import Pod
 from tests.faults.observer import Facts, Shape, parse_view
 from tests.faults.observer import judge as judge_nodes
 from tests.faults.reference import DOCUMENT, with_tables
+from tests.faults.registry import FAULTS
 from tests.faults.report import Record, Report, table
 from tests.faults.stage import judge
+from tests.faults.switches import SWITCHES, without
 from tests.faults.writer_process import WriterPlan, WriterResult, key_of
 from tests.faults.writers import Outcome, gaps
 
@@ -61,7 +64,7 @@ def _record(**given: object) -> Record:
 
 
 def _complaints(record: Record, expectation: Expectation) -> list[str]:
-    judge(record, Fault("x", "", lambda _: None, expectation))
+    judge(record, Fault("x", "", lambda _: None, expectation), fast=True)
     return record.complaints
 
 
@@ -179,3 +182,13 @@ def test_refusals_are_counted_by_reason_and_kept_in_a_record(tmp_path: Path) -> 
     assert json.loads(files[0].read_text())[0]["refusals"] == {"moved": 2, "timeout": 1}
     told_then = outcome.told_in_longest_gap(0, 0.4, 3.0)
     assert told_then.endswith(", 1.400 s: 1 times moved (a:1), 1 times moved (b:1)")
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_every_switch_changes_what_is_deployed(name: str) -> None:
+    switch, usual = SWITCHES[name], agent_archive().checksum
+    with without(switch):
+        assert (agent_archive().checksum != usual) == bool(switch.edits)
+    assert agent_archive().checksum == usual
+    assert switch.edits or switch.settings
+    assert set(switch.faults) <= set(FAULTS)

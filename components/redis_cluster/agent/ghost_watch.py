@@ -12,7 +12,8 @@ class GhostWatch:
     """Looks at one node's view, again and again. Times in seconds.
 
     A ghost is due when it has been gone for `gone_for` and its pod came back under another node id,
-    or when it has had no address for `absent_for` while the cluster's own name had one. Gossip
+    or when it has had no address for `absent_for` while the cluster's own name had one. Nothing is lost if it comes
+    back after all: it introduces itself again. Gossip
     brings a ghost that one node kept back to the others after a minute, without its host name; so
     one without a name is due as well.
     """
@@ -21,8 +22,8 @@ class GhostWatch:
         self,
         domain: str,
         resolve: Resolve,
-        gone_for: float = 30.0,
-        absent_for: float = 60.0,
+        gone_for: float,
+        absent_for: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._domain = domain

@@ -32,8 +32,8 @@ class HealOptions:
     domain: str
     interval: float = 1.0
     patience: float = 5.0
-    gone_for: float = 30.0
-    absent_for: float = 60.0
+    gone_for: float = 15.0
+    absent_for: float = 20.0
     ask_peer_every: float = 10.0
     unlinked_for: float = 6.0
 
