@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from pulumi import automation
@@ -62,7 +63,7 @@ def _shrink_interrupted(scene: Scene) -> None:
     with scene.in_background(lambda: _cut_off(scene.deployment.up)):
         left = _wait_drained(scene, 3, below=SLOTS_A_SHARD * 3 // 4)
         scene.note(f"the agent was killed with {left} of {SLOTS_A_SHARD} slots still to be drained")
-        _kill_agent(scene)
+        _kill(_agents(scene))
         left = _wait_drained(scene, 3, below=SLOTS_A_SHARD // 3)
         scene.note(f"Pulumi was killed, and the Job deleted, with {left} slots still to be drained")
         kill_engine()
@@ -70,7 +71,7 @@ def _shrink_interrupted(scene: Scene) -> None:
     time.sleep(2.0)
     scene.deployment.refresh()
     scene.deployment.up()
-    scene.wait_well(60)
+    scene.wait_well(90)
 
 
 def _converge_interrupted(scene: Scene) -> None:
@@ -81,10 +82,13 @@ def _converge_interrupted(scene: Scene) -> None:
         scene.wait(lambda: 0 < _slots_of(scene, 3) < SLOTS_A_SHARD, UP_SECONDS, "slots are moved to the new shard")
         server = scene.tier.cluster.control.daemon("kube-apiserver")
         assert server
+        agents = _agents(scene)
         os.kill(server, signal.SIGKILL)
-        _kill_agent(scene)
-        time.sleep(3.0)
-        controlplane.start(scene.tier.cluster.control)
+        try:
+            _kill(agents)
+            time.sleep(3.0)
+        finally:
+            controlplane.start(scene.tier.cluster.control)
     scene.deployment.refresh()
     scene.deployment.up(GROWN)
     scene.wait_well(60)
@@ -108,10 +112,16 @@ def _wait_drained(scene: Scene, shard: int, below: int) -> int:
     return _slots_of(scene, shard)
 
 
-def _kill_agent(scene: Scene) -> None:
+def _agents(scene: Scene) -> list[int]:
+    """The processes of the Job."""
     pods = scene.tier.items("pods", "-n", scene.deployment.namespace, "-l", "app.kubernetes.io/name=redis-agent")
-    for pid in (pid for pod in pods for pid in processes_of(pod["metadata"]["uid"], "python3")):
-        os.kill(pid, signal.SIGKILL)
+    return [pid for pod in pods for pid in processes_of(pod["metadata"]["uid"], "python3")]
+
+
+def _kill(pids: list[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _delete_jobs(scene: Scene) -> None:

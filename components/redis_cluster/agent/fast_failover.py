@@ -67,6 +67,8 @@ class FastFailoverOptions:
     """What a node gets for one answer."""
     window: float = 1.0
     """What all the witnesses get for theirs."""
+    lead: float = 0.6
+    """They are asked so much before the threshold, so that their answers are there in time."""
     longest_lag: float = 2.0
     ask_again: float = 0.5
     """After witnesses were too few, or another replica was to go first."""
@@ -286,7 +288,7 @@ class FastFailover:
         return (
             self._ready
             and watch.unanswered >= FEWEST_QUESTIONS
-            and watch.silence(now) >= self.options.threshold
+            and watch.silence(now) >= self.options.threshold - self.options.lead
             and now >= self._not_before
         )
 
@@ -310,6 +312,8 @@ class FastFailover:
         else:
             found = replace(found, waited=time.monotonic() - self._agreed_at)
         reason = doubt(found, self.options)
+        if reason is None and self._answers_after_all(watch):
+            return
         if reason is None:
             redis.ask("CLUSTER", "FAILOVER", "FORCE")
             self._asked_for = watch.master.name
@@ -322,6 +326,14 @@ class FastFailover:
             self._leave_to_redis(watch, reason.reason)
         else:
             self.console.state(f"{watch.master.name} does not answer; not taking over yet: {reason.reason}")
+
+    def _answers_after_all(self, watch: MasterWatch) -> bool:
+        """Asks once more when the threshold has come, if that was not so yet."""
+        rest = self.options.threshold - watch.silence(time.monotonic())
+        if rest <= 0:
+            return False
+        time.sleep(rest)
+        return watch.look() or self._was_away(self.options.threshold)
 
     def _leave_to_redis(self, watch: MasterWatch, reason: str) -> None:
         self.console.event(f"{watch.master.name} does not answer; left to Redis' own failover: {reason}")
