@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from pulumi import automation
 from components.redis_cluster.exporter import METRICS_PORT
 from components.redis_cluster.redis_conf import BUS_PORT, PORT
 from devcluster.builds import required_module
+from devcluster.machine import Machine
+from devcluster.plan import LOCAL_VOLUMES
 from tests.cluster.probe_pods import probe_pods
 from tests.cluster.tier import Tier, eventually
 from tests.faults import verify
@@ -67,11 +70,14 @@ def _shape(shards: int, replicas: int) -> dict[str, Any]:
     return {"shards": shards, "replicas_per_shard": replicas}
 
 
-@pytest.mark.parametrize(("shards", "replicas"), [(1, 2), (3, 2), (4, 1), (3, 0), (3, 1)])
+GROWN = _shape(4, 1)
+
+
+@pytest.mark.parametrize(("shards", "replicas"), [(1, 2), (3, 2), (4, 1)])
 def test_one_shape_becomes_another_with_all_its_data(
     deployment: RedisDeployment, standing: Standing, shards: int, replicas: int
 ) -> None:
-    """From the classic three pods to nine, and back to six."""
+    """From the classic three pods to nine, and to more shards with fewer replicas."""
     changes = _shape(shards, replicas)
     deployment.up(changes)
     found = standing.check(deployment, changes)
@@ -81,32 +87,38 @@ def test_one_shape_becomes_another_with_all_its_data(
     assert len(claims) == shards * (replicas + 1)
 
 
-def test_a_drain_that_fails_deletes_nothing(deployment: RedisDeployment, standing: Standing) -> None:
+@pytest.fixture(scope="module")
+def grown(deployment: RedisDeployment, standing: Standing) -> list[Facts]:
+    """Four shards with a replica each; usually the test before has left it so."""
+    deployment.up(GROWN)
+    return standing.check(deployment, GROWN)
+
+
+def test_a_targeted_deletion_of_a_shard_in_use_is_refused(
+    deployment: RedisDeployment, standing: Standing, grown: list[Facts]
+) -> None:
+    """Who targets the StatefulSet alone leaves out the Job that drains it."""
+    assert grown
+    (urn,) = (urn for urn in deployment.urns() if urn.endswith(":StatefulSet::redis-shard-3"))
+    with pytest.raises(automation.CommandError, match="4 shards are in use"):
+        deployment.up(target=[urn], target_dependents=True, continue_on_error=True)
+    standing.check(deployment, GROWN)
+
+
+def test_a_drain_that_fails_deletes_nothing(
+    deployment: RedisDeployment, standing: Standing, grown: list[Facts]
+) -> None:
     """Neither in an update that goes on after errors; the next one finishes it."""
-    grown = _shape(4, 1)
-    deployment.up(grown)
-    found = standing.check(deployment, grown)
-    receiver = next(facts.pod for facts in found if facts.is_master and facts.pod.shard == 0)
-    with paused(receiver):
+    with ExitStack() as stack:
+        for facts in grown:
+            if facts.pod.shard == 0:
+                stack.enter_context(paused(facts.pod))
         with pytest.raises(automation.CommandError, match="redis-converge"):
-            deployment.up({"formation_seconds": 30}, continue_on_error=True)
+            deployment.up({"formation_seconds": 60}, continue_on_error=True)
         sets = {item["metadata"]["name"] for item in deployment.tier.items("statefulsets", "-n", NAMESPACE)}
         assert "redis-shard-3" in sets
         pods = deployment.tier.items("pods", "-n", NAMESPACE, "-l", "app.kubernetes.io/name=redis")
         assert len(pods) == 8
-    deployment.up()
-    standing.check(deployment, {})
-
-
-def test_a_targeted_deletion_of_a_shard_in_use_is_refused(deployment: RedisDeployment, standing: Standing) -> None:
-    """Who targets the StatefulSet alone leaves out the Job that drains it."""
-    grown = _shape(4, 1)
-    deployment.up(grown)
-    standing.check(deployment, grown)
-    (urn,) = (urn for urn in deployment.urns() if urn.endswith(":StatefulSet::redis-shard-3"))
-    with pytest.raises(automation.CommandError, match="4 shards are in use"):
-        deployment.up(target=[urn], target_dependents=True, continue_on_error=True)
-    standing.check(deployment, grown)
     deployment.up()
     standing.check(deployment, {})
 
@@ -165,3 +177,58 @@ def test_prometheus_operator_takes_the_monitor_and_the_rules(deployment: RedisDe
     # Before the definitions go.
     deployment.up()
     assert json.loads(deployment.tier.kubectl(*get))["items"] == []
+
+
+def _volume(machine: Machine, folder: str, size: str) -> list[dict[str, Any]]:
+    """A class of volumes that may grow, and one volume of it."""
+    name = f"{NAMESPACE}-growing"
+    storage_class = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": name},
+        "provisioner": "kubernetes.io/no-provisioner",
+        "volumeBindingMode": "WaitForFirstConsumer",
+        "allowVolumeExpansion": True,
+    }
+    here = {"key": "kubernetes.io/hostname", "operator": "In", "values": [machine.name]}
+    volume = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": name},
+        "spec": {
+            "capacity": {"storage": size},
+            "accessModes": ["ReadWriteOnce"],
+            "persistentVolumeReclaimPolicy": "Retain",
+            "storageClassName": name,
+            "local": {"path": folder},
+            "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [here]}]}},
+        },
+    }
+    return [storage_class, volume]
+
+
+def test_a_claim_grows_in_place(deployment: RedisDeployment) -> None:
+    """The claim's request changes; nothing is replaced, and no pod restarts. (Growing is the storage's own work.)"""
+    tier, name = deployment.tier, f"{NAMESPACE}-growing"
+    deployment.destroy()
+    folder = f"{LOCAL_VOLUMES}/{NAMESPACE}/growing"
+    machine = tier.cluster.nodes[0]
+    machine.run(["install", "-d", "-o", "999", "-g", "999", folder])
+    items = _volume(machine, folder, "2Gi")
+    tier.kubectl("apply", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+
+    def changes(size: str) -> dict[str, Any]:
+        return {**_shape(1, 0), "storage": {"kind": "dynamic", "storage_class": name, "size": size}}
+
+    def identities() -> list[str]:
+        found = json.loads(deployment.kubectl("get", "pvc,statefulset", "-o", "json"))["items"]
+        pods = tier.items("pods", "-n", NAMESPACE, "-l", "app.kubernetes.io/name=redis")
+        return [item["metadata"]["uid"] for item in [*found, *pods]]
+
+    deployment.up(changes("1Gi"))
+    before = identities()
+    assert len(before) == 3
+    deployment.up(changes("2Gi"))
+    assert identities() == before
+    (claim,) = tier.items("pvc", "-n", NAMESPACE)
+    assert claim["spec"]["resources"]["requests"]["storage"] == "2Gi"

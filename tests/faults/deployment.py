@@ -57,7 +57,9 @@ BASE: Mapping[str, Any] = {
 
 
 def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with `changes`, key by key also inside groups."""
+    """`base` with `changes`, key by key also inside groups, unless those are of another kind."""
+    if base.get("kind") != changes.get("kind", base.get("kind")):
+        return dict(changes)
     result = copy.deepcopy(dict(base))
     for key, value in changes.items():
         below = result.get(key)
