@@ -57,8 +57,10 @@ class SlotClient:
                 return "too few replicas"
         except exceptions.AskError as error:
             target = self._endpoint_named(error.host, error.port)
-            if target is None or asking:
-                return "ask"
+            if target is None:
+                return f"ask: unknown {error.host}"
+            if asking:
+                return f"ask: on from {endpoint[0]}:{endpoint[1]} to {target[0]}:{target[1]}"
             return self._attempt(target, command, replicas, asking=True)
         except exceptions.MovedError:
             self.look_around(first=endpoint)
