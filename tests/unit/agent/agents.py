@@ -1,8 +1,8 @@
 """The agent's threads beside the processes of a cluster, as the pods' sidecars run them."""
 
 import threading
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
@@ -11,8 +11,8 @@ from components.redis_cluster.agent.client import Connector
 from components.redis_cluster.agent.console import Console
 from components.redis_cluster.agent.fast_failover import FastFailover, FastFailoverOptions
 from components.redis_cluster.agent.topology import Member
-from components.redis_cluster.agent.witness import Witness, WitnessOptions
-from tests.unit.agent.redis_processes import LocalCluster
+from components.redis_cluster.agent.witness import QUESTIONS, Witness, WitnessOptions
+from tests.unit.agent.redis_processes import LocalCluster, wait_until
 
 
 @dataclass
@@ -49,9 +49,34 @@ def watcher(
     return FastFailover(options, connector or cluster.connector, cluster.resolve, console or Console())
 
 
-def witnesses(cluster: LocalCluster, *members: Member) -> list[Witness]:
-    """Beside each of the members."""
-    return [
-        Witness(WitnessOptions(cluster.addresses[member.host]), cluster.connector, cluster.resolve, Console())
-        for member in members
-    ]
+@contextmanager
+def listening(
+    cluster: LocalCluster, *members: Member, patience: float = 0.4, console: Console | None = None
+) -> Iterator[None]:
+    """Witnesses beside the members, from when all of them can be asked."""
+    options = [WitnessOptions(cluster.addresses[member.host], patience=patience) for member in members]
+    agents = [Witness(each, cluster.connector, cluster.resolve, console or Console()) for each in options]
+    with Running(agents):
+        for member in members:
+            wait_until(lambda member=member: _listens(cluster, member), f"the witness beside {member.pod} listens")
+        yield
+
+
+def _listens(cluster: LocalCluster, member: Member) -> bool:
+    with cluster.tester.open(cluster.addresses[member.host]) as node:
+        return node.ask("PUBSUB", "NUMSUB", QUESTIONS)[1] > 0
+
+
+def step_until(agent: FastFailover, condition: Callable[[], bool], what: str) -> None:
+    """Lets the agent look until it is so."""
+
+    def stepped() -> bool:
+        agent.step()
+        return condition()
+
+    wait_until(stepped, what)
+
+
+def follow(agent: FastFailover) -> None:
+    """Until it would take over if its master were gone."""
+    step_until(agent, lambda: agent.ready, "it has seen that all is well")

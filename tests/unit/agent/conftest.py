@@ -23,6 +23,19 @@ def formed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
         yield cluster
 
 
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """Three shards with a replica each, formed, with a node timeout of a minute: who takes over here, Redis' own
+    failover has not made a master. A node can be elected once in four node timeouts: once in a module.
+    """
+    for cluster in local_cluster(tmp_path_factory.mktemp("slow"), 3, 1, node_timeout_ms=2000):
+        cluster.converge()
+        for shard in range(3):
+            cluster.wait_until_known(cluster.topology.member(shard, 1))
+        cluster.set_node_timeout(60)
+        yield cluster
+
+
 @pytest.fixture
 def three_nodes(tmp_path: Path) -> Iterator[LocalCluster]:
     """Three shards without replicas, not formed yet."""

@@ -63,7 +63,7 @@ class GuardedCluster(LocalCluster):
         """What the gate does once the guard has agreed."""
         ip = self.addresses[member.host]
         prepare(PrepareOptions(self.data(member) / "nodes.conf", ip, self.port, self.bus_port), self.resolve, Console())
-        self.launch(member, decision.withhold_replication)
+        self.launch(member, withhold=decision.withhold_replication)
 
     def reason(self, member: Member, fault: str | None = None) -> str:
         """Why it may not start now."""

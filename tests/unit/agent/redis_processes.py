@@ -4,6 +4,7 @@ All of 127.0.0.0/8 is this machine, so that every process can listen on the same
 of its own, and come back at another one, as pods do.
 """
 
+import itertools
 import os
 import secrets
 import shutil
@@ -12,10 +13,12 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from redis.crc import key_slot
 
 from components.redis_cluster.acl import AGENT_USER, REPLICATION_USER, InternalPasswords, render_acl_file
 from components.redis_cluster.agent.announce import Announcement
@@ -95,7 +98,8 @@ class LocalCluster:
             tls.mkdir()
             self.renew_certificate(1)
         self.connector = Connector(lambda: INTERNAL.current(AGENT_USER), self.port, self.bus_port, tls=tls)
-        self.tester = replace(self.connector, user=TESTER, password=lambda: TESTER)
+        # A machine that is busy with other work is no reason to give up on an answer.
+        self.tester = replace(self.connector, user=TESTER, password=lambda: TESTER, timeout=30.0)
         self.goal = Goal(self.topology, self.settings.min_replicas_to_write, self.port, self.bus_port)
 
     def renew_certificate(self, generation: int) -> None:
@@ -125,11 +129,17 @@ class LocalCluster:
         """Starts members at fresh addresses, with the configuration that pods get."""
         for member in members:
             self.addresses[member.host] = self.fresh_address()
-        for member in members:
-            self.launch(member)
+        self.launch(*members)
 
-    def launch(self, member: Member, withhold: bool = False) -> None:
-        """Starts a member at the address that DNS has for it. With `withhold` nobody may copy or elect it."""
+    def launch(self, *members: Member, withhold: bool = False) -> None:
+        """Starts members at the addresses that DNS has for them. With `withhold` nobody may copy or elect them."""
+        for member in members:
+            self._launch(member, withhold)
+        for member in members:
+            ip = self.addresses[member.host]
+            wait_until(lambda ip=ip: self._answers(ip), f"{member.pod} answers")
+
+    def _launch(self, member: Member, withhold: bool) -> None:
         data = self.data(member)
         data.mkdir(exist_ok=True)
         ip = self.addresses[member.host]
@@ -153,11 +163,11 @@ class LocalCluster:
                     str(data / "redis.conf"),
                     *("--bind", ip),
                     *("--repl-diskless-sync-delay", "0"),
+                    *("--enable-debug-command", "yes"),
                 ],
                 stdout=log,
                 stderr=log,
             )
-        wait_until(lambda: self._answers(ip), f"{member.pod} answers")
 
     def _answers(self, ip: str) -> bool:
         try:
@@ -173,8 +183,19 @@ class LocalCluster:
             process.kill()
             process.wait()
 
+    @contextmanager
+    def stopped(self, *members: Member) -> Iterator[None]:
+        """SIGSTOP while in the `with`: they are there, accept connections, and answer nothing."""
+        for member in members:
+            self.stop(member)
+        try:
+            yield
+        finally:
+            for member in members:
+                self.resume(member)
+
     def stop(self, member: Member) -> None:
-        """SIGSTOP: it is there, accepts connections, and answers nothing."""
+        """SIGSTOP, until `resume`."""
         self.processes[member.pod].send_signal(signal.SIGSTOP)
 
     def resume(self, member: Member) -> None:
@@ -225,8 +246,7 @@ class LocalCluster:
             prepare(
                 PrepareOptions(self.data(member) / "nodes.conf", ip, self.port, self.bus_port), self.resolve, Console()
             )
-        for member in new:
-            self.launch(member)
+        self.launch(*new)
 
     def remove(self, *members: Member) -> None:
         """Ends pods for good: they have no address any more."""
@@ -290,23 +310,30 @@ class LocalCluster:
         first, second = self.topology.shard_members(shard)
         return (first, second) if self.is_master(first) else (second, first)
 
-    def write_keys(self, count: int) -> None:
-        """Writes so many keys to every shard, each to the master that owns it."""
-        for shard in range(self.topology.shards):
-            master = self.topology.member(shard, 0)
-            written = 0
-            for number in range(10000):
-                slot = int(self.ask(master, "CLUSTER", "KEYSLOT", f"key-{number}"))
-                if slot in self.topology.target_slots(shard):
-                    self.ask(master, "SET", f"key-{number}", number)
-                    written += 1
-                if written == count:
-                    break
-            # With `appendfsync everysec` writes wait in memory while an earlier fsync runs, and die with the process.
-            wait_until(lambda master=master: self._is_on_file(master), "written to the file")
+    def master(self, shard: int) -> Member:
+        """The member of a shard that says so itself and owns slots."""
+        (found,) = [
+            member
+            for member in self.topology.shard_members(shard)
+            if self.is_master(member) and parse_view(self.ask(member, "CLUSTER", "NODES")).myself.slot_ranges
+        ]
+        return found
 
-    def _is_on_file(self, member: Member) -> bool:
-        return "aof_buffer_length:0" in self.ask(member, "INFO", "persistence")
+    def write_keys(self, count: int) -> None:
+        """Writes so many keys to every shard, each to its master, and waits until all members have them on file."""
+        for shard in range(self.topology.shards):
+            slots = self.topology.target_slots(shard)
+            numbers = (number for number in itertools.count() if key_slot(b"key-%d" % number) in slots)
+            master = self.master(shard)
+            with self.tester.open(self.addresses[master.host]) as node:
+                node.ask_all([("SET", f"key-{number}", number) for number in itertools.islice(numbers, count)])
+            for member in self.topology.shard_members(shard):
+                wait_until(lambda member=member, master=master: self._has_all(member, master), "written to the file")
+
+    def _has_all(self, member: Member, master: Member) -> bool:
+        """With `appendfsync everysec` writes wait in memory while an earlier fsync runs, and die with the process."""
+        same = self.ask(member, "DBSIZE") == self.ask(master, "DBSIZE")
+        return same and "aof_buffer_length:0" in self.ask(member, "INFO", "persistence")
 
     def count_keys(self) -> int:
         """All keys that masters hold."""

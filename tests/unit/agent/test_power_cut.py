@@ -20,8 +20,7 @@ def cut_power(cluster: LocalCluster, new_address: Callable[[int], str]) -> None:
 
 
 def launch_all(cluster: LocalCluster) -> None:
-    for member in cluster.topology.members():
-        cluster.launch(member)
+    cluster.launch(*cluster.topology.members())
 
 
 def prepare_all(cluster: LocalCluster) -> None:
