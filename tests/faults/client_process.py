@@ -43,6 +43,7 @@ def connect(access_file: Path) -> RedisCluster:
         socket_connect_timeout=1.0,
         decode_responses=True,
         credential_provider=FromFile(access_file),
+        ssl=access.ca is not None,
         **access.tls(),
     )
 
