@@ -189,6 +189,10 @@ class RedisDeployment:
     def preview(self, changes: Mapping[str, Any] | None = None, **options: Any) -> automation.PreviewResult:
         return self._stack(self.settings(changes)).preview(on_output=self._log, suppress_progress=True, **options)
 
+    def destroy_by_pulumi(self, **options: Any) -> automation.DestroyResult:
+        """`pulumi destroy`; `options` are those of `Stack.destroy`. automation.CommandError when it fails."""
+        return self._stack(self.settings()).destroy(on_output=self._log, suppress_progress=True, **options)
+
     def refresh(self) -> None:
         """Unlock the state that an update which was cut off has left, and read it anew."""
         stack = self._stack(self.settings())

@@ -4,7 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from pulumi import automation
@@ -13,7 +13,7 @@ from devcluster import controlplane
 from tests.faults.deployment import local_redis
 from tests.faults.fault import PLANNED, Expectation, Fault
 from tests.faults.observer import Shape
-from tests.faults.processes import kill_engine, processes_of
+from tests.faults.processes import kill_engine, paused, processes_of
 from tests.faults.scene import Scene
 
 ROLLED_IMAGE = "webtier.local/redis:rolled"
@@ -72,6 +72,24 @@ def _shrink_interrupted(scene: Scene) -> None:
     scene.deployment.refresh()
     scene.deployment.up()
     scene.wait_well(90)
+
+
+def _failed_drain(scene: Scene) -> None:
+    """Both pods of a shard that has to take slots stand still until the Job has given up: nothing may be deleted."""
+    _reshape(scene, Shape(4, 1), lambda: scene.deployment.up(GROWN))
+    pods = [facts.pod for facts in scene.nodes() if facts.pod.shard == 0]
+    scene.begin()
+    with ExitStack() as stack:
+        for pod in pods:
+            stack.enter_context(paused(pod))
+        try:
+            scene.deployment.up({"formation_seconds": 60}, continue_on_error=True)
+            scene.require(False, "an update whose drain failed was no failure")
+        except automation.CommandError as error:
+            scene.require("redis-converge" in str(error), f"it failed otherwise: {error}")
+        sets = {item["metadata"]["name"] for item in scene.tier.items("statefulsets", "-n", scene.deployment.namespace)}
+        scene.require("redis-shard-3" in sets, "a shard was deleted that had not been drained")
+    _reshape(scene, Shape(3, 1), lambda: scene.deployment.up())
 
 
 def _converge_interrupted(scene: Scene) -> None:
@@ -144,6 +162,13 @@ FAULTS = (
         "from 4 to 3 shards, with the agent, its Job and Pulumi killed in the middle of the drain",
         _shrink_interrupted,
         Expectation(longest_gap=1.0),
+        3 * UP_SECONDS,
+    ),
+    Fault(
+        "failed-drain",
+        "from 4 to 3 shards with `--continue-on-error`, while a shard stands still: the drain fails; then once more",
+        _failed_drain,
+        Expectation(lost=0),
         3 * UP_SECONDS,
     ),
     Fault(
