@@ -1,6 +1,7 @@
 """The Job that forms the cluster, and that a deployment waits for."""
 
 import hashlib
+import signal
 from collections.abc import Sequence
 
 import pulumi
@@ -25,6 +26,8 @@ SHARDS = "webtier/shards"
 """Annotation of the Job's pods: how many shards the cluster has once the Job is complete."""
 
 _CONTAINER = "converge"
+_KILLED = [128 + signal.SIGKILL, 128 + signal.SIGTERM]
+"""Exit codes of a process that was ended by somebody else."""
 
 
 def topology_hash(settings: RedisClusterSettings) -> str:
@@ -51,7 +54,7 @@ def make_converge_job(
         f"{parts.name}-converge",
         metadata=parts.metadata(f"{parts.name}-converge-{topology_hash(settings)}", labels),
         spec=JobSpecArgs(
-            backoff_limit=3,
+            backoff_limit=0,
             active_deadline_seconds=settings.formation_seconds + 60,
             pod_failure_policy=_failure_policy(),
             template=PodTemplateSpecArgs(
@@ -97,7 +100,11 @@ def _arguments(parts: ClusterParts) -> list[pulumi.Input[str]]:
 
 
 def _failure_policy() -> PodFailurePolicyArgs:
-    """A pod that a drain took away counts for nothing; one that gave up is not tried again."""
+    """A pod that was drained, or killed, is replaced; one that gave up ends the Job.
+
+    Not by the action FailJob: Pulumi's provider sees a failure in the reasons BackoffLimitExceeded and DeadlineExceeded
+    alone, and waits on after all others, for as long as any pod of the namespace changes.
+    """
     return PodFailurePolicyArgs(
         rules=[
             PodFailurePolicyRuleArgs(
@@ -105,9 +112,9 @@ def _failure_policy() -> PodFailurePolicyArgs:
                 on_pod_conditions=[PodFailurePolicyOnPodConditionsPatternArgs(type="DisruptionTarget", status="True")],
             ),
             PodFailurePolicyRuleArgs(
-                action="FailJob",
+                action="Ignore",
                 on_exit_codes=PodFailurePolicyOnExitCodesRequirementArgs(
-                    container_name=_CONTAINER, operator="In", values=[1, 2, 3]
+                    container_name=_CONTAINER, operator="In", values=_KILLED
                 ),
             ),
         ]
