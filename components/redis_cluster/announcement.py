@@ -1,6 +1,7 @@
 """A Service for each pod, and the address with which the pod is announced, for clients outside the cluster."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import pulumi
@@ -16,20 +17,30 @@ HOST = "host"
 """In place of an address: that of the node which the pod runs on."""
 
 
-def make_announcements(parts: ClusterParts) -> ConfigMap | None:
-    """The ConfigMap: pod → `address port bus-port`. None when clients inside are all there are.
+@dataclass(frozen=True)
+class Announcements:
+    """`config_map` says pod → `address port bus-port`; `services` are the pods', by shard."""
 
-    It is not part of the pods' template, so that a new shard restarts nobody.
+    config_map: ConfigMap
+    services: Mapping[int, Sequence[Service]]
+
+
+def make_announcements(parts: ClusterParts) -> Announcements | None:
+    """None when clients inside are all there are.
+
+    The ConfigMap is not part of the pods' template, so that a new shard restarts nobody.
     """
     access = parts.settings.access.pods
     if access is None:
         return None
     name = f"{parts.name}-announced"
-    data = {
-        pod: _announcement(parts, access, shard, member, _service(parts, access, shard, member))
-        for pod, shard, member in _pods(parts)
-    }
-    return ConfigMap(name, metadata=parts.metadata(name), data=data, opts=parts.child())
+    data: dict[str, pulumi.Input[str]] = {}
+    services: dict[int, list[Service]] = {}
+    for pod, shard, member in _pods(parts):
+        service = _service(parts, access, shard, member)
+        services.setdefault(shard, []).append(service)
+        data[pod] = _announcement(parts, access, shard, member, service)
+    return Announcements(ConfigMap(name, metadata=parts.metadata(name), data=data, opts=parts.child()), services)
 
 
 def _pods(parts: ClusterParts) -> Iterator[tuple[str, int, int]]:

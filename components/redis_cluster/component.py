@@ -115,7 +115,7 @@ class RedisCluster(pulumi.ComponentResource):
         files = ShardFiles(
             secret=secret.metadata.name,
             formed=shards_in_use_name(parts),
-            announced=None if announced is None else announced.metadata.name,
+            announced=None if announced is None else announced.config_map.metadata.name,
             conf=conf.metadata.name,
             checksum=checksum({"conf": conf_checksum, "agent": code_checksum}),
             tls=tls,
@@ -124,7 +124,11 @@ class RedisCluster(pulumi.ComponentResource):
         )
         shards: list[pulumi.Resource] = []
         for shard in range(settings.shards):
-            after = [*make_claims(parts, shard), *shards[-1:]]
+            # What a shard depends on stays as long as the shard may not be deleted.
+            own: list[pulumi.Resource] = [*make_claims(parts, shard)]
+            if announced:
+                own += announced.services[shard]
+            after = [*own, *shards[-1:]]
             shards.append(make_shard(parts, shard, files, agent, after))
         job = make_converge_job(parts, agent, secret, account.metadata.name, after=[*shards, nodes_service])
         in_use = make_shards_in_use(parts, job)

@@ -27,8 +27,8 @@ from tests.faults.writers import ClientOutcome, OrdinaryClient, Outcome, Writers
 WARM_UP_SECONDS = 2.0
 STEADY_SECONDS = 3.0
 """All has to be well without a break for so long before it counts as over."""
-BUSY_LOAD, BUSY_PAUSE_MS = 6.0, 150
-"""Above such a load of one core, or such a pause of the writers themselves, a gap says nothing about Redis."""
+BUSY_PAUSE_MS = 150
+"""After such a pause of the writers themselves a gap says nothing about Redis."""
 HEALTHY_SECONDS = 60.0
 """For a deployment to be healthy before the next fault; one that is not is made anew."""
 
@@ -270,7 +270,7 @@ def judge(record: Record, fault: Fault, *, fast: bool) -> None:
     """Compare with what is expected, with or without the fast failover."""
     expected = fault.expectation
     longest_gap = expected.longest_gap if fast or expected.slow_gap is None else expected.slow_gap
-    busy = record.load > BUSY_LOAD * (os.cpu_count() or 1) or record.machine_pause_ms > BUSY_PAUSE_MS
+    busy = record.machine_pause_ms > BUSY_PAUSE_MS
     if busy:
         record.notes.append(
             f"the machine was busy (load {record.load}, own pause {record.machine_pause_ms} ms): times are not judged"
