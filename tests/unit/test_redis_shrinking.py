@@ -1,6 +1,5 @@
 """What keeps a shard, and all that it needs, until its data is elsewhere."""
 
-
 from components.redis_cluster import RedisCluster, RedisClusterArgs, RedisClusterSettings
 from tests.unit.recording import Recording, run_recorded
 

@@ -5,8 +5,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
@@ -15,6 +13,7 @@ from components.redis_cluster.agent.hand_over import HandOverOptions, Outcome, h
 from components.redis_cluster.agent.links import inbound_links
 from components.redis_cluster.agent.topology import Member
 from components.redis_cluster.agent.view import parse_view
+from tests.unit.agent.interfering import interfering
 from tests.unit.agent.redis_processes import LocalCluster, local_cluster, wait_until
 from tests.unit.agent.remembering import Remembering
 from tests.unit.agent.shard_writer import ShardWriter
@@ -32,6 +31,8 @@ def nine_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluste
         cluster.set_node_timeout(60)
         yield cluster
 
+
+MARK = "CONFIG SET cluster-replica-no-failover yes"
 
 AT_ONCE = 9.0
 """Seconds. Redis gives replicas that lag 10 before it ends, and an operator a refused SIGTERM 60."""
@@ -74,49 +75,28 @@ def test_no_acknowledged_write_is_lost(nine_nodes: LocalCluster) -> None:
 
     (new,) = [member for member in replicas if nine_nodes.is_master(member)]
     assert writer.lost(new) == set()
-    assert connector.changes == ["CLUSTER FAILOVER", "CONFIG SET cluster-replica-no-failover yes"]
+    assert [change for change in connector.changes if "min-replicas" not in change] == [MARK, "CLUSTER FAILOVER"]
     assert ended_after < AT_ONCE
     nine_nodes.launch(old)
 
 
-@dataclass(frozen=True)
-class StoppingConnector(Connector):
-    """Stops the first node that is asked to take over, right before it is."""
-
-    cluster: LocalCluster | None = None
-    stopped: list[Member] = field(default_factory=list[Member])
-
-    def open(self, ip: str) -> Node:
-        return _StoppingNode(ip, self)
-
-
-class _StoppingNode(Node):
-    def __init__(self, ip: str, connector: StoppingConnector) -> None:
-        super().__init__(ip, connector)
-        self._stopper = connector
-
-    def ask(self, *command: str | int) -> Any:
-        cluster = self._stopper.cluster
-        if command == ("CLUSTER", "FAILOVER") and cluster and not self._stopper.stopped:
-            member = next(each for each in cluster.topology.members() if cluster.addresses[each.host] == self.ip)
-            cluster.stop(member)
-            self._stopper.stopped.append(member)
-        return super().ask(*command)
-
-
 def test_another_replica_is_asked_when_the_first_does_not_answer(nine_nodes: LocalCluster) -> None:
     old, *replicas = nine_nodes.topology.shard_members(1)
-    ours = nine_nodes.connector
-    connector = StoppingConnector(ours.password, ours.port, ours.bus_port, cluster=nine_nodes)
+    stopped: list[Member] = []
+
+    def stop_first(replica: Member) -> None:
+        if not stopped:
+            nine_nodes.stop(replica)
+            stopped.append(replica)
+
     console = Remembering()
     try:
-        assert run(nine_nodes, old, console, connector) is Outcome.HANDED_OVER
-        (stopped,) = connector.stopped
-        (other,) = [replica for replica in replicas if replica != stopped]
-        assert console.said(f"{stopped.pod} does not take over: it does not answer in time")
+        assert run(nine_nodes, old, console, interfering(nine_nodes, stop_first)) is Outcome.HANDED_OVER
+        (other,) = [replica for replica in replicas if replica not in stopped]
+        assert console.said(f"{stopped[0].pod} does not take over: it does not answer in time")
         assert nine_nodes.is_master(other)
     finally:
-        for member in connector.stopped:
+        for member in stopped:
             nine_nodes.resume(member)
 
 
@@ -130,9 +110,9 @@ def test_a_replica_ends_at_once_and_is_not_handed_anything(nine_nodes: LocalClus
     assert run(nine_nodes, master, console, connector) is Outcome.NO_REPLICA
 
     assert console.said("redis-shard-2-1 is about to end itself; redis-shard-2-2 is about to end itself")
-    assert connector.changes == []
-    for replica in replicas:
-        nine_nodes.ask(replica, "CONFIG", "SET", "cluster-replica-no-failover", "no")
+    assert connector.changes == [MARK]
+    for member in (master, *replicas):
+        nine_nodes.ask(member, "CONFIG", "SET", "cluster-replica-no-failover", "no")
 
 
 def test_without_a_replica_nothing_is_waited_for(nine_nodes: LocalCluster) -> None:
@@ -185,7 +165,7 @@ def test_a_replica_is_asked_when_votes_can_reach_it(nine_nodes: LocalCluster) ->
         handing.start()
         handing.join(2.0)
         assert handing.is_alive()
-        assert connector.changes == []
+        assert connector.changes == [MARK]
         announce_bus_port(node, nine_nodes.bus_port)
         handing.join()
 
@@ -218,6 +198,29 @@ def test_a_replica_is_found_where_it_follows_from(nine_nodes: LocalCluster) -> N
     # A node can be elected again only after four node timeouts, so another one has to be asked than before.
     assert hand_over(options, nine_nodes.connector, stale, Remembering()) is Outcome.HANDED_OVER
     assert not nine_nodes.is_master(master)
+
+
+def test_a_replica_that_is_made_master_while_it_ends_hands_over_too(nine_nodes: LocalCluster) -> None:
+    """By a master that ends as well, and has looked a moment before."""
+    wait_until(nine_nodes.is_healthy, "healthy again after the tests before")
+    heir = nine_nodes.topology.member(0, 0)
+    master = nine_nodes.master(0)
+    (replica,) = {*nine_nodes.topology.shard_members(0)} - {heir, master}
+    nine_nodes.wait_until_known(heir)
+    nine_nodes.ask(master, "CONFIG", "SET", "cluster-replica-no-failover", "yes")
+
+    def make_master(command: str) -> None:
+        if command == "INFO persistence" and nine_nodes.is_master(master):
+            nine_nodes.ask(replica, "CLUSTER", "FAILOVER")
+            wait_until(lambda: nine_nodes.is_master(replica), "a hand-over")
+
+    connector = WatchedConnector.like(nine_nodes.connector, before=make_master)
+
+    assert run(nine_nodes, replica, connector=connector) is Outcome.HANDED_OVER
+
+    assert nine_nodes.master(0) == heir
+    for member in (master, replica):
+        nine_nodes.ask(member, "CONFIG", "SET", "cluster-replica-no-failover", "no")
 
 
 def test_all_pods_asked_at_once_all_end(nine_nodes: LocalCluster) -> None:
