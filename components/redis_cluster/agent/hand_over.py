@@ -26,6 +26,7 @@ from .heirs import Heir, Heirs
 from .reach import answers_as
 from .replication_info import read_replication
 from .resolver import Resolve
+from .topology import describe_slots
 from .view import ClusterView, parse_view
 
 HEIR_LOOK = 0.5
@@ -69,6 +70,10 @@ class HandOverOptions:
     pod's Redis is able to end."""
     attempt: float = 6.0
     """How long one replica gets to take over; Redis itself gives up after 5."""
+    slots: float = 3.0
+    """For slots under way to arrive: the next master would not know of them. One takes well under a second."""
+    quiet: float = 0.2
+    """So long none may have been under way: in a stream of them there is a moment between two."""
 
 
 def hand_over(options: HandOverOptions, connector: Connector, resolve: Resolve, console: Console) -> Outcome:
@@ -110,6 +115,7 @@ class _HandOver:
             # A master that ends as well may have asked it before it saw the mark.
             if not _serves(self._view()):
                 return Outcome.UNNEEDED
+        self._wait_for_slots()
         while len(self._tried) < MOST_ATTEMPTS:
             heir = self._choose()
             if heir is None:
@@ -127,6 +133,24 @@ class _HandOver:
                 self._wait_until_it_can_end()
                 return Outcome.HANDED_OVER
         return Outcome.FAILED if self._tried else Outcome.NO_REPLICA
+
+    def _wait_for_slots(self) -> None:
+        """Who moves slots opens no others once it has seen that this node is about to end: at the next one it opens."""
+        end = self._until(self._options.slots)
+        busy_at = time.monotonic()
+        while (now := time.monotonic()) < end and now - busy_at < self._options.quiet:
+            if self._open_slots():
+                busy_at = now
+            time.sleep(0.01)
+        if slots := self._open_slots():
+            self._console.event(
+                f"slots are still under way ({describe_slots(slots)}): handing over all the same; until converge has "
+                "run again some of their keys are out of reach"
+            )
+
+    def _open_slots(self) -> set[int]:
+        view = self._view()
+        return {*view.importing, *view.migrating}
 
     def _choose(self) -> Heir | None:
         """The best replica that all masters know, of those that can be elected first; rather one not yet tried."""

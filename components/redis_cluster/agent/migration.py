@@ -7,6 +7,9 @@ sends clients to the target for all others; so a key that an interrupted MIGRATE
 is right on the source, and replaces the one on the target when it is moved again.
 
 Whatever is interrupted here leaves marks on one of both nodes, by which the next plan finds it.
+
+A failover forgets these marks. So nothing is begun with a node that is about to end: it says so
+first, and then waits for what is under way.
 """
 
 import time
@@ -15,6 +18,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
+from . import ending
 from .client import Command, Connector
 from .errors import AgentError, CommandRefusedError, NodeUnavailableError
 from .native_migration import import_slots, is_native
@@ -114,9 +118,15 @@ class _Mover:
         self._source = _Party(move.source, patient, stack)
         self._bystanders = [_Party(node, connector, stack) for node in bystanders]
         self._batch = 8
+        self._ending = ""
 
     def run(self, end: float) -> None:
-        if not self._is_under_way() and self._source.is_native() and self._target.is_native():
+        under_way = self._is_under_way()
+        if not under_way:
+            for party in (self._source, self._target):
+                self._note_ending(party, party.ask(*ending.QUESTION))
+            self._check_nobody_ends()
+        if not under_way and self._source.is_native() and self._target.is_native():
             with self._target.named():
                 import_slots(self._target.node, self._move.slots, self._progress, end)
             return
@@ -125,6 +135,17 @@ class _Mover:
             if time.monotonic() >= end or not self._move_slots(slots, end + LONGEST_OVERTIME):
                 return
             self._progress.add_slots(len(slots))
+            if not under_way:
+                self._check_nobody_ends()
+
+    def _note_ending(self, party: _Party, answer: Any) -> None:
+        # A new master has the same mark until it has a slot.
+        if ending.says_ending(answer) and party.observed.myself.slot_ranges:
+            self._ending = party.pod
+
+    def _check_nobody_ends(self) -> None:
+        if self._ending:
+            raise NodeUnavailableError(f"{self._ending} is about to end, and gets and gives no slots")
 
     def _is_under_way(self) -> bool:
         source, target = self._move.source, self._move.target
@@ -157,8 +178,13 @@ class _Mover:
 
     def _move_slots(self, slots: list[int], end: float) -> bool:
         """Whether the time was enough for all their keys; if not, the slots stay under way."""
-        self._target.ask_all([("CLUSTER", "SETSLOT", slot, "IMPORTING", self._source.id) for slot in slots])
-        self._source.ask_all([("CLUSTER", "SETSLOT", slot, "MIGRATING", self._target.id) for slot in slots])
+        for party, mark, other in (
+            (self._target, "IMPORTING", self._source),
+            (self._source, "MIGRATING", self._target),
+        ):
+            opening = [("CLUSTER", "SETSLOT", slot, mark, other.id) for slot in slots]
+            *_, answer = party.ask_all([*opening, ending.QUESTION])
+            self._note_ending(party, answer)
         questions = [("CLUSTER", "GETKEYSINSLOT", slot, MOST_KEYS) for slot in slots]
         while True:
             asked = time.monotonic()
