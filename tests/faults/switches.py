@@ -48,7 +48,7 @@ SWITCHES: dict[str, Switch] = {
     "reachable-votes": Switch(
         "a replica is asked to take over whether or not votes can reach it",
         ("roll-conf",),
-        (("hand_over.py", " and len(voters) >= view.majority", ""),),
+        (("heirs.py", " and len(voters) >= view.majority", ""),),
     ),
     "fast-failover": Switch(
         "nobody asks for an election before Redis does",
