@@ -33,6 +33,7 @@ env: $(VENV)/.runs ## exports for `eval "$$(make -s env)"`
 
 test: unit ## every test this machine can run
 	@$(BIN)/python -m pytest tests/cluster
+	@$(BIN)/python -m pytest --tb=short -m subset tests/faults
 
 faults: $(VENV)/.tests ## break Redis on purpose and count what it costs: make faults FAULT=kill-master TIMES=5
 	@$(BIN)/python -m pytest --tb=short tests/faults --fault '$(FAULT)' --times $(or $(TIMES),1) $(if $(SETTINGS),--settings '$(SETTINGS)') $(if $(WITHOUT),--without '$(WITHOUT)')

@@ -3,8 +3,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from devcluster.paths import Paths
-from operations.local import LocalStack
 from tests.cluster.tier import Tier
 from tests.faults.deployment import environment_name
 from tests.faults.registry import FAULTS
@@ -62,12 +60,8 @@ def chosen(config: pytest.Config) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
-    """The faults' own Redis Cluster; without the embedded cluster the faults are skipped and say so."""
-    paths = Paths.from_environment()
-    tier = Tier(paths)
-    if not LocalStack(paths).is_prepared() or not tier.cluster.is_up():
-        pytest.skip("the embedded cluster is not up: `make up` starts it")
+def stage(request: pytest.FixtureRequest, tier: Tier) -> Iterator[Stage]:
+    """The faults' own Redis Cluster."""
     switch = SWITCHES.get(str(request.config.getoption("--without")))
     changes = json.loads(request.config.getoption("--settings")) | dict(switch.settings if switch else {})
     with only_one(tier, environment_name()), without(switch):

@@ -14,7 +14,7 @@ from components.redis_cluster.redis_conf import BUS_PORT, PORT
 from devcluster.builds import required_module
 from devcluster.machine import Machine
 from devcluster.plan import LOCAL_VOLUMES
-from tests.cluster.probe_pods import probe_pods
+from tests.faults.probe_pods import probe_pods
 from tests.cluster.tier import Tier, eventually
 from tests.faults import verify
 from tests.faults.access import Access
@@ -143,7 +143,7 @@ def test_only_clients_and_scrapers_get_in(deployment: RedisDeployment) -> None:
 @pytest.fixture
 def operator_crds(tier: Tier) -> Iterator[None]:
     """The published definitions, as a cluster with Prometheus' operator has them."""
-    folder = required_module(Path(__file__).parent / "custom_resources", OPERATOR, tier.paths)
+    folder = required_module(Path(__file__).parents[1] / "custom_resources", OPERATOR, tier.paths)
     files = [
         str(folder / "example" / "prometheus-operator-crd" / f"monitoring.coreos.com_{kind}.yaml")
         for kind in ("servicemonitors", "prometheusrules")
