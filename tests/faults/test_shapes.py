@@ -14,12 +14,12 @@ from components.redis_cluster.redis_conf import BUS_PORT, PORT
 from devcluster.builds import required_module
 from devcluster.machine import Machine
 from devcluster.plan import LOCAL_VOLUMES
-from tests.faults.probe_pods import probe_pods
 from tests.cluster.tier import Tier, eventually
 from tests.faults import verify
 from tests.faults.access import Access
 from tests.faults.deployment import NAME, RedisDeployment
 from tests.faults.observer import Facts, Observer, Shape
+from tests.faults.probe_pods import probe_pods
 
 NAMESPACE = "shapes"
 HEALTHY_SECONDS = 90.0
