@@ -174,7 +174,9 @@ def hand_over(goal: Goal, survey: Survey) -> Plan | None:
         heirs = [each for each in members_of(survey.observations, node.member.shard) if each.link_up]
         if heirs:
             text = f"{heirs[0].member.pod} takes over from {node.member.pod}, which is to go"
-            steps.append(step(heirs[0], text, "CLUSTER", "FAILOVER"))
+            # The others follow it a moment later; that they do is asked for again once all is done.
+            alone = ("CONFIG", "SET", "min-replicas-to-write", 0)
+            steps.append(Step(heirs[0], (alone, ("CLUSTER", "FAILOVER")), text))
         else:
             waiting.append(f"{node.member.pod} is to go, and no member that stays has its data yet")
     return Plan(steps, waiting) if steps or waiting else None

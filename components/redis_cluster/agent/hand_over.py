@@ -14,6 +14,7 @@ was back after 5 s.
 """
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -22,12 +23,13 @@ from .console import Console
 from .elections import Elections
 from .ending import mark_as_ending
 from .errors import AgentError, CommandRefusedError, NodeUnavailableError
-from .heirs import Heir, Heirs
-from .reach import answers_as
+from .heirs import Heir, Heirs, replicas_of
+from .min_replicas import settle, take_writes_alone, want_replicas, wanted_replicas
+from .reach import addresses_of, answers_as
 from .replication_info import read_replication
 from .resolver import Resolve
 from .topology import describe_slots
-from .view import ClusterView, parse_view
+from .view import ClusterView, Record, parse_view
 
 HEIR_LOOK = 0.5
 """Every so many seconds the replica that is taking over is asked whether it is still there."""
@@ -111,6 +113,7 @@ class _HandOver:
         view = self._view()
         if not _serves(view):
             self._console.event("nothing to hand over: this node is a replica, or owns no slots")
+            self._leave_master(view)
             self._wait_until_it_can_end()
             # A master that ends as well may have asked it before it saw the mark.
             if not _serves(self._view()):
@@ -176,9 +179,15 @@ class _HandOver:
 
     def _promote(self, heir: Heir) -> bool:
         self._tried.append(heir.record.id)
+        view = self._view()
+        others = [record for record in replicas_of(view, view.own_id) if record.id != heir.record.id]
+        # The others follow it a moment after it has taken over.
+        wanted = self._ask_at(heir.ip, take_writes_alone)
         if not self._take_over(heir):
+            self._ask_at(heir.ip, lambda node: want_replicas(node, wanted))
             return False
         self._wait_until_agreed(heir)
+        self._settle(heir.record, heir.ip, wanted, others, self._options.settling)
         return True
 
     def _take_over(self, heir: Heir) -> bool:
@@ -215,6 +224,33 @@ class _HandOver:
     def _epoch(self) -> int:
         """Each election begins a new one, and this master hears of it before it votes."""
         return int(self._redis.fields("CLUSTER", "INFO")["cluster_current_epoch"])
+
+    def _leave_master(self, view: ClusterView) -> None:
+        """Its master takes writes without this replica."""
+        master = view.records.get(view.myself.master_id or "")
+        if master is None or not read_replication(self._redis).synced:
+            return
+        for ip in addresses_of(master, self._resolve, self._options.patience):
+            wanted = self._ask_at(ip, lambda node: wanted_replicas(node) * (node.ask("CLUSTER", "MYID") == master.id))
+            if wanted:
+                self._settle(master, ip, wanted, replicas_of(view, master.id), 0.0)
+                return
+
+    def _settle(self, master: Record, ip: str, wanted: int, others: Sequence[Record], seconds: float) -> None:
+        if not wanted:
+            return
+        end = self._until(seconds)
+        left = self._ask_at(ip, lambda node: settle(node, wanted, others, self._heirs, end))
+        if left < wanted:
+            self._console.event(f"{master.name} takes writes with {left} replicas in touch until another one is back")
+
+    def _ask_at(self, ip: str, question: Callable[[Node], int]) -> int:
+        """0 where nobody answers."""
+        try:
+            with self._connector.open(ip) as node:
+                return question(node)
+        except (NodeUnavailableError, CommandRefusedError):
+            return 0
 
     def _wait_until_agreed(self, heir: Heir) -> None:
         """Until this node follows its successor, or all masters that answer see it as the owner of slots."""

@@ -1,5 +1,6 @@
 """Which replicas of the local master could take over from it now, and would be elected."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from .view import ClusterView, Record, find_record
 MOST_AT_ONCE = 16
 
 LEAVING = "is about to end itself"
+COPYING = "has not finished copying its master's data"
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,7 @@ class Heirs:
         online = read_replication(redis).online
         if not online:
             return Prospects([], [f"{record.name} does not follow this master's writes" for record in records], False)
-        with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
-            found = list(pool.map(self._look_at, records, [online] * len(records)))
+        found = self.look_at(records, online)
         heirs = [heir for heir in found if isinstance(heir, Heir)]
         return Prospects(
             # Where addresses are translated on the way, the master knows its replicas by others.
@@ -65,6 +66,11 @@ class Heirs:
             ],
             hopeful=len(online) > found.count(LEAVING),
         )
+
+    def look_at(self, records: Sequence[Record], online: frozenset[str] = frozenset()) -> list[Heir | str]:
+        """Each as it is now, or why it can't take over. `online` are further addresses where they may be."""
+        with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
+            return list(pool.map(self._look_at, records, [online] * len(records)))
 
     def _look_at(self, record: Record, online: frozenset[str]) -> Heir | str:
         """Asked directly: a replica that ends itself is often the first to know.
@@ -83,7 +89,7 @@ class Heirs:
                     elif is_ending(node):
                         return LEAVING
                     elif not (replication := read_replication(node)).synced:
-                        reason = "has not finished copying its master's data"
+                        reason = COPYING
                     else:
                         return Heir(record, ip, replication, inbound_links(node))
             except (NodeUnavailableError, CommandRefusedError) as error:

@@ -15,6 +15,7 @@ from .fast_failover import FastFailover, FastFailoverOptions
 from .gate import Gate
 from .hand_over import HandOverOptions, hand_over
 from .heal import Healer, HealOptions
+from .min_replicas import ReturnedReplica
 from .ownership import Identity
 from .replication import ReleaseOptions, ReplicationRelease, is_withheld
 from .resolver import Resolve
@@ -55,6 +56,7 @@ class Sidecar:
         own = Identity(options.pod.host, announced.ip, announced.port, announced.bus_port)
         release = ReleaseOptions(options.data, own, options.pod.domain, options.local_ip)
         self._release = ReplicationRelease(release, *asked)
+        self._returned = ReturnedReplica(self.connector, self.resolve, options.local_ip)
         self._witness = Witness(WitnessOptions(options.local_ip), *asked)
         self._failover = FastFailover(FastFailoverOptions(options.local_ip), *asked)
 
@@ -89,6 +91,7 @@ class Sidecar:
     def _let_start(self) -> None:
         if self._starter.step():
             self._applied = None
+            self._returned.restarted()
 
     def _mend(self) -> None:
         self._note_answer()
@@ -96,6 +99,7 @@ class Sidecar:
         self._follow_certificate()
         self._healer.step()
         self._release.step()
+        self._returned.step()
 
     def _note_answer(self) -> None:
         """Loading counts: it can take long, and what is broken shows before."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.agent.redis_processes import LocalCluster, local_cluster
+from tests.unit.agent.resharded import fill
 
 
 @pytest.fixture
@@ -46,3 +47,21 @@ def three_nodes(tmp_path: Path) -> Iterator[LocalCluster]:
 def two_nodes(tmp_path: Path) -> Iterator[LocalCluster]:
     """One shard with a replica, not formed yet."""
     yield from local_cluster(tmp_path, shards=1, replicas_per_shard=1)
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """Three shards without replicas, and keys. Shared: every test begins with `settle`."""
+    for cluster in local_cluster(tmp_path_factory.mktemp("single"), 3, 0):
+        cluster.converge()
+        fill(cluster)
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def replicated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """Three shards with a replica each, and keys. Shared: every test begins with `settle`."""
+    for cluster in local_cluster(tmp_path_factory.mktemp("replicated"), 3, 1, node_timeout_ms=2000):
+        cluster.converge()
+        fill(cluster)
+        yield cluster

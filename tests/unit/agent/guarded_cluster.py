@@ -42,7 +42,7 @@ class GuardedCluster(LocalCluster):
         )
         return StartGuard(options, self.connector, self.resolve, _Listening(self.events), fault)
 
-    def let_in(self, *members: Member, fault: str | None = None, timeout: float = 60.0) -> dict[str, list[str]]:
+    def let_in(self, *members: Member, fault: str | None = None, timeout: float = 180.0) -> dict[str, list[str]]:
         """Starts each as soon as its guard agrees; returns by pod why it had to wait."""
         waiting = {member.pod: (member, self.guard(member, fault)) for member in members}
         reasons: dict[str, list[str]] = {pod: [] for pod in waiting}

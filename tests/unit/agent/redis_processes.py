@@ -68,7 +68,7 @@ def find_redis_server() -> str:
     return found
 
 
-def wait_until(condition: Callable[[], bool], what: str, timeout: float = 60.0) -> None:
+def wait_until(condition: Callable[[], bool], what: str, timeout: float = 180.0) -> None:
     """Looks until it is so. The timeout is for what never comes: no test's result depends on speed."""
     end = time.monotonic() + timeout
     while not condition():
@@ -226,7 +226,7 @@ class LocalCluster:
         with self.tester.open(self.addresses[member.host]) as node:
             return str(node.ask(*command))
 
-    def converge(self, connector: Connector | None = None, deadline: float = 60.0, patience: float = 5.0) -> None:
+    def converge(self, connector: Connector | None = None, deadline: float = 180.0, patience: float = 5.0) -> None:
         """Runs the agent's command."""
         converge(
             self.goal,
@@ -236,16 +236,18 @@ class LocalCluster:
             ConvergeOptions(deadline=deadline, interval=0.1, patience=patience),
         )
 
-    def reshape(self, shards: int, replicas_per_shard: int, min_replicas_to_write: int = 0) -> None:
+    def reshape(self, shards: int, replicas_per_shard: int) -> None:
         """Wants another topology, and starts the pods that it adds. Those that it has no more run on."""
         self.topology = Topology(self.topology.name, DOMAIN, shards, replicas_per_shard)
-        self.goal = Goal(self.topology, min_replicas_to_write, self.port, self.bus_port)
+        shape = {"shards": shards, "replicas_per_shard": replicas_per_shard}
+        self.settings = self.settings.model_copy(update=shape)
+        self.goal = Goal(self.topology, self.settings.min_replicas_to_write, self.port, self.bus_port)
         new = [member for member in self.topology.members() if member.pod not in self.processes]
         for member in new:
-            ip = self.addresses[member.host] = self.fresh_address()
-            prepare(
-                PrepareOptions(self.data(member) / "nodes.conf", ip, self.port, self.bus_port), self.resolve, Console()
-            )
+            self.addresses[member.host] = self.fresh_address()
+        for member in new:
+            nodes, ip = self.data(member) / "nodes.conf", self.addresses[member.host]
+            prepare(PrepareOptions(nodes, ip, self.port, self.bus_port), self.resolve, Console())
         self.launch(*new)
 
     def remove(self, *members: Member) -> None:

@@ -1,32 +1,20 @@
 """Growing and shrinking a replicated cluster of real Redis processes that is being written to."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from components.redis_cluster.agent.console import Console
-from components.redis_cluster.agent.errors import DeadlinePassedError, NodeUnavailableError
+from components.redis_cluster.agent.errors import NodeUnavailableError
 from components.redis_cluster.agent.migration import migrate
 from components.redis_cluster.agent.progress import Progress
 from components.redis_cluster.agent.steps import Move
 from components.redis_cluster.agent.survey import take_survey
-from components.redis_cluster.agent.topology import Member
 from components.redis_cluster.agent.view import parse_view
 from tests.unit.agent.application import writing
-from tests.unit.agent.redis_processes import LocalCluster, local_cluster, wait_until
-from tests.unit.agent.resharded import check_complete, fill, lost_keys, outside, settle
-from tests.unit.agent.watched_connector import Killed, WatchedConnector
+from tests.unit.agent.redis_processes import LocalCluster, wait_until
+from tests.unit.agent.resharded import check_complete, lost_keys, outside, settle
+from tests.unit.agent.watched_connector import WatchedConnector
 
 LIBRARY = "#!lua name=library\nredis.register_function('answer', function() return 42 end)"
-
-
-@pytest.fixture(scope="module")
-def replicated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
-    """Three shards with a replica each, and keys. Shared: every test begins with `settle`."""
-    for cluster in local_cluster(tmp_path_factory.mktemp("replicated"), 3, 1):
-        cluster.converge()
-        fill(cluster)
-        yield cluster
 
 
 def test_grows_and_shrinks_under_a_writer_that_loses_nothing(replicated: LocalCluster) -> None:
@@ -68,47 +56,6 @@ def test_grows_and_shrinks_under_a_writer_that_loses_nothing(replicated: LocalCl
     assert writer.errors == []
     assert writer.acknowledged
     assert writer.lost() == []
-    assert lost_keys(replicated) == []
-
-
-def test_a_successor_goes_on_when_a_master_fails_in_the_middle(replicated: LocalCluster) -> None:
-    settle(replicated, 3, 1)
-    replicated.reshape(4, 1)
-    with pytest.raises(Killed):
-        replicated.converge(WatchedConnector.like(replicated.connector, dies=True, lives=120))
-    sources = [member for member in replicated.topology.members() if migrating(replicated, member)]
-    assert sources, "nothing was under way"
-    master, replica = replicated.master_and_replica(sources[0].shard)
-    replicated.kill(master)
-    wait_until(lambda: replicated.is_master(replica), "a failover")
-    assert not migrating(replicated, replica), "this server keeps marks over a failover"
-    replicated.launch(master)
-
-    replicated.converge()
-
-    check_complete(replicated)
-    assert lost_keys(replicated) == []
-
-
-def migrating(cluster: LocalCluster, member: Member) -> bool:
-    return bool(parse_view(cluster.ask(member, "CLUSTER", "NODES")).migrating)
-
-
-def test_a_shard_that_can_not_be_drained_is_named(replicated: LocalCluster) -> None:
-    settle(replicated, 4, 1)
-    doomed = replicated.topology.shard_members(3)
-    replicated.kill(*doomed)
-    replicated.reshape(3, 1)
-
-    with pytest.raises(
-        DeadlinePassedError, match=r"slots .* belong to redis-shard-3-\d \(.{8}\), which does not accept connections"
-    ):
-        replicated.converge(deadline=3.0)
-
-    for member in doomed:
-        replicated.launch(member)
-    replicated.converge()
-    check_complete(replicated)
     assert lost_keys(replicated) == []
 
 

@@ -1,0 +1,51 @@
+"""Masters fail while a replicated cluster grows or shrinks."""
+
+import pytest
+
+from components.redis_cluster.agent.errors import DeadlinePassedError
+from components.redis_cluster.agent.topology import Member
+from components.redis_cluster.agent.view import parse_view
+from tests.unit.agent.redis_processes import LocalCluster, wait_until
+from tests.unit.agent.resharded import check_complete, lost_keys, settle
+from tests.unit.agent.watched_connector import Killed, WatchedConnector
+
+
+def test_a_successor_goes_on_when_a_master_fails_in_the_middle(replicated: LocalCluster) -> None:
+    settle(replicated, 3, 1)
+    replicated.reshape(4, 1)
+    with pytest.raises(Killed):
+        replicated.converge(WatchedConnector.like(replicated.connector, dies=True, lives=120))
+    sources = [member for member in replicated.topology.members() if migrating(replicated, member)]
+    assert sources, "nothing was under way"
+    master, replica = replicated.master_and_replica(sources[0].shard)
+    replicated.kill(master)
+    wait_until(lambda: replicated.is_master(replica), "a failover")
+    assert not migrating(replicated, replica), "this server keeps marks over a failover"
+    replicated.launch(master)
+
+    replicated.converge()
+
+    check_complete(replicated)
+    assert lost_keys(replicated) == []
+
+
+def migrating(cluster: LocalCluster, member: Member) -> bool:
+    return bool(parse_view(cluster.ask(member, "CLUSTER", "NODES")).migrating)
+
+
+def test_a_shard_that_can_not_be_drained_is_named(replicated: LocalCluster) -> None:
+    settle(replicated, 4, 1)
+    doomed = replicated.topology.shard_members(3)
+    replicated.kill(*doomed)
+    replicated.reshape(3, 1)
+
+    with pytest.raises(
+        DeadlinePassedError, match=r"slots .* belong to redis-shard-3-\d \(.{8}\), which does not accept connections"
+    ):
+        replicated.converge(deadline=1.0)
+
+    for member in doomed:
+        replicated.launch(member)
+    replicated.converge()
+    check_complete(replicated)
+    assert lost_keys(replicated) == []
