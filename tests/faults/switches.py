@@ -95,9 +95,12 @@ SWITCHES: dict[str, Switch] = {
         (("plan.py", "or finish_open_slots(goal, survey)", "or None"),),
     ),
     "passwords": Switch(
-        "a changed Secret is not followed",
+        "running nodes are not told of a changed Secret, by the Job or by their agents",
         ("rotate-password", "rotate-internal-passwords"),
-        (("sidecar.py", "if users == self._applied:", "if self._applied is not None:"),),
+        (
+            ("sidecar.py", "if users == self._applied:", "if self._applied is not None:"),
+            ("__main__.py", "grant_access(topology, connector, resolve, AccessFiles(options.auth))", "pass"),
+        ),
     ),
     "certificates": Switch(
         "a changed certificate is not followed",
