@@ -23,12 +23,14 @@ def without_file(switch: str) -> Path:
 class Record:
     """One run of one fault. Times that are None never came; "with_wait" is about writers that WAIT for a replica.
 
-    `story` says what the observer saw: [seconds since the fault, what was not well].
+    `begun` is whether the fault itself was reached. `story` says what the observer saw: [seconds since the fault, what
+    was not well].
     """
 
     name: str
     run: int
     expected: str
+    begun: bool = False
     acknowledged: int = 0
     lost: int = 0
     acknowledged_with_wait: int = 0

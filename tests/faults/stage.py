@@ -182,6 +182,7 @@ class Stage:
             scene = Scene(self.deployment, observer, writers)
             try:
                 scene.begin()
+                record.begun = True
                 with time_limit(fault.act_seconds, "the fault itself"):
                     fault.act(scene)
                 self._wait_over(fault, observer, writers, record)

@@ -4,6 +4,7 @@ Most are lines of the agent's code, replaced in a copy that is deployed instead.
 """
 
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,9 +13,6 @@ from typing import Any
 from unittest.mock import patch
 
 from components.redis_cluster import agent_archive
-from operations.local import PROJECT
-
-COPY = PROJECT / "build" / "agent-without"
 
 
 @dataclass(frozen=True)
@@ -30,6 +28,14 @@ class Switch:
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
+_GUARD_OFF = (
+    (
+        "starter.py",
+        "decision = guard.decide()",
+        "from .start_guard import Start; decision = Start(withhold_replication=False)",
+    ),
+    ("starter.py", "if not self.yields:", "if True:"),
+)
 _HEAL_OFF = ("sidecar.py", "self._healer.step()", "pass")
 _POD_ADDRESSES: Mapping[str, Any] = {"access": {"pods": None}}
 
@@ -59,24 +65,21 @@ SWITCHES: dict[str, Switch] = {
     "threshold": Switch(
         "a replica suspects its master after 0.3 s",
         ("pause-master",),
-        (("fast_failover.py", "threshold: float = 1.5", "threshold: float = 0.3"),),
+        (
+            ("fast_failover.py", "threshold: float = 1.5", "threshold: float = 0.3"),
+            ("fast_failover.py", "patience: float = 0.35", "patience: float = 0.1"),
+            ("witness.py", "patience: float = 0.4", "patience: float = 0.1"),
+        ),
     ),
     "start-guard": Switch(
         "a node starts whatever it has lost",
         ("empty-restart",),
-        (
-            (
-                "starter.py",
-                "decision = guard.decide()",
-                "from .start_guard import Start; decision = Start(withhold_replication=False)",
-            ),
-            ("starter.py", "if not self.yields:", "if True:"),
-        ),
+        _GUARD_OFF,
     ),
-    "heal": Switch(
-        "nobody introduces nodes that have moved or lost what they were",
-        ("lose-replica-volume", "lose-master-volume-same-ip"),
-        (_HEAL_OFF,),
+    "return": Switch(
+        "a node that lost what it was neither gets its identity back nor is introduced anew",
+        ("lose-replica-volume", "lose-master-volume-same-ip", "lose-master-volume-new-ip"),
+        (_HEAL_OFF, *_GUARD_OFF),
     ),
     "addresses": Switch(
         "neither before a start nor later the peers' addresses are brought up to date; pods announce their own",
@@ -110,7 +113,7 @@ SWITCHES: dict[str, Switch] = {
     "append-only-file": Switch(
         "no append-only file, and no replica that would have the data",
         ("kill-all-processes",),
-        settings={"conf": {"appendonly": False}},
+        settings={"conf": {"appendonly": False, "save": [{"seconds": 3600, "changes": 1000000}]}},
     ),
 }
 
@@ -121,17 +124,17 @@ def without(switch: Switch | None) -> Iterator[None]:
     if switch is None or not switch.edits:
         yield
         return
-    shutil.rmtree(COPY, ignore_errors=True)
-    shutil.copytree(agent_archive.AGENT_FOLDER, COPY, ignore=shutil.ignore_patterns("__pycache__"))
-    for file, text, instead in switch.edits:
-        _edit(COPY / file, text, instead)
-    agent_archive.agent_archive.cache_clear()
-    try:
-        with patch.object(agent_archive, "AGENT_FOLDER", COPY):
-            yield
-    finally:
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "agent"
+        shutil.copytree(agent_archive.AGENT_FOLDER, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        for file, text, instead in switch.edits:
+            _edit(copy / file, text, instead)
         agent_archive.agent_archive.cache_clear()
-        shutil.rmtree(COPY)
+        try:
+            with patch.object(agent_archive, "AGENT_FOLDER", copy):
+                yield
+        finally:
+            agent_archive.agent_archive.cache_clear()
 
 
 def _edit(file: Path, text: str, instead: str) -> None:
