@@ -79,8 +79,9 @@ def make_converge_job(
         ),
         opts=pulumi.ResourceOptions.merge(
             parts.child(*after, timeout=f"{settings.formation_seconds + 120}s"),
-            # The old topology's Job must not run while the new one's does.
-            pulumi.ResourceOptions(delete_before_replace=True),
+            # Most of a Job can't be changed, and the provider doesn't know of all that. The old topology's Job must not
+            # run while the new one's does.
+            pulumi.ResourceOptions(replace_on_changes=["spec"], delete_before_replace=True),
         ),
     )
 

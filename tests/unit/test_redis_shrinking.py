@@ -23,6 +23,12 @@ def test_what_a_shard_needs_can_only_be_deleted_after_it() -> None:
     assert {*pods, *(f"{pod}-data" for pod in pods)} <= shard.dependencies
 
 
+def test_another_job_replaces_the_one_that_can_not_be_changed() -> None:
+    job = record().one(JOB, "redis-converge")
+    assert list(job.options.replaceOnChanges) == ["spec"]
+    assert job.options.deleteBeforeReplace
+
+
 def test_pulumi_sees_that_the_job_has_given_up() -> None:
     """Its provider knows no other reasons of a failure than BackoffLimitExceeded and DeadlineExceeded."""
     spec = record().one(JOB, "redis-converge").inputs["spec"]
