@@ -7,7 +7,7 @@ import pytest
 from components.redis_cluster.agent.data_folder import DataFolder
 from components.redis_cluster.agent.succession import Succession, SuccessionOptions
 from components.redis_cluster.agent.topology import Member
-from tests.unit.agent.agents import Running, watcher, witnesses
+from tests.unit.agent.agents import Running, listening, watcher
 from tests.unit.agent.redis_processes import LocalCluster, local_cluster, wait_until
 
 
@@ -28,11 +28,11 @@ def succession(cluster: LocalCluster, member: Member, longest: float = 60.0, rec
 
 def test_the_replica_goes_first(six: LocalCluster) -> None:
     master, replica = six.topology.shard_members(0)
-    agents = [*witnesses(six, *six.topology.members()), watcher(six, replica)]
+    agent = watcher(six, replica)
     # A process that has just started may never have been with its master.
     wait_until(lambda: "uptime_in_seconds:0" not in six.ask(replica, "INFO", "server"), "the replica is a second old")
-    with Running(agents):
-        wait_until(lambda: agents[-1].ready, "the agent has seen the replica follow")
+    with listening(six, *six.topology.members()), Running([agent]):
+        wait_until(lambda: agent.ready, "the agent has seen the replica follow")
         six.kill(master)
         assert succession(six, master).heir() == replica.pod
         wait_until(lambda: succession(six, master).heir() is None, "it need not wait any longer")
