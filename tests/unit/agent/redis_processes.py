@@ -226,7 +226,7 @@ class LocalCluster:
         with self.tester.open(self.addresses[member.host]) as node:
             return str(node.ask(*command))
 
-    def converge(self, connector: Connector | None = None, deadline: float = 180.0, patience: float = 5.0) -> None:
+    def converge(self, connector: Connector | None = None, deadline: float = 45.0, patience: float = 5.0) -> None:
         """Runs the agent's command."""
         converge(
             self.goal,
