@@ -16,7 +16,7 @@ from components.redis_cluster.metrics import make_metrics
 from components.redis_cluster.network_policy import make_network_policies
 from components.redis_cluster.parts import ClusterParts
 from components.redis_cluster.probes import alive_script, ready_script
-from components.redis_cluster.redis_conf import PORT, render_redis_conf, render_topology_conf
+from components.redis_cluster.redis_conf import render_redis_conf, render_topology_conf
 from components.redis_cluster.secrets import ApplicationPasswords, make_application_secret, make_auth_secret
 from components.redis_cluster.services import (
     make_access_service,
@@ -30,6 +30,7 @@ from components.redis_cluster.storage import make_claims, make_storage_class
 from components.redis_cluster.tls import make_tls_files
 from components.redis_cluster.workload import ShardFiles, make_shard
 from components.shared.checksum import checksum
+from components.shared.redis.endpoints import endpoints
 from components.shared.redis.settings import NAME_RULE, can_name_redis
 
 TYPE_TOKEN = "webtier:index:RedisCluster"  # noqa: S105
@@ -136,15 +137,18 @@ class RedisCluster(pulumi.ComponentResource):
             make_shard_guard(parts, in_use, shards)
 
         self.ready = [job]
-        self.endpoint = pulumi.Output.concat(
-            client_service.metadata.name, ".", parts.namespace, ".svc.", settings.cluster_domain, f":{PORT}"
+        reached = endpoints(
+            client_service.metadata.name,
+            parts.namespace,
+            settings.cluster_domain,
+            settings.access.node_port,
+            args.node_address,
         )
+        self.endpoint = reached.inside
+        self.access_port = reached.access_port
+        self.external_endpoint = reached.outside
         no_ca: str | None = None
         self.ca_certificate = pulumi.Output.from_input(no_ca if tls is None or tls.ca is None else tls.ca)
-        self.access_port = pulumi.Output.from_input(settings.access.node_port)
-        self.external_endpoint = self.access_port.apply(
-            lambda port: None if port is None or args.node_address is None else f"{args.node_address}:{port}"
-        )
         self.register_outputs(
             {
                 "endpoint": self.endpoint,

@@ -12,7 +12,14 @@ from components.redis_cluster.tls_settings import TlsSettings
 from components.shared.model import DnsName, Image, Settings
 from components.shared.problems import wrong_setting
 from components.shared.quantities import ResourceAmounts, ResourceSettings, parse_quantity
-from components.shared.redis.settings import DataSettings, RedisImage, check_memory, check_volume, data_notes
+from components.shared.redis.settings import (
+    DEFAULT_IMAGE,
+    DataSettings,
+    RedisImage,
+    check_memory,
+    check_volume,
+    data_notes,
+)
 from components.shared.redis.storage import DynamicStorage, LocalStorage, StorageSettings
 
 MOST_NODES = 1000
@@ -139,10 +146,7 @@ class RedisClusterSettings(Settings):
         default=3, ge=1, le=MOST_NODES, description="Masters. Automatic failover needs at least three: they vote."
     )
     replicas_per_shard: int = Field(default=1, ge=0, le=10, description="Replicas of each master.")
-    image: RedisImage = Field(
-        default="docker.io/library/redis:8.2.1-bookworm",
-        description="An image with `redis-server` and `redis-cli`, version 7.0 or later, on its PATH.",
-    )
+    image: RedisImage = DEFAULT_IMAGE
     conf: RedisConf = Field(default=RedisConf(), description="Settings of redis.conf.")
     storage: StorageSettings = Field(default=DynamicStorage(kind="dynamic"), description="Where the data is.")
     resources: ResourceSettings = Field(

@@ -22,7 +22,6 @@ from pulumi_kubernetes.core.v1 import (
     PodAntiAffinityArgs,
     PodSpecArgs,
     PodTemplateSpecArgs,
-    ProbeArgs,
     TopologySpreadConstraintArgs,
     VolumeArgs,
     VolumeMountArgs,
@@ -40,6 +39,7 @@ from components.redis_cluster.shard_guard import IN_USE
 from components.redis_cluster.storage import CLAIM, claim_template
 from components.redis_cluster.tls import TlsFiles
 from components.shared.checksum import CONFIG_CHECKSUM_ANNOTATION
+from components.shared.redis.probes import liveness_probe, readiness_probe, startup_probe
 from components.shared.security import restricted_container, restricted_pod
 
 FORMED_FOLDER = "/etc/webtier-redis/formed"
@@ -178,10 +178,9 @@ def _redis(parts: ClusterParts, files: ShardFiles) -> ContainerArgs:
             ContainerPortArgs(name=CLIENT_PORT, container_port=PORT),
             ContainerPortArgs(name=BUS, container_port=BUS_PORT),
         ],
-        # It answers while it loads its data, so that this is about starting the process alone.
-        startup_probe=_probe("alive.sh", period=1, failures=60),
-        liveness_probe=_probe("alive.sh", period=10, failures=6),
-        readiness_probe=_probe("ready.sh", period=2, failures=2),
+        startup_probe=startup_probe(),
+        liveness_probe=liveness_probe(),
+        readiness_probe=readiness_probe(),
         lifecycle=LifecycleArgs(
             pre_stop=LifecycleHandlerArgs(exec_=ExecActionArgs(command=["sh", f"{CONF_FOLDER}/stop.sh"]))
         ),
@@ -219,15 +218,6 @@ def _formed_mount() -> VolumeMountArgs:
 
 def _data_mount() -> VolumeMountArgs:
     return VolumeMountArgs(name=CLAIM, mount_path=DATA_FOLDER)
-
-
-def _probe(script: str, period: int, failures: int) -> ProbeArgs:
-    return ProbeArgs(
-        exec_=ExecActionArgs(command=["sh", f"{CONF_FOLDER}/{script}"]),
-        period_seconds=period,
-        timeout_seconds=5,
-        failure_threshold=failures,
-    )
 
 
 def _field(name: str, path: str) -> EnvVarArgs:

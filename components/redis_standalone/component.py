@@ -15,6 +15,7 @@ from components.redis_standalone.workload import CLIENT_PORT, READY_SCRIPT, Work
 from components.shared.checksum import checksum
 from components.shared.labels import recommended_labels, selector_labels
 from components.shared.redis.conf import AUTH_FOLDER, DATA_FOLDER, PORT, data_lines, quote
+from components.shared.redis.endpoints import endpoints
 from components.shared.redis.probes import ALIVE_SCRIPT
 from components.shared.redis.settings import NAME_RULE, can_name_redis
 
@@ -107,13 +108,12 @@ class RedisStandalone(pulumi.ComponentResource):
 
         self.ready = [deployment]
         self.password = password_of(secret)
-        self.endpoint = pulumi.Output.concat(
-            service.metadata.name, ".", self._namespace, ".svc.", args.cluster_domain, f":{PORT}"
+        reached = endpoints(
+            service.metadata.name, self._namespace, args.cluster_domain, settings.access.node_port, args.node_address
         )
-        self.access_port = pulumi.Output.from_input(settings.access.node_port)
-        self.external_endpoint = self.access_port.apply(
-            lambda port: None if port is None or args.node_address is None else f"{args.node_address}:{port}"
-        )
+        self.endpoint = reached.inside
+        self.access_port = reached.access_port
+        self.external_endpoint = reached.outside
         self.register_outputs(
             {
                 "endpoint": self.endpoint,

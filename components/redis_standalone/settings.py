@@ -7,7 +7,14 @@ from pydantic import Field, model_validator
 from components.shared.model import NodePort, Settings
 from components.shared.problems import wrong_setting
 from components.shared.quantities import ByteQuantity, ResourceAmounts, ResourceSettings
-from components.shared.redis.settings import DataSettings, RedisImage, check_memory, check_volume, data_notes
+from components.shared.redis.settings import (
+    DEFAULT_IMAGE,
+    DataSettings,
+    RedisImage,
+    check_memory,
+    check_volume,
+    data_notes,
+)
 from components.shared.redis.storage import DynamicStorage, LocalStorage, NfsStorage
 
 
@@ -31,10 +38,7 @@ class StandaloneAccessSettings(Settings):
 class RedisStandaloneSettings(Settings):
     """One Redis without replicas."""
 
-    image: RedisImage = Field(
-        default="docker.io/library/redis:8.2.1-bookworm",
-        description="An image with `redis-server` and `redis-cli`, version 7.0 or later, on its PATH.",
-    )
+    image: RedisImage = DEFAULT_IMAGE
     conf: DataSettings = Field(default=DataSettings(), description="Settings of redis.conf.")
     storage: Annotated[EphemeralStorage | DynamicStorage | LocalStorage | NfsStorage, Field(discriminator="kind")] = (
         Field(default=EphemeralStorage(kind="ephemeral"), description="Where the data is.")

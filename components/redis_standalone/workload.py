@@ -10,11 +10,9 @@ from pulumi_kubernetes.core.v1 import (
     ContainerArgs,
     ContainerPortArgs,
     EmptyDirVolumeSourceArgs,
-    ExecActionArgs,
     PersistentVolumeClaimVolumeSourceArgs,
     PodSpecArgs,
     PodTemplateSpecArgs,
-    ProbeArgs,
     SecretVolumeSourceArgs,
     VolumeArgs,
     VolumeMountArgs,
@@ -24,6 +22,7 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from components.redis_standalone.settings import RedisStandaloneSettings
 from components.shared.checksum import CONFIG_CHECKSUM_ANNOTATION
 from components.shared.redis.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, PORT, UID
+from components.shared.redis.probes import liveness_probe, readiness_probe, startup_probe
 from components.shared.security import restricted_container, restricted_pod
 
 CLIENT_PORT = "redis"
@@ -106,10 +105,9 @@ def _redis(settings: RedisStandaloneSettings) -> ContainerArgs:
         command=["redis-server"],
         args=[f"{CONF_FOLDER}/redis.conf"],
         ports=[ContainerPortArgs(name=CLIENT_PORT, container_port=PORT)],
-        # It answers while it loads its data, so that this is about starting the process alone.
-        startup_probe=_probe("alive.sh", period=1, failures=60),
-        liveness_probe=_probe("alive.sh", period=10, failures=6),
-        readiness_probe=_probe("ready.sh", period=2, failures=2),
+        startup_probe=startup_probe(),
+        liveness_probe=liveness_probe(),
+        readiness_probe=readiness_probe(),
         resources=settings.resources.as_args(),
         security_context=restricted_container(),
         volume_mounts=[
@@ -126,13 +124,4 @@ def _data_volume(workload: Workload) -> VolumeArgs:
         return VolumeArgs(name="data", empty_dir=EmptyDirVolumeSourceArgs(size_limit=size))
     return VolumeArgs(
         name="data", persistent_volume_claim=PersistentVolumeClaimVolumeSourceArgs(claim_name=workload.claim)
-    )
-
-
-def _probe(script: str, period: int, failures: int) -> ProbeArgs:
-    return ProbeArgs(
-        exec_=ExecActionArgs(command=["sh", f"{CONF_FOLDER}/{script}"]),
-        period_seconds=period,
-        timeout_seconds=5,
-        failure_threshold=failures,
     )

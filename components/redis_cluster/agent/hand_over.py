@@ -106,6 +106,7 @@ class _HandOver:
         self._heirs = Heirs(connector, resolve)
         self._end = time.monotonic() + options.deadline
         self._tried: list[str] = []
+        self._hopeful_until = 0.0
         self._elections = Elections(int(redis.ask("CONFIG", "GET", "cluster-node-timeout")[1]) / 1000)
 
     def run(self) -> Outcome:
@@ -115,9 +116,10 @@ class _HandOver:
             self._console.event("nothing to hand over: this node is a replica, or owns no slots")
             self._leave_master(view)
             self._wait_until_it_can_end()
-            # A master that ends as well may have asked it before it saw the mark.
             if not _serves(self._view()):
                 return Outcome.UNNEEDED
+            # A master that ends as well has asked it before it saw the mark. The others will follow in a moment.
+            self._hopeful_until = self._until(self._options.settling)
         self._wait_for_slots()
         while len(self._tried) < MOST_ATTEMPTS:
             heir = self._choose()
@@ -168,7 +170,8 @@ class _HandOver:
                 reason = "too few masters know the replicas, and have a link to them, to elect one"
             else:
                 reason = "; ".join(found.reasons) or "no replica is known"
-            if not (found.heirs or found.hopeful) or time.monotonic() >= end:
+            now = time.monotonic()
+            if not (found.heirs or found.hopeful or now < self._hopeful_until) or now >= end:
                 self._console.event(f"nobody to hand over to: {reason}")
                 return None
             time.sleep(0.1)

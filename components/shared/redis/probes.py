@@ -1,6 +1,8 @@
-"""How the kubelet asks any Redis whether it lives."""
+"""How the kubelet asks any Redis whether it lives, and whether it is ready."""
 
-from components.shared.redis.conf import PORT
+from pulumi_kubernetes.core.v1 import ExecActionArgs, ProbeArgs
+
+from components.shared.redis.conf import CONF_FOLDER, PORT
 
 CLI = f"redis-cli -h 127.0.0.1 -p {PORT}"
 
@@ -22,3 +24,27 @@ ALIVE_SCRIPT = f"""\
 #!/bin/sh
 {answers(CLI)}"""
 """Liveness and startup."""
+
+
+def startup_probe() -> ProbeArgs:
+    """Redis answers while it loads its data, so that this is about starting the process alone."""
+    return _probe("alive.sh", period=1, failures=60)
+
+
+def liveness_probe() -> ProbeArgs:
+    """A minute without a sign of life restarts the container."""
+    return _probe("alive.sh", period=10, failures=6)
+
+
+def readiness_probe() -> ProbeArgs:
+    """What `ready.sh` says, in each kind of Redis its own."""
+    return _probe("ready.sh", period=2, failures=2)
+
+
+def _probe(script: str, period: int, failures: int) -> ProbeArgs:
+    return ProbeArgs(
+        exec_=ExecActionArgs(command=["sh", f"{CONF_FOLDER}/{script}"]),
+        period_seconds=period,
+        timeout_seconds=5,
+        failure_threshold=failures,
+    )

@@ -53,8 +53,12 @@ def _check_version(image: str) -> str:
 RedisName = Annotated[str, AfterValidator(_check_name)]
 """What the objects of one Redis are called by."""
 
-RedisImage = Annotated[Image, AfterValidator(_check_version)]
-"""An image with `redis-server` and `redis-cli` on its PATH."""
+RedisImage = Annotated[
+    Image,
+    AfterValidator(_check_version),
+    Field(description="An image with `redis-server` and `redis-cli`, version 7.0 or later, on its PATH."),
+]
+DEFAULT_IMAGE = "docker.io/library/redis:8.2.1-bookworm"
 
 
 class SavePoint(Settings):

@@ -226,7 +226,7 @@ class LocalCluster:
         with self.tester.open(self.addresses[member.host]) as node:
             return str(node.ask(*command))
 
-    def converge(self, connector: Connector | None = None, deadline: float = 180.0, patience: float = 5.0) -> None:
+    def converge(self, connector: Connector | None = None, deadline: float = 45.0, patience: float = 5.0) -> None:
         """Runs the agent's command."""
         converge(
             self.goal,
@@ -276,12 +276,12 @@ class LocalCluster:
         return True
 
     def wait_until_known(self, replica: Member) -> None:
-        """Until every member knows whom it follows: before that nobody votes for it."""
-        node_id = self.ask(replica, "CLUSTER", "MYID")
+        """Until every member knows whom it follows: before that nobody votes for it, nor hands over to it."""
+        own = parse_view(self.ask(replica, "CLUSTER", "NODES")).myself
 
         def is_known_by(member: Member) -> bool:
-            record = parse_view(self.ask(member, "CLUSTER", "NODES")).records.get(node_id)
-            return record is not None and record.master_id is not None and record.reachable
+            record = parse_view(self.ask(member, "CLUSTER", "NODES")).records.get(own.id)
+            return record is not None and record.master_id == own.master_id is not None and record.reachable
 
         members = self.topology.members()
         wait_until(lambda: all(is_known_by(member) for member in members), f"gossip about {replica.pod}")

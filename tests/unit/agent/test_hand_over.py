@@ -206,7 +206,8 @@ def test_a_replica_that_is_made_master_while_it_ends_hands_over_too(nine_nodes: 
     heir = nine_nodes.topology.member(0, 0)
     master = nine_nodes.master(0)
     (replica,) = {*nine_nodes.topology.shard_members(0)} - {heir, master}
-    nine_nodes.wait_until_known(heir)
+    for each in (heir, replica):
+        nine_nodes.wait_until_known(each)
     nine_nodes.ask(master, "CONFIG", "SET", "cluster-replica-no-failover", "yes")
 
     def make_master(command: str) -> None:

@@ -43,43 +43,36 @@ def run_and_lose_a_vote(
     return hand_over(options, interfering(cluster, lose), cluster.resolve, console), asked
 
 
-def test_another_replica_is_asked_when_the_masters_vote_again(trio: LocalCluster) -> None:
+def hand_over_at_the_second_attempt(cluster: LocalCluster) -> list[Member]:
+    """Loses no write. Returns who was asked; the last of them is the master, and the others begin anew."""
     console = Remembering()
-    master = trio.master(0)
-    with ShardWriter(trio, 0) as writer:
-        outcome, asked = run_and_lose_a_vote(trio, master, console)
+    master = cluster.master(0)
+    with ShardWriter(cluster, 0) as writer:
+        outcome, asked = run_and_lose_a_vote(cluster, master, console)
         so_far = writer.acknowledged
         wait_until(lambda: writer.acknowledged > so_far + 100, "writes after")
-
     assert outcome is Outcome.HANDED_OVER
-    first, second = asked
+    assert console.said(f"{asked[0].pod} has not taken over: the masters did not elect it in time")
+    assert console.said(f"{asked[-1].pod} can be elected again in")
+    new = cluster.master(0)
+    assert new == asked[-1]
+    assert not writer.lost(new)
+    others = [member for member in cluster.topology.shard_members(0) if member != new]
+    cluster.kill(*others)
+    cluster.launch(*others)
+    return asked
+
+
+def test_another_replica_is_asked_when_the_masters_vote_again(trio: LocalCluster) -> None:
+    first, second = hand_over_at_the_second_attempt(trio)
     assert first != second
-    assert console.said(f"{first.pod} has not taken over: the masters did not elect it in time")
-    assert console.said(f"{second.pod} can be elected again in")
-    assert trio.master(0) == second
-    assert not writer.lost(second)
-    trio.kill(master, first)
-    trio.launch(master, first)
 
 
 def test_the_only_replica_is_asked_when_it_asks_for_votes_again(trio: LocalCluster) -> None:
     wait_until(trio.is_healthy, "healthy before")
-    console = Remembering()
-    master = trio.master(0)
-    heir, other = [member for member in trio.topology.shard_members(0) if member != master]
+    heir, other = [member for member in trio.topology.shard_members(0) if member != trio.master(0)]
     trio.ask(other, "CONFIG", "SET", "cluster-replica-no-failover", "yes")
-    with ShardWriter(trio, 0) as writer:
-        outcome, asked = run_and_lose_a_vote(trio, master, console)
-        so_far = writer.acknowledged
-        wait_until(lambda: writer.acknowledged > so_far + 100, "writes after")
-
-    assert outcome is Outcome.HANDED_OVER
-    assert asked == [heir, heir]
-    assert console.said(f"{heir.pod} can be elected again in")
-    assert trio.master(0) == heir
-    assert not writer.lost(heir)
-    trio.kill(master, other)
-    trio.launch(master, other)
+    assert hand_over_at_the_second_attempt(trio) == [heir, heir]
 
 
 def test_what_can_not_succeed_before_the_deadline_is_not_tried(trio: LocalCluster) -> None:

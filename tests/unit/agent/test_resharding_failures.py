@@ -2,7 +2,6 @@
 
 import pytest
 
-from components.redis_cluster.agent.errors import DeadlinePassedError
 from components.redis_cluster.agent.topology import Member
 from components.redis_cluster.agent.view import parse_view
 from tests.unit.agent.redis_processes import LocalCluster, wait_until
@@ -31,21 +30,3 @@ def test_a_successor_goes_on_when_a_master_fails_in_the_middle(replicated: Local
 
 def migrating(cluster: LocalCluster, member: Member) -> bool:
     return bool(parse_view(cluster.ask(member, "CLUSTER", "NODES")).migrating)
-
-
-def test_a_shard_that_can_not_be_drained_is_named(replicated: LocalCluster) -> None:
-    settle(replicated, 4, 1)
-    doomed = replicated.topology.shard_members(3)
-    replicated.kill(*doomed)
-    replicated.reshape(3, 1)
-
-    with pytest.raises(
-        DeadlinePassedError, match=r"slots .* belong to redis-shard-3-\d \(.{8}\), which does not accept connections"
-    ):
-        replicated.converge(deadline=1.0)
-
-    for member in doomed:
-        replicated.launch(member)
-    replicated.converge()
-    check_complete(replicated)
-    assert lost_keys(replicated) == []

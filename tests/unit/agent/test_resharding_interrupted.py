@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from components.redis_cluster.agent.errors import DeadlinePassedError
 from components.redis_cluster.agent.view import parse_view
 from tests.unit.agent.application import Application, writing
 from tests.unit.agent.redis_processes import LocalCluster
@@ -26,6 +27,23 @@ def test_killed_anywhere_it_goes_on_and_loses_nothing(single: LocalCluster, shar
         check_complete(single)
     assert writer.errors == []
     assert writer.lost() == []
+    assert lost_keys(single) == []
+
+
+def test_a_shard_that_can_not_be_drained_is_named(single: LocalCluster) -> None:
+    settle(single, 4, 0)
+    doomed = single.topology.member(3, 0)
+    single.kill(doomed)
+    single.reshape(3, 0)
+
+    with pytest.raises(
+        DeadlinePassedError, match=r"slots .* belong to redis-shard-3-0 \(.{8}\), which does not accept connections"
+    ):
+        single.converge(deadline=1.0)
+
+    single.launch(doomed)
+    single.converge()
+    check_complete(single)
     assert lost_keys(single) == []
 
 
