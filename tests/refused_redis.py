@@ -1,21 +1,9 @@
-"""Wrong topologies and settings of Redis, each with the report that it has to get."""
+"""Wrong topologies and settings of Redis, each with the report that it has to get.
 
-from dataclasses import dataclass
+They stand below `webtier:redis`.
+"""
 
-
-@dataclass(frozen=True)
-class Refused:
-    """`yaml` is what stands below `webtier:redis`.
-
-    The report names `key` with its `value` as JSON, None where nothing is set, and then says `reason`.
-    """
-
-    name: str
-    yaml: str
-    key: str
-    value: str | None
-    reason: str
-
+from tests.refused import Refused
 
 _POLICIES = (
     "allowed: one of 'noeviction', 'allkeys-lru', 'allkeys-lfu', 'allkeys-random', 'volatile-lru', 'volatile-lfu', "
