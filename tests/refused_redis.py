@@ -179,5 +179,12 @@ REFUSED = (
         "allowed: text of at most 84 characters",
     ),
     Refused("NodePort too low", "{access: {node_port: 6379}}", "access.node_port", "6379", _NODE_PORTS),
+    Refused(
+        "an exposure inside",
+        "{access: {exposure: {kind: cluster_ip}}}",
+        "access.exposure.kind",
+        '"cluster_ip"',
+        "allowed: one of 'load_balancer', 'node_port'",
+    ),
     Refused("NodePort too high", "{access: {node_port: 32768}}", "access.node_port", "32768", _NODE_PORTS),
 )

@@ -19,10 +19,9 @@ from components.redis_cluster.probes import alive_script, ready_script
 from components.redis_cluster.redis_conf import PORT, render_redis_conf, render_topology_conf
 from components.redis_cluster.secrets import ApplicationPasswords, make_application_secret, make_auth_secret
 from components.redis_cluster.services import (
-    make_access_service,
-    make_client_service,
     make_disruption_budget,
     make_nodes_service,
+    make_services_for_clients,
 )
 from components.redis_cluster.settings import RedisClusterSettings
 from components.redis_cluster.shard_guard import make_shard_guard, make_shards_in_use, shards_in_use_name
@@ -96,8 +95,7 @@ class RedisCluster(pulumi.ComponentResource):
         passwords = ApplicationPasswords(self.password, pulumi.Output.secret(args.previous_password))
 
         nodes_service = make_nodes_service(parts)
-        client_service = make_client_service(parts)
-        make_access_service(parts)
+        access = make_services_for_clients(parts, args.node_address)
         make_disruption_budget(parts)
         make_storage_class(parts)
         make_metrics(parts)
@@ -133,14 +131,12 @@ class RedisCluster(pulumi.ComponentResource):
 
         self.ready = [job]
         self.endpoint = pulumi.Output.concat(
-            client_service.metadata.name, ".", parts.namespace, ".svc.", settings.cluster_domain, f":{PORT}"
+            access.inside.metadata.name, ".", parts.namespace, ".svc.", settings.cluster_domain, f":{PORT}"
         )
         no_ca: str | None = None
         self.ca_certificate = pulumi.Output.from_input(no_ca if tls is None or tls.ca is None else tls.ca)
-        self.access_port = pulumi.Output.from_input(settings.access.node_port)
-        self.external_endpoint = self.access_port.apply(
-            lambda port: None if port is None or args.node_address is None else f"{args.node_address}:{port}"
-        )
+        self.access_port = access.port
+        self.external_endpoint = access.external_endpoint
         self.register_outputs(
             {
                 "endpoint": self.endpoint,

@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from components.shared.model import NodePort, Settings
+from components.shared.model import Settings
 from components.shared.problems import wrong_setting
 from components.shared.quantities import ByteQuantity, ResourceAmounts, ResourceSettings
+from components.shared.redis.access import ClientAccessSettings
 from components.shared.redis.settings import DataSettings, RedisImage, check_memory, check_volume, data_notes
 from components.shared.redis.storage import DynamicStorage, LocalStorage, NfsStorage
 
@@ -17,14 +18,6 @@ class EphemeralStorage(Settings):
     kind: Literal["ephemeral"] = Field(description="No volume.")
     size: ByteQuantity = Field(
         default="1Gi", description="What Redis may write to its node's disk; a pod that exceeds it is evicted."
-    )
-
-
-class StandaloneAccessSettings(Settings):
-    """How Redis is reached from outside the cluster."""
-
-    node_port: NodePort | None = Field(
-        default=None, description="A port on every node that leads to this Redis; null for no such Service."
     )
 
 
@@ -45,9 +38,7 @@ class RedisStandaloneSettings(Settings):
         ),
         description="Of the one pod. `limits.memory` must be set: Redis' maxmemory is derived from it.",
     )
-    access: StandaloneAccessSettings = Field(
-        default=StandaloneAccessSettings(), description="From outside the cluster."
-    )
+    access: ClientAccessSettings = Field(default=ClientAccessSettings(), description="From outside the cluster.")
 
     @property
     def maxmemory_bytes(self) -> int:

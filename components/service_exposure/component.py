@@ -64,7 +64,7 @@ class ServiceExposure(pulumi.ComponentResource):
         )
         self.service_name = service.metadata.name
         self.host = pulumi.Output.concat(service.metadata.name, ".", service.metadata.namespace, ".svc")
-        self.external_endpoints = external_endpoints(service, args.exposure, args.node_address)
+        self.external_endpoints = external_endpoints(service, args.exposure, args.ports, args.node_address)
         self.register_outputs(
             {"service_name": self.service_name, "host": self.host, "external_endpoints": self.external_endpoints}
         )

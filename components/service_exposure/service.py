@@ -111,7 +111,7 @@ def _spec(service: ServiceObject) -> ServiceSpecArgs:
 
 
 def _ports(service: ServiceObject) -> list[ServicePortArgs]:
-    return [port.as_args(name, service.targets.get(name)) for name, port in sorted(service.ports.items())]
+    return [port.as_args(name, service.targets.get(name)) for name, port in service.ports.items()]
 
 
 def _make_slice(
@@ -139,7 +139,7 @@ def _make_slice(
         ],
         ports=[
             EndpointPortArgs(name=name, port=_number(port), protocol=port.protocol, app_protocol=port.app_protocol)
-            for name, port in sorted(service.ports.items())
+            for name, port in service.ports.items()
         ],
         opts=opts,
     )

@@ -78,7 +78,7 @@ class WebService(pulumi.ComponentResource):
                 name=name,
                 namespace=args.namespace,
                 exposure=settings.exposure,
-                ports=settings.ports,
+                ports=dict(sorted(settings.ports.items())),
                 labels=self._labels,
                 selector=self._selector,
                 targets=settings.targets,
@@ -100,7 +100,7 @@ class WebService(pulumi.ComponentResource):
         self.url = pulumi.Output.format(
             "http://{0}.{1}.svc:{2}", service.metadata.name, service.metadata.namespace, reached
         )
-        self.external_endpoints = external_endpoints(service, settings.exposure, args.node_address)
+        self.external_endpoints = external_endpoints(service, settings.exposure, settings.ports, args.node_address)
         self.register_outputs(
             {
                 "service_name": self.service_name,

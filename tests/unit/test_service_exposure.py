@@ -64,8 +64,8 @@ def test_node_port_is_the_clusters_choice_or_a_fixed_one() -> None:
         "selector": SELECTOR,
         "externalTrafficPolicy": "Local",
         "ports": [
-            {"name": "dns", "port": 53, "targetPort": 53, "protocol": "UDP", "appProtocol": "example.com/dns"},
             {"name": "http", "port": 80, "targetPort": "web", "nodePort": 30080},
+            {"name": "dns", "port": 53, "targetPort": 53, "protocol": "UDP", "appProtocol": "example.com/dns"},
         ],
     }
 

@@ -1,34 +1,17 @@
 """Services that can't be, or that nobody can have meant: refused with the reason before anything is changed."""
 
-import copy
 from typing import Any
 
 import pytest
 import yaml
 
-from environment.loading import parse_settings
-from environment.raw_config import RawConfig
-from environment.report import SettingsError
-from environment.settings import EnvironmentSettings
 from tests.refused import Refused
 from tests.refused_services import REFUSED_EXTERNAL_SERVICES, REFUSED_WEB_SERVICES
-from tests.unit.stack_files import as_engine_text, stack_config
+from tests.unit.changed_stack import check_refused, parse, report
+from tests.unit.stack_files import stack_config
 
 ENDPOINTS = {"target": {"kind": "endpoints", "addresses": ["192.0.2.7"]}, "ports": {"http": {"port": 80}}}
 ALIAS = {"target": {"kind": "external_name", "host": "ledger.example.com"}}
-
-
-def parse(**changes: Any) -> EnvironmentSettings:
-    """The settings of the stack `dev` with these changes, as the engine would hand them over."""
-    config = {**copy.deepcopy(stack_config("dev")), **changes}
-    return parse_settings(RawConfig("webtier", as_engine_text(config), frozenset({"redis_password"})), "dev", {})
-
-
-def report(**changes: Any) -> list[str]:
-    """The report's lines."""
-    with pytest.raises(SettingsError) as caught:
-        parse(**changes)
-    return str(caught.value).splitlines()
 
 
 def with_user(settings: dict[str, Any]) -> dict[str, Any]:
@@ -37,22 +20,16 @@ def with_user(settings: dict[str, Any]) -> dict[str, Any]:
     return {**services, "user-v1": {"image": services["user-v1"]["image"], **settings}}
 
 
-def check(lines: list[str], place: str, refused: Refused) -> None:
-    assert lines[0] == "1 setting is wrong in the stack 'dev'; nothing was changed.", lines
-    value = "" if refused.value is None else f" = {refused.value}"
-    assert lines[2] == f"  webtier:{place}.{refused.key}{value}"
-    assert refused.reason in lines[3]
-    assert len(lines) == 6
-
-
 @pytest.mark.parametrize("refused", REFUSED_WEB_SERVICES, ids=lambda refused: refused.name)
 def test_a_web_service_that_can_not_be(refused: Refused) -> None:
-    check(report(services=with_user(yaml.safe_load(refused.yaml))), "services.user-v1", refused)
+    check_refused(report(services=with_user(yaml.safe_load(refused.yaml))), "services.user-v1", refused)
 
 
 @pytest.mark.parametrize("refused", REFUSED_EXTERNAL_SERVICES, ids=lambda refused: refused.name)
 def test_an_external_service_that_can_not_be(refused: Refused) -> None:
-    check(report(external_services={"ledger": yaml.safe_load(refused.yaml)}), "external_services.ledger", refused)
+    check_refused(
+        report(external_services={"ledger": yaml.safe_load(refused.yaml)}), "external_services.ledger", refused
+    )
 
 
 def test_each_is_refused_for_what_is_wrong_in_it() -> None:
