@@ -152,6 +152,7 @@ def test_missing_key_of_a_group_is_named() -> None:
         ("services", [], "an object"),
         ("routes", {}, "a list"),
         ("ingress", {"service_type": "ClusterIP"}, "one of 'NodePort', 'LoadBalancer'"),
+        ("ingress", {"load_balancer": {"source_ranges": ["10.0.0.0/8"]}}, "nothing, or service_type: LoadBalancer"),
         ("ingress", {"http_node_port": "31234"}, "a whole number from 30000 to 32767, or null"),
         ("routes", [{"path": "user", "backend": "user-v1"}], "'/' and then any of"),
         ("routes", [{"path": "/a", "backend": "user-v1", "rewrite": "replace"}], "'strip_prefix'"),
