@@ -48,20 +48,22 @@ class ServiceObject:
     has_pods: bool = True
 
 
-def make_service(service: ServiceObject, opts: pulumi.ResourceOptions, resource_name: str | None = None) -> Service:
+def make_service(service: ServiceObject, opts: pulumi.ResourceOptions) -> Service:
     """The Service, and the EndpointSlice of one that leads to given addresses.
 
-    Pulumi knows both by `resource_name`, by default the Service's name. ValueError where the selector does not
-    fit the exposure.
+    ValueError where the selector does not fit the exposure.
     """
     leads_elsewhere = isinstance(service.exposure, WITHOUT_PODS)
     if leads_elsewhere == bool(service.selector):
         rule = "takes no selector" if leads_elsewhere else "needs a selector"
         raise ValueError(f"a Service of the kind '{service.exposure.kind}' {rule}")
-    resource = resource_name or service.name
-    made = Service(resource, metadata=_metadata(service), spec=_spec(service), opts=opts)
+    if isinstance(service.exposure, LoadBalancerExposure):
+        # Kubernetes never changes the class of a load balancer, and two of one name there can't be.
+        again = pulumi.ResourceOptions(replace_on_changes=["spec.loadBalancerClass"], delete_before_replace=True)
+        opts = pulumi.ResourceOptions.merge(opts, again)
+    made = Service(service.name, metadata=_metadata(service), spec=_spec(service), opts=opts)
     if isinstance(service.exposure, EndpointsExposure):
-        _make_slice(resource, service, service.exposure, opts)
+        _make_slice(service, service.exposure, opts)
     return made
 
 
@@ -114,14 +116,12 @@ def _ports(service: ServiceObject) -> list[ServicePortArgs]:
     return [port.as_args(name, service.targets.get(name)) for name, port in service.ports.items()]
 
 
-def _make_slice(
-    resource: str, service: ServiceObject, exposure: EndpointsExposure, opts: pulumi.ResourceOptions
-) -> EndpointSlice:
+def _make_slice(service: ServiceObject, exposure: EndpointsExposure, opts: pulumi.ResourceOptions) -> EndpointSlice:
     # Its kind of address can't be changed, so that a slice of the other kind needs another name.
     family = f"IPv{ipaddress.ip_address(exposure.addresses[0]).version}"
     name = f"{service.name}-{family.lower()}"
     return EndpointSlice(
-        f"{resource}-{family.lower()}",
+        name,
         metadata=ObjectMetaArgs(
             name=name,
             namespace=service.namespace,

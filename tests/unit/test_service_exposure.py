@@ -71,14 +71,15 @@ def test_node_port_is_the_clusters_choice_or_a_fixed_one() -> None:
 
 
 def test_load_balancer() -> None:
-    balancer = service(
+    made = service(
         {
             "kind": "load_balancer",
             "load_balancer_class": "example.com/internal",
             "source_ranges": ["10.0.0.0/8"],
             "annotations": {"example.com/scheme": "internal"},
         }
-    ).inputs
+    )
+    balancer = made.inputs
     assert balancer["metadata"]["annotations"] == {"example.com/scheme": "internal"}
     assert balancer["spec"] == {
         "type": "LoadBalancer",
@@ -88,6 +89,10 @@ def test_load_balancer() -> None:
         "loadBalancerSourceRanges": ["10.0.0.0/8"],
         "ports": [{"name": "http", "port": 80, "targetPort": 80}],
     }
+    # It can't be changed.
+    assert list(made.options.replaceOnChanges) == ["spec.loadBalancerClass"]
+    assert made.options.deleteBeforeReplace is True
+    assert list(service({"kind": "node_port"}).options.replaceOnChanges) == []
 
 
 def test_headless() -> None:
