@@ -66,7 +66,9 @@ class WebService(pulumi.ComponentResource):
         config_map = self._config_map()
         workload = Workload(
             settings=settings,
-            metadata=self._metadata(name),
+            # An autoscaler of before, or `kubectl scale`, goes on owning the number of pods, and a number that is set
+            # here would be a conflict from then on.
+            metadata=self._metadata(name, {} if settings.autoscaling else {"pulumi.com/patchForce": "true"}),
             labels=self._labels,
             selector=self._selector,
             config_map=None if config_map is None else config_map.metadata.name,

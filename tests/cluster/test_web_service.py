@@ -251,10 +251,10 @@ def test_the_autoscaler_takes_over_without_a_pod_lost_and_is_never_overruled(sho
         has(3)
         assert set(shop.up(expect_no_changes=True)) == {"same"}
 
-        # Back to a number: first the autoscaler keeps that very number, so that nobody is overruled.
-        shop.fix(3)
+        # Back to a number, which the autoscaler does not go on owning.
+        shop.fix(2)
         shop.up()
-        has(3)
+        has(2)
         assert shop.tier.items("horizontalpodautoscalers", "-n", NAMESPACE) == []
     assert fewest.replicas == 2
 

@@ -336,6 +336,8 @@ def test_without_autoscaling_the_number_of_pods_is_sent() -> None:
     deployment = recording.one(DEPLOYMENT, "user-v1")
     assert deployment.inputs["spec"]["replicas"] == 3
     assert list(deployment.options.ignoreChanges) == []
+    # The number is also the settings' where an autoscaler, or somebody, has set another one.
+    assert deployment.inputs["metadata"]["annotations"] == {"pulumi.com/patchForce": "true"}
     assert recording.of_type(AUTOSCALER) == []
 
 
