@@ -1,5 +1,6 @@
 """Services that can't be, or that nobody can have meant: refused with the reason before anything is changed."""
 
+import re
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import yaml
 from tests.refused import Refused
 from tests.refused_services import REFUSED_EXTERNAL_SERVICES, REFUSED_WEB_SERVICES
 from tests.unit.changed_stack import check_refused, parse, report
-from tests.unit.stack_files import stack_config
+from tests.unit.stack_files import PROJECT, stack_config
 
 ENDPOINTS = {"target": {"kind": "endpoints", "addresses": ["192.0.2.7"]}, "ports": {"http": {"port": 80}}}
 ALIAS = {"target": {"kind": "external_name", "host": "ledger.example.com"}}
@@ -54,6 +55,15 @@ def test_two_services_are_not_called_the_same() -> None:
     assert "  webtier:standalone_redis.sessions" in lines
     assert any("as that of services.user-v1" in line for line in lines)
     assert any("as that of external_services.sessions" in line for line in lines)
+
+
+def test_what_the_documentation_shows_is_right() -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", (PROJECT / "docs" / "services.md").read_text(), re.DOTALL)
+    assert len(blocks) >= 3
+    for block in blocks:
+        shown = {key.removeprefix("webtier:"): value for key, value in yaml.safe_load(block).items()}
+        services = {**stack_config("dev")["services"], **shown.pop("services", {})}
+        assert parse(**shown, services=services).services.keys() >= services.keys()
 
 
 def test_path_rules_lead_to_given_addresses_but_to_no_alias() -> None:
