@@ -4,6 +4,7 @@ All of it is asked of the raw values, so that a mistake elsewhere does not hide 
 next attempt.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
@@ -13,11 +14,14 @@ from components.path_rules import PathRule
 from components.path_rules.checks import check_rules
 from components.redis_cluster.access_settings import PodNodePorts
 from components.redis_cluster.settings import RedisClusterSettings
+from components.service_exposure import ExternalServiceSettings
 from components.shared.model import NODE_PORT_MARK
 from components.shared.problems import Place, Problem
 from environment.plain_data import as_list, as_object
 from environment.schema import Node, SettingsSchema
 from environment.settings import REDIS_NAME
+
+_OBJECTS_OF_REDIS = re.compile(rf"{REDIS_NAME}(-access|-metrics|-nodes|-shard-[0-9]+.*)?")
 
 _TextToAny = Mapping[str, object]
 
@@ -30,6 +34,7 @@ def check_together(
     """The problems that lie between settings, or in how they are stored."""
     yield from _plain_secrets(values, secret_keys, schema)
     yield from _routes(values)
+    yield from _names_of_services(values)
     yield from _names_of_redis(values)
     yield from _node_port_collisions(schema)
     yield from _ports_of_pods(values, schema)
@@ -46,7 +51,12 @@ def _plain_secrets(values: _TextToAny, secret_keys: Collection[str], schema: Set
 
 
 def _routes(values: _TextToAny) -> Iterator[Problem]:
-    services = as_object(values.get("services")) or {}
+    backends = {*(as_object(values.get("services")) or {})}
+    aliases = set[str]()
+    for name, service in (as_object(values.get("external_services")) or {}).items():
+        backends.add(name)
+        if not _can_be_routed_to(service):
+            aliases.add(name)
     rules: dict[int, PathRule] = {}
     for position, route in enumerate(as_list(values.get("routes")) or []):
         try:
@@ -54,12 +64,47 @@ def _routes(values: _TextToAny) -> Iterator[Problem]:
         except ValidationError:
             continue  # reported with all else that is wrong on its own
     default = values.get("default_backend")
-    yield from check_rules(rules, default if isinstance(default, str) else None, list(services))
+    yield from check_rules(rules, default if isinstance(default, str) else None, list(backends))
+    named: list[tuple[Place, object]] = [(("routes", at, "backend"), rule.backend) for at, rule in rules.items()]
+    for place, backend in (*named, (("default_backend",), default)):
+        if backend in aliases:
+            message = (
+                f"external_services.{backend} can't take requests from path rules: {_NOT_ROUTED}; allowed: a web "
+                "service, or an external one of the kind 'endpoints' with a TCP port"
+            )
+            yield Problem(place, message, backend)
+
+
+_NOT_ROUTED = (
+    "of the kind 'external_name' the controller would send it the client's own Host header and check no certificate, "
+    "and without a TCP port nothing"
+)
+
+
+def _can_be_routed_to(service: object) -> bool:
+    try:
+        settings = ExternalServiceSettings.model_validate(service)
+    except ValidationError:
+        return True  # reported with all else that is wrong on its own
+    return settings.can_be_routed_to
+
+
+def _names_of_services(values: _TextToAny) -> Iterator[Problem]:
+    web, external = (as_object(values.get(key)) or {} for key in ("services", "external_services"))
+    for name in (name for name in external if name in web):
+        message = f"its Service would be called as that of services.{name}; allowed: a name that no web service has"
+        yield Problem(("external_services", name), message, has_value=False)
+    for key, names in (("services", web), ("external_services", external)):
+        for name in (name for name in names if _OBJECTS_OF_REDIS.fullmatch(name)):
+            message = "an object of the Redis Cluster is called so; allowed: another name"
+            yield Problem((key, name), message, has_value=False)
 
 
 def _names_of_redis(values: _TextToAny) -> Iterator[Problem]:
     singles = as_object(values.get("standalone_redis")) or {}
-    services = as_object(values.get("services")) or {}
+    services = {
+        service: key for key in ("external_services", "services") for service in as_object(values.get(key)) or {}
+    }
     for name in singles:
         place: Place = ("standalone_redis", name)
         own = (name, f"{name}-access")
@@ -68,8 +113,8 @@ def _names_of_redis(values: _TextToAny) -> Iterator[Problem]:
                 f"the Redis Cluster's objects are called so; allowed: a name that does not begin with '{REDIS_NAME}'"
             )
             yield Problem(place, message, has_value=False)
-        for taken in (f"services.{service}" for service in own if service in services):
-            message = f"its Service would be called as that of {taken}; allowed: a name that no web service has"
+        for taken in (f"{services[service]}.{service}" for service in own if service in services):
+            message = f"its Service would be called as that of {taken}; allowed: a name that no other service has"
             yield Problem(place, message, has_value=False)
         if own[1] in singles:
             message = (

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pydantic_core import ErrorDetails
 
+from components.shared.model import MOVED_KEYS
 from components.shared.problems import Place, Problem
 from environment.plain_data import as_list, as_object, value_at
 from environment.schema import SettingsSchema
@@ -78,7 +79,10 @@ def _unknown_kind(place: Place, group: Mapping[str, object], schema: SettingsSch
 
 
 def unknown_key(place: Place, schema: SettingsSchema) -> str:
-    """What to say of a key that no model knows, with the nearest that one does."""
+    """What to say of a key that no model knows, with where it is now, or the nearest that one does."""
+    moved = (schema.at(place[:-1]) or {}).get(MOVED_KEYS, {})
+    if place[-1] in moved:
+        return f"this key has moved; allowed: {moved[place[-1]]}"
     known = schema.keys(place[:-1])
     return f"unknown key; {_nearest(place[-1], known)}known here: {', '.join(sorted(known))}"
 

@@ -128,11 +128,16 @@ class SettingsSchema:
 
     def _leaves(self, keys: tuple[str, ...], node: Node, required: bool, default: object) -> Iterator[Leaf]:
         node = self._resolved(node)
-        named, items = as_object(node.get("additionalProperties")), as_object(node.get("items"))
         if "properties" in node:
             yield from self._group_leaves(keys, node, default)
             return
         yield Leaf(keys, node, required, default)
+        group = self._having(node, "properties")
+        if group is not node:
+            yield from self._group_leaves(keys, group, default)
+            return
+        node = self._having(node, "discriminator")
+        named, items = as_object(node.get("additionalProperties")), as_object(node.get("items"))
         if named is not None and "properties" in self._resolved(named):
             yield from self._leaves((*keys, "<name>"), named, required=True, default=None)
         elif items is not None and "properties" in self._resolved(items):
@@ -165,13 +170,13 @@ class SettingsSchema:
     def _of_kind(self, node: Node, given: object) -> Node:
         """Of a node with several alternatives the one whose key the given value, or else the default, has."""
         node = self._resolved(node)
-        discriminator = node.get("discriminator")
-        if discriminator is None:
+        union = self._having(node, "discriminator")
+        discriminator = union.get("discriminator")
+        chosen = as_object(node.get("default") if given is None else given)
+        if discriminator is None or chosen is None:
             return node
-        chosen = node.get("default") if given is None else given
-        kind = (as_object(chosen) or {}).get(discriminator["propertyName"])
-        reference = discriminator["mapping"].get(kind)
-        return node if reference is None else self._resolved({"$ref": reference})
+        reference = discriminator["mapping"].get(chosen.get(discriminator["propertyName"]))
+        return union if reference is None else self._resolved({"$ref": reference})
 
     def _having(self, node: Node, keyword: str) -> Node:
         """The node itself, or that of its alternatives that has a keyword."""

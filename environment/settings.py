@@ -12,6 +12,7 @@ from components.ingress_nginx import IngressNginxSettings
 from components.path_rules import PathRule
 from components.redis_cluster.settings import RedisClusterSettings
 from components.redis_standalone.settings import RedisStandaloneSettings
+from components.service_exposure import ExternalServiceSettings
 from components.shared.model import DnsLabel, ServiceName, Settings
 from components.shared.redis.settings import RedisName
 from components.web_service import WebServiceSettings
@@ -80,6 +81,9 @@ class EnvironmentSettings(Settings):
     )
     services: dict[ServiceName, WebServiceSettings] = Field(
         default_factory=dict, description="The web services by name."
+    )
+    external_services: dict[ServiceName, ExternalServiceSettings] = Field(
+        default_factory=dict, description="Services by name for what runs elsewhere: an alias, or given addresses."
     )
     ingress: IngressNginxSettings = Field(
         default_factory=IngressNginxSettings, description="The ingress-nginx controller."

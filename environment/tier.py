@@ -10,6 +10,8 @@ from components.ingress_nginx import IngressNginx, IngressNginxArgs
 from components.path_rules import Backend, PathRule, PathRules, PathRulesArgs
 from components.redis_cluster.component import RedisCluster, RedisClusterArgs
 from components.redis_standalone import RedisStandalone, RedisStandaloneArgs
+from components.service_exposure import ServiceExposure, ServiceExposureArgs
+from components.service_exposure.ports import main_port
 from components.web_service import WebService, WebServiceArgs
 from environment.cluster import make_namespace, make_provider
 from environment.field_manager import use_one_field_manager
@@ -87,9 +89,17 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
         for name, standalone in settings.standalone_redis.items()
     }
     services = {
-        name: WebService(name, WebServiceArgs(service, namespace), into_cluster)
+        name: WebService(name, WebServiceArgs(service, namespace, node_address=node_address), into_cluster)
         for name, service in settings.services.items()
     }
+    backends = {name: Backend(service.service_name, service.port) for name, service in services.items()}
+    for name, external in settings.external_services.items():
+        made = ServiceExposure(
+            name, ServiceExposureArgs(external.target, external.ports, namespace, labels=external.labels), into_cluster
+        )
+        main = main_port(external.ports)
+        if main is not None and external.can_be_routed_to:
+            backends[name] = Backend(made.service_name, main[1].port)
     ingress = IngressNginx(
         "ingress-nginx",
         IngressNginxArgs(settings.ingress, ingress_namespace, node_address),
@@ -102,7 +112,7 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
             ingress_class=ingress.class_name,
             rules=settings.routes,
             default_backend=settings.default_backend,
-            backends={name: Backend(service.service_name, service.port) for name, service in services.items()},
+            backends=backends,
             after=ingress.ready,
         ),
         into_cluster,

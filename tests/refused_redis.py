@@ -1,21 +1,9 @@
-"""Wrong topologies and settings of Redis, each with the report that it has to get."""
+"""Wrong topologies and settings of Redis, each with the report that it has to get.
 
-from dataclasses import dataclass
+They stand below `webtier:redis`.
+"""
 
-
-@dataclass(frozen=True)
-class Refused:
-    """`yaml` is what stands below `webtier:redis`.
-
-    The report names `key` with its `value` as JSON, None where nothing is set, and then says `reason`.
-    """
-
-    name: str
-    yaml: str
-    key: str
-    value: str | None
-    reason: str
-
+from tests.refused import Refused
 
 _POLICIES = (
     "allowed: one of 'noeviction', 'allkeys-lru', 'allkeys-lfu', 'allkeys-random', 'volatile-lru', 'volatile-lfu', "
@@ -191,5 +179,12 @@ REFUSED = (
         "allowed: text of at most 84 characters",
     ),
     Refused("NodePort too low", "{access: {node_port: 6379}}", "access.node_port", "6379", _NODE_PORTS),
+    Refused(
+        "an exposure inside",
+        "{access: {exposure: {kind: cluster_ip}}}",
+        "access.exposure.kind",
+        '"cluster_ip"',
+        "allowed: one of 'load_balancer', 'node_port'",
+    ),
     Refused("NodePort too high", "{access: {node_port: 32768}}", "access.node_port", "32768", _NODE_PORTS),
 )

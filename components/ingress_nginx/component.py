@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes.core.v1 import ConfigMap, Service, ServicePortArgs, ServiceSpecArgs
+from pulumi_kubernetes.core.v1 import ConfigMap, Service
 from pulumi_kubernetes.core.v1.outputs import ServicePort, ServiceStatus
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pulumi_kubernetes.networking.v1 import IngressClass, IngressClassSpecArgs
@@ -18,6 +18,8 @@ from components.ingress_nginx.workload import (
     controller_deployment,
     worker_shutdown_seconds,
 )
+from components.service_exposure.addresses import balancer_address, bracketed
+from components.service_exposure.service import ServiceObject, make_service
 from components.shared.labels import recommended_labels, selector_labels
 
 RESOURCE_TYPE = "webtier:index:IngressNginx"
@@ -142,31 +144,16 @@ class IngressNginx(pulumi.ComponentResource):
 
     def _service(self, name: str) -> Service:
         settings = self._settings
-        return Service(
-            name,
-            metadata=self._metadata(name),
-            spec=ServiceSpecArgs(
-                type=settings.service_type,
-                external_traffic_policy=settings.external_traffic_policy,
+        return make_service(
+            ServiceObject(
+                name=name,
+                namespace=self._args.namespace,
+                exposure=settings.exposure,
+                ports=settings.ports,
+                labels=self._labels,
                 selector=self._selector,
-                ports=[
-                    ServicePortArgs(
-                        name="http",
-                        port=80,
-                        target_port="http",
-                        node_port=settings.http_node_port,
-                        app_protocol="http",
-                    ),
-                    ServicePortArgs(
-                        name="https",
-                        port=443,
-                        target_port="https",
-                        node_port=settings.https_node_port,
-                        app_protocol="https",
-                    ),
-                ],
             ),
-            opts=self._opts,
+            self._opts,
         )
 
     def _class(self) -> IngressClass:
@@ -203,15 +190,10 @@ class IngressNginx(pulumi.ComponentResource):
 
 
 def _load_balancer_url(scheme: str, status: ServiceStatus | None) -> str | None:
-    entries = status.load_balancer.ingress if status and status.load_balancer else None
-    address = (entries[0].hostname or entries[0].ip) if entries else None
-    return f"{scheme}://{_bracketed(address)}" if address else None
+    address = balancer_address(status)
+    return f"{scheme}://{bracketed(address)}" if address else None
 
 
 def _node_port_url(scheme: str, address: str | None, ports: Sequence[ServicePort]) -> str | None:
     port = next((port.node_port for port in ports if port.name == scheme), None)
-    return f"{scheme}://{_bracketed(address)}:{port}" if address and port else None
-
-
-def _bracketed(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
+    return f"{scheme}://{bracketed(address)}:{port}" if address and port else None

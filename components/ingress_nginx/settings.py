@@ -3,10 +3,13 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from components.service_exposure.ports import ServicePort
+from components.service_exposure.settings import LoadBalancerExposure, LoadBalancerFields, NodePortExposure
 from components.shared.model import DnsLabel, DnsName, Image, NodePort, Settings
+from components.shared.problems import wrong_setting
 from components.shared.quantities import ResourceAmounts, ResourceSettings
 
 _CONTROLLER_VALUE = re.compile(r"[a-z0-9.-]+(/[A-Za-z0-9._-]+)+")
@@ -72,6 +75,9 @@ class IngressNginxSettings(Settings):
         default="Cluster",
         description="`Local` keeps the client's address, but only nodes with a controller answer.",
     )
+    load_balancer: LoadBalancerFields = Field(
+        default=LoadBalancerFields(), description="What the cloud is told, with `service_type: LoadBalancer`."
+    )
     config: dict[ConfigKey, str] = Field(
         default_factory=dict,
         description="Further keys of the controller's ConfigMap, all as text; no snippets.",
@@ -96,3 +102,31 @@ class IngressNginxSettings(Settings):
         ),
         description="Requests and limits of one controller.",
     )
+
+    @model_validator(mode="after")
+    def _load_balancer_is_one(self) -> "IngressNginxSettings":
+        if self.service_type != "LoadBalancer" and self.load_balancer != LoadBalancerFields():
+            raise wrong_setting(
+                ("load_balancer",),
+                f"service_type is {self.service_type}; allowed: nothing, or service_type: LoadBalancer",
+                self.load_balancer.model_dump(),
+            )
+        return self
+
+    @property
+    def exposure(self) -> NodePortExposure | LoadBalancerExposure:
+        """How the controller's Service is reached."""
+        policy = self.external_traffic_policy
+        if self.service_type == "NodePort":
+            return NodePortExposure(kind="node_port", external_traffic_policy=policy)
+        return LoadBalancerExposure(
+            kind="load_balancer", external_traffic_policy=policy, **self.load_balancer.model_dump()
+        )
+
+    @property
+    def ports(self) -> dict[str, ServicePort]:
+        """The Service's ports; the controller's own have the same names."""
+        return {
+            "http": ServicePort(port=80, target_port="http", node_port=self.http_node_port, app_protocol="http"),
+            "https": ServicePort(port=443, target_port="https", node_port=self.https_node_port, app_protocol="https"),
+        }

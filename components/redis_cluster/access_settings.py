@@ -4,7 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from components.shared.model import NodePort, Settings
+from components.service_exposure.settings import LoadBalancerFields
+from components.shared.model import Cidr, NodePort, Settings
+from components.shared.redis.access import ClientAccessSettings
 
 PORTS_A_SHARD = 22
 """A pair of ports, for clients and for the bus, for the master and each of at most ten replicas."""
@@ -29,7 +31,7 @@ class PodNodePorts(Settings):
         return self.first + PORTS_A_SHARD * shard + 2 * member
 
 
-class PodLoadBalancers(Settings):
+class PodLoadBalancers(LoadBalancerFields):
     """Every pod is announced with the address of a load balancer of its own.
 
     The balancers must give IP addresses, not names, and pods have to reach them too: bus and replication use
@@ -37,13 +39,7 @@ class PodLoadBalancers(Settings):
     """
 
     kind: Literal["load_balancers"] = Field(description="A LoadBalancer Service for each pod.")
-    load_balancer_class: str | None = Field(
-        default=None, description="Which implementation makes them; null for the cluster's default."
-    )
-    annotations: dict[str, str] = Field(
-        default_factory=dict, description="For each Service, such as the cloud's own for internal balancers."
-    )
-    source_ranges: list[str] = Field(
+    source_ranges: list[Cidr] = Field(
         default_factory=list, description="CIDRs of clients that are let in; empty for all. Pods must be among them."
     )
 
@@ -51,11 +47,11 @@ class PodLoadBalancers(Settings):
 PodAccess = Annotated[PodNodePorts | PodLoadBalancers, Field(discriminator="kind")]
 
 
-class AccessSettings(Settings):
+class AccessSettings(ClientAccessSettings):
     """How Redis is reached from outside the cluster."""
 
     node_port: NodePort | None = Field(
-        default=30010, description="A port on every node that leads to some Redis node; null for no such Service."
+        default=30010, description="A port on every node that leads to some Redis node; null for none, or for any."
     )
     pods: PodAccess | None = Field(
         default=None,

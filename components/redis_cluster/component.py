@@ -19,10 +19,9 @@ from components.redis_cluster.probes import alive_script, ready_script
 from components.redis_cluster.redis_conf import render_redis_conf, render_topology_conf
 from components.redis_cluster.secrets import ApplicationPasswords, make_application_secret, make_auth_secret
 from components.redis_cluster.services import (
-    make_access_service,
-    make_client_service,
     make_disruption_budget,
     make_nodes_service,
+    make_services_for_clients,
 )
 from components.redis_cluster.settings import RedisClusterSettings
 from components.redis_cluster.shard_guard import make_shard_guard, make_shards_in_use, shards_in_use_name
@@ -30,7 +29,6 @@ from components.redis_cluster.storage import make_claims, make_storage_class
 from components.redis_cluster.tls import make_tls_files
 from components.redis_cluster.workload import ShardFiles, make_shard
 from components.shared.checksum import checksum
-from components.shared.redis.endpoints import endpoints
 from components.shared.redis.settings import NAME_RULE, can_name_redis
 
 TYPE_TOKEN = "webtier:index:RedisCluster"  # noqa: S105
@@ -97,8 +95,7 @@ class RedisCluster(pulumi.ComponentResource):
         passwords = ApplicationPasswords(self.password, pulumi.Output.secret(args.previous_password))
 
         nodes_service = make_nodes_service(parts)
-        client_service = make_client_service(parts)
-        make_access_service(parts)
+        access = make_services_for_clients(parts, args.node_address)
         make_disruption_budget(parts)
         make_storage_class(parts)
         make_metrics(parts)
@@ -137,16 +134,9 @@ class RedisCluster(pulumi.ComponentResource):
             make_shard_guard(parts, in_use, shards)
 
         self.ready = [job]
-        reached = endpoints(
-            client_service.metadata.name,
-            parts.namespace,
-            settings.cluster_domain,
-            settings.access.node_port,
-            args.node_address,
-        )
-        self.endpoint = reached.inside
-        self.access_port = reached.access_port
-        self.external_endpoint = reached.outside
+        self.endpoint = access.endpoint
+        self.access_port = access.port
+        self.external_endpoint = access.external_endpoint
         no_ca: str | None = None
         self.ca_certificate = pulumi.Output.from_input(no_ca if tls is None or tls.ca is None else tls.ca)
         self.register_outputs(

@@ -24,7 +24,7 @@ def make_network_policies(parts: ClusterParts) -> None:
     if not settings.enabled:
         return
     access = parts.settings.access
-    outside = settings.sources if access.node_port is not None or access.pods is not None else []
+    outside = settings.sources if access.outside is not None or access.pods is not None else []
     own = [_pods(parts.selector), _pods(parts.agent_selector)]
     rules = [
         _rule([*own, *map(_selected, settings.clients), *map(_block, outside)], PORT),

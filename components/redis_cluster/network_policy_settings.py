@@ -1,25 +1,8 @@
 """Who may reach Redis over the network: plain data."""
 
-import ipaddress
-from typing import Annotated
+from pydantic import Field
 
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
-
-from components.shared.model import DnsLabel, Settings
-
-
-def _check_cidr(text: str) -> str:
-    try:
-        ipaddress.ip_network(text)
-    except ValueError:
-        raise PydanticCustomError(
-            "cidr", "allowed: addresses as a CIDR without host bits, such as '10.0.0.0/8' or '192.0.2.7/32'"
-        ) from None
-    return text
-
-
-Cidr = Annotated[str, AfterValidator(_check_cidr)]
+from components.shared.model import Cidr, DnsLabel, Settings
 
 
 class PodSelector(Settings):

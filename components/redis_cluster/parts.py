@@ -58,6 +58,11 @@ class ClusterParts:
         """For a shard's objects and pods."""
         return {**self.labels, **recommended_labels(APPLICATION, self.name, f"shard-{shard}")}
 
+    @property
+    def own_labels(self) -> dict[str, str]:
+        """For the objects of the cluster as a whole."""
+        return {**self.labels, **recommended_labels(APPLICATION, self.name)}
+
     def agent_labels(self) -> dict[str, str]:
         """For the Job and its pods."""
         return {**self.labels, **recommended_labels(AGENT_APPLICATION, self.name, "converge")}
@@ -69,7 +74,7 @@ class ClusterParts:
         return ObjectMetaArgs(
             name=name,
             namespace=self.namespace,
-            labels=labels or {**self.labels, **recommended_labels(APPLICATION, self.name)},
+            labels=labels or self.own_labels,
             annotations=annotations,
         )
 

@@ -1,53 +1,48 @@
 """How Redis is found: by its peers, by clients inside, and from outside."""
 
-import pulumi
-from pulumi_kubernetes.core.v1 import Service, ServicePortArgs, ServiceSpecArgs
+from pulumi_kubernetes.core.v1 import Service
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpecArgs
 
 from components.redis_cluster.parts import ClusterParts
 from components.redis_cluster.redis_conf import BUS_PORT, PORT
+from components.service_exposure.ports import ServicePort
+from components.service_exposure.service import ServiceObject, make_service
+from components.service_exposure.settings import HeadlessExposure
+from components.shared.redis.access import CLIENT_PORT, ClientAccess, make_client_access
 
-CLIENT_PORT = "redis"
 BUS = "bus"
 
 
 def make_nodes_service(parts: ClusterParts) -> Service:
     """A DNS name for every pod."""
-    return Service(
-        parts.nodes_service,
-        metadata=parts.metadata(parts.nodes_service),
-        spec=ServiceSpecArgs(
-            cluster_ip="None",
-            selector=parts.selector,
+    return make_service(
+        ServiceObject(
+            name=parts.nodes_service,
+            namespace=parts.namespace,
             # Peers have to find each other before any of them can be ready.
-            publish_not_ready_addresses=True,
-            ports=[_client_port(), ServicePortArgs(name=BUS, port=BUS_PORT, target_port=BUS)],
+            exposure=HeadlessExposure(kind="headless", publish_not_ready_addresses=True),
+            ports={
+                CLIENT_PORT: ServicePort(port=PORT, target_port=CLIENT_PORT),
+                BUS: ServicePort(port=BUS_PORT, target_port=BUS),
+            },
+            labels=parts.own_labels,
+            selector=parts.selector,
         ),
-        opts=parts.child(),
+        parts.child(),
     )
 
 
-def make_client_service(parts: ClusterParts) -> Service:
-    """Where a client inside the cluster begins; from there it is told of all nodes."""
-    return Service(
+def make_services_for_clients(parts: ClusterParts, node_address: str | None) -> ClientAccess:
+    """Where a client begins, inside and outside the cluster; from there it is told of all nodes."""
+    return make_client_access(
         parts.name,
-        metadata=parts.metadata(parts.name),
-        spec=ServiceSpecArgs(type="ClusterIP", selector=parts.selector, ports=[_client_port()]),
-        opts=parts.child(),
-    )
-
-
-def make_access_service(parts: ClusterParts) -> Service | None:
-    """A port on every node of the Kubernetes cluster; None when the settings want none."""
-    node_port = parts.settings.access.node_port
-    if node_port is None:
-        return None
-    name = f"{parts.name}-access"
-    return Service(
-        name,
-        metadata=parts.metadata(name),
-        spec=ServiceSpecArgs(type="NodePort", selector=parts.selector, ports=[_client_port(node_port)]),
+        parts.settings.access,
+        namespace=parts.namespace,
+        labels=parts.own_labels,
+        selector=parts.selector,
+        cluster_domain=parts.settings.cluster_domain,
+        node_address=node_address,
         opts=parts.child(),
     )
 
@@ -60,7 +55,3 @@ def make_disruption_budget(parts: ClusterParts) -> PodDisruptionBudget:
         spec=PodDisruptionBudgetSpecArgs(max_unavailable=1, selector=LabelSelectorArgs(match_labels=parts.selector)),
         opts=parts.child(),
     )
-
-
-def _client_port(node_port: pulumi.Input[int] | None = None) -> ServicePortArgs:
-    return ServicePortArgs(name=CLIENT_PORT, port=PORT, target_port=CLIENT_PORT, node_port=node_port)

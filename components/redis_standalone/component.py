@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
-from pulumi_kubernetes.core.v1 import ConfigMap, Secret, Service, ServicePortArgs, ServiceSpecArgs
+from pulumi_kubernetes.core.v1 import ConfigMap, Secret
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.redis_standalone.settings import RedisStandaloneSettings
 from components.redis_standalone.storage import make_claim
-from components.redis_standalone.workload import CLIENT_PORT, READY_SCRIPT, Workload, make_deployment
+from components.redis_standalone.workload import READY_SCRIPT, Workload, make_deployment
 from components.shared.checksum import checksum
 from components.shared.labels import recommended_labels, selector_labels
+from components.shared.redis.access import make_client_access
 from components.shared.redis.conf import AUTH_FOLDER, DATA_FOLDER, PORT, data_lines, quote
-from components.shared.redis.endpoints import endpoints
 from components.shared.redis.probes import ALIVE_SCRIPT
 from components.shared.redis.settings import NAME_RULE, can_name_redis
 
@@ -102,18 +102,22 @@ class RedisStandalone(pulumi.ComponentResource):
             ),
             opts=self._child(),
         )
-        service = self._service(name, "ClusterIP")
-        if settings.access.node_port is not None:
-            self._service(f"{name}-access", "NodePort", settings.access.node_port)
+        access = make_client_access(
+            name,
+            settings.access,
+            namespace=self._namespace,
+            labels=self._labels,
+            selector=self._selector,
+            cluster_domain=args.cluster_domain,
+            node_address=args.node_address,
+            opts=self._child(),
+        )
 
         self.ready = [deployment]
         self.password = password_of(secret)
-        reached = endpoints(
-            service.metadata.name, self._namespace, args.cluster_domain, settings.access.node_port, args.node_address
-        )
-        self.endpoint = reached.inside
-        self.access_port = reached.access_port
-        self.external_endpoint = reached.outside
+        self.endpoint = access.endpoint
+        self.access_port = access.port
+        self.external_endpoint = access.external_endpoint
         self.register_outputs(
             {
                 "endpoint": self.endpoint,
@@ -144,15 +148,6 @@ class RedisStandalone(pulumi.ComponentResource):
             data=pulumi.Output.secret({key: base64.b64encode(text.encode()).decode() for key, text in files.items()}),
             # Each run makes another password; only the first may be sent.
             opts=pulumi.ResourceOptions.merge(self._child(), pulumi.ResourceOptions(ignore_changes=["data"])),
-        )
-
-    def _service(self, name: str, type_: str, node_port: int | None = None) -> Service:
-        port = ServicePortArgs(name=CLIENT_PORT, port=PORT, target_port=CLIENT_PORT, node_port=node_port)
-        return Service(
-            name,
-            metadata=self._metadata(name),
-            spec=ServiceSpecArgs(type=type_, selector=self._selector, ports=[port]),
-            opts=self._child(),
         )
 
 

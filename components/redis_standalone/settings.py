@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from components.shared.model import NodePort, Settings
+from components.shared.model import Settings
 from components.shared.problems import wrong_setting
 from components.shared.quantities import ByteQuantity, ResourceAmounts, ResourceSettings
+from components.shared.redis.access import ClientAccessSettings
 from components.shared.redis.settings import (
     DEFAULT_IMAGE,
     DataSettings,
@@ -27,14 +28,6 @@ class EphemeralStorage(Settings):
     )
 
 
-class StandaloneAccessSettings(Settings):
-    """How Redis is reached from outside the cluster."""
-
-    node_port: NodePort | None = Field(
-        default=None, description="A port on every node that leads to this Redis; null for no such Service."
-    )
-
-
 class RedisStandaloneSettings(Settings):
     """One Redis without replicas."""
 
@@ -49,9 +42,7 @@ class RedisStandaloneSettings(Settings):
         ),
         description="Of the one pod. `limits.memory` must be set: Redis' maxmemory is derived from it.",
     )
-    access: StandaloneAccessSettings = Field(
-        default=StandaloneAccessSettings(), description="From outside the cluster."
-    )
+    access: ClientAccessSettings = Field(default=ClientAccessSettings(), description="From outside the cluster.")
 
     @property
     def maxmemory_bytes(self) -> int:

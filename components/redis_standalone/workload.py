@@ -21,11 +21,10 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
 from components.redis_standalone.settings import RedisStandaloneSettings
 from components.shared.checksum import CONFIG_CHECKSUM_ANNOTATION
+from components.shared.redis.access import CLIENT_PORT
 from components.shared.redis.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, PORT, UID
 from components.shared.redis.probes import liveness_probe, readiness_probe, startup_probe
 from components.shared.security import restricted_container, restricted_pod
-
-CLIENT_PORT = "redis"
 
 GRACE_SECONDS = 60
 """For Redis to write its data."""

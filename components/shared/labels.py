@@ -20,10 +20,18 @@ def selector_labels(name: str, instance: str, component: str | None = None) -> d
     return labels
 
 
-def recommended_labels(name: str, instance: str, component: str | None = None) -> dict[str, str]:
-    """`selector_labels` and what says whose the object is: for `metadata.labels`."""
-    return {
+def recommended_labels(
+    name: str, instance: str, component: str | None = None, version: str | None = None
+) -> dict[str, str]:
+    """`selector_labels` and what says whose the object is: for `metadata.labels`.
+
+    `version` is the application's (`v2`), where it is known; no selector may contain it.
+    """
+    labels = {
         **selector_labels(name, instance, component),
         "app.kubernetes.io/part-of": PART_OF,
         "app.kubernetes.io/managed-by": MANAGED_BY,
     }
+    if version is not None:
+        labels["app.kubernetes.io/version"] = version
+    return labels

@@ -1,5 +1,6 @@
 """The base of every settings model, and the field types that several of them share."""
 
+import ipaddress
 import re
 from typing import Annotated, cast
 
@@ -64,6 +65,11 @@ _IMAGE = re.compile(
     r"(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?"
 )
 _HTTP_PATH = re.compile(r"/[!-~]*")
+_PORT_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
+_QUALIFIED_NAME = re.compile(
+    r"([a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
+)
+_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")
 _DNS_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 
 
@@ -110,6 +116,45 @@ def _check_http_path(text: str) -> str:
     return text
 
 
+def check_port_name(text: str) -> str:
+    """For validators of what may also be something else. PydanticCustomError for no port's name."""
+    if len(text) > 15 or _PORT_NAME.fullmatch(text) is None:
+        raise PydanticCustomError(
+            "port_name",
+            "allowed: 1 to 15 of a-z, 0-9 and single '-' between them, at least one of them a letter, such as 'http'",
+        )
+    return text
+
+
+def _check_qualified_name(text: str) -> str:
+    if len(text.rpartition("/")[0]) > 253 or _QUALIFIED_NAME.fullmatch(text) is None:
+        raise PydanticCustomError(
+            "qualified_name",
+            "allowed: 1 to 63 of A-Z, a-z, 0-9, '-', '_' and '.', beginning and ending with a letter or digit, and "
+            "before it a DNS name and '/' if it shall have one, such as 'team' or 'example.com/team'",
+        )
+    return text
+
+
+def _check_label_value(text: str) -> str:
+    if _LABEL_VALUE.fullmatch(text) is None:
+        raise PydanticCustomError(
+            "label_value",
+            "allowed: at most 63 of A-Z, a-z, 0-9, '-', '_' and '.', beginning and ending with a letter or digit",
+        )
+    return text
+
+
+def _check_cidr(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        raise PydanticCustomError(
+            "cidr", "allowed: addresses as a CIDR without host bits, such as '10.0.0.0/8' or '192.0.2.7/32'"
+        ) from None
+    return text
+
+
 DnsLabel = Annotated[str, AfterValidator(_check_dns_label)]
 """The name of most Kubernetes objects: an RFC 1123 label."""
 
@@ -122,6 +167,9 @@ DnsName = Annotated[str, AfterValidator(_check_dns_name)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 """A TCP port."""
 
+MOVED_KEYS = "movedKeys"
+"""In the JSON schema of a model: keys that it had in an earlier release, each with where it is now."""
+
 NODE_PORT_MARK = "nodePort"
 """In the JSON schema of every field that takes a NodePort: two must not be the same in a stack."""
 
@@ -133,3 +181,15 @@ Image = Annotated[str, AfterValidator(_check_image)]
 
 HttpPath = Annotated[str, AfterValidator(_check_http_path)]
 """What is asked for over HTTP: `/` and printable characters."""
+
+PortName = Annotated[str, AfterValidator(check_port_name)]
+"""The name of a container's port, and so of a Service's: an IANA service name."""
+
+QualifiedName = Annotated[str, AfterValidator(_check_qualified_name)]
+"""The key of a label or an annotation, and what else Kubernetes names so."""
+
+LabelValue = Annotated[str, AfterValidator(_check_label_value)]
+"""The value of a label."""
+
+Cidr = Annotated[str, AfterValidator(_check_cidr)]
+"""Addresses by their common first bits."""

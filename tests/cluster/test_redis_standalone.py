@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 import pytest
-from pulumi import automation
 from redis import AuthenticationError, Redis
 
 from components.redis_standalone import RedisStandalone, RedisStandaloneArgs, RedisStandaloneSettings
-from devcluster.plan import CONTEXT, NODES
+from devcluster.plan import NODES
 from environment.cluster import make_namespace
+from tests.cluster.client_pod import NAME as NAME_OF_CLIENT
+from tests.cluster.client_pod import run_client
+from tests.cluster.second_stack import inline_stack, provider
 from tests.cluster.tier import Tier, eventually
 
 NAMESPACE = "standalone-test"
@@ -35,26 +36,11 @@ class StandaloneStack:
         self.root = ROOT
         self.size = "1Gi"
         self.outputs = dict[str, Any]()
-        self._stack = automation.create_or_select_stack(
-            "test",
-            "standalone-test",
-            self._program,
-            opts=automation.LocalWorkspaceOptions(
-                work_dir=str(folder),
-                env_vars=dict(tier.environment),
-                project_settings=automation.ProjectSettings(
-                    name="standalone-test",
-                    runtime="python",
-                    backend=automation.ProjectBackend(f"file://{folder}"),
-                ),
-            ),
-        )
+        self._stack = inline_stack(tier, "test", folder, "standalone-test", self._program)
 
     def _program(self) -> None:
-        provider = kubernetes.Provider(
-            "cluster", kubeconfig=str(self.tier.paths.kubeconfig), context=CONTEXT, enable_server_side_apply=True
-        )
-        namespace = make_namespace(NAMESPACE, holds_data=False, provider=provider).metadata.name
+        cluster = provider(self.tier)
+        namespace = make_namespace(NAMESPACE, holds_data=False, provider=cluster).metadata.name
         settings = RedisStandaloneSettings.model_validate(
             {
                 "image": IMAGE,
@@ -67,7 +53,7 @@ class StandaloneStack:
         redis = RedisStandalone(
             NAME,
             RedisStandaloneArgs(settings, namespace, node_address=NODE.address),
-            pulumi.ResourceOptions(providers=[provider]),
+            pulumi.ResourceOptions(providers=[cluster]),
         )
         for name in ("endpoint", "external_endpoint", "password"):
             pulumi.export(name, getattr(redis, name))
@@ -105,15 +91,12 @@ class StandaloneStack:
 @pytest.fixture(scope="module")
 def stack(tier: Tier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandaloneStack]:
     _remove_leftovers(tier)
-    with pytest.MonkeyPatch.context() as patch:
-        # Where `pulumi` is looked for: the options' variables come too late for that.
-        patch.setenv("PATH", tier.environment["PATH"])
-        made = StandaloneStack(tier, tmp_path_factory.mktemp("standalone"))
-        try:
-            made.up()
-            yield made
-        finally:
-            made.destroy()
+    made = StandaloneStack(tier, tmp_path_factory.mktemp("standalone"))
+    try:
+        made.up()
+        yield made
+    finally:
+        made.destroy()
     _remove_leftovers(tier)
 
 
@@ -131,31 +114,11 @@ def test_it_answers_inside_and_outside_to_who_knows_the_password(stack: Standalo
     with stack.client("a guess") as stranger, pytest.raises(AuthenticationError):
         stranger.ping()
     host, port = stack.outputs["endpoint"].rsplit(":", 1)
-    client_pod = _client_pod(stack.tier)
+    # On another node, and with redis-cli.
+    run_client(stack.tier, NAMESPACE, image=IMAGE, uid=999, node=NODES[1].name)
     script = f"IFS= read -r REDISCLI_AUTH; export REDISCLI_AUTH; exec redis-cli -h {host} -p {port} ping"
-    words = ("exec", "-i", "-n", NAMESPACE, client_pod, "--", "sh", "-c", script)
+    words = ("exec", "-i", "-n", NAMESPACE, NAME_OF_CLIENT, "--", "sh", "-c", script)
     assert stack.tier.kubectl(*words, input=stack.outputs["password"] + "\n").strip() == "PONG"
-
-
-def _client_pod(tier: Tier) -> str:
-    """A pod on another node, with redis-cli and nothing to do."""
-    security = {
-        "allowPrivilegeEscalation": False,
-        "capabilities": {"drop": ["ALL"]},
-        "runAsNonRoot": True,
-        "runAsUser": 999,
-        "seccompProfile": {"type": "RuntimeDefault"},
-    }
-    container = {"name": "client", "image": IMAGE, "command": ["sleep", "3600"], "securityContext": security}
-    pod = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": "client", "namespace": NAMESPACE},
-        "spec": {"nodeName": NODES[1].name, "terminationGracePeriodSeconds": 0, "containers": [container]},
-    }
-    tier.kubectl("apply", "-f", "-", input=json.dumps(pod))
-    tier.kubectl("wait", "--for=condition=Ready", "pod/client", "-n", NAMESPACE, "--timeout=110s")
-    return "client"
 
 
 def test_the_password_is_in_no_object_but_the_secret(stack: StandaloneStack) -> None:

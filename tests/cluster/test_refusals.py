@@ -8,7 +8,9 @@ import yaml
 
 from operations.local import PROJECT
 from tests.cluster.tier import Tier
-from tests.refused_redis import REFUSED, Refused
+from tests.refused import Refused
+from tests.refused_redis import REFUSED
+from tests.refused_services import REFUSED_WEB_SERVICES
 
 
 def _fingerprint(tier: Tier) -> set[tuple[str, str]]:
@@ -70,6 +72,30 @@ def test_a_redis_that_can_not_be_changes_nothing(tier: Tier, tmp_path: Path, ref
     shown = _report(tier, tmp_path, {"webtier:redis": yaml.safe_load(refused.yaml)})
     value = "" if refused.value is None else f" = {refused.value}"
     assert f"webtier:redis.{refused.key}{value}\n" in shown
+    assert refused.reason in shown
+
+
+# Of each check one; tests/unit/test_service_refusals.py has all of them.
+_SERVICES = (
+    "a NodePort of a headless service",
+    "replicas under autoscaling",
+    "a budget that keeps every pod",
+    "a rollout that can't begin",
+    "a file in a folder that can't be written to",
+    "a recommended label",
+)
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [refused for refused in REFUSED_WEB_SERVICES if refused.name in _SERVICES],
+    ids=lambda refused: refused.name,
+)
+def test_a_web_service_that_can_not_be_changes_nothing(tier: Tier, tmp_path: Path, refused: Refused) -> None:
+    settings = {"image": "webtier.local/nginx:debian-12", **yaml.safe_load(refused.yaml)}
+    shown = _report(tier, tmp_path, {"webtier:services/user-v1": settings})
+    value = "" if refused.value is None else f" = {refused.value}"
+    assert f"webtier:services.user-v1.{refused.key}{value}\n" in shown
     assert refused.reason in shown
 
 

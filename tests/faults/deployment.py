@@ -12,25 +12,22 @@ import secrets
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 import yaml
 from pulumi import automation
 
 from components.redis_cluster.acl import AGENT_USER, APPLICATION_USER
 from components.redis_cluster.component import RedisCluster, RedisClusterArgs
 from components.redis_cluster.settings import RedisClusterSettings
-from devcluster import engine
 from devcluster.files import write_whole
 from devcluster.machine import Machine
-from devcluster.plan import CONTEXT, LOCAL_VOLUMES
+from devcluster.plan import LOCAL_VOLUMES
 from environment.cluster import make_namespace
-from environment.field_manager import use_one_field_manager
-from operations.local import PASSPHRASE, PROJECT, LocalStack
+from operations.local import PROJECT
+from tests.cluster.second_stack import inline_stack, provider
 from tests.cluster.tier import Tier, eventually
 from tests.faults.access import Access, Credentials
 
@@ -148,16 +145,8 @@ class RedisDeployment:
 
     def _program(self, settings: RedisClusterSettings) -> Callable[[], None]:
         def program() -> None:
-            use_one_field_manager(pulumi.get_stack())
-            provider = kubernetes.Provider(
-                "cluster",
-                kubeconfig=str(self.tier.paths.kubeconfig),
-                context=CONTEXT,
-                enable_server_side_apply=True,
-                enable_config_map_mutable=True,
-                enable_secret_mutable=True,
-            )
-            namespace = make_namespace(self.namespace, holds_data=False, provider=provider)
+            into = provider(self.tier)
+            namespace = make_namespace(self.namespace, holds_data=False, provider=into)
             cluster = RedisCluster(
                 NAME,
                 RedisClusterArgs(
@@ -167,7 +156,7 @@ class RedisDeployment:
                     previous_password=self.previous_password,
                     labels={LABEL: self.namespace},
                 ),
-                pulumi.ResourceOptions(providers=[provider]),
+                pulumi.ResourceOptions(providers=[into]),
             )
             pulumi.export(CA, cluster.ca_certificate)
 
@@ -234,36 +223,7 @@ class RedisDeployment:
         self.up(changes)
 
     def _stack(self, settings: RedisClusterSettings) -> automation.Stack:
-        (self.folder / "state").mkdir(parents=True, exist_ok=True)
-        variables = {
-            **LocalStack(self.tier.paths).environment(),
-            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
-            # Said in the project alone, it would give way to a shell's, which is that of the stack `local`.
-            "PULUMI_BACKEND_URL": f"file://{self.folder}/state",
-        }
-        return automation.create_or_select_stack(
-            stack_name=self.namespace,
-            project_name=PROJECT_NAME,
-            program=self._program(settings),
-            opts=automation.LocalWorkspaceOptions(
-                work_dir=str(self.folder),
-                project_settings=automation.ProjectSettings(name=PROJECT_NAME, runtime="python"),
-                env_vars=variables,
-                pulumi_command=self._engine,
-            ),
-        )
-
-    @cached_property
-    def _engine(self) -> automation.PulumiCommand:
-        """The engine of the stack `local`, which need not be on this process' PATH."""
-        found = engine.find(self.tier.paths)
-        assert found, "there is no engine: `make up` builds it"
-        root = FOLDER / "engine"
-        link = root / "bin" / "pulumi"
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.unlink(missing_ok=True)
-        link.symlink_to(found.pulumi)
-        return automation.PulumiCommand(root=str(root))
+        return inline_stack(self.tier, self.namespace, self.folder, PROJECT_NAME, self._program(settings))
 
     def _log(self, line: str) -> None:
         with (self.folder / "pulumi.log").open("a") as log:

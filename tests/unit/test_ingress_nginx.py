@@ -138,6 +138,13 @@ def test_service_has_the_two_node_ports() -> None:
 def test_ports_may_be_left_to_the_cluster() -> None:
     service = record(service_type="LoadBalancer", http_node_port=None, https_node_port=None).one(SERVICE, CONTROLLER)
     assert service.inputs["spec"]["type"] == "LoadBalancer"
+    told = {"load_balancer_class": "a.example/b", "source_ranges": ["10.0.0.0/8"], "annotations": {"a.example/c": "d"}}
+    service = record(service_type="LoadBalancer", load_balancer=told, http_node_port=None, https_node_port=None).one(
+        SERVICE, CONTROLLER
+    )
+    assert service.inputs["spec"]["loadBalancerClass"] == "a.example/b"
+    assert service.inputs["spec"]["loadBalancerSourceRanges"] == ["10.0.0.0/8"]
+    assert service.inputs["metadata"]["annotations"] == {"a.example/c": "d"}
     assert all("nodePort" not in port for port in service.inputs["spec"]["ports"])
 
 

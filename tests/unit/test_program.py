@@ -1,5 +1,6 @@
 """The whole program, once for each stack: what it would register, and what it exports."""
 
+import json
 import re
 import runpy
 from collections.abc import Iterator
@@ -178,6 +179,27 @@ def test_single_redis_are_made_and_exported_by_name() -> None:
     for name in exported:
         assert recording.one(DEPLOYMENT, name).inputs["metadata"]["namespace"] == "webtier"
     assert recorded("local").exports["standalone_redis"] == {}
+
+
+def test_external_services_are_made_and_given_addresses_can_be_routed_to() -> None:
+    external = {
+        "ledger": {
+            "target": {"kind": "endpoints", "addresses": ["192.0.2.7"]},
+            "ports": {"http": {"port": 80, "target_port": 8080}},
+        },
+        "mail": {"target": {"kind": "external_name", "host": "mail.example.com"}},
+    }
+    recording = run(
+        "local", external_services=json.dumps(external), routes='[{"path": "/ledger", "backend": "ledger"}]'
+    )
+    for name, kind in (("ledger", "ClusterIP"), ("mail", "ExternalName")):
+        service = recording.one(SERVICE, name).inputs
+        assert (service["metadata"]["namespace"], service["spec"]["type"]) == ("webtier", kind)
+    [ingress] = recording.of_type(INGRESS)
+    backends = {
+        path["path"]: path["backend"]["service"] for path in ingress.inputs["spec"]["rules"][0]["http"]["paths"]
+    }
+    assert backends["/ledger"] == {"name": "ledger", "port": {"number": 80}}
 
 
 def test_web_services_have_their_replicas() -> None:

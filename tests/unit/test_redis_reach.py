@@ -69,6 +69,9 @@ def test_services_lead_to_redis() -> None:
     assert (port["port"], port["targetPort"]) == (6379, "redis")
     access = recording.one(SERVICE, "redis-access").inputs["spec"]
     assert (access["type"], access["ports"][0]["nodePort"]) == ("NodePort", 30123)
+    balanced = record({"access": {"exposure": {"kind": "load_balancer", "load_balancer_class": "a.example/b"}}})
+    access = balanced.one(SERVICE, "redis-access").inputs["spec"]
+    assert (access["type"], access["loadBalancerClass"]) == ("LoadBalancer", "a.example/b")
 
 
 def test_outputs() -> None:
@@ -104,4 +107,6 @@ def test_the_network_lets_in_what_is_really_used() -> None:
     assert set(inside) == {6379, 16379}
     assert not any("ipBlock" in peer for peer in inside[6379])
     assert len(inside[6379]) == 2
+    balanced = rules(access={"node_port": None, "exposure": {"kind": "load_balancer"}})
+    assert {"ipBlock": {"cidr": "0.0.0.0/0"}} in balanced[6379]
     assert record({"network_policy": {"enabled": False}}).of_type(NETWORK_POLICY) == []

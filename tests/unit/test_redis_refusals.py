@@ -1,40 +1,18 @@
 """Redis that can't be, or that nobody can have meant: refused with the reason before anything is changed."""
 
-import copy
 from typing import Any
 
 import pytest
 import yaml
 
-from environment.loading import parse_settings
-from environment.raw_config import RawConfig
-from environment.report import SettingsError
-from environment.settings import EnvironmentSettings
-from tests.refused_redis import REFUSED, Refused
-from tests.unit.stack_files import as_engine_text, stack_config
-
-
-def parse(**changes: Any) -> EnvironmentSettings:
-    """The settings of the stack `dev` with these changes, as the engine would hand them over."""
-    config = {**copy.deepcopy(stack_config("dev")), **changes}
-    return parse_settings(RawConfig("webtier", as_engine_text(config), frozenset({"redis_password"})), "dev", {})
-
-
-def report(**changes: Any) -> list[str]:
-    """The report's lines."""
-    with pytest.raises(SettingsError) as caught:
-        parse(**changes)
-    return str(caught.value).splitlines()
+from tests.refused import Refused
+from tests.refused_redis import REFUSED
+from tests.unit.changed_stack import check_refused, parse, report
 
 
 @pytest.mark.parametrize("refused", REFUSED, ids=lambda refused: refused.name)
 def test_the_report_names_the_key_its_value_and_what_is_allowed(refused: Refused) -> None:
-    lines = report(redis=yaml.safe_load(refused.yaml))
-    assert lines[0] == "1 setting is wrong in the stack 'dev'; nothing was changed."
-    value = "" if refused.value is None else f" = {refused.value}"
-    assert lines[2] == f"  webtier:redis.{refused.key}{value}"
-    assert refused.reason in lines[3]
-    assert len(lines) == 6
+    check_refused(report(redis=yaml.safe_load(refused.yaml)), "redis", refused)
 
 
 def test_each_is_refused_for_what_is_wrong_in_it() -> None:

@@ -150,6 +150,20 @@ def test_outputs() -> None:
     assert exports.get("access_port") is exports.get("external_endpoint") is None
 
 
+def test_clients_outside_come_by_any_node_port_or_a_load_balancer() -> None:
+    assigned = record({"access": {"exposure": {"kind": "node_port", "external_traffic_policy": "Local"}}})
+    spec = assigned.one(SERVICE, "sessions-access").inputs["spec"]
+    assert (spec["type"], spec["externalTrafficPolicy"]) == ("NodePort", "Local")
+    assert "nodePort" not in spec["ports"][0]
+    balanced = {"kind": "load_balancer", "source_ranges": ["10.0.0.0/8"], "annotations": {"a.example/b": "c"}}
+    service = record({"access": {"exposure": balanced, "node_port": 30020}}).one(SERVICE, "sessions-access").inputs
+    assert service["metadata"]["annotations"] == {"a.example/b": "c"}
+    assert (service["spec"]["type"], service["spec"]["loadBalancerSourceRanges"]) == ("LoadBalancer", ["10.0.0.0/8"])
+    assert service["spec"]["ports"][0]["nodePort"] == 30020
+    assert record().of_type(SERVICE)[0].name == "sessions"
+    assert len(record().of_type(SERVICE)) == 1
+
+
 def test_the_password_is_made_once_and_only_in_the_secret() -> None:
     recording = record()
     secret = recording.one(SECRET, "sessions-auth")

@@ -54,10 +54,32 @@ def test_negative_replicas() -> None:
     )
 
 
+def at_node_port(port: int, name: str = "user-v1") -> dict[str, Any]:
+    """The stack with this NodePort for the service."""
+    http = {"port": 80, "target_port": 8080, "node_port": port}
+    return with_service(name, exposure={"kind": "node_port"}, ports={"http": http})
+
+
 def test_node_port_out_of_range() -> None:
-    assert lines_about("services.user-v1.node_port", report(with_service(node_port=80))) == (
-        "  webtier:services.user-v1.node_port = 80\n      allowed: a whole number from 30000 to 32767, or null"
+    assert lines_about("services.user-v1.ports.http.node_port", report(at_node_port(80))) == (
+        "  webtier:services.user-v1.ports.http.node_port = 80\n"
+        "      allowed: a whole number from 30000 to 32767, or null"
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [
+        ("port", "ports.http.port"),
+        ("container_port", "ports.http.target_port"),
+        ("node_port", "ports.http.node_port, with exposure: {kind: node_port}"),
+        ("run_as_user", "security.run_as_user"),
+        ("probe", "probes, its path to probes.check"),
+    ],
+)
+def test_a_key_of_an_earlier_release_says_where_it_is_now(key: str, place: str) -> None:
+    said = lines_about(f"services.user-v1.{key}", report(with_service(**{key: 8000})))
+    assert f"this key has moved; allowed: {place}" in said
 
 
 def test_unknown_backend_lists_the_known_ones() -> None:
@@ -76,7 +98,8 @@ def test_unknown_default_backend_lists_the_known_ones() -> None:
     [
         (changed(ingres={}), "ingres", "ingress"),
         (with_service(replica=3), "services.user-v1.replica", "replicas"),
-        (with_service(probe={"pth": "/"}), "services.user-v1.probe.pth", "path"),
+        (with_service(probes={"startp": {}}), "services.user-v1.probes.startp", "startup"),
+        (with_service(autoscaling={"mx": 3, "max": 3}), "services.user-v1.autoscaling.mx", "max"),
         (changed(routes=[{"path": "/", "backend": "user-v1", "rewrites": None}]), "routes[0].rewrites", "rewrite"),
         (changed(redis={"shard": 3}), "redis.shard", "shards"),
         (changed(redis={"storage": {"kind": "nfs", "serve": "a", "path": "/b"}}), "redis.storage.serve", "server"),
@@ -90,12 +113,12 @@ def test_misspelt_key_gets_the_nearest_right_one(config: dict[str, Any], key: st
 
 def test_all_that_is_wrong_is_in_one_report() -> None:
     config = with_service(replicas=-1)
-    config["services"]["pay-v1"]["node_port"] = 80
+    config["services"]["pay-v1"]["app"] = "Pay"
     config["routes"][0]["backend"] = "pay-v2"
     config["ingres"] = {}
     text = report(config)
     assert text.startswith("4 settings are wrong in the stack 'dev'; nothing was changed.")
-    for key in ("services.user-v1.replicas", "services.pay-v1.node_port", "routes[0].backend", "ingres"):
+    for key in ("services.user-v1.replicas", "services.pay-v1.app", "routes[0].backend", "ingres"):
         assert lines_about(key, text)
     assert "Pulumi.dev.yaml" in text
 
@@ -103,7 +126,7 @@ def test_all_that_is_wrong_is_in_one_report() -> None:
 def test_right_settings_raise_nothing() -> None:
     settings = parse(changed())
     assert settings.context == "kind-webtier"
-    assert settings.services["user-v1"].port == 80
+    assert settings.services["user-v1"].ports["http"].port == 80
     assert settings.redis_password.get_secret_value() == PASSWORD
 
 
@@ -129,6 +152,7 @@ def test_missing_key_of_a_group_is_named() -> None:
         ("services", [], "an object"),
         ("routes", {}, "a list"),
         ("ingress", {"service_type": "ClusterIP"}, "one of 'NodePort', 'LoadBalancer'"),
+        ("ingress", {"load_balancer": {"source_ranges": ["10.0.0.0/8"]}}, "nothing, or service_type: LoadBalancer"),
         ("ingress", {"http_node_port": "31234"}, "a whole number from 30000 to 32767, or null"),
         ("routes", [{"path": "user", "backend": "user-v1"}], "'/' and then any of"),
         ("routes", [{"path": "/a", "backend": "user-v1", "rewrite": "replace"}], "'strip_prefix'"),
@@ -144,16 +168,16 @@ def test_wrong_value_says_what_is_allowed(key: str, value: Any, allowed: str) ->
 
 
 def test_two_of_the_same_node_port_are_refused_defaults_included() -> None:
-    config = with_service(node_port=31234)
-    assert "the same NodePort as services.user-v1.node_port" in lines_about("ingress.http_node_port", report(config))
-    config = with_service(node_port=30100)
-    config["services"]["pay-v1"]["node_port"] = 30100
-    assert "webtier:services.pay-v1.node_port = 30100" in report(config)
-    assert parse(with_service(node_port=30100)).services["user-v1"].node_port == 30100
+    said = lines_about("ingress.http_node_port", report(at_node_port(31234)))
+    assert "the same NodePort as services.user-v1.ports.http.node_port" in said
+    config = at_node_port(30100)
+    config["services"]["pay-v1"] = config["services"]["user-v1"]
+    assert "webtier:services.pay-v1.ports.http.node_port = 30100" in report(config)
+    assert parse(at_node_port(30100)).services["user-v1"].ports["http"].node_port == 30100
 
 
 def test_node_port_of_redis_is_seen_too() -> None:
-    said = lines_about("services.user-v1.node_port", report(with_service(node_port=30010)))
+    said = lines_about("services.user-v1.ports.http.node_port", report(at_node_port(30010)))
     assert "the same NodePort as redis.access.node_port" in said
 
 
@@ -220,8 +244,8 @@ def test_value_of_a_secret_is_never_in_a_report() -> None:
     assert "(secret)" in lines_about("redis_password", text)
     assert "too-short" not in text
     # Pulumi marks a whole group as secret when anything in it is.
-    hidden = report(with_service(node_port=80), secrets=SECRET | {"services"})
-    assert "webtier:services.user-v1.node_port = (secret)" in hidden
+    hidden = report(at_node_port(80), secrets=SECRET | {"services"})
+    assert "webtier:services.user-v1.ports.http.node_port = (secret)" in hidden
 
 
 # --- files of this machine ---
@@ -274,10 +298,14 @@ def test_missing_kubeconfig_stops_a_deployment_but_no_preview(tmp_path: Path) ->
 
 
 def test_group_given_in_part_keeps_its_other_defaults() -> None:
-    service = parse(with_service(resources={"limits": {"memory": "1Gi"}}, probe={"path": "/x"})).services["user-v1"]
+    service = parse(
+        with_service(resources={"limits": {"memory": "1Gi"}}, probes={"startup": {"period_seconds": 9}})
+    ).services["user-v1"]
     assert service.resources.requests.as_mapping() == {"cpu": "10m", "memory": "32Mi"}
     assert service.resources.limits.as_mapping() == {"memory": "1Gi"}
-    assert (service.probe.path, service.probe.period_seconds) == ("/x", 5)
+    assert service.probes.startup is not None
+    assert (service.probes.startup.period_seconds, service.probes.startup.failure_threshold) == (9, 12)
+    assert service.probes.liveness is not None
 
 
 def test_group_of_another_kind_than_the_defaults_is_taken_as_it_is() -> None:
