@@ -20,6 +20,7 @@ from environment.schema import Node, SettingsSchema
 from environment.settings import REDIS_NAME
 
 _TextToAny = Mapping[str, object]
+_FIRST_OF_PODS: Place = ("redis", "access", "pods", "first")
 
 
 def check_together(
@@ -81,7 +82,8 @@ def _names_of_redis(values: _TextToAny) -> Iterator[Problem]:
 def _node_port_collisions(schema: SettingsSchema) -> Iterator[Problem]:
     used: dict[int, list[Place]] = defaultdict(list)
     for place, node, value in schema.values():
-        if _takes_node_port(node) and isinstance(value, int):
+        # The first of the pods' NodePorts stands for all of them, which are checked on their own.
+        if _takes_node_port(node) and isinstance(value, int) and place != _FIRST_OF_PODS:
             used[value].append(place)
     for port, places in sorted(used.items()):
         for place in places[1:]:

@@ -80,12 +80,18 @@ def test_unknown_default_backend_lists_the_known_ones() -> None:
         (changed(routes=[{"path": "/", "backend": "user-v1", "rewrites": None}]), "routes[0].rewrites", "rewrite"),
         (changed(redis={"shard": 3}), "redis.shard", "shards"),
         (changed(redis={"storage": {"kind": "nfs", "serve": "a", "path": "/b"}}), "redis.storage.serve", "server"),
+        (changed(redis={"access": {"pods": {"kind": "node_ports", "frst": 1}}}), "redis.access.pods.frst", "first"),
     ],
 )
 def test_misspelt_key_gets_the_nearest_right_one(config: dict[str, Any], key: str, meant: str) -> None:
     said = lines_about(key, report(config))
     assert f"unknown key; did you mean '{meant}'?" in said
     assert "known here: " in said
+
+
+def test_unknown_kind_of_a_group_that_may_be_null_lists_the_known_ones() -> None:
+    said = lines_about("redis.access.pods.kind", report(changed(redis={"access": {"pods": {"kind": "node_port"}}})))
+    assert "did you mean 'node_ports'? allowed: one of 'load_balancers', 'node_ports'" in said
 
 
 def test_all_that_is_wrong_is_in_one_report() -> None:
