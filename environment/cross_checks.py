@@ -6,21 +6,26 @@ next attempt.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from typing import TypeVar
 
 from pydantic import ValidationError
 
-from components.path_rules import PathRule
+from components.path_rules import HostSettings, PathRule, RuleSet
 from components.path_rules.checks import check_rules
+from components.path_rules.options import ExternalAuth
+from components.path_rules.texts import is_host
 from components.redis_cluster.access_settings import PodNodePorts
 from components.redis_cluster.settings import RedisClusterSettings
-from components.shared.model import NODE_PORT_MARK
+from components.shared.model import NODE_PORT_MARK, Settings
 from components.shared.problems import Place, Problem
-from environment.plain_data import as_list, as_object
+from environment.plain_data import as_list, as_object, value_at
 from environment.schema import Node, SettingsSchema
 from environment.settings import REDIS_NAME
 
 _TextToAny = Mapping[str, object]
 _FIRST_OF_PODS: Place = ("redis", "access", "pods", "first")
+_Key = TypeVar("_Key", str, int)
+_Model = TypeVar("_Model", bound=Settings)
 
 
 def check_together(
@@ -47,15 +52,43 @@ def _plain_secrets(values: _TextToAny, secret_keys: Collection[str], schema: Set
 
 
 def _routes(values: _TextToAny) -> Iterator[Problem]:
+    rules = usable_rules(values)
     services = as_object(values.get("services")) or {}
-    rules: dict[int, PathRule] = {}
-    for position, route in enumerate(as_list(values.get("routes")) or []):
+    yield from check_rules(rules, dict.fromkeys(services, ("http",)))
+    if (as_object(values.get("ingress")) or {}).get("allow_external_auth") is True:
+        return
+    for position, rule in rules.rules.items():
+        if isinstance(rule.auth, ExternalAuth):
+            message = (
+                "the controller takes it only where ingress.allow_external_auth is true, since whoever may write an "
+                "Ingress could then send requests to any address; allowed: kind 'basic', or that setting"
+            )
+            yield Problem(("routes", position, "auth", "kind"), message, "external")
+
+
+def usable_rules(values: _TextToAny) -> RuleSet:
+    """The rules and hosts among a stack's settings, but for those that are wrong on their own."""
+    routes = dict(enumerate(as_list(values.get("routes")) or []))
+    hosts = {host: each for host, each in (as_object(values.get("hosts")) or {}).items() if is_host(host)}
+    rules = _valid(PathRule, routes)
+    named = {value_at(route, "host") for position, route in routes.items() if position not in rules}
+    default = values.get("default_backend")
+    return RuleSet(
+        rules,
+        _valid(HostSettings, hosts),
+        default if isinstance(default, str) else None,
+        frozenset(host for host in named if isinstance(host, str)),
+    )
+
+
+def _valid(model: type[_Model], given: Mapping[_Key, object]) -> dict[_Key, _Model]:
+    found: dict[_Key, _Model] = {}
+    for key, value in given.items():
         try:
-            rules[position] = PathRule.model_validate(route)
+            found[key] = model.model_validate(value)
         except ValidationError:
             continue  # reported with all else that is wrong on its own
-    default = values.get("default_backend")
-    yield from check_rules(rules, default if isinstance(default, str) else None, list(services))
+    return found
 
 
 def _names_of_redis(values: _TextToAny) -> Iterator[Problem]:

@@ -8,6 +8,8 @@ import pulumi
 
 from components.ingress_nginx import IngressNginx, IngressNginxArgs
 from components.path_rules import Backend, PathRule, PathRules, PathRulesArgs
+from components.path_rules.hosts import WILDCARD
+from components.path_rules.options import ServiceRef
 from components.redis_cluster.component import RedisCluster, RedisClusterArgs
 from components.redis_standalone import RedisStandalone, RedisStandaloneArgs
 from components.web_service import WebService, WebServiceArgs
@@ -21,7 +23,7 @@ class Route(TypedDict):
 
     host: str | None
     path: str
-    backend: str
+    backend: str | None
     url: str | None
 
 
@@ -102,7 +104,10 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
             ingress_class=ingress.class_name,
             rules=settings.routes,
             default_backend=settings.default_backend,
-            backends={name: Backend(service.service_name, service.port) for name, service in services.items()},
+            backends={
+                name: Backend(service.service_name, {"http": service.port}) for name, service in services.items()
+            },
+            hosts=settings.hosts,
             after=ingress.ready,
         ),
         into_cluster,
@@ -127,20 +132,31 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
 
 
 def list_routes(rules: Sequence[PathRule], default_backend: str, ingress_url: str | None) -> list[Route]:
-    """All rules and, for the hosts without a rule for `/`, the default backend."""
-    listed = [(rule.host, rule.path, rule.backend) for rule in rules]
+    """All rules and, for the hosts without a prefix rule for `/`, the default backend.
+
+    A redirect has no backend, and a regex or a wildcard no URL.
+    """
+    listed = [*rules]
     hosts: Mapping[str | None, None] = dict.fromkeys([None, *(rule.host for rule in rules)])
-    answered = {host for host, path, _ in listed if path == "/"}
-    listed += [(host, "/", default_backend) for host in hosts if host not in answered]
+    answered = {rule.host for rule in rules if rule.path == "/" and rule.match == "prefix"}
+    everything = ServiceRef(service=default_backend)
+    listed += [PathRule(path="/", host=host, backend=everything) for host in hosts if host not in answered]
     return [
-        Route(host=host, path=path, backend=backend, url=_url(ingress_url, host, path))
-        for host, path, backend in listed
+        Route(
+            host=rule.host,
+            path=rule.path,
+            backend=rule.backend.service if rule.backend else None,
+            url=None if rule.match == "regex" else _url(ingress_url, rule.host, rule.path),
+        )
+        for rule in listed
     ]
 
 
 def _url(ingress_url: str | None, host: str | None, path: str) -> str | None:
     if ingress_url is None or host is None:
         return None if ingress_url is None else ingress_url + path
+    if host.startswith(WILDCARD):
+        return None
     scheme, _, address = ingress_url.partition("://")
     port = address.rpartition("]")[2].rpartition(":")[2] if _has_port(address) else ""
     return f"{scheme}://{host}{':' + port if port else ''}{path}"

@@ -1,5 +1,6 @@
 """The whole program, once for each stack: what it would register, and what it exports."""
 
+import json
 import re
 import runpy
 from collections.abc import Iterator
@@ -88,6 +89,27 @@ def test_local_outputs_have_the_nodes_address() -> None:
     assert [{"host": None, **route} for route in exports["routes"]] == [
         {"host": None, "path": path, "backend": backend, "url": f"http://{address}:31234{path}"}
         for path, backend in (("/user", "user-v1"), ("/pay", "pay-v1"), ("/", "user-v1"))
+    ]
+
+
+def test_routes_without_a_url_of_their_own_have_none() -> None:
+    routes = [
+        {"path": "/a", "redirect": {"to": "https://new.example"}},
+        {"path": "/b/[0-9]+", "match": "regex", "backend": "user-v1"},
+        {"host": "*.example", "path": "/", "backend": "pay-v1"},
+        {"host": "a.example", "path": "/", "match": "exact", "backend": "pay-v1"},
+    ]
+    address = stack_config("local")["node_address"]
+    assert [
+        (route.get("host"), route["path"], route.get("backend"), route.get("url"))
+        for route in run("local", routes=json.dumps(routes)).exports["routes"]
+    ] == [
+        (None, "/a", None, f"http://{address}:31234/a"),
+        (None, "/b/[0-9]+", "user-v1", None),
+        ("*.example", "/", "pay-v1", None),
+        ("a.example", "/", "pay-v1", "http://a.example:31234/"),
+        (None, "/", "user-v1", f"http://{address}:31234/"),
+        ("a.example", "/", "user-v1", "http://a.example:31234/"),
     ]
 
 
@@ -201,7 +223,11 @@ def test_every_ingress_waits_for_the_ready_controller_and_its_webhook(stack: str
             "kubernetes:admissionregistration.k8s.io/v1:ValidatingWebhookConfiguration", "ingress-nginx-admission"
         ).urn,
     }
-    assert sorted(ingress.name for ingress in ingresses) == ["routes-plain", "routes-strip-prefix"]
+    assert sorted(ingress.name.rpartition("-")[0] for ingress in ingresses) == [
+        "routes-pay",
+        "routes-root",
+        "routes-user",
+    ]
     for ingress in ingresses:
         assert needed <= set(ingress.options.dependencies)
 

@@ -138,6 +138,8 @@ def test_missing_key_of_a_group_is_named() -> None:
         ("ingress", {"http_node_port": "31234"}, "a whole number from 30000 to 32767, or null"),
         ("routes", [{"path": "user", "backend": "user-v1"}], "'/' and then any of"),
         ("routes", [{"path": "/a", "backend": "user-v1", "rewrite": "replace"}], "'strip_prefix'"),
+        ("routes", [{"path": "/a", "backend": "user-v1", "canary": {"kind": "weigth"}}], "did you mean 'weight'?"),
+        ("routes", [{"path": "/a", "backend": "user-v1", "canary": {"kind": "weight", "weigth": 1}}], ".weight"),
         ("redis", {"storage": "local"}, "an object whose kind is one of 'dynamic', 'local', 'nfs'"),
         ("redis_password", "short", "16 to 512"),
         ("redis_password", "with spaces in it 123", "without spaces"),
