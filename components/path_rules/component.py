@@ -20,13 +20,14 @@ from pulumi_kubernetes.networking.v1 import (
 
 from components.path_rules.checks import check_rules
 from components.path_rules.hosts import HostSettings
-from components.path_rules.model import Backend, PathRule, RuleSet
+from components.path_rules.model import ROOT, Backend, PathRule, RuleSet
 from components.path_rules.options import ServiceRef
 from components.path_rules.render_ingress import CompiledIngress, compile_rules
 from components.shared.labels import recommended_labels
 from components.shared.problems import WrongSettingsError
 
 RESOURCE_TYPE = "webtier:index:PathRules"
+RULE_TYPE = "webtier:index:PathRule"
 
 
 @dataclass
@@ -51,7 +52,8 @@ class PathRulesArgs:
 class PathRules(pulumi.ComponentResource):
     """Ingress objects for a set of rules. WrongSettingsError, listing all, when rules are wrong.
 
-    The rules are inputs of the component itself, so that a preview shows a changed one as the user wrote it.
+    Each rule is a component of its own, whose inputs are what the user wrote: a preview shows these of a changed rule,
+    and nothing of the others.
     """
 
     ingress_names: pulumi.Output[Sequence[str]]
@@ -62,19 +64,23 @@ class PathRules(pulumi.ComponentResource):
         problems = check_rules(rules, {service: list(backend.ports) for service, backend in args.backends.items()})
         if problems:
             raise WrongSettingsError(f"the path rules '{name}' are wrong", problems)
-        super().__init__(RESOURCE_TYPE, name, described(rules), opts)
+        super().__init__(RESOURCE_TYPE, name, None, opts)
         self._args = args
         self._name = name
         self._labels = recommended_labels("path-rules", name)
-        made: dict[str, Ingress] = {}
+        made: dict[str, tuple[_Rule, Ingress]] = {}
         # The object for `/` first: it brings what holds for the whole host.
         for compiled in sorted(compile_rules(name, rules), key=lambda compiled: compiled.name != compiled.root):
-            before = compiled.primary or (compiled.root if compiled.name != compiled.root else None)
-            made[compiled.name] = self._ingress(compiled, [] if before is None else [made[before]])
-        self.ingress_names = pulumi.Output.all(*(ingress.metadata.name for ingress in made.values()))
+            if compiled.primary is not None:
+                rule, before = made[compiled.primary]
+            else:
+                rule = _Rule(compiled.name, described(rules, compiled), pulumi.ResourceOptions(parent=self))
+                before = made[compiled.root][1] if compiled.root in made else None
+            made[compiled.name] = rule, self._ingress(compiled, rule, before)
+        self.ingress_names = pulumi.Output.all(*(ingress.metadata.name for _, ingress in made.values()))
         self.register_outputs({"ingress_names": self.ingress_names})
 
-    def _ingress(self, compiled: CompiledIngress, before: Sequence[Ingress]) -> Ingress:
+    def _ingress(self, compiled: CompiledIngress, rule: "_Rule", before: Ingress | None) -> Ingress:
         return Ingress(
             compiled.name,
             metadata=ObjectMetaArgs(
@@ -102,8 +108,8 @@ class PathRules(pulumi.ComponentResource):
                 ],
             ),
             opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=[*self._args.after, *before],
+                parent=rule,
+                depends_on=[*self._args.after, *([] if before is None else [before])],
                 # Two objects with the same host and path are refused by the webhook.
                 delete_before_replace=True,
                 aliases=self._former_names(compiled),
@@ -115,7 +121,8 @@ class PathRules(pulumi.ComponentResource):
         """The object that had a host's `/` when all rules of a host without options shared one."""
         if compiled.name != compiled.root:
             return []
-        return [pulumi.Alias(name=f"{self._name}-{f'{compiled.host}-' if compiled.host else ''}plain")]
+        former = f"{self._name}-{f'{compiled.host}-' if compiled.host else ''}plain"
+        return [pulumi.Alias(name=former, parent=self)]
 
     def _backend(self, reference: ServiceRef, by_port_name: bool) -> IngressBackendArgs:
         backend = self._args.backends[reference.service]
@@ -128,17 +135,31 @@ class PathRules(pulumi.ComponentResource):
         return IngressBackendArgs(service=IngressServiceBackendArgs(name=backend.service_name, port=port))
 
 
-def described(rules: RuleSet) -> dict[str, Any]:
-    """The rules by host and path as users write them, without what has its default."""
+class _Rule(pulumi.ComponentResource):
+    """One rule, or what is behind the default backend of a host."""
+
+    def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(RULE_TYPE, name, dict(inputs), opts)
+        self.register_outputs({})
+
+
+def described(rules: RuleSet, compiled: CompiledIngress) -> dict[str, Any]:
+    """The rule that an object is for, as users write it, without what has its default.
+
+    The one for `/` has also what is said of its host, as `host_settings`.
+    """
+    settings = rules.settings(compiled.host).model_dump(exclude_defaults=True)
+    position = compiled.rule
+    written = {"path": ROOT, "backend": rules.default_backend} if position is None else _written(rules.rules[position])
     return {
-        "rules": {f"{rule.host or ''}{rule.path}": _written(rule) for rule in rules.rules.values()},
-        "hosts": {host: settings.model_dump(exclude_defaults=True) for host, settings in rules.hosts.items()},
-        "default_backend": rules.default_backend,
+        **({} if compiled.host is None else {"host": compiled.host}),
+        **written,
+        **({"host_settings": settings} if settings and compiled.name == compiled.root else {}),
     }
 
 
 def _written(rule: PathRule) -> dict[str, Any]:
-    fields = rule.model_dump(exclude_defaults=True, exclude={"host", "path"}, by_alias=True)
+    fields = rule.model_dump(exclude_defaults=True, exclude={"host"}, by_alias=True)
     return {key: _short(value) for key, value in fields.items()}
 
 

@@ -1,6 +1,5 @@
 """`PathRules`, the component: what it registers, in which order, and what a preview shows of it."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from tests.unit.recording import Recording, run_recorded
 from tests.unit.rule_objects import PORTS, as_object, rule, rule_set
 
 INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
-COMPONENT = "webtier:index:PathRules"
+RULE = "webtier:index:PathRule"
 USER_AND_PAY = (rule("/user", rewrite="strip_prefix"), rule("/pay", "pay-v1", rewrite="strip_prefix"))
 CANARY = {"kind": "weight", "backend": "user-v2", "weight": 20}
 
@@ -84,16 +83,24 @@ def test_waiting_for_an_ingress_is_bounded_and_a_replacement_deletes_first() -> 
         assert ingress.options.deleteBeforeReplace is True
 
 
-def test_rules_are_inputs_of_the_component_as_users_write_them() -> None:
+def test_each_rule_is_a_component_whose_inputs_are_what_the_user_wrote() -> None:
     rules = [rule("/a", host="a.example", canary=CANARY), rule("/b", {"service": "user-v1", "port": "admin"})]
-    inputs = record(rules, "pay-v1", {"a.example": {"app_root": "/a"}}).one(COMPONENT, "routes").inputs
-    assert json.loads(json.dumps(inputs)) == {
-        "rules": {
-            "a.example/a": {"backend": "user-v1", "canary": CANARY},
-            "/b": {"backend": {"service": "user-v1", "port": "admin"}},
+    recording = record(rules, "pay-v1", {"a.example": {"app_root": "/a"}})
+    a, b = object_name("routes", "a.example", "/a"), object_name("routes", None, "/b")
+    assert {each.name: each.inputs for each in recording.of_type(RULE)} == {
+        a: {"host": "a.example", "path": "/a", "backend": "user-v1", "canary": CANARY},
+        b: {"path": "/b", "backend": {"service": "user-v1", "port": "admin"}},
+        object_name("routes", None, "/"): {"path": "/", "backend": "pay-v1"},
+        object_name("routes", "a.example", "/"): {
+            "host": "a.example",
+            "path": "/",
+            "backend": "pay-v1",
+            "host_settings": {"app_root": "/a"},
         },
-        "hosts": {"a.example": {"app_root": "/a"}},
-        "default_backend": "pay-v1",
+    }
+    assert {ingress.name: ingress.parent_name for ingress in recording.of_type(INGRESS) if "-a-" in ingress.name} == {
+        a: a,
+        f"{a}-canary": a,
     }
 
 
