@@ -8,7 +8,6 @@ the cookies of session affinity.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from components.path_rules.ingress_annotations import affinity_cookie
 from components.path_rules.model import PathRule, RuleSet
 from components.path_rules.options import Canary, HeaderCanary, ServiceRef, WeightCanary
 from components.path_rules.regexes import RegexError, parse_pattern
@@ -103,7 +102,7 @@ def _shared_cookies(rules: RuleSet) -> Iterator[Problem]:
     for position, rule in rules.rules.items():
         if rule.affinity is None or rule.backend is None:
             continue
-        cookie = affinity_cookie(rule.affinity, rule.backend.service)
+        cookie = rule.affinity.cookie_for(rule.backend.service)
         earlier, service = first.setdefault((rule.host, cookie), (position, rule.backend.service))
         if service != rule.backend.service:
             message = (

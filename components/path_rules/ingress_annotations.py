@@ -131,11 +131,6 @@ def host_annotations(settings: HostSettings) -> dict[str, str]:
     return found
 
 
-def affinity_cookie(affinity: AffinitySettings, service: str) -> str:
-    """The name of the cookie. By service, since one cookie can't remember the pods of two."""
-    return affinity.cookie or f"affinity-{service}"
-
-
 _Value = str | int | bool | None
 
 
@@ -206,7 +201,7 @@ def _affinity(affinity: AffinitySettings, rule: PathRule) -> dict[str, _Value]:
     return {
         "affinity": "cookie",
         "affinity-mode": affinity.mode,
-        "session-cookie-name": affinity_cookie(affinity, rule.backend.service if rule.backend else ""),
+        "session-cookie-name": affinity.cookie_for(rule.backend.service if rule.backend else ""),
         "session-cookie-max-age": None if affinity.max_age_seconds is None else str(affinity.max_age_seconds),
         # Without it the cookie would get the text of a regex as its path.
         "session-cookie-path": affinity.path,

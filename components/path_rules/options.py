@@ -266,6 +266,10 @@ class AffinitySettings(Settings):
         description="`balanced` moves some clients when pods are added; `persistent` none while their pod is there.",
     )
 
+    def cookie_for(self, service: str) -> str:
+        """The cookie's name. By service, since one cookie can't remember the pods of two."""
+        return self.cookie or f"affinity-{service}"
+
 
 class BasicAuth(Settings):
     """Name and password, compared with those in a Secret of the same namespace."""
