@@ -27,7 +27,7 @@ CERT_MANAGER = "cert-manager.io/"
 
 SOURCES: Mapping[str, Sequence[str]] = {
     "match": ("use-regex",),
-    "rewrite.<kind: strip_prefix>": ("rewrite-target", "x-forwarded-prefix"),
+    "rewrite": ("rewrite-target", "x-forwarded-prefix"),
     "rewrite.<kind: replace_prefix>.with": ("rewrite-target", "x-forwarded-prefix"),
     "rewrite.<kind: regex>.to": ("rewrite-target",),
     "redirect.to": ("permanent-redirect",),

@@ -11,7 +11,7 @@ import pytest
 from environment import raw_config
 from environment.loading import parse_settings
 from environment.raw_config import RawConfig, read_raw_config
-from environment.reference import BEGIN, DOCUMENT, END, with_reference
+from environment.reference import BEGIN, DOCUMENTS, END, with_table
 from environment.report import SettingsError, key_text
 from environment.schema import SettingsSchema
 from environment.settings import EnvironmentSettings
@@ -363,11 +363,12 @@ def test_pulumi_yaml_declares_every_key_as_the_models_have_it() -> None:
     assert declared == expected
 
 
-def test_reference_is_up_to_date() -> None:
-    document = DOCUMENT.read_text()
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_reference_is_up_to_date(path: Path) -> None:
+    document = path.read_text()
     assert BEGIN in document
     assert END in document
-    assert document == with_reference(document), "run: python -m environment.reference"
+    assert document == with_table(document, DOCUMENTS[path]()), "run: python -m environment.reference"
 
 
 def test_every_setting_is_described() -> None:
