@@ -20,6 +20,7 @@ from pulumi_kubernetes.networking.v1 import (
 
 from components.path_rules.checks import check_rules
 from components.path_rules.hosts import HostSettings
+from components.path_rules.ingress_annotations import DEFAULT_BACKEND
 from components.path_rules.model import ROOT, Backend, PathRule, RuleSet
 from components.path_rules.options import ServiceRef
 from components.path_rules.render_ingress import CompiledIngress, compile_rules
@@ -87,7 +88,7 @@ class PathRules(pulumi.ComponentResource):
                 name=compiled.name,
                 namespace=self._args.namespace,
                 labels=self._labels,
-                annotations=compiled.annotations or None,
+                annotations=self._annotations(compiled) or None,
             ),
             spec=IngressSpecArgs(
                 ingress_class_name=self._args.ingress_class,
@@ -116,6 +117,14 @@ class PathRules(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(create="5m", update="5m", delete="3m"),
             ),
         )
+
+    def _annotations(self, compiled: CompiledIngress) -> dict[str, pulumi.Input[str]]:
+        found: dict[str, pulumi.Input[str]] = dict(compiled.annotations)
+        if compiled.error_pages is not None:
+            # By its output, so that it is there first: the controller reads an annotation when the Ingress comes, and
+            # does not look again when the Service does.
+            found[DEFAULT_BACKEND] = self._args.backends[compiled.error_pages].service_name
+        return found
 
     def _former_names(self, compiled: CompiledIngress) -> list[pulumi.Alias]:
         """The object that had a host's `/` when all rules of a host without options shared one."""

@@ -24,6 +24,7 @@ from components.path_rules.texts import body_bytes
 
 PREFIX = "nginx.ingress.kubernetes.io/"
 CERT_MANAGER = "cert-manager.io/"
+DEFAULT_BACKEND = PREFIX + "default-backend"
 
 SOURCES: Mapping[str, Sequence[str]] = {
     "match": ("use-regex",),

@@ -6,8 +6,8 @@ groups, possessive repetitions, `\\b`, `\\s`, `\\p` and POSIX classes are refuse
 which makes anchors superfluous; they are refused too.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from components.path_rules.texts import LONGEST_PATH, refused_words
 
@@ -306,15 +306,21 @@ def _may_be_empty(node: Node) -> bool:
 
 def _first(node: Node) -> frozenset[str]:
     """The characters that what a node stands for may begin with."""
+    return _at_an_end(node, 1)
+
+
+def _at_an_end(node: Node, step: Literal[1, -1]) -> frozenset[str]:
+    """The characters that what a node stands for may begin with (1) or end with (-1)."""
     match node:
         case Characters(allowed):
             return allowed
         case Choice(options):
-            return frozenset[str]().union(*map(_first, options))
+            return frozenset[str]().union(*(_at_an_end(option, step) for option in options))
         case Repeat(part, _, _):
-            return _first(part)
+            return _at_an_end(part, step)
         case Sequence(parts):
-            return _up_to_the_first_needed(parts, _first)
+            reachable = _up_to_the_first_needed(parts[::step])
+            return frozenset[str]().union(*(_at_an_end(part, step) for part in reachable))
 
 
 def _trailing_loops(node: Node) -> frozenset[str]:
@@ -323,29 +329,16 @@ def _trailing_loops(node: Node) -> frozenset[str]:
         case Characters():
             return frozenset()
         case Choice(options):
-            return frozenset[str]().union(*map(_trailing_loops, options))
+            inside = options
+        case Sequence(parts):
+            inside = _up_to_the_first_needed(parts[::-1])
         case Repeat(part, _, most):
-            return (_last(part) if most is None else frozenset[str]()) | _trailing_loops(part)
-        case Sequence(parts):
-            return _up_to_the_first_needed(parts[::-1], _trailing_loops)
+            own = _at_an_end(part, -1) if most is None else frozenset[str]()
+            return own | _trailing_loops(part)
+    return frozenset[str]().union(*map(_trailing_loops, inside))
 
 
-def _last(node: Node) -> frozenset[str]:
-    match node:
-        case Characters(allowed):
-            return allowed
-        case Choice(options):
-            return frozenset[str]().union(*map(_last, options))
-        case Repeat(part, _, _):
-            return _last(part)
-        case Sequence(parts):
-            return _up_to_the_first_needed(parts[::-1], _last)
-
-
-def _up_to_the_first_needed(parts: tuple[Node, ...], characters: Callable[[Node], frozenset[str]]) -> frozenset[str]:
-    found: frozenset[str] = frozenset()
-    for part in parts:
-        found |= characters(part)
-        if not _may_be_empty(part):
-            break
-    return found
+def _up_to_the_first_needed(parts: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The parts that may be the outermost, the others being empty."""
+    needed = next((position for position, part in enumerate(parts) if not _may_be_empty(part)), len(parts))
+    return parts[: needed + 1]

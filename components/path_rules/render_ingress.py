@@ -39,7 +39,8 @@ class CompiledIngress:
     `by_port_name` is how it names the backend's port: the controller keeps what it knows of canaries and cookies by
     Service and port as they are written, so rules that have any of it write it differently from those that have none,
     and leave them alone. `root` is the name of the host's object for `/`, itself included; `primary` of the one that
-    it is a canary for. `rule` is the rule's position, None for the default backend.
+    it is a canary for. `rule` is the rule's position, None for the default backend. `error_pages` is the web service
+    that the annotation DEFAULT_BACKEND has to name.
     """
 
     name: str
@@ -50,6 +51,7 @@ class CompiledIngress:
     annotations: Mapping[str, str]
     root: str
     rule: int | None
+    error_pages: str | None = None
     primary: str | None = None
     tls: CompiledTls | None = None
 
@@ -94,6 +96,7 @@ def _compile_host(name: str, host: str | None, rules: RuleSet) -> list[CompiledI
             annotations=annotations | (host_annotations(settings) if _is_root(rule) else {}),
             root=object_name(name, host, ROOT),
             rule=position,
+            error_pages=rule.error_pages and rule.error_pages.backend,
             tls=_tls(host, settings) if _is_root(rule) else None,
         )
         ingresses.append(own)
@@ -106,6 +109,7 @@ def _compile_host(name: str, host: str | None, rules: RuleSet) -> list[CompiledI
                     backend=rule.canary.backend,
                     by_port_name=False,
                     annotations=canary_annotations(rule.canary),
+                    error_pages=None,
                     primary=own.name,
                     tls=None,
                 )

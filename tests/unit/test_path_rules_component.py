@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from pulumi_kubernetes.core.v1 import Service
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.path_rules import Backend, HostSettings, PathRule, PathRules, PathRulesArgs
 from components.path_rules.render_ingress import compile_rules, object_name
@@ -53,6 +55,18 @@ def test_objects_are_sent_as_they_were_compiled() -> None:
         )
         assert [entry["hosts"] for entry in sent["spec"].get("tls", [])] == ([wanted.tls_hosts] if each.tls else [])
         assert sent["spec"]["ingressClassName"] == "nginx"
+
+
+def test_the_service_of_error_pages_is_there_before_the_annotation_that_names_it() -> None:
+    def program() -> None:
+        service = Service("pages", metadata=ObjectMetaArgs(name="error-pages"))
+        backends = {"user-v1": Backend("user-v1", {"http": 80}), "errors": Backend(service.metadata.name, {"http": 80})}
+        rules = [rule("/a", error_pages={"codes": [404], "backend": "errors"})]
+        PathRules("routes", PathRulesArgs("shop", "nginx", rules, "user-v1", backends))
+
+    sent = run_recorded(program).one(INGRESS, object_name("routes", None, "/a"))
+    assert sent.inputs["metadata"]["annotations"]["nginx.ingress.kubernetes.io/default-backend"] == "error-pages"
+    assert "pages" in sent.dependencies
 
 
 def test_a_hosts_root_comes_first_and_a_canary_after_its_rule() -> None:

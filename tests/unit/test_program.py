@@ -279,7 +279,18 @@ def test_names_and_settings_of_a_stack_do_not_depend_on_the_run(stack: str) -> N
     assert comparable(run(stack)) == comparable(recorded(stack))
 
 
-def test_wrong_settings_stop_it_before_it_registers_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"services": '{"user-v1": {"image": "a:1", "replicas": -1}}'},
+        {"routes": '[{"path": "/a/", "backend": "user-v1"}]'},
+        {"routes": '[{"path": "/a", "backend": "user-v1"}, {"path": "/.*", "match": "regex", "backend": "pay-v1"}]'},
+        {"hosts": '{"a.example": {}}'},
+    ],
+)
+def test_wrong_settings_stop_it_before_it_registers_anything(
+    changes: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monitor = recording_module._RecordingMonitor  # pyright: ignore[reportPrivateUsage]
     register, registered = monitor.RegisterResource, list[str]()
 
@@ -289,7 +300,7 @@ def test_wrong_settings_stop_it_before_it_registers_anything(monkeypatch: pytest
 
     monkeypatch.setattr(monitor, "RegisterResource", register_and_note)
     with pytest.raises(SettingsError, match="nothing was changed"):
-        run("dev", services='{"user-v1": {"image": "a:1", "replicas": -1}}')
+        run("dev", **changes)
     assert set(registered) <= {"pulumi:pulumi:Stack"}
 
 
