@@ -1,7 +1,6 @@
 """Rules and requests at random, for properties that all of them must have."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import strategies as st
@@ -13,10 +12,21 @@ from components.path_rules.regexes import Characters, Choice, Node, Repeat, Sequ
 from tests.unit.rule_objects import PORTS, rule_set
 
 HOSTS = (None, "a.example.com", "*.example.com", "www.example.org")
-ASKED = ("a.example.com", "b.example.com", "b.a.example.com", "example.org", "www.example.org", "elsewhere.net")
+ASKED = (
+    "elsewhere.net",
+    "elsewhere.net",
+    "a.example.com",
+    "b.example.com",
+    "b.a.example.com",
+    "example.org",
+    "www.example.org",
+    "elsewhere.net",
+)
 
 _SEGMENTS = st.sampled_from(["a", "b", "ab", "ba", "user", "users", "User", "v1.2", "v1x2", "x-y", "_", "42", "a.b.c"])
-_LITERAL = st.lists(_SEGMENTS, max_size=3).map(lambda segments: "/" + "/".join(segments))
+_LITERAL = st.lists(st.one_of(st.sampled_from(["a", "b"]), _SEGMENTS), max_size=3).map(
+    lambda segments: "/" + "/".join(segments)
+)
 _PIECES = st.sampled_from(
     [
         "a",
@@ -67,7 +77,7 @@ _TARGETS = st.sampled_from(["/", "/y", "/y/$1", "/$2/$1", "/$1.html"])
 def _written_rules(draw: st.DrawFn) -> dict[str, Any]:
     match = draw(st.sampled_from(["prefix", "prefix", "exact", "exact", "regex"]))
     given: dict[str, Any] = {
-        "host": draw(st.sampled_from(HOSTS)),
+        "host": draw(st.sampled_from([None, None, None, *HOSTS])),
         "match": match,
         "path": draw(_REGEX if match == "regex" else _LITERAL),
     }
@@ -87,10 +97,9 @@ def _written_rules(draw: st.DrawFn) -> dict[str, Any]:
 
 
 _HOST_SETTINGS = st.fixed_dictionaries(
-    {},
+    {"www_redirect": st.sampled_from([True, False])},
     optional={
         "tls": st.just({"kind": "secret", "secret": "certificate"}),
-        "www_redirect": st.booleans(),
         "app_root": st.sampled_from(["/user", "/start"]),
     },
 )
@@ -100,15 +109,17 @@ _HOST_SETTINGS = st.fixed_dictionaries(
 def rule_sets(draw: st.DrawFn) -> RuleSet:
     """Sets that `check_rules` finds nothing wrong with."""
     rules: list[PathRule] = []
-    for given in draw(st.lists(_written_rules(), min_size=1, max_size=7)):
+    for given in draw(st.lists(_written_rules(), min_size=2, max_size=9)):
         candidate = [*rules, PathRule.model_validate(given)]
         if not check_rules(rule_set(candidate), PORTS):
             rules = candidate
     hosts: dict[str, Any] = {}
     for host in HOSTS[1:]:
-        candidates: Mapping[str, Any] = {**hosts, host: draw(_HOST_SETTINGS)}
-        if not check_rules(rule_set(rules, candidates), PORTS):
-            hosts = dict(candidates)
+        given = draw(_HOST_SETTINGS)
+        for candidate in (given, {**given, "www_redirect": False}):
+            if not check_rules(rule_set(rules, {**hosts, host: candidate}), PORTS):
+                hosts[host] = candidate
+                break
     return rule_set(rules, hosts)
 
 
