@@ -153,6 +153,7 @@ def test_a_prefix_stays_a_prefix_beside_a_rewriting_rule(path: str, monkeypatch:
     ("path", "upstream"),
     [
         ("/a/b", "errors-80"),
+        ("/a/5", "errors-80"),
         ("/a/b/c", "pay-v1-80"),
         ("/a/long/path/of/this/prefix", "user-v1-80"),
         ("/a/long/path/of/this/prefix/7", "user-v1-81"),
@@ -165,6 +166,7 @@ def test_exact_rules_come_before_regexes_and_these_before_longer_prefixes(path: 
             rule("/a", "pay-v1"),
             rule("/a/long/path/of/this/prefix", rewrite="strip_prefix"),
             rule("/a/b", "errors", match="exact"),
+            rule("/a/5", "errors", match="exact"),
             rule("/.*/[0-9]", {"service": "user-v1", "port": "admin"}, match="regex"),
         ]
     )

@@ -1,34 +1,11 @@
-"""Wrong path rules, each with the report that it has to get."""
+"""Paths, hosts, regexes, backends, rewrites and canaries that are refused."""
 
-from dataclasses import dataclass
+from tests.refused_rules.case import CANARY, SERVICES, Refused, one
 
-
-@dataclass(frozen=True)
-class Refused:
-    """`yaml` is what stands below `config`, with `webtier:` left out: `routes`, and `hosts` or `default_backend`.
-
-    The web services of the stack are user-v1, user-v2, pay-v1 and errors. The report names `key` with its `value` as
-    JSON, None where nothing is set, and then says `reason`.
-    """
-
-    name: str
-    yaml: str
-    key: str
-    value: str | None
-    reason: str
-
-
-_SERVICES = "a web service of this stack: errors, pay-v1, user-v1, user-v2"
 _CHARACTERS = "allowed: '/' and then any of A-Z, a-z, 0-9, '.', '_', '-' and '/'"
 _REGEX = "match: regex, backend: user-v1"
-_WEIGHT = "kind: weight, backend: user-v2, weight: 20"
 
-
-def _one(rule: str) -> str:
-    return f"routes: [{{path: /a, backend: user-v1, {rule}}}]"
-
-
-REFUSED = (
+PATHS = (
     # Paths.
     Refused("no path", "routes: [{backend: user-v1}]", "routes[0].path", None, "not set, but needed"),
     Refused("no slash", "routes: [{path: user, backend: user-v1}]", "routes[0].path", '"user"', _CHARACTERS),
@@ -85,14 +62,14 @@ REFUSED = (
     ),
     # Hosts.
     Refused(
-        "an upper-case host", _one("host: Shop.example.com"), "routes[0].host", '"Shop.example.com"', "in lower case"
+        "an upper-case host", one("host: Shop.example.com"), "routes[0].host", '"Shop.example.com"', "in lower case"
     ),
-    Refused("a port in a host", _one("host: 'a.example:80'"), "routes[0].host", '"a.example:80"', "without a port"),
+    Refused("a port in a host", one("host: 'a.example:80'"), "routes[0].host", '"a.example:80"', "without a port"),
     Refused(
-        "a star in the middle", _one("host: a.*.example"), "routes[0].host", '"a.*.example"', "'*.example.com' for all"
+        "a star in the middle", one("host: a.*.example"), "routes[0].host", '"a.*.example"', "'*.example.com' for all"
     ),
     Refused(
-        "match", _one("match: exactly"), "routes[0].match", '"exactly"', "allowed: one of 'prefix', 'exact', 'regex'"
+        "match", one("match: exactly"), "routes[0].match", '"exactly"', "allowed: one of 'prefix', 'exact', 'regex'"
     ),
     # Regexes.
     Refused(
@@ -165,14 +142,14 @@ REFUSED = (
         "routes: [{path: /a}]",
         "routes[0].backend",
         None,
-        "not set, but needed unless there is a 'redirect'; allowed: " + _SERVICES,
+        "not set, but needed unless there is a 'redirect'; allowed: " + SERVICES,
     ),
     Refused(
         "an unknown backend",
         "routes: [{path: /a, backend: pay}]",
         "routes[0].backend",
         '"pay"',
-        "allowed: " + _SERVICES,
+        "allowed: " + SERVICES,
     ),
     Refused(
         "an unknown port",
@@ -184,12 +161,12 @@ REFUSED = (
     Refused(
         "a backend by number", "routes: [{path: /a, backend: 80}]", "routes[0].backend", "80", "allowed: text, or an"
     ),
-    Refused("an unknown default", "default_backend: pay", "default_backend", '"pay"', "allowed: " + _SERVICES),
-    Refused("a misspelt option", _one("rewrites: null"), "routes[0].rewrites", None, "did you mean 'rewrite'?"),
+    Refused("an unknown default", "default_backend: pay", "default_backend", '"pay"', "allowed: " + SERVICES),
+    Refused("a misspelt option", one("rewrites: null"), "routes[0].rewrites", None, "did you mean 'rewrite'?"),
     # Rewrites.
     Refused(
         "an unknown rewrite",
-        _one("rewrite: replace"),
+        one("rewrite: replace"),
         "routes[0].rewrite",
         '"replace"',
         "allowed: 'strip_prefix', or an object whose kind is one of 'strip_prefix', 'replace_prefix', 'regex'",
@@ -203,7 +180,7 @@ REFUSED = (
     ),
     Refused(
         "a path replaced by itself",
-        _one("rewrite: {kind: replace_prefix, with: /a}"),
+        one("rewrite: {kind: replace_prefix, with: /a}"),
         "routes[0].rewrite.with",
         '"/a"',
         "the rule's own path, so that nothing would change",
@@ -217,7 +194,7 @@ REFUSED = (
     ),
     Refused(
         "groups of a prefix",
-        _one("rewrite: {kind: regex, to: /$1}"),
+        one("rewrite: {kind: regex, to: /$1}"),
         "routes[0].rewrite.kind",
         '"regex"',
         "only a regex has groups, and this rule's match is prefix",
@@ -239,70 +216,70 @@ REFUSED = (
     # Canaries.
     Refused(
         "more than the total",
-        _one("canary: {kind: weight, backend: user-v2, weight: 300, total: 200}"),
+        one("canary: {kind: weight, backend: user-v2, weight: 300, total: 200}"),
         "routes[0].canary.weight",
         "300",
         "more than its total; allowed: a whole number from 0 to 200",
     ),
     Refused(
         "a total that would count as 100",
-        _one("canary: {kind: weight, backend: user-v2, weight: 1, total: 10}"),
+        one("canary: {kind: weight, backend: user-v2, weight: 1, total: 10}"),
         "routes[0].canary.total",
         "10",
         "allowed: a whole number from 100 to 1000000",
     ),
     Refused(
         "value and pattern",
-        _one("canary: {kind: header, backend: user-v2, header: X-Canary, value: me, pattern: m.}"),
+        one("canary: {kind: header, backend: user-v2, header: X-Canary, value: me, pattern: m.}"),
         "routes[0].canary.pattern",
         '"m."',
         "'value' is set too, and would be the only one that counts; allowed: one of the two",
     ),
     Refused(
         "a value without a header",
-        _one("canary: {kind: header, backend: user-v2, value: me}"),
+        one("canary: {kind: header, backend: user-v2, value: me}"),
         "routes[0].canary.header",
         None,
         "not set, but needed",
     ),
     Refused(
         "two canaries on one rule",
-        _one("canary: [{kind: weight, backend: user-v2}, {kind: cookie, backend: errors}]"),
+        one("canary: [{kind: weight, backend: user-v2}, {kind: cookie, backend: errors}]"),
         "routes[0].canary",
         '[{"kind": "weight", "backend": "user-v2"}, {"kind": "cookie", "backend": "errors"}]',
         "allowed: an object whose kind is one of 'cookie', 'header', 'weight', or null",
     ),
     Refused(
         "an option on a canary",
-        _one("canary: {" + _WEIGHT + ", timeouts: {}}"),
+        one("canary: {" + CANARY + ", timeouts: {}}"),
         "routes[0].canary.timeouts",
         None,
         "unknown key; known here: backend, kind, total, weight",
     ),
     Refused(
         "a canary that is a backend",
-        "routes: [{path: /a, backend: user-v1, canary: {" + _WEIGHT + "}}, {path: /v2, backend: user-v2}]",
+        "routes: [{path: /a, backend: user-v1, canary: {" + CANARY + "}}, {path: /v2, backend: user-v2}]",
         "routes[0].canary.backend",
         '"user-v2"',
         "routes[1] has it as its own backend, and the controller would then drop the canary",
     ),
     Refused(
         "a canary that is the default",
-        "{default_backend: user-v2, routes: [{path: /a, backend: user-v1, canary: {" + _WEIGHT + "}}]}",
+        "{default_backend: user-v2, routes: [{path: /a, backend: user-v1, canary: {" + CANARY + "}}]}",
         "routes[0].canary.backend",
         '"user-v2"',
         "default_backend has it as its own backend",
     ),
     Refused(
         "a canary of itself",
-        _one("canary: {kind: weight, backend: user-v1, weight: 20}"),
+        one("canary: {kind: weight, backend: user-v1, weight: 20}"),
         "routes[0].canary.backend",
         '"user-v1"',
         "this rule itself has it as its own backend",
     ),
     Refused(
         "one canary chosen in two ways",
-        "routes: [{path: /a, backend: user-v1, canary: {" + _WEIGHT + "}}, {path: /b, backend: pay-v1, canary: "
+        "routes: [{path: /a, backend: user-v1, canary: {" + CANARY + "}}, {path: /b, backend: pay-v1, canary: "
         "{kind: weight, backend: user-v2, weight: 30}}]",
         "routes[1].canary.backend",
         '"user-v2"',
@@ -310,167 +287,10 @@ REFUSED = (
     ),
     Refused(
         "two canaries of one service",
-        "routes: [{path: /a, backend: user-v1, canary: {" + _WEIGHT + "}}, {path: /b, backend: user-v1, canary: "
+        "routes: [{path: /a, backend: user-v1, canary: {" + CANARY + "}}, {path: /b, backend: user-v1, canary: "
         "{kind: weight, backend: errors, weight: 20}}]",
         "routes[1].canary",
         None,
         "not as in routes[0], which also goes to user-v1, and the controller knows one canary for a Service and port",
-    ),
-    # Redirects.
-    Refused(
-        "a redirect and a backend",
-        _one("redirect: {to: 'https://new.example'}"),
-        "routes[0].backend",
-        None,
-        "a redirect is the whole answer, and comes before all else that is asked or done",
-    ),
-    Refused(
-        "a redirect to a path",
-        "routes: [{path: /a, redirect: {to: /b}}]",
-        "routes[0].redirect.to",
-        '"/b"',
-        "allowed: a whole URL such as 'https://www.example.com/new'",
-    ),
-    Refused(
-        "a redirect that is none",
-        "routes: [{path: /a, redirect: {to: 'https://new.example', code: 200}}]",
-        "routes[0].redirect.code",
-        "200",
-        "allowed: one of '301', '302', '303', '307', '308'",
-    ),
-    # Options.
-    Refused(
-        "credentials from anywhere",
-        _one("cors: {origins: ['*'], credentials: true}"),
-        "routes[0].cors.credentials",
-        "true",
-        "browsers refuse credentials from the origin '*'; allowed: false, or the origins by name",
-    ),
-    Refused(
-        "an origin with a path",
-        _one("cors: {origins: ['https://a.example/x']}"),
-        "routes[0].cors.origins[0]",
-        '"https://a.example/x"',
-        "without a path",
-    ),
-    Refused(
-        "error pages without a backend",
-        _one("error_pages: {codes: [404]}"),
-        "routes[0].error_pages.backend",
-        None,
-        "not set, but needed: The web service that answers instead",
-    ),
-    Refused(
-        "error pages of a canary",
-        _one("error_pages: {codes: [404], backend: errors}, canary: {" + _WEIGHT + "}"),
-        "routes[0].error_pages",
-        None,
-        "the controller would send a part of the errors to the canary",
-    ),
-    Refused(
-        "a success as an error",
-        _one("error_pages: {codes: [200], backend: errors}"),
-        "routes[0].error_pages.codes[0]",
-        "200",
-        "allowed: a whole number from 400 to 599",
-    ),
-    Refused("a body size", _one("body_size: 8 MB"), "routes[0].body_size", '"8 MB"', "allowed: text such as '8Mi'"),
-    Refused(
-        "a timeout as text",
-        _one("timeouts: {read_seconds: 60s}"),
-        "routes[0].timeouts.read_seconds",
-        '"60s"',
-        "allowed: a whole number from 1 to 86400",
-    ),
-    Refused(
-        "a limit of nothing", _one("limits: {burst_multiplier: 2}"), "routes[0].limits", None, "nothing is limited"
-    ),
-    Refused(
-        "a limit that limits nothing",
-        _one("limits: {rps: 1, rpm: 100}"),
-        "routes[0].limits.rpm",
-        "100",
-        "1 a second are never more than 60 a minute, so that it limits nothing; allowed: less than 60, or no 'rpm'",
-    ),
-    Refused(
-        "an allowed network that is denied",
-        _one("access: {allow: [192.0.2.0/24, 10.1.0.0/16], deny: [10.0.0.0/8]}"),
-        "routes[0].access.allow[1]",
-        '"10.1.0.0/16"',
-        "all of it is in deny[0] (10.0.0.0/8), which comes first, so that nobody there would be let in",
-    ),
-    Refused(
-        "an address within a network",
-        _one("access: {allow: [10.1.2.3/8]}"),
-        "routes[0].access.allow[0]",
-        '"10.1.2.3/8"',
-        "did you mean '10.0.0.0/8'",
-    ),
-    Refused(
-        "a cookie that browsers drop",
-        _one("affinity: {samesite: None}"),
-        "routes[0].affinity.secure",
-        "null",
-        "browsers drop a cookie with samesite None that is not secure; allowed: true",
-    ),
-    Refused(
-        "one cookie of two services",
-        "routes: [{path: /a, backend: user-v1, affinity: {cookie: s}}, "
-        "{path: /b, backend: pay-v1, affinity: {cookie: s}}]",
-        "routes[1].affinity.cookie",
-        '"s"',
-        "routes[0] has this cookie on the same host for user-v1, and one cookie can't remember the pods of two",
-    ),
-    Refused(
-        "basic and external at once",
-        _one("auth: {kind: basic, secret: users, url: 'http://auth.example'}"),
-        "routes[0].auth.url",
-        None,
-        "unknown key; did you mean 'realm'? known here: format, kind, realm, scheme, secret",
-    ),
-    Refused(
-        "external authentication that the controller refuses",
-        _one("auth: {kind: external, url: 'http://auth.example/check'}"),
-        "routes[0].auth.kind",
-        '"external"',
-        "the controller takes it only where ingress.allow_external_auth is true",
-    ),
-    # Whole hosts.
-    Refused(
-        "a host without rules",
-        "{routes: [{host: shop.example, path: /a, backend: user-v1}], hosts: {shop.exmple: {}}}",
-        'hosts["shop.exmple"]',
-        None,
-        "no route has this host; did you mean 'shop.example'? allowed: a host of a route: shop.example",
-    ),
-    Refused(
-        "HTTPS without a certificate",
-        "{routes: [{host: a.example, path: /a, backend: user-v1}], hosts: {a.example: {tls_redirect: true}}}",
-        'hosts["a.example"].tls_redirect',
-        "true",
-        "HTTPS has no certificate here; allowed: true only together with 'tls'",
-    ),
-    Refused(
-        "a partner with rules of its own",
-        "{routes: [{host: a.example, path: /a, backend: user-v1}, {host: www.a.example, path: /a, backend: user-v1}], "
-        "hosts: {a.example: {www_redirect: true}}}",
-        'hosts["a.example"].www_redirect',
-        "true",
-        "www.a.example has routes of its own, so that it would not be sent here",
-    ),
-    Refused(
-        "two issuers",
-        "{routes: [{host: a.example, path: /a, backend: user-v1}], "
-        "hosts: {a.example: {tls: {kind: issuer, issuer: a, cluster_issuer: b}}}}",
-        'hosts["a.example"].tls',
-        None,
-        "both are set; allowed: exactly one of 'cluster_issuer' and 'issuer'",
-    ),
-    Refused(
-        "a root that is sent to itself",
-        "{routes: [{host: a.example, path: /a, backend: user-v1}], hosts: {a.example: {app_root: /}}}",
-        'hosts["a.example"].app_root',
-        '"/"',
-        "'/' would be sent to itself for ever; allowed: a path below it",
     ),
 )
