@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from components.path_rules.languages import below, only, shadowing
+from components.path_rules.languages import Paths, below, only, shadowing
 from components.path_rules.model import ROOT, PathRule, RuleSet
 from components.path_rules.options import RegexRewrite, ReplacePrefix
-from components.path_rules.regexes import Node, parse_regex
+from components.path_rules.regexes import parse_regex
 from components.shared.problems import Problem
 
 
@@ -59,14 +59,14 @@ def _shadowed(rules: RuleSet, ordered: list[int]) -> Iterator[Problem]:
         yield Problem(("routes", position, "path"), message, rule.path)
 
 
-def _paths(rule: PathRule) -> Node:
+def _paths(rule: PathRule) -> Paths:
     match rule.match:
         case "exact":
             return only(rule.path)
         case "prefix":
             return below(rule.path)
         case "regex":
-            return parse_regex(rule.path).tree
+            return Paths(parse_regex(rule.path).tree)
 
 
 def _described(rule: PathRule) -> str:

@@ -4,8 +4,10 @@ A prefix, an exact path and a regex each stand for a set of paths. Whether earli
 decided by walking the automata of both side by side.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from components.path_rules.regexes import PRINTABLE, Characters, Choice, Node, Repeat
 from components.path_rules.regexes import Sequence as Parts
@@ -19,27 +21,55 @@ _Step = tuple[frozenset[int], frozenset[int], bool]
 _ANY = Repeat(Characters(PRINTABLE), 0, None)
 
 
-def below(path: str) -> Node:
+class Paths:
+    """The set of paths that a rule is for."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+    @cached_property
+    def shortest(self) -> str | None:
+        """A path of the set that no other is shorter than; None where none is known."""
+        try:
+            return _path_outside(self, ())
+        except _TooManyStepsError:
+            return None
+
+    @cached_property
+    def automaton(self) -> "_Automaton":
+        return _Automaton.of([self.node])
+
+    def __contains__(self, path: str) -> bool:
+        states = self.automaton.closure({0})
+        for character in path:
+            states = self.automaton.after(states, character)
+        return self.automaton.accepting in states
+
+
+def below(path: str) -> Paths:
     """The paths of a prefix rule."""
     if path == "/":
-        return Parts((_literal("/"), _ANY))
-    return Parts((_literal(path), Repeat(Parts((_literal("/"), _ANY)), 0, 1)))
+        return Paths(Parts((_literal("/"), _ANY)))
+    return Paths(Parts((_literal(path), Repeat(Parts((_literal("/"), _ANY)), 0, 1))))
 
 
-def only(path: str) -> Node:
+def only(path: str) -> Paths:
     """The one path of an exact rule."""
-    return _literal(path)
+    return Paths(_literal(path))
 
 
-def shadowing(later: Node, earlier: Sequence[Node]) -> list[int] | None:
+def shadowing(later: Paths, earlier: Sequence[Paths]) -> list[int] | None:
     """Which of the `earlier` take all paths of `later`, by position: one where one is enough, else as few as needed.
 
     None when some path is left.
     """
-    for position, candidate in enumerate(earlier):
-        if _all_within(later, [candidate]):
+    # One path tells of most rules that they don't, and is much quicker than all of them.
+    example = later.shortest
+    takers = [position for position, candidate in enumerate(earlier) if example is None or example in candidate]
+    for position in takers:
+        if _all_within(later, [earlier[position]]):
             return [position]
-    if not _all_within(later, earlier):
+    if not takers or not _all_within(later, earlier):
         return None
     needed = list(range(len(earlier)))
     for position in range(len(earlier)):
@@ -125,16 +155,28 @@ class _Automaton:
         return end
 
 
-def _all_within(later: Node, earlier: Sequence[Node]) -> bool:
-    inner, outer = _Automaton.of([later]), _Automaton.of(earlier)
+def _all_within(later: Paths, earlier: Sequence[Paths]) -> bool:
+    try:
+        return _path_outside(later, earlier) is None
+    except _TooManyStepsError:
+        return False
+
+
+class _TooManyStepsError(Exception):
+    pass
+
+
+def _path_outside(later: Paths, earlier: Sequence[Paths]) -> str | None:
+    """A shortest path of `later` that is in none of the `earlier`; None if there is none."""
+    inner, outer = later.automaton, _Automaton.of([each.node for each in earlier])
     characters = _representatives(inner, outer)
     first: _Step = (inner.closure({0}), outer.closure({0}), False)
     seen: set[_Step] = {first}
-    waiting: list[_Step] = [first]
+    waiting: deque[tuple[_Step, str]] = deque([(first, "")])
     while waiting:
-        inside, outside, after_slash = waiting.pop()
+        (inside, outside, after_slash), path = waiting.popleft()
         if inner.accepting in inside and outer.accepting not in outside:
-            return False
+            return path
         for character in characters:
             # Servers merge slashes before they match, so that no path has two in a row.
             if after_slash and character == "/":
@@ -143,10 +185,10 @@ def _all_within(later: Node, earlier: Sequence[Node]) -> bool:
             step: _Step = (reached, outer.after(outside, character), character == "/")
             if reached and step not in seen:
                 seen.add(step)
-                waiting.append(step)
+                waiting.append((step, path + character))
         if len(seen) > _MOST_STEPS:
-            return False
-    return True
+            raise _TooManyStepsError
+    return None
 
 
 def _representatives(*automata: _Automaton) -> list[str]:

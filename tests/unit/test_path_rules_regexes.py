@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from components.path_rules.languages import below, only, shadowing
-from components.path_rules.regexes import Node, RegexError, parse_pattern, parse_regex
+from components.path_rules.languages import Paths, below, only, shadowing
+from components.path_rules.regexes import RegexError, parse_pattern, parse_regex
 from tests.unit.generated_rules import regexes, word
 from tests.unit.pcre import LIBRARY, match_caseless
 
@@ -121,28 +121,28 @@ def test_pcre_itself_is_what_the_tests_compare_with() -> None:
     assert LIBRARY is not None
 
 
-def tree(text: str) -> Node:
-    return parse_regex(text).tree
+def of(text: str) -> Paths:
+    return Paths(parse_regex(text).tree)
 
 
 @pytest.mark.parametrize(
     ("later", "earlier", "takers"),
     [
-        (below("/api/v1"), [tree("/api/.*")], [0]),
-        (below("/api"), [tree("/api/.*")], None),
-        (below("/api"), [tree("/api(/.*)?")], [0]),
-        (below("/"), [tree("/.*")], [0]),
-        (below("/a"), [tree("/a(/[^/]+)*/?")], [0]),
-        (below("/a"), [tree("/a(/[^/]+)*")], None),
-        (tree("/[a-c]"), [only("/a"), only("/x"), only("/b"), only("/c")], [0, 2, 3]),
-        (tree("/[a-c]"), [only("/a"), tree("/[a-d]{1,2}"), only("/b")], [1]),
-        (tree(r"/\d{2}"), [tree(r"/\d\d?")], [0]),
-        (tree(r"/\d{1,3}"), [tree(r"/\d\d?")], None),
-        (tree("/a{200}b{200}"), [tree("/[ab]*")], [0]),
-        (only("/a"), [tree("/A")], None),
+        (below("/api/v1"), [of("/api/.*")], [0]),
+        (below("/api"), [of("/api/.*")], None),
+        (below("/api"), [of("/api(/.*)?")], [0]),
+        (below("/"), [of("/.*")], [0]),
+        (below("/a"), [of("/a(/[^/]+)*/?")], [0]),
+        (below("/a"), [of("/a(/[^/]+)*")], None),
+        (of("/[a-c]"), [only("/a"), only("/x"), only("/b"), only("/c")], [0, 2, 3]),
+        (of("/[a-c]"), [only("/a"), of("/[a-d]{1,2}"), only("/b")], [1]),
+        (of(r"/\d{2}"), [of(r"/\d\d?")], [0]),
+        (of(r"/\d{1,3}"), [of(r"/\d\d?")], None),
+        (of("/a{200}b{200}"), [of("/[ab]*")], [0]),
+        (only("/a"), [of("/A")], None),
     ],
 )
-def test_what_takes_all_paths_of_another(later: Node, earlier: list[Node], takers: list[int] | None) -> None:
+def test_what_takes_all_paths_of_another(later: Paths, earlier: list[Paths], takers: list[int] | None) -> None:
     assert shadowing(later, earlier) == takers
 
 
@@ -150,8 +150,9 @@ def test_what_takes_all_paths_of_another(later: Node, earlier: list[Node], taker
 @given(data=st.data())
 def test_a_path_of_a_rule_that_is_taken_is_one_of_those_that_take_it(data: st.DataObject) -> None:
     texts = data.draw(st.lists(regexes(), min_size=2, max_size=4))
-    found = shadowing(tree(texts[0]), [tree(text) for text in texts[1:]])
-    path = word(data.draw, tree(texts[0]))
+    found = shadowing(of(texts[0]), [of(text) for text in texts[1:]])
+    path = word(data.draw, of(texts[0]).node)
     if "//" not in path:
+        assert path in of(texts[0])
         taken = any(re.fullmatch(text, path, re.ASCII) for text in texts[1:])
         assert taken or found is None
