@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env test unit faults preview deploy lint format
+.PHONY: help up down status env test unit faults preview routes deploy lint format
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -45,6 +45,10 @@ unit: $(VENV)/.tests ## the unit tests alone: no cluster needed
 
 preview: $(VENV)/.runs ## what `pulumi up` would change, without a cluster: make preview STACK=dev
 	@$(BIN)/python -m operations.preview $(or $(STACK),local)
+
+routes: $(VENV)/.runs ## what matches, in order, or which rule a URL hits: make routes STACK=dev URL=http://host/path
+	@$(BIN)/python -m operations.routes $(or $(STACK),local) $(if $(URL),--url '$(URL)') $(if $(METHOD),--method '$(METHOD)') \
+	    $(if $(HEADER),--header '$(HEADER)') $(if $(COOKIE),--cookie '$(COOKIE)')
 
 deploy: $(VENV)/.runs ## plain `pulumi up` of a stack with your backend and kubeconfig: make deploy STACK=dev
 	@$(BIN)/python -m operations.deploy $(STACK)

@@ -7,23 +7,31 @@ next attempt.
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from typing import TypeVar
 
 from pydantic import ValidationError
 
-from components.path_rules import PathRule
+from components.path_rules import HostSettings, PathRule, RuleSet
 from components.path_rules.checks import check_rules
+from components.path_rules.options import ExternalAuth
+from components.path_rules.texts import is_host
 from components.redis_cluster.access_settings import PodNodePorts
 from components.redis_cluster.settings import RedisClusterSettings
 from components.service_exposure import ExternalServiceSettings
-from components.shared.model import NODE_PORT_MARK
+from components.service_exposure.ports import tcp_ports
+from components.shared.model import NODE_PORT_MARK, Settings
 from components.shared.problems import Place, Problem
-from environment.plain_data import as_list, as_object
+from components.web_service import WebServiceSettings
+from environment.plain_data import as_list, as_object, value_at
 from environment.schema import Node, SettingsSchema
 from environment.settings import REDIS_NAME
 
 _OBJECTS_OF_REDIS = re.compile(rf"{REDIS_NAME}(-access|-metrics|-nodes|-shard-[0-9]+.*)?")
 
 _TextToAny = Mapping[str, object]
+_FIRST_OF_PODS: Place = ("redis", "access", "pods", "first")
+_Key = TypeVar("_Key", str, int)
+_Model = TypeVar("_Model", bound=Settings)
 
 
 def check_together(
@@ -51,42 +59,61 @@ def _plain_secrets(values: _TextToAny, secret_keys: Collection[str], schema: Set
 
 
 def _routes(values: _TextToAny) -> Iterator[Problem]:
-    backends = {*(as_object(values.get("services")) or {})}
-    aliases = set[str]()
-    for name, service in (as_object(values.get("external_services")) or {}).items():
-        backends.add(name)
-        if not _can_be_routed_to(service):
-            aliases.add(name)
-    rules: dict[int, PathRule] = {}
-    for position, route in enumerate(as_list(values.get("routes")) or []):
+    rules = usable_rules(values)
+    yield from check_rules(rules, _backends(values))
+    if (as_object(values.get("ingress")) or {}).get("allow_external_auth") is True:
+        return
+    for position, rule in rules.rules.items():
+        if isinstance(rule.auth, ExternalAuth):
+            message = (
+                "the controller takes it only where ingress.allow_external_auth is true, since whoever may write an "
+                "Ingress could then send requests to any address; allowed: kind 'basic', or that setting"
+            )
+            yield Problem(("routes", position, "auth", "kind"), message, "external")
+
+
+def _backends(values: _TextToAny) -> dict[str, list[str]]:
+    """The names of the ports that each service's rules can lead to, its own first."""
+    web, external = (as_object(values.get(key)) or {} for key in ("services", "external_services"))
+    checked = {
+        **{name: service.ports for name, service in _valid(WebServiceSettings, web).items()},
+        **{name: service.routable_ports for name, service in _valid(ExternalServiceSettings, external).items()},
+    }
+    return {
+        name: list(tcp_ports(checked[name])) if name in checked else _written_ports(service)
+        for name, service in (*external.items(), *web.items())
+    }
+
+
+def _written_ports(service: object) -> list[str]:
+    """Of a service that is wrong on its own, where no port is to be reported for that reason."""
+    ports = as_object((as_object(service) or {}).get("ports")) or {}
+    return [*ports] or ["http"]
+
+
+def usable_rules(values: _TextToAny) -> RuleSet:
+    """The rules and hosts among a stack's settings, but for those that are wrong on their own."""
+    routes = dict(enumerate(as_list(values.get("routes")) or []))
+    hosts = {host: each for host, each in (as_object(values.get("hosts")) or {}).items() if is_host(host)}
+    rules = _valid(PathRule, routes)
+    named = {value_at(route, "host") for position, route in routes.items() if position not in rules}
+    default = values.get("default_backend")
+    return RuleSet(
+        rules,
+        _valid(HostSettings, hosts),
+        default if isinstance(default, str) else None,
+        frozenset(host for host in named if isinstance(host, str)),
+    )
+
+
+def _valid(model: type[_Model], given: Mapping[_Key, object]) -> dict[_Key, _Model]:
+    found: dict[_Key, _Model] = {}
+    for key, value in given.items():
         try:
-            rules[position] = PathRule.model_validate(route)
+            found[key] = model.model_validate(value)
         except ValidationError:
             continue  # reported with all else that is wrong on its own
-    default = values.get("default_backend")
-    yield from check_rules(rules, default if isinstance(default, str) else None, list(backends))
-    named: list[tuple[Place, object]] = [(("routes", at, "backend"), rule.backend) for at, rule in rules.items()]
-    for place, backend in (*named, (("default_backend",), default)):
-        if backend in aliases:
-            message = (
-                f"external_services.{backend} can't take requests from path rules: {_NOT_ROUTED}; allowed: a web "
-                "service, or an external one of the kind 'endpoints' with a TCP port"
-            )
-            yield Problem(place, message, backend)
-
-
-_NOT_ROUTED = (
-    "of the kind 'external_name' the controller would send it the client's own Host header and check no certificate, "
-    "and without a TCP port nothing"
-)
-
-
-def _can_be_routed_to(service: object) -> bool:
-    try:
-        settings = ExternalServiceSettings.model_validate(service)
-    except ValidationError:
-        return True  # reported with all else that is wrong on its own
-    return settings.can_be_routed_to
+    return found
 
 
 def _names_of_services(values: _TextToAny) -> Iterator[Problem]:
@@ -126,7 +153,8 @@ def _names_of_redis(values: _TextToAny) -> Iterator[Problem]:
 def _node_port_collisions(schema: SettingsSchema) -> Iterator[Problem]:
     used: dict[int, list[Place]] = defaultdict(list)
     for place, node, value in schema.values():
-        if _takes_node_port(node) and isinstance(value, int):
+        # The first of the pods' NodePorts stands for all of them, which are checked on their own.
+        if _takes_node_port(node) and isinstance(value, int) and place != _FIRST_OF_PODS:
             used[value].append(place)
     for port, places in sorted(used.items()):
         for place in places[1:]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pulumi
 from pydantic import ValidationError
 
-from components.shared.problems import Problem
+from components.shared.problems import Place, Problem
 from environment.cross_checks import check_together
 from environment.machine_files import resolve_files
 from environment.raw_config import RawConfig, read_raw_config
@@ -49,6 +49,13 @@ def parse_settings(
 
 def _settings_error(raw: RawConfig, stack: str, problems: list[Problem], schema: SettingsSchema) -> SettingsError:
     order = {key: position for position, key in enumerate(schema.keys(()))}
-    problems.sort(key=lambda problem: order.get(str(problem.place[0]), -1) if problem.place else -1)
+    problems.sort(key=lambda problem: _position(problem.place, order))
     hidden = raw.secret_keys | schema.secret_keys()
     return SettingsError(render_report(raw.namespace, stack, problems, hidden), problems)
+
+
+def _position(place: Place, order: Mapping[str, int]) -> tuple[int, int]:
+    """Where a problem stands in the report: by the outermost key, and in a list by the entry."""
+    key = order.get(str(place[0]), -1) if place else -1
+    entry = place[1] if len(place) > 1 else None
+    return key, entry if isinstance(entry, int) else -1

@@ -1,35 +1,61 @@
-"""The reference of all settings in docs/configuration.md, written from the models.
+"""The reference of all settings in docs/configuration.md, and of rules in docs/path-rules.md, written from the models.
 
-`python -m environment.reference` brings the table up to date; a test fails while it is not.
+`python -m environment.reference` brings the tables up to date; a test fails while they are not.
 """
 
 import json
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from components.path_rules.ingress_annotations import SOURCES
 from environment.schema import Leaf, SettingsSchema
 from environment.settings import EnvironmentSettings
 
 BEGIN = "<!-- The table is written by `python -m environment.reference`. -->\n"
 END = "<!-- End of the table. -->\n"
 
-DOCUMENT = Path(__file__).parent.parent / "docs" / "configuration.md"
+_DOCS = Path(__file__).parent.parent / "docs"
+_SCHEMA = SettingsSchema(EnvironmentSettings)
 
 
 def render_reference() -> str:
     """A Markdown table with a line for every setting."""
-    schema = SettingsSchema(EnvironmentSettings)
-    lines = ["| key | allowed | default | meaning |", "| --- | --- | --- | --- |"]
-    for leaf in schema.leaves():
-        cells = (f"`{_key(leaf)}`", schema.describe(leaf.node), _default(leaf), leaf.node.get("description", ""))
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
+    return _table(("key", "allowed", "default", "meaning"), (_cells(leaf) for leaf in _SCHEMA.leaves()))
 
 
-def with_reference(document: str) -> str:
+def render_rule_reference() -> str:
+    """A Markdown table with a line for every field of rules and hosts, and what it becomes."""
+    prefixes = {"routes[].": "", "hosts.<name>.": "hosts."}
+    rows: list[Sequence[str]] = []
+    for leaf in _SCHEMA.leaves():
+        for prefix, short in prefixes.items():
+            if _key(leaf).startswith(prefix):
+                sources = SOURCES.get(short + _key(leaf).removeprefix(prefix), ())
+                rows.append((*_cells(leaf), ", ".join(f"`{source}`" for source in sources)))
+    return _table(("field", "allowed", "default", "meaning", "annotation of ingress-nginx"), rows)
+
+
+DOCUMENTS: dict[Path, Callable[[], str]] = {
+    _DOCS / "configuration.md": render_reference,
+    _DOCS / "path-rules.md": render_rule_reference,
+}
+"""The documents with a table between the marks, and how it is made."""
+
+
+def with_table(document: str, table: str) -> str:
     """The document with the table between its marks brought up to date."""
     before, _, rest = document.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{render_reference()}\n{END}{after}"
+    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def _cells(leaf: Leaf) -> tuple[str, str, str, str]:
+    return f"`{_key(leaf)}`", _SCHEMA.describe(leaf.node), _default(leaf), leaf.node.get("description", "")
 
 
 def _key(leaf: Leaf) -> str:
@@ -45,4 +71,5 @@ def _default(leaf: Leaf) -> str:
 
 
 if __name__ == "__main__":
-    DOCUMENT.write_text(with_reference(DOCUMENT.read_text()))
+    for document, render in DOCUMENTS.items():
+        document.write_text(with_table(document.read_text(), render()))

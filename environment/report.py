@@ -63,15 +63,14 @@ def problem_from_pydantic(error: ErrorDetails, values: Mapping[str, object], sch
     if kind == "extra_forbidden":
         return Problem(place, unknown_key(place, schema), has_value=False)
     group = as_object(error["input"])
-    if kind in ("union_tag_invalid", "union_tag_not_found") and group is not None:
-        return _unknown_kind(place, group, schema)
+    kinds = schema.kinds(place)
+    if kind in ("union_tag_invalid", "union_tag_not_found") and group is not None and kinds is not None:
+        return _unknown_kind(place, group, *kinds)
     return Problem(place, _message(error, place, schema), error["input"])
 
 
-def _unknown_kind(place: Place, group: Mapping[str, object], schema: SettingsSchema) -> Problem:
+def _unknown_kind(place: Place, group: Mapping[str, object], key: str, kinds: Sequence[str]) -> Problem:
     """A group that can be one of several kinds, and is of none of them."""
-    discriminator = (schema.at(place) or {})["discriminator"]
-    key, kinds = discriminator["propertyName"], list(discriminator["mapping"])
     allowed = "one of " + ", ".join(f"'{kind}'" for kind in kinds)
     if key not in group:
         return Problem((*place, key), f"not set, but needed: {allowed}", has_value=False)
@@ -105,8 +104,14 @@ def _user_place(location: tuple[int | str, ...], values: Mapping[str, object], s
     # that is left out is in no file either, but its default may be what is wrong.
     place: list[str | int] = []
     current: object = values
+    of_known_kind: Place | None = None
     for position, part in enumerate(location):
         group, items = as_object(current), as_list(current)
+        kinds = schema.kinds(tuple(place))
+        if kinds is not None and of_known_kind != tuple(place) and (group or {}).get(kinds[0]) == part:
+            # pydantic's step into the alternative of this kind, which may be called as one of its keys.
+            of_known_kind = tuple(place)
+            continue
         is_last_key = group is not None and position == len(location) - 1 and part != "[key]"
         if (
             (group is not None and part in group)

@@ -44,13 +44,27 @@ class SettingsSchema:
 
     def at(self, place: Place) -> Node | None:
         """What stands at a place; None where nothing can stand."""
+        given = self._given
+        for part in place:
+            given = value_at(given, part)
+        node = self._node(place)
+        return None if node is None else self._of_kind(node, given)
+
+    def _node(self, place: Place) -> Node | None:
+        """The same, but of a group that can be of several kinds all of them."""
         node, given = self._root, self._given
         for part in place:
             below = self._child(self._of_kind(node, given), part)
             if below is None:
                 return None
             node, given = below, value_at(given, part)
-        return self._of_kind(node, given)
+        return node
+
+    def kinds(self, place: Place) -> tuple[str, list[str]] | None:
+        """Where a group of one of several kinds can stand: the key that says which it is, and the kinds."""
+        node = self._node(place)
+        found = None if node is None else self._having(node, "discriminator").get("discriminator")
+        return None if found is None else (found["propertyName"], list(found["mapping"]))
 
     def text_keys(self) -> frozenset[str]:
         """The outermost keys whose value is text, whatever it looks like."""
@@ -132,24 +146,33 @@ class SettingsSchema:
             yield from self._group_leaves(keys, node, default)
             return
         yield Leaf(keys, node, required, default)
-        group = self._having(node, "properties")
-        if group is not node:
-            yield from self._group_leaves(keys, group, default)
-            return
-        node = self._having(node, "discriminator")
+        for variant in node.get("anyOf", ()):
+            yield from self._variant_leaves(keys, self._resolved(variant))
         named, items = as_object(node.get("additionalProperties")), as_object(node.get("items"))
         if named is not None and "properties" in self._resolved(named):
             yield from self._leaves((*keys, "<name>"), named, required=True, default=None)
         elif items is not None and "properties" in self._resolved(items):
             yield from self._leaves((*keys, "[]"), items, required=True, default=None)
         elif "discriminator" in node:
-            kind_key = node["discriminator"]["propertyName"]
-            chosen = (as_object(default) or {}).get(kind_key)
-            for kind, reference in node["discriminator"]["mapping"].items():
-                below = default if kind == chosen else None
-                yield from self._group_leaves(
-                    (*keys, f"<{kind_key}: {kind}>"), self._resolved({"$ref": reference}), below, without=kind_key
-                )
+            yield from self._kind_leaves(keys, node, default)
+
+    def _variant_leaves(self, keys: tuple[str, ...], variant: Node) -> Iterator[Leaf]:
+        """What is below one of several things that can stand at a place; the place itself was described."""
+        if "discriminator" in variant:
+            yield from self._kind_leaves(keys, variant, None)
+        elif "properties" in variant:
+            yield from self._group_leaves(keys, variant, None)
+        for below in variant.get("anyOf", ()):
+            yield from self._variant_leaves(keys, self._resolved(below))
+
+    def _kind_leaves(self, keys: tuple[str, ...], node: Node, default: object) -> Iterator[Leaf]:
+        kind_key = node["discriminator"]["propertyName"]
+        chosen = (as_object(default) or {}).get(kind_key)
+        for kind, reference in node["discriminator"]["mapping"].items():
+            below = default if kind == chosen else None
+            yield from self._group_leaves(
+                (*keys, f"<{kind_key}: {kind}>"), self._resolved({"$ref": reference}), below, without=kind_key
+            )
 
     def _group_leaves(
         self, keys: tuple[str, ...], group: Node, default: object, without: str | None = None
@@ -170,13 +193,13 @@ class SettingsSchema:
     def _of_kind(self, node: Node, given: object) -> Node:
         """Of a node with several alternatives the one whose key the given value, or else the default, has."""
         node = self._resolved(node)
-        union = self._having(node, "discriminator")
-        discriminator = union.get("discriminator")
-        chosen = as_object(node.get("default") if given is None else given)
-        if discriminator is None or chosen is None:
+        discriminator = self._having(node, "discriminator").get("discriminator")
+        if discriminator is None:
             return node
-        reference = discriminator["mapping"].get(chosen.get(discriminator["propertyName"]))
-        return union if reference is None else self._resolved({"$ref": reference})
+        chosen = node.get("default") if given is None else given
+        kind = (as_object(chosen) or {}).get(discriminator["propertyName"])
+        reference = discriminator["mapping"].get(kind) if isinstance(kind, str) else None
+        return node if reference is None else self._resolved({"$ref": reference})
 
     def _having(self, node: Node, keyword: str) -> Node:
         """The node itself, or that of its alternatives that has a keyword."""

@@ -9,7 +9,8 @@ from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 from components.ingress_nginx import IngressNginxSettings
-from components.path_rules import PathRule
+from components.path_rules import HostSettings, PathRule
+from components.path_rules.texts import RuleHost
 from components.redis_cluster.settings import RedisClusterSettings
 from components.redis_standalone.settings import RedisStandaloneSettings
 from components.service_exposure import ExternalServiceSettings
@@ -89,6 +90,10 @@ class EnvironmentSettings(Settings):
         default_factory=IngressNginxSettings, description="The ingress-nginx controller."
     )
     routes: list[PathRule] = Field(default_factory=list[PathRule], description="Which path goes to which web service.")
+    hosts: dict[RuleHost, HostSettings] = Field(
+        default_factory=dict[str, HostSettings],
+        description="What holds for a whole host of `routes`, by its name: certificates, and redirects of its own.",
+    )
     default_backend: str = Field(
         description="The web service that answers what no route names; a name under `services`."
     )

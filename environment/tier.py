@@ -8,10 +8,12 @@ import pulumi
 
 from components.ingress_nginx import IngressNginx, IngressNginxArgs
 from components.path_rules import Backend, PathRule, PathRules, PathRulesArgs
+from components.path_rules.hosts import WILDCARD
+from components.path_rules.options import ServiceRef
 from components.redis_cluster.component import RedisCluster, RedisClusterArgs
 from components.redis_standalone import RedisStandalone, RedisStandaloneArgs
 from components.service_exposure import ServiceExposure, ServiceExposureArgs
-from components.service_exposure.ports import main_port
+from components.service_exposure.ports import tcp_ports
 from components.web_service import WebService, WebServiceArgs
 from environment.cluster import make_namespace, make_provider
 from environment.field_manager import use_one_field_manager
@@ -23,7 +25,7 @@ class Route(TypedDict):
 
     host: str | None
     path: str
-    backend: str
+    backend: str | None
     url: str | None
 
 
@@ -92,14 +94,15 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
         name: WebService(name, WebServiceArgs(service, namespace, node_address=node_address), into_cluster)
         for name, service in settings.services.items()
     }
-    backends = {name: Backend(service.service_name, service.port) for name, service in services.items()}
+    backends = {
+        name: Backend(service.service_name, tcp_ports(settings.services[name].ports))
+        for name, service in services.items()
+    }
     for name, external in settings.external_services.items():
         made = ServiceExposure(
             name, ServiceExposureArgs(external.target, external.ports, namespace, labels=external.labels), into_cluster
         )
-        main = main_port(external.ports)
-        if main is not None and external.can_be_routed_to:
-            backends[name] = Backend(made.service_name, main[1].port)
+        backends[name] = Backend(made.service_name, tcp_ports(external.routable_ports))
     ingress = IngressNginx(
         "ingress-nginx",
         IngressNginxArgs(settings.ingress, ingress_namespace, node_address),
@@ -113,6 +116,7 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
             rules=settings.routes,
             default_backend=settings.default_backend,
             backends=backends,
+            hosts=settings.hosts,
             after=ingress.ready,
         ),
         into_cluster,
@@ -137,20 +141,31 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
 
 
 def list_routes(rules: Sequence[PathRule], default_backend: str, ingress_url: str | None) -> list[Route]:
-    """All rules and, for the hosts without a rule for `/`, the default backend."""
-    listed = [(rule.host, rule.path, rule.backend) for rule in rules]
+    """All rules and, for the hosts without a prefix rule for `/`, the default backend.
+
+    A redirect has no backend, and a regex or a wildcard no URL.
+    """
+    listed = [*rules]
     hosts: Mapping[str | None, None] = dict.fromkeys([None, *(rule.host for rule in rules)])
-    answered = {host for host, path, _ in listed if path == "/"}
-    listed += [(host, "/", default_backend) for host in hosts if host not in answered]
+    answered = {rule.host for rule in rules if rule.path == "/" and rule.match == "prefix"}
+    everything = ServiceRef(service=default_backend)
+    listed += [PathRule(path="/", host=host, backend=everything) for host in hosts if host not in answered]
     return [
-        Route(host=host, path=path, backend=backend, url=_url(ingress_url, host, path))
-        for host, path, backend in listed
+        Route(
+            host=rule.host,
+            path=rule.path,
+            backend=rule.backend.service if rule.backend else None,
+            url=None if rule.match == "regex" else _url(ingress_url, rule.host, rule.path),
+        )
+        for rule in listed
     ]
 
 
 def _url(ingress_url: str | None, host: str | None, path: str) -> str | None:
     if ingress_url is None or host is None:
         return None if ingress_url is None else ingress_url + path
+    if host.startswith(WILDCARD):
+        return None
     scheme, _, address = ingress_url.partition("://")
     port = address.rpartition("]")[2].rpartition(":")[2] if _has_port(address) else ""
     return f"{scheme}://{host}{':' + port if port else ''}{path}"

@@ -39,9 +39,16 @@ def _silent(outputs: Mapping[str, Any]) -> Iterator[str]:
         yield f"redis at {external} ({problem})"
 
 
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A redirect is an answer, and where it leads to may be anywhere."""
+
+    def redirect_request(self, *_: object, **__: object) -> None:
+        return None
+
+
 def _http_problem(url: str) -> str | None:
     try:
-        with urllib.request.urlopen(url, timeout=3):  # noqa: S310 - the stack's own output
+        with urllib.request.build_opener(_NoRedirects).open(url, timeout=3):
             return None
     except urllib.error.HTTPError as error:
         # What the application answers is its own affair; 502 to 504 are the controller's.

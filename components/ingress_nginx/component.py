@@ -124,6 +124,7 @@ class IngressNginx(pulumi.ComponentResource):
             data={
                 **settings.config,
                 **FIXED_CONFIG,
+                **settings.risk_config,
                 "worker-shutdown-timeout": f"{worker_shutdown_seconds(settings)}s",
             },
             opts=self._opts,

@@ -18,11 +18,12 @@ _CONFIG_KEY = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 FIXED_CONFIG: dict[str, str] = {
     # Snippets let whoever may write an Ingress run code as the controller, who reads all secrets.
     "allow-snippet-annotations": "false",
-    "annotations-risk-level": "Medium",
     "allow-cross-namespace-resources": "false",
     "strict-validate-path-type": "true",
 }
 """What this component decides and no setting may weaken."""
+
+RISK_LEVEL = "annotations-risk-level"
 
 
 def _check_controller_value(value: str) -> str:
@@ -36,7 +37,7 @@ def _check_config_key(key: str) -> str:
         raise PydanticCustomError("config_key", "allowed: a-z, 0-9 and '-', such as 'use-gzip'")
     if key.endswith("-snippet"):
         raise PydanticCustomError("config_snippet", "snippets are refused; allowed: any other key of the controller")
-    if key in (*FIXED_CONFIG, "worker-shutdown-timeout"):
+    if key in (*FIXED_CONFIG, RISK_LEVEL, "worker-shutdown-timeout"):
         raise PydanticCustomError("config_fixed", "this key is decided by webtier; allowed: any other key")
     return key
 
@@ -77,6 +78,11 @@ class IngressNginxSettings(Settings):
     )
     load_balancer: LoadBalancerFields = Field(
         default=LoadBalancerFields(), description="What the cloud is told, with `service_type: LoadBalancer`."
+    )
+    allow_external_auth: bool = Field(
+        default=False,
+        description="Whether a rule's `auth` may be of kind `external`. Annotations of risk level High are then taken, "
+        "from every Ingress of the class, and else those up to Medium.",
     )
     config: dict[ConfigKey, str] = Field(
         default_factory=dict,
@@ -130,3 +136,8 @@ class IngressNginxSettings(Settings):
             "http": ServicePort(port=80, target_port="http", node_port=self.http_node_port, app_protocol="http"),
             "https": ServicePort(port=443, target_port="https", node_port=self.https_node_port, app_protocol="https"),
         }
+
+    @property
+    def risk_config(self) -> dict[str, str]:
+        """The ConfigMap's key for the risk up to which annotations are taken; never Critical, as snippets are."""
+        return {RISK_LEVEL: "High" if self.allow_external_auth else "Medium"}

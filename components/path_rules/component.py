@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import pulumi
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
@@ -13,24 +14,29 @@ from pulumi_kubernetes.networking.v1 import (
     IngressRuleArgs,
     IngressServiceBackendArgs,
     IngressSpecArgs,
+    IngressTLSArgs,
     ServiceBackendPortArgs,
 )
 
 from components.path_rules.checks import check_rules
-from components.path_rules.model import Backend, PathRule
+from components.path_rules.hosts import HostSettings
+from components.path_rules.ingress_annotations import DEFAULT_BACKEND
+from components.path_rules.model import ROOT, Backend, PathRule, RuleSet
+from components.path_rules.options import ServiceRef
 from components.path_rules.render_ingress import CompiledIngress, compile_rules
 from components.shared.labels import recommended_labels
 from components.shared.problems import WrongSettingsError
 
 RESOURCE_TYPE = "webtier:index:PathRules"
+RULE_TYPE = "webtier:index:PathRule"
 
 
 @dataclass
 class PathRulesArgs:
     """What `PathRules` are made from.
 
-    `backends` are the web services of the stack by name; each rule's `backend` and
-    `default_backend` must be one of them.
+    `backends` are the web services of the stack by name; each rule's `backend`, its canary's and `default_backend`
+    must be among them.
     """
 
     namespace: pulumi.Input[str]
@@ -38,67 +44,137 @@ class PathRulesArgs:
     rules: Sequence[PathRule]
     default_backend: str
     backends: Mapping[str, Backend]
+    hosts: Mapping[str, HostSettings] = field(default_factory=dict[str, HostSettings])
+    """What holds for whole hosts, by their names."""
     after: Sequence[pulumi.Resource] = field(default_factory=list[pulumi.Resource])
     """What must be ready before an Ingress is sent: the controller and its admission webhook."""
 
 
 class PathRules(pulumi.ComponentResource):
-    """Ingress objects for a set of rules. WrongSettingsError, listing all, when rules are wrong."""
+    """Ingress objects for a set of rules. WrongSettingsError, listing all, when rules are wrong.
+
+    Each rule is a component of its own, whose inputs are what the user wrote: a preview shows these of a changed rule,
+    and nothing of the others.
+    """
 
     ingress_names: pulumi.Output[Sequence[str]]
     """The Ingress objects' names, each known once the controller has taken it over."""
 
     def __init__(self, name: str, args: PathRulesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        problems = check_rules(dict(enumerate(args.rules)), args.default_backend, args.backends)
+        rules = RuleSet(dict(enumerate(args.rules)), args.hosts, args.default_backend)
+        problems = check_rules(rules, {service: list(backend.ports) for service, backend in args.backends.items()})
         if problems:
             raise WrongSettingsError(f"the path rules '{name}' are wrong", problems)
         super().__init__(RESOURCE_TYPE, name, None, opts)
         self._args = args
+        self._name = name
         self._labels = recommended_labels("path-rules", name)
-        ingresses = [self._ingress(compiled) for compiled in compile_rules(name, args.rules, args.default_backend)]
-        self.ingress_names = pulumi.Output.all(*(ingress.metadata.name for ingress in ingresses))
+        made: dict[str, tuple[_Rule, Ingress]] = {}
+        # The object for `/` first: it brings what holds for the whole host.
+        for compiled in sorted(compile_rules(name, rules), key=lambda compiled: compiled.name != compiled.root):
+            if compiled.primary is not None:
+                rule, before = made[compiled.primary]
+            else:
+                rule = _Rule(compiled.name, described(rules, compiled), pulumi.ResourceOptions(parent=self))
+                before = made[compiled.root][1] if compiled.root in made else None
+            made[compiled.name] = rule, self._ingress(compiled, rule, before)
+        self.ingress_names = pulumi.Output.all(*(ingress.metadata.name for _, ingress in made.values()))
         self.register_outputs({"ingress_names": self.ingress_names})
 
-    def _ingress(self, compiled: CompiledIngress) -> Ingress:
+    def _ingress(self, compiled: CompiledIngress, rule: "_Rule", before: Ingress | None) -> Ingress:
         return Ingress(
             compiled.name,
             metadata=ObjectMetaArgs(
                 name=compiled.name,
                 namespace=self._args.namespace,
                 labels=self._labels,
-                annotations=compiled.annotations or None,
+                annotations=self._annotations(compiled) or None,
             ),
             spec=IngressSpecArgs(
                 ingress_class_name=self._args.ingress_class,
+                tls=compiled.tls and [IngressTLSArgs(hosts=compiled.tls.hosts, secret_name=compiled.tls.secret)],
                 rules=[
                     IngressRuleArgs(
                         host=compiled.host,
                         http=HTTPIngressRuleValueArgs(
                             paths=[
                                 HTTPIngressPathArgs(
-                                    path=path.path,
-                                    path_type=path.path_type,
-                                    backend=self._backend(path.backend),
+                                    path=compiled.path.path,
+                                    path_type=compiled.path.path_type,
+                                    backend=self._backend(compiled.backend, compiled.by_port_name),
                                 )
-                                for path in compiled.paths
                             ]
                         ),
                     )
                 ],
             ),
             opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=list(self._args.after),
+                parent=rule,
+                depends_on=[*self._args.after, *([] if before is None else [before])],
                 # Two objects with the same host and path are refused by the webhook.
                 delete_before_replace=True,
+                aliases=self._former_names(compiled),
                 custom_timeouts=pulumi.CustomTimeouts(create="5m", update="5m", delete="3m"),
             ),
         )
 
-    def _backend(self, name: str) -> IngressBackendArgs:
-        backend = self._args.backends[name]
-        return IngressBackendArgs(
-            service=IngressServiceBackendArgs(
-                name=backend.service_name, port=ServiceBackendPortArgs(number=backend.port)
-            )
+    def _annotations(self, compiled: CompiledIngress) -> dict[str, pulumi.Input[str]]:
+        found: dict[str, pulumi.Input[str]] = dict(compiled.annotations)
+        if compiled.error_pages is not None:
+            # By its output, so that it is there first: the controller reads an annotation when the Ingress comes, and
+            # does not look again when the Service does.
+            found[DEFAULT_BACKEND] = self._args.backends[compiled.error_pages].service_name
+        return found
+
+    def _former_names(self, compiled: CompiledIngress) -> list[pulumi.Alias]:
+        """The object that had a host's `/` when all rules of a host without options shared one."""
+        if compiled.name != compiled.root:
+            return []
+        former = f"{self._name}-{f'{compiled.host}-' if compiled.host else ''}plain"
+        return [pulumi.Alias(name=former, parent=self)]
+
+    def _backend(self, reference: ServiceRef, by_port_name: bool) -> IngressBackendArgs:
+        backend = self._args.backends[reference.service]
+        port_name = reference.port or next(iter(backend.ports))
+        port = (
+            ServiceBackendPortArgs(name=port_name)
+            if by_port_name
+            else ServiceBackendPortArgs(number=backend.ports[port_name])
         )
+        return IngressBackendArgs(service=IngressServiceBackendArgs(name=backend.service_name, port=port))
+
+
+class _Rule(pulumi.ComponentResource):
+    """One rule, or what is behind the default backend of a host."""
+
+    def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(RULE_TYPE, name, dict(inputs), opts)
+        self.register_outputs({})
+
+
+def described(rules: RuleSet, compiled: CompiledIngress) -> dict[str, Any]:
+    """The rule that an object is for, as users write it, without what has its default.
+
+    The one for `/` has also what is said of its host, as `host_settings`.
+    """
+    settings = rules.settings(compiled.host).model_dump(exclude_defaults=True)
+    position = compiled.rule
+    written = {"path": ROOT, "backend": rules.default_backend} if position is None else _written(rules.rules[position])
+    return {
+        **({} if compiled.host is None else {"host": compiled.host}),
+        **written,
+        **({"host_settings": settings} if settings and compiled.name == compiled.root else {}),
+    }
+
+
+def _written(rule: PathRule) -> dict[str, Any]:
+    fields = rule.model_dump(exclude_defaults=True, exclude={"host"}, by_alias=True)
+    return {key: _short(value) for key, value in fields.items()}
+
+
+def _short(value: Any) -> Any:
+    """`{service: user-v1}` as `user-v1`, at any depth."""
+    if not isinstance(value, dict):
+        return value
+    fields = cast("dict[str, Any]", value)
+    return fields["service"] if list(fields) == ["service"] else {key: _short(below) for key, below in fields.items()}

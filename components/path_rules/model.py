@@ -1,83 +1,144 @@
 """The rule model: what users write, without a word about the controller that serves it."""
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
 import pulumi
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from components.shared.model import DnsName, Settings
+from components.path_rules.hosts import HostSettings
+from components.path_rules.options import (
+    AccessLists,
+    AffinitySettings,
+    Auth,
+    BackendRef,
+    Canary,
+    CorsSettings,
+    ErrorPages,
+    LimitSettings,
+    RedirectSettings,
+    Rewrite,
+    TimeoutSettings,
+)
+from components.path_rules.regexes import RegexError, parse_regex
+from components.path_rules.texts import BodySize, RuleHost, path_problem
+from components.shared.model import Settings
 
-_PATH = re.compile(r"/[A-Za-z0-9._\-/]*")
-
-
-def _check_path(path: str) -> str:
-    if _PATH.fullmatch(path) is None:
-        raise PydanticCustomError("rule_path", "allowed: '/' and then any of A-Z, a-z, 0-9, '.', '_', '-' and '/'")
-    segments = path.split("/")[1:]
-    if path != "/" and "" in segments:
-        raise PydanticCustomError(
-            "rule_path_slashes",
-            "allowed: a path without '//' that does not end in '/': a rule for '/user' already "
-            "holds for '/user/' and all below it",
-        )
-    if "." in segments or ".." in segments:
-        raise PydanticCustomError(
-            "rule_path_dots",
-            "allowed: a path without the segments '.' and '..', which browsers resolve themselves",
-        )
-    return path
-
-
-RulePath = Annotated[str, AfterValidator(_check_path)]
-"""`/`, or `/a/b` without a trailing slash."""
-
-
-class StripPrefix(Settings):
-    """The backend sees the path without the rule's own: `/user/a` arrives as `/a`.
-
-    It is told what was taken off in the header `X-Forwarded-Prefix`.
-    """
-
-    kind: Literal["strip_prefix"] = Field(
-        description="`strip_prefix`: the backend sees the path without the rule's own."
-    )
-
-
-def _expand_short_form(value: object) -> object:
-    if isinstance(value, str):
-        if value != "strip_prefix":
-            raise PydanticCustomError("rewrite", "allowed: 'strip_prefix', or null for no rewriting")
-        return {"kind": value}
-    return value
-
-
-Rewrite = Annotated[
-    StripPrefix,
-    BeforeValidator(_expand_short_form, json_schema_input_type=Literal["strip_prefix"] | StripPrefix),
-]
-"""How a path is changed on its way: `{kind: strip_prefix}`, or in short `strip_prefix`."""
+ROOT = "/"
 
 
 class PathRule(Settings):
-    """One rule: requests for `path` and all below it, on `host`, go to `backend`."""
+    """One rule: which requests it is for, where they go, and what is done with them on the way."""
 
-    path: RulePath = Field(description="Holds for itself and all below it: `/user` for `/user/a`, not `/users`.")
-    backend: str = Field(description="A name under `services`.")
-    host: DnsName | None = Field(
-        default=None, description="The host name asked for; null for every host without own rules."
+    host: RuleHost | None = Field(
+        default=None,
+        description="The host name asked for, or `*.example.com`; null for every host without own rules.",
     )
+    match: Literal["prefix", "exact", "regex"] = Field(
+        default="prefix",
+        description="What `path` stands for: itself and all below it, itself alone, or every path that it describes as "
+        "a regular expression from beginning to end. Exact rules come first, then regexes, then prefixes; of each the "
+        "longest.",
+    )
+    path: str = Field(
+        description="A prefix holds for itself and all below it: `/user` for `/user/a`, not `/users`. Upper and lower "
+        "case differ, also in a regular expression."
+    )
+    backend: BackendRef | None = Field(
+        default=None,
+        description="A name under `services`, or `{service: name, port: name of its port}`. Needed unless there is a "
+        "`redirect`.",
+    )
+    redirect: RedirectSettings | None = Field(default=None, description="An answer instead of a backend's.")
     rewrite: Rewrite | None = Field(
         default=None,
         description="`strip_prefix` takes the path off before the backend sees it; null for no.",
     )
+    canary: Canary | None = Field(default=None, description="Another web service that gets a part of the requests.")
+    cors: CorsSettings | None = Field(
+        default=None, description="Which other origins' pages may use the answers; null leaves it to the backend."
+    )
+    error_pages: ErrorPages | None = Field(
+        default=None, description="Errors that another web service answers instead; null for none."
+    )
+    body_size: BodySize | None = Field(
+        default=None,
+        description="The longest body of a request, such as `8Mi`, beyond which the answer is 413; `unlimited`; or "
+        "null for the controller's default, 1Mi.",
+    )
+    timeouts: TimeoutSettings | None = Field(
+        default=None, description="How long the backend may take; null for the controller's defaults."
+    )
+    limits: LimitSettings | None = Field(
+        default=None, description="How much one client address may ask for; null for any amount."
+    )
+    access: AccessLists | None = Field(default=None, description="Which client addresses are answered; null for all.")
+    affinity: AffinitySettings | None = Field(
+        default=None, description="Keeps a client at one pod; null spreads its requests."
+    )
+    auth: Auth | None = Field(default=None, description="Who may ask; null for everybody.")
+
+    @field_validator("path")
+    @classmethod
+    def _check_path(cls, path: str, info: ValidationInfo) -> str:
+        problem = None
+        if "match" not in info.data:
+            return path  # it is wrong itself, so that nobody knows what the path would have to be
+        if info.data["match"] == "regex":
+            try:
+                parse_regex(path)
+            except RegexError as error:
+                problem = str(error)
+        else:
+            problem = path_problem(path)
+        if problem is not None:
+            raise PydanticCustomError("rule_path", "{problem}", {"problem": problem})
+        return path
 
 
 @dataclass(frozen=True)
 class Backend:
-    """The Service that a backend's name stands for."""
+    """The Service that a backend's name stands for, and its ports by name, the first being the one meant by default."""
 
     service_name: pulumi.Input[str]
-    port: pulumi.Input[int]
+    ports: Mapping[str, pulumi.Input[int]]
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """All rules of one stack, by their position in the config.
+
+    Positions may be missing where rules were wrong on their own, and so may hosts. `default_backend` answers what no
+    rule names; None where it is wrong on its own.
+    """
+
+    rules: Mapping[int, PathRule]
+    hosts: Mapping[str, HostSettings]
+    default_backend: str | None
+    other_hosts: frozenset[str] = frozenset()
+    """Hosts of rules that are missing here."""
+
+    @property
+    def host_names(self) -> list[str | None]:
+        """Every host of a rule, and None for all others, in the order that they are compared and shown."""
+        return [None, *sorted({rule.host for rule in self.rules.values() if rule.host is not None})]
+
+    def on(self, host: str | None) -> dict[int, PathRule]:
+        """The rules of one host, None for those of every host without own rules."""
+        return {position: rule for position, rule in self.rules.items() if rule.host == host}
+
+    def ordered(self, host: str | None) -> list[int]:
+        """The rules of one host in the order in which a request is compared with them."""
+        rules = self.on(host)
+        return sorted(rules, key=lambda position: precedence(rules[position]), reverse=True)
+
+    def settings(self, host: str | None) -> HostSettings:
+        """What holds for a host as a whole."""
+        return self.hosts.get(host or "", HostSettings())
+
+
+def precedence(rule: PathRule) -> tuple[int, int, str]:
+    """Greater for a rule that comes first: exact before regex before prefix, then the longer text."""
+    return ("prefix", "regex", "exact").index(rule.match), len(rule.path), rule.path

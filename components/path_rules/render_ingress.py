@@ -1,95 +1,141 @@
-"""Compiles rules to Ingress objects for ingress-nginx.
+"""Compiles rules to Ingress objects for ingress-nginx: one for each rule, and one more for its canary.
 
-One regular expression turns every location of its host into one, case-insensitive and open-ended:
-`/ba` would then also match `/banana` and `/BA`. So rules are looked at host by host, and where one
-of them needs a regex its siblings are compiled to regexes that keep a prefix a prefix.
+An object for each rule, since most of what a rule says is an annotation, which holds for all paths of an object, and
+since the controller counts a rate limit by object.
+
+An object is named after its rule's host and path, and after nothing else. These two are what the controller refuses
+to see in two objects, and what `check_rules` refuses to see in two rules. So a name changes only together with them,
+the new object never stands in the old one's way, and no change of one rule renames another. A name that were derived
+from anything else - the backend, the options, the position - would have the controller refuse the change of it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from components.path_rules.model import PathRule
+from components.path_rules.hosts import WILDCARD, HostSettings, tls_secret, wildcard_of, www_partner
+from components.path_rules.ingress_annotations import canary_annotations, host_annotations, rule_annotations
+from components.path_rules.ingress_paths import CompiledPath, compile_paths
+from components.path_rules.model import ROOT, PathRule, RuleSet
+from components.path_rules.options import ServiceRef
 
-PathType = Literal["Prefix", "ImplementationSpecific"]
-
-ANNOTATION = "nginx.ingress.kubernetes.io/"
+_LONGEST_HOST = 120
+_LONGEST_SLUG = 40
 
 
 @dataclass(frozen=True)
-class CompiledPath:
-    """One path of an Ingress object: as the controller takes it, and the rule it came from."""
+class CompiledTls:
+    """What stands under `tls` of an Ingress."""
 
-    path: str
-    path_type: PathType
-    backend: str
-    rule: PathRule
+    hosts: Sequence[str]
+    secret: str
 
 
 @dataclass(frozen=True)
 class CompiledIngress:
-    """One Ingress object, all but its namespace and class. Its name never depends on the paths."""
+    """One Ingress object, all but its namespace and class.
+
+    `by_port_name` is how it names the backend's port: the controller keeps what it knows of canaries and cookies by
+    Service and port as they are written, so rules that have any of it write it differently from those that have none,
+    and leave them alone. `root` is the name of the host's object for `/`, itself included; `primary` of the one that
+    it is a canary for. `rule` is the rule's position, None for the default backend. `error_pages` is the web service
+    that the annotation DEFAULT_BACKEND has to name.
+    """
 
     name: str
     host: str | None
+    path: CompiledPath
+    backend: ServiceRef
+    by_port_name: bool
     annotations: Mapping[str, str]
-    paths: Sequence[CompiledPath]
+    root: str
+    rule: int | None
+    error_pages: str | None = None
+    primary: str | None = None
+    tls: CompiledTls | None = None
 
 
-def compile_rules(name: str, rules: Iterable[PathRule], default_backend: str) -> list[CompiledIngress]:
-    """The objects for rules that `check_rules` found nothing wrong with.
+def compile_rules(name: str, rules: RuleSet) -> list[CompiledIngress]:
+    """The objects for rules that `check_rules` found nothing wrong with, in the order of hosts and precedence.
 
-    Every host named in a rule, and all other hosts together, answer what no rule names with
-    `default_backend`.
+    Every host named in a rule, and all other hosts together, answer what no rule names with the default backend.
     """
-    by_host: dict[str | None, list[PathRule]] = {None: []}
-    for rule in rules:
-        by_host.setdefault(rule.host, []).append(rule)
     ingresses: list[CompiledIngress] = []
-    for host in sorted(by_host, key=lambda host: host or ""):
-        ingresses += _compile_host(name, host, by_host[host], default_backend)
+    for host in rules.host_names:
+        ingresses += _compile_host(name, host, rules)
     return ingresses
 
 
-def _compile_host(
-    name: str, host: str | None, rules: Sequence[PathRule], default_backend: str
-) -> list[CompiledIngress]:
-    stem = name if host is None else f"{name}-{host}"
-    if not any(rule.path == "/" for rule in rules):
-        rules = [*rules, PathRule(path="/", backend=default_backend, host=host)]
-    # Controllers of 2024 refuse a dot in a path of type Prefix; as a regex all take it.
-    as_regex = any(rule.rewrite is not None or "." in rule.path for rule in rules)
-    plain = [_plain_path(rule, as_regex) for rule in rules if rule.rewrite is None]
-    stripped = [_stripped_path(rule) for rule in rules if rule.rewrite is not None]
-    regex = {ANNOTATION + "use-regex": "true"} if as_regex else {}
-    strip = {
-        **regex,
-        ANNOTATION + "rewrite-target": "/$3",
-        ANNOTATION + "x-forwarded-prefix": "/$1",
-    }
-    ingresses = [CompiledIngress(f"{stem}-plain", host, regex, _ordered(plain))]
-    if stripped:
-        ingresses.append(CompiledIngress(f"{stem}-strip-prefix", host, strip, _ordered(stripped)))
+def object_name(name: str, host: str | None, path: str) -> str:
+    """What the object for a rule is called, among those of the component `name`."""
+    digest = hashlib.sha256(f"{host or ''}{path}".encode()).hexdigest()[:8]
+    slug = re.sub(r"[^a-z0-9]+", "-", path.lower())[: _LONGEST_SLUG + 1].strip("-") or (
+        "root" if path == ROOT else "regex"
+    )
+    stem = name if host is None else f"{name}-{host.replace(WILDCARD, 'wildcard.')[:_LONGEST_HOST].strip('-.')}"
+    return f"{stem}-{slug}-{digest}"
+
+
+def _compile_host(name: str, host: str | None, rules: RuleSet) -> list[CompiledIngress]:
+    default = ServiceRef(service=rules.default_backend or "")
+    settings = rules.settings(host)
+    listed: list[tuple[int | None, PathRule]] = [(position, rules.rules[position]) for position in rules.ordered(host)]
+    if not any(map(_is_root, rules.on(host).values())):
+        listed.append((None, PathRule(path=ROOT, backend=default, host=host)))
+    ingresses: list[CompiledIngress] = []
+    for (position, rule), path in zip(listed, compile_paths([rule for _, rule in listed]), strict=True):
+        annotations = rule_annotations(rule, path, _https(host, rules))
+        own = CompiledIngress(
+            name=object_name(name, host, _key(rule)),
+            host=host,
+            path=path,
+            # A redirect needs no backend, but an Ingress does.
+            backend=rule.backend or default,
+            by_port_name=rule.canary is not None or rule.affinity is not None,
+            annotations=annotations | (host_annotations(settings) if _is_root(rule) else {}),
+            root=object_name(name, host, ROOT),
+            rule=position,
+            error_pages=rule.error_pages and rule.error_pages.backend,
+            tls=_tls(host, settings) if _is_root(rule) else None,
+        )
+        ingresses.append(own)
+        if rule.canary is not None:
+            ingresses.append(
+                replace(
+                    own,
+                    name=f"{own.name}-canary",
+                    path=replace(path, rewrite_target=None, forwarded_prefix=None),
+                    backend=rule.canary.backend,
+                    by_port_name=False,
+                    annotations=canary_annotations(rule.canary),
+                    error_pages=None,
+                    primary=own.name,
+                    tls=None,
+                )
+            )
     return ingresses
 
 
-def _ordered(paths: Iterable[CompiledPath]) -> list[CompiledPath]:
-    # Rules that only change places in the config must not show as a change.
-    return sorted(paths, key=lambda compiled: compiled.rule.path)
+def _is_root(rule: PathRule) -> bool:
+    return rule.match == "prefix" and rule.path == ROOT
 
 
-def _plain_path(rule: PathRule, as_regex: bool) -> CompiledPath:
-    if not as_regex or rule.path == "/":
-        return CompiledPath(rule.path, "Prefix", rule.backend, rule)
-    # As long as a stripped path, since the controller tries the longest text first; and not the
-    # same text, since it refuses the same one in two objects while a rule changes its kind.
-    return CompiledPath(f"/({_literal(rule.path)})($|/)(.*)", "ImplementationSpecific", rule.backend, rule)
+def _key(rule: PathRule) -> str:
+    # Beside an exact `/` there is always an object for all that no rule names.
+    return "/ exact" if rule.match == "exact" and rule.path == ROOT else rule.path
 
 
-def _stripped_path(rule: PathRule) -> CompiledPath:
-    return CompiledPath(f"/({_literal(rule.path)})(/|$)(.*)", "ImplementationSpecific", rule.backend, rule)
+def _https(host: str | None, rules: RuleSet) -> bool | None:
+    settings = rules.settings(host)
+    if settings.tls is not None:
+        return settings.redirects_to_https
+    # The controller would redirect a host whose wildcard has a certificate.
+    return False if host is not None and rules.settings(wildcard_of(host)).tls is not None else None
 
 
-def _literal(path: str) -> str:
-    # `[.]` and not `\.`: a backslash would have to survive nginx's own quoting.
-    return "(?-i:" + path.removeprefix("/").replace(".", "[.]") + ")"
+def _tls(host: str | None, settings: HostSettings) -> CompiledTls | None:
+    if host is None or settings.tls is None:
+        return None
+    partner = [www_partner(host)] if settings.www_redirect else []
+    return CompiledTls([host, *partner], tls_secret(host, settings.tls))

@@ -74,6 +74,13 @@ def main_port(ports: Mapping[str, ServicePort]) -> tuple[str, ServicePort] | Non
     return min(over_tcp.items(), key=lambda named: named[1].port, default=None)
 
 
+def tcp_ports(ports: Mapping[str, ServicePort]) -> dict[str, int]:
+    """The numbers of those that path rules can lead to, by name: the main one first, the others by name."""
+    main = main_port(ports)
+    first = {} if main is None else {main[0]: main[1].port}
+    return first | {name: port.port for name, port in sorted(ports.items()) if port.protocol == "TCP"}
+
+
 def check_each_port_once(ports: Mapping[str, ServicePort]) -> None:
     """ValidationError for two ports that clients could not tell apart."""
     seen: dict[tuple[int, str], str] = {}

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from components.service_exposure.ports import ServicePort, ServicePorts, check_each_port_once, main_port
+from components.service_exposure.ports import ServicePort, ServicePorts, check_each_port_once
 from components.shared.model import Cidr, DnsName, QualifiedName, Settings
 from components.shared.problems import wrong_setting
 from components.shared.user_labels import UserLabels
@@ -187,14 +187,14 @@ class ExternalServiceSettings(Settings):
     labels: UserLabels = Field(default_factory=dict, description="Labels of your own.")
 
     @property
-    def can_be_routed_to(self) -> bool:
-        """Whether path rules may use it as a backend.
+    def routable_ports(self) -> ServicePorts:
+        """Those that path rules can lead to: none of an alias.
 
         ingress-nginx could pass requests on to an alias, but it would send the client's own Host header, would not
         check a certificate of the other side, and would reach other namespaces' Services around all that keeps them
         apart; and the Gateway API tells controllers not to.
         """
-        return isinstance(self.target, EndpointsExposure) and main_port(self.ports) is not None
+        return self.ports if isinstance(self.target, EndpointsExposure) else {}
 
     @model_validator(mode="after")
     def _ports_fit(self) -> "ExternalServiceSettings":

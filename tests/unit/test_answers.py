@@ -15,6 +15,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.send_response(type(self).status)
+        # Nobody answers there: a redirect is an answer of its own.
+        self.send_header("Location", "http://127.0.0.1:1/")
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -34,7 +36,7 @@ def _outputs(url: str) -> dict[str, object]:
     return {"routes": [{"host": None, "path": "/user", "backend": "user-v1", "url": url}], "redis_external": None}
 
 
-@pytest.mark.parametrize("status", [200, 404])
+@pytest.mark.parametrize("status", [200, 302, 401, 404])
 def test_an_answer_of_the_application_is_an_answer(server: tuple[str, type[_Handler]], status: int) -> None:
     url, handler = server
     handler.status = status

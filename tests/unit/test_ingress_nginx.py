@@ -114,6 +114,8 @@ def test_configuration_is_strict_and_takes_further_keys() -> None:
     assert config["allow-snippet-annotations"] == "false"
     assert config["strict-validate-path-type"] == "true"
     assert config["annotations-risk-level"] == "Medium"
+    external = record(allow_external_auth=True).one(CONFIG_MAP, CONTROLLER).inputs["data"]
+    assert external["annotations-risk-level"] == "High"
     assert config["allow-cross-namespace-resources"] == "false"
     assert config["use-gzip"] == "true"
 

@@ -1,248 +1,342 @@
-"""`PathRules`: what rules are refused, and what the others compile to."""
+"""Which Ingress objects rules become."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from components.path_rules import Backend, PathRule, PathRules, PathRulesArgs
-from components.path_rules.checks import check_rules
-from components.path_rules.render_ingress import CompiledIngress, compile_rules
-from components.shared.problems import WrongSettingsError
-from tests.unit.recording import Recording, run_recorded
+from components.path_rules import PathRule
+from components.path_rules.ingress_annotations import CERT_MANAGER, PREFIX, SOURCES
+from components.path_rules.render_ingress import CompiledIngress, compile_rules, object_name
+from environment.schema import SettingsSchema
+from environment.settings import EnvironmentSettings
+from tests.unit.annotation_validators import HIGH, MEDIUM, VALIDATORS
+from tests.unit.ingress_nginx import IngressNginx, RefusedByTheWebhookError
+from tests.unit.rule_objects import objects, rule, rule_set
 
-INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
-BACKENDS = {"user-v1": Backend("user-v1", 80), "pay-v1": Backend("pay-v1", 8000)}
-USER_AND_PAY = (
-    PathRule.model_validate({"path": "/user", "backend": "user-v1", "rewrite": "strip_prefix"}),
-    PathRule.model_validate({"path": "/pay", "backend": "pay-v1", "rewrite": "strip_prefix"}),
-)
+USER_AND_PAY = (rule("/user", rewrite="strip_prefix"), rule("/pay", "pay-v1", rewrite="strip_prefix"))
+CANARY = {"kind": "weight", "backend": "user-v2", "weight": 20}
+
+FULL: Mapping[str, Any] = {
+    "cors": {
+        "origins": ["https://a.example", "https://*.b.example:8443", "http://c.example"],
+        "methods": ["GET", "POST"],
+        "headers": ["X-One", "Authorization"],
+        "exposed_headers": ["X-Two", "*"],
+        "credentials": True,
+        "max_age_seconds": 60,
+    },
+    "error_pages": {"codes": [503, 404], "backend": "errors"},
+    "body_size": "8Mi",
+    "timeouts": {"connect_seconds": 2, "read_seconds": 30, "send_seconds": 31},
+    "limits": {
+        "rps": 5,
+        "rpm": 100,
+        "burst_multiplier": 3,
+        "connections": 7,
+        "exempt": ["10.0.0.0/8", "2001:db8::/32"],
+    },
+    "access": {"allow": ["192.0.2.0/24", "2001:db8::1"], "deny": ["192.0.2.9"]},
+    "affinity": {
+        "cookie": "my_cookie",
+        "max_age_seconds": 0,
+        "path": "/a",
+        "samesite": "None",
+        "secure": True,
+        "change_on_failure": True,
+    },
+}
+BASIC = {"kind": "basic", "secret": "users", "realm": "Who are you", "scheme": "basic", "format": "auth_map"}
+EXTERNAL = {
+    "kind": "external",
+    "url": "http://auth.example:8080/check?a=b",
+    "sign_in_url": "https://login.example/in",
+    "method": "POST",
+    "response_headers": ["X-User", "X-Role"],
+}
 
 
-def rule(path: str, backend: str = "user-v1", **more: Any) -> PathRule:
-    return PathRule.model_validate({"path": path, "backend": backend, **more})
+def by_path(rules: Sequence[PathRule], hosts: Mapping[str, Any] | None = None) -> dict[str, CompiledIngress]:
+    """Objects by the path of their rule, canaries left out."""
+    given = rule_set(rules, hosts)
+    return {
+        "default" if compiled.rule is None else given.rules[compiled.rule].path: compiled
+        for compiled in compile_rules("routes", given)
+        if compiled.primary is None
+    }
 
 
-def by_name(rules: Sequence[PathRule]) -> dict[str, CompiledIngress]:
-    return {compiled.name: compiled for compiled in compile_rules("routes", rules, "user-v1")}
+def annotations(compiled: CompiledIngress) -> dict[str, str]:
+    return {key.removeprefix(PREFIX): value for key, value in compiled.annotations.items()}
 
 
-class Nginx:
-    """What nginx does with the compiled objects of one host: its rules, not ours.
-
-    Locations are regexes, tried from the longest text on, case-insensitive and anchored at the
-    beginning only; a rewrite replaces what its own regex matches, wherever that is.
-    """
-
-    def __init__(self, compiled: Sequence[CompiledIngress]) -> None:
-        self._locations = sorted(
-            ((path, ingress.annotations) for ingress in compiled for path in ingress.paths),
-            key=lambda location: (len(location[0].path), location[0].path),
-            reverse=True,
-        )
-
-    def serve(self, request: str) -> tuple[str, str, str | None]:
-        """Backend, path as it sees it, and X-Forwarded-Prefix."""
-        prefix = "nginx.ingress.kubernetes.io/"
-        for path, annotations in self._locations:
-            if not re.match(path.path, request, re.IGNORECASE):
-                continue
-            target = annotations.get(prefix + "rewrite-target")
-            if target is None:
-                return path.backend, request, None
-            found = re.search(path.path, request, re.IGNORECASE)
-            assert found is not None
-            header = _filled(annotations[prefix + "x-forwarded-prefix"], found)
-            return path.backend, _filled(target, found), header
-        raise AssertionError(f"no location for {request}")
+# --- names ---
 
 
-def _filled(template: str, found: re.Match[str]) -> str:
-    return re.sub(r"\$(\d)", lambda group: found[int(group[1])] or "", template)
+def test_each_rule_has_an_object_of_its_own_and_so_has_its_canary() -> None:
+    names = [compiled.name for compiled in compile_rules("routes", rule_set([rule("/a"), rule("/b", canary=CANARY)]))]
+    a, b, root = (object_name("routes", None, path) for path in ("/a", "/b", "/"))
+    assert sorted(names) == sorted([a, b, f"{b}-canary", root])
+
+
+def test_no_change_of_a_rule_renames_its_object_or_another() -> None:
+    def names(*rules: PathRule) -> dict[str, str]:
+        return {path: compiled.name for path, compiled in by_path(rules).items()}
+
+    first = names(rule("/a"), rule("/b"))
+    for changed in (
+        rule("/a", "pay-v1"),
+        rule("/a", match="exact"),
+        rule("/a", rewrite="strip_prefix"),
+        rule("/a", canary=CANARY),
+        rule("/a", body_size="8Mi"),
+        rule("/a", None, redirect={"to": "https://new.example"}),
+    ):
+        assert names(rule("/b"), changed) == first
+    assert names(rule("/b"), rule("/other"))["/b"] == first["/b"]
+
+
+def test_names_tell_the_path_and_no_two_are_the_same() -> None:
+    paths = ["/", "/User", "/api/v1.2", "/api-v1-2", "/" + "x" * 150, "/" + "x" * 151]
+    names = [object_name("routes", host, path) for host in (None, "a.example", "*.example") for path in paths]
+    assert len(set(names)) == len(names)
+    assert object_name("routes", "*.shop.example", "/User").startswith("routes-wildcard.shop.example-user-")
+    longest = object_name("routes", "a." * 120 + "example", "/" + "x" * 190)
+    assert len(f"{longest}-canary") <= 253
 
 
 @pytest.mark.parametrize(
-    ("request_path", "answer"),
+    ("before", "after"),
     [
-        ("/user", ("user-v1", "/", "/user")),
-        ("/user/", ("user-v1", "/", "/user")),
-        ("/user/a/b.html", ("user-v1", "/a/b.html", "/user")),
-        ("/user/user/x", ("user-v1", "/user/x", "/user")),
-        ("/pay/x", ("pay-v1", "/x", "/pay")),
-        ("/", ("user-v1", "/", None)),
-        ("/unknown", ("user-v1", "/unknown", None)),
-        ("/users", ("user-v1", "/users", None)),
-        ("/payment", ("user-v1", "/payment", None)),
-        ("/PAY/x", ("user-v1", "/PAY/x", None)),
-        ("/x/pay/y", ("user-v1", "/x/pay/y", None)),
+        ([rule("/a")], [rule("/a", rewrite="strip_prefix")]),
+        ([rule("/a")], [rule("/a", match="exact")]),
+        ([rule("/a"), rule("/b", "pay-v1")], [rule("/b"), rule("/a", "pay-v1")]),
+        ([rule("/a")], [rule("/new")]),
+        ([rule("/")], [rule("/", match="exact")]),
+        ([rule("/a", canary=CANARY)], [rule("/a", "user-v2")]),
+        ([rule("/a/x")], [rule("/a.x")]),
     ],
 )
-def test_prefix_is_stripped_and_stays_a_prefix(request_path: str, answer: tuple[str, str, str | None]) -> None:
-    assert Nginx(compile_rules("routes", USER_AND_PAY, "user-v1")).serve(request_path) == answer
+def test_no_step_of_an_update_is_refused_by_the_webhook(before: list[PathRule], after: list[PathRule]) -> None:
+    """Pulumi creates and updates one object after the other, in any order, and deletes in the end."""
+    old = {each.name: each for each in objects(rule_set(before))}
+    new = {each.name: each for each in objects(rule_set(after))}
+    for order in (sorted(new), sorted(new, reverse=True)):
+        present = dict(old)
+        for name in order:
+            present[name] = new[name]
+            IngressNginx(present.values())
 
 
-@pytest.mark.parametrize(
-    ("request_path", "backend"),
-    [
-        ("/ba", "pay-v1"),
-        ("/ba/x", "pay-v1"),
-        ("/banana", "user-v1"),
-        ("/BA/x", "user-v1"),
-        ("/user/deep/x", "pay-v1"),
-        ("/user/deeper", "user-v1"),
-        ("/v1.2/x", "pay-v1"),
-        ("/v1x2/x", "user-v1"),
-    ],
-)
-def test_siblings_of_a_rewriting_rule_stay_prefixes(request_path: str, backend: str) -> None:
-    rules = [
-        rule("/user", rewrite="strip_prefix"),
-        rule("/ba", "pay-v1"),
-        rule("/user/deep", "pay-v1"),
-        rule("/v1.2", "pay-v1"),
-    ]
-    assert Nginx(compile_rules("routes", rules, "user-v1")).serve(request_path)[0] == backend
+def test_the_stand_in_of_the_webhook_refuses_what_the_real_one_does() -> None:
+    [one, *_] = objects(rule_set([rule("/a")]))
+    with pytest.raises(RefusedByTheWebhookError, match="already defined"):
+        IngressNginx([one, one])
 
 
-def test_the_nginx_of_these_tests_falls_for_the_trap_that_the_compilation_avoids() -> None:
-    compiled = by_name([rule("/user", rewrite="strip_prefix"), rule("/ba", "pay-v1")])
-    path = next(path for path in compiled["routes-plain"].paths if path.backend == "pay-v1")
-    assert re.match("/ba", "/banana", re.IGNORECASE)
-    assert not re.match(path.path, "/banana", re.IGNORECASE)
+# --- paths ---
 
 
-def test_host_without_regex_has_plain_prefixes_and_no_annotations() -> None:
-    compiled = by_name([rule("/pay", "pay-v1")])
-    assert list(compiled) == ["routes-plain"]
-    assert compiled["routes-plain"].annotations == {}
-    assert [(path.path, path.path_type) for path in compiled["routes-plain"].paths] == [
+def test_host_without_regex_has_plain_paths_and_no_annotations() -> None:
+    compiled = by_path([rule("/pay", "pay-v1"), rule("/a", match="exact")])
+    assert {(each.path.path, each.path.path_type) for each in compiled.values()} == {
         ("/", "Prefix"),
         ("/pay", "Prefix"),
-    ]
+        ("/a", "Exact"),
+    }
+    assert [each.annotations for each in compiled.values()] == [{}] * 3
 
 
 def test_regex_of_one_host_does_not_touch_another() -> None:
-    compiled = by_name([rule("/user", host="a.example.com", rewrite="strip_prefix"), rule("/pay", "pay-v1")])
-    assert set(compiled) == {"routes-plain", "routes-a.example.com-plain", "routes-a.example.com-strip-prefix"}
-    assert [path.path for path in compiled["routes-plain"].paths] == ["/", "/pay"]
-    assert [path.path for path in compiled["routes-a.example.com-plain"].paths] == ["/"]
+    compiled = by_path([rule("/user", host="a.example", rewrite="strip_prefix"), rule("/pay", "pay-v1")])
+    assert compiled["/pay"].path.path == "/pay"
+    assert compiled["/user"].path.is_regex
 
 
 def test_every_host_answers_unknown_paths_with_the_default_backend() -> None:
-    for compiled in compile_rules("routes", [rule("/pay", "pay-v1", host="a.example.com")], "user-v1"):
-        root = [path for path in compiled.paths if path.path == "/"]
-        assert [path.backend for path in root] == ["user-v1"]
+    compiled = compile_rules("routes", rule_set([rule("/pay", host="a.example")]))
+    roots = [(each.host, each.backend.service) for each in compiled if each.path.path == "/"]
+    assert roots == [(None, "pay-v1"), ("a.example", "pay-v1")]
 
 
 def test_a_rule_for_the_root_takes_the_default_backends_place() -> None:
-    compiled = by_name([rule("/", "pay-v1")])
-    assert [(path.path, path.backend) for path in compiled["routes-plain"].paths] == [("/", "pay-v1")]
+    [compiled] = compile_rules("routes", rule_set([rule("/")]))
+    assert (compiled.path.path, compiled.backend.service, compiled.name) == ("/", "user-v1", compiled.root)
 
 
 def test_order_of_the_rules_changes_nothing() -> None:
-    assert compile_rules("routes", USER_AND_PAY, "user-v1") == compile_rules("routes", USER_AND_PAY[::-1], "user-v1")
-
-
-def test_a_rule_that_changes_its_kind_never_has_the_same_path_in_two_objects() -> None:
-    # The webhook would refuse the second while the first still has it.
-    before = {path.path for path in by_name([rule("/a", rewrite="strip_prefix")])["routes-strip-prefix"].paths}
-    after = {path.path for path in by_name([rule("/a"), rule("/b", rewrite="strip_prefix")])["routes-plain"].paths}
-    assert not before & after
-
-
-def test_regexes_are_no_prefix_paths_since_the_strict_check_refuses_those() -> None:
-    for compiled in compile_rules("routes", [*USER_AND_PAY, rule("/a.b")], "user-v1"):
-        for path in compiled.paths:
-            assert path.path_type == ("Prefix" if re.fullmatch(r"/[A-Za-z0-9_\-/]*", path.path) else path.path_type)
-            assert path.path_type == "ImplementationSpecific" or path.path == "/"
-
-
-def record(rules: Sequence[PathRule] = USER_AND_PAY, default: str = "user-v1") -> Recording:
-    args = PathRulesArgs("shop", "nginx", rules, default, BACKENDS)
-    return run_recorded(lambda: PathRules("routes", args))
-
-
-def test_ingress_names_class_backend_and_port() -> None:
-    ingress = record().one(INGRESS, "routes-strip-prefix").inputs
-    assert ingress["metadata"]["name"] == "routes-strip-prefix"
-    assert ingress["metadata"]["namespace"] == "shop"
-    assert ingress["spec"]["ingressClassName"] == "nginx"
-    backends = [path["backend"]["service"] for path in ingress["spec"]["rules"][0]["http"]["paths"]]
-    assert {"name": "pay-v1", "port": {"number": 8000}} in backends
-    assert not any("snippet" in key for key in ingress["metadata"]["annotations"])
-
-
-def test_ingress_without_a_host_has_none_and_one_with_a_host_has_it() -> None:
-    recording = record([rule("/a", host="shop.example.com")])
-    assert "host" not in recording.one(INGRESS, "routes-plain").inputs["spec"]["rules"][0]
-    named = recording.one(INGRESS, "routes-shop.example.com-plain").inputs["spec"]["rules"][0]
-    assert named["host"] == "shop.example.com"
-
-
-def test_waiting_for_an_ingress_is_bounded_and_a_replacement_deletes_first() -> None:
-    for ingress in record().of_type(INGRESS):
-        assert ingress.options.customTimeouts.create == "5m"
-        assert ingress.options.deleteBeforeReplace is True
-
-
-def test_component_refuses_wrong_rules_before_it_registers_anything() -> None:
-    with pytest.raises(WrongSettingsError) as caught:
-        record([rule("/pay", "pay-v2"), rule("/pay")], "user-v2")
-    text = str(caught.value)
-    assert "pay-v2" in text
-    assert "user-v2" in text
-    assert "pay-v1, user-v1" in text
-    assert "each path once" in text
-
-
-def problems(rules: Sequence[PathRule], default: str = "user-v1") -> list[tuple[tuple[str | int, ...], str]]:
-    return [(found.place, found.message) for found in check_rules(dict(enumerate(rules)), default, BACKENDS)]
-
-
-def test_unknown_backend_lists_the_known_ones() -> None:
-    assert problems([rule("/a", "shop")]) == [
-        (("routes", 0, "backend"), "allowed: a web service of this stack: pay-v1, user-v1")
-    ]
-
-
-def test_unknown_default_backend_lists_the_known_ones() -> None:
-    assert problems([], "shop") == [(("default_backend",), "allowed: a web service of this stack: pay-v1, user-v1")]
-
-
-def test_same_path_twice_is_refused_for_the_same_host_only() -> None:
-    assert problems([rule("/a"), rule("/a", "pay-v1", host="x.example.com")]) == []
-    [(place, message)] = problems([rule("/a"), rule("/b"), rule("/a", "pay-v1")])
-    assert place == ("routes", 2, "path")
-    assert "routes[0] has this path already for all hosts" in message
-
-
-def test_paths_that_differ_only_in_case_are_refused() -> None:
-    [(place, message)] = problems([rule("/pay"), rule("/Pay", "pay-v1")])
-    assert place == ("routes", 1, "path")
-    assert "'/pay': differing in case is not enough" in message
-
-
-def test_the_root_has_no_prefix_to_strip() -> None:
-    assert [place for place, _ in problems([rule("/", rewrite="strip_prefix")])] == [("routes", 0, "rewrite")]
+    rules = [*USER_AND_PAY, rule("/x/[a-z]+", match="regex"), rule("/y", match="exact")]
+    turned = objects(rule_set(rules[::-1]))
+    assert sorted(objects(rule_set(rules)), key=lambda each: each.name) == sorted(turned, key=lambda each: each.name)
 
 
 @pytest.mark.parametrize(
-    "path", ["", "user", "/user/", "//", "/a//b", "/a b", "/a?b", "/(.*)", "/a/../b", "/./a", "/ü", "/a\n"]
+    "rules",
+    [
+        [*USER_AND_PAY, rule("/a.b"), rule("/x/[a-z]+", match="regex"), rule("/y", match="exact")],
+        [rule("/a.b", match="exact")],
+        [rule("/", match="exact")],
+        [rule("/", rewrite={"kind": "replace_prefix", "with": "/x"})],
+    ],
+)
+def test_regexes_are_no_prefix_paths_since_the_strict_check_refuses_those(rules: list[PathRule]) -> None:
+    IngressNginx(objects(rule_set(rules)))
+
+
+def test_a_longer_path_seldom_changes_the_texts_of_others() -> None:
+    regex = rule("/x/[a-z]+", match="regex")
+    texts = {by_path([regex, rule("/" + "p" * length)])["/x/[a-z]+"].path.path for length in range(2, 18)}
+    assert len(texts) <= 3
+
+
+# --- what rules share without saying so ---
+
+
+def test_a_canary_stays_with_its_rule() -> None:
+    """The controller attaches it to the Service and port of the rule's backend, wherever these are written alike."""
+    rules = rule_set([rule("/user", canary=CANARY), rule("/other")], default="user-v1")
+    controller = IngressNginx(objects(rules))
+    assert controller.reply("x.example", "/user").canary == "user-v2-80"
+    assert controller.reply("x.example", "/other").canary is None
+    assert controller.reply("x.example", "/").canary is None
+
+
+def test_a_canary_has_its_own_annotations_and_its_rules_host_path_and_type() -> None:
+    rules = rule_set([rule("/user", host="a.example", rewrite="strip_prefix", body_size="1Mi", canary=CANARY)])
+    [own, canary] = [each for each in compile_rules("routes", rules) if each.rule == 0]
+    assert annotations(canary) == {"canary": "true", "canary-weight": "20", "canary-weight-total": "100"}
+    assert (canary.host, canary.path.path, canary.path.path_type) == (own.host, own.path.path, own.path.path_type)
+    assert canary.backend.service == "user-v2"
+
+
+# --- annotations ---
+
+
+def everything() -> list[CompiledIngress]:
+    """Objects of rules that together say all that rules can say."""
+    rules = [
+        rule("/a", host="a.example", **FULL, auth=BASIC),
+        rule("/b", host="a.example", auth=EXTERNAL, affinity={}),
+        rule("/c", host="a.example", rewrite={"kind": "replace_prefix", "with": "/x"}),
+        rule("/d/(.*)", match="regex", rewrite={"kind": "regex", "to": "/x-._~:/$1"}),
+        rule("/e", "pay-v1", canary={"kind": "header", "backend": "user-v2", "header": "X-A", "pattern": "^(a|b).*$"}),
+        rule("/f", None, host="b.example", redirect={"to": "https://n.example/a?b=c&d", "code": 308}),
+        rule("/g", host="*.example", canary={"kind": "cookie", "backend": "errors", "cookie": "a-b_c"}),
+        rule("/h", match="exact", rewrite="strip_prefix", body_size="unlimited"),
+        rule("/i", {"service": "user-v1", "port": "admin"}, canary={**CANARY, "total": 1000}),
+        rule("/j", canary={"kind": "header", "backend": "errors", "header": "X-A", "value": "a:b/c_d~e.f-"}),
+    ]
+    hosts = {
+        "a.example": {"tls": {"kind": "issuer", "cluster_issuer": "ca"}, "www_redirect": True, "app_root": "/a/b.c"},
+        "b.example": {"tls": {"kind": "secret", "secret": "b"}, "tls_redirect": False},
+        "*.example": {"tls": {"kind": "issuer", "issuer": "own", "secret": "any"}},
+    }
+    return compile_rules("routes", rule_set(rules, hosts))
+
+
+def test_every_annotation_is_one_that_the_controller_takes_at_its_risk_level() -> None:
+    for compiled in everything():
+        for key, value in compiled.annotations.items():
+            if key.startswith(CERT_MANAGER):
+                continue
+            name = key.removeprefix(PREFIX)
+            assert name in VALIDATORS, key
+            assert VALIDATORS[name].takes(value), (key, value)
+            assert VALIDATORS[name].risk <= (HIGH if name in ("auth-url", "auth-signin") else MEDIUM)
+
+
+def test_every_annotation_that_is_documented_is_also_sent_and_no_other() -> None:
+    documented = {name if "/" in name else PREFIX + name for names in SOURCES.values() for name in names}
+    sent = {key for compiled in everything() for key in compiled.annotations}
+    assert documented == sent | {PREFIX + "canary-by-header-value", PREFIX + "session-cookie-samesite"}
+    assert not any("snippet" in key for key in sent)
+
+
+def test_every_field_says_which_annotations_it_becomes() -> None:
+    leaves = SettingsSchema(EnvironmentSettings).leaves()
+    keys = {".".join(leaf.keys).replace(".[]", "[]") for leaf in leaves}
+    for field in SOURCES:
+        group, _, below = field.partition(".")
+        key = f"hosts.<name>.{below}" if group == "hosts" else f"routes[].{field}"
+        assert key in keys, field
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"body_size": "500k"}, {"proxy-body-size": "500000"}),
+        ({"body_size": "unlimited"}, {"proxy-body-size": "0"}),
+        ({"timeouts": {"read_seconds": 5}}, {"proxy-read-timeout": "5", "proxy-connect-timeout": "5"}),
+        ({"limits": {"connections": 3}}, {"limit-connections": "3"}),
+        ({"limits": {"rps": 3}}, {"limit-rps": "3", "limit-burst-multiplier": "5"}),
+        ({"error_pages": {"codes": [503, 404], "backend": "errors"}}, {"custom-http-errors": "404,503"}),
+        (
+            {"affinity": {}},
+            {"affinity": "cookie", "session-cookie-name": "affinity-user-v1", "session-cookie-path": "/"},
+        ),
+        ({"cors": {"origins": ["*"]}}, {"cors-allow-origin": "*", "cors-allow-credentials": "false"}),
+        ({"auth": {"kind": "basic", "secret": "users"}}, {"auth-type": "basic", "auth-secret-type": "auth-file"}),
+        ({"access": {"deny": ["10.0.0.1"]}}, {"denylist-source-range": "10.0.0.1"}),
+        (
+            {"redirect": {"to": "https://new.example", "code": 307}},
+            {"permanent-redirect": "https://new.example", "permanent-redirect-code": "307"},
+        ),
+        ({"rewrite": "strip_prefix"}, {"rewrite-target": "/$2", "x-forwarded-prefix": "/a", "use-regex": "true"}),
+    ],
+)
+def test_options_become_annotations(given: dict[str, Any], expected: dict[str, str]) -> None:
+    backend = None if "redirect" in given else "user-v1"
+    found = annotations(by_path([rule("/a", backend, **given)])["/a"])
+    assert {key: found.get(key) for key in expected} == expected
+    # What was not said is left to the controller.
+    assert not {"limit-rpm", "limit-allowlist", "allowlist-source-range", "cors-expose-headers"} & set(found)
+
+
+# --- hosts ---
+
+
+def test_what_holds_for_a_host_is_on_its_object_for_the_root_alone() -> None:
+    hosts = {"a.example": {"tls": {"kind": "issuer", "cluster_issuer": "ca"}, "www_redirect": True, "app_root": "/x"}}
+    compiled = by_path([rule("/a", host="a.example")], hosts)
+    root = [each for each in compile_rules("routes", rule_set([rule("/a", host="a.example")], hosts)) if each.tls]
+    assert [each.name for each in root] == [compiled["/a"].root]
+    assert root[0].tls is not None
+    assert (root[0].tls.hosts, root[0].tls.secret) == (["a.example", "www.a.example"], "a.example-tls")
+    assert root[0].annotations[CERT_MANAGER + "cluster-issuer"] == "ca"
+    assert annotations(root[0])["app-root"] == "/x"
+    assert annotations(compiled["/a"]) == {"ssl-redirect": "true"}
+
+
+def test_a_host_below_a_wildcard_with_a_certificate_is_not_sent_to_https() -> None:
+    hosts = {"*.example": {"tls": {"kind": "secret", "secret": "any"}}}
+    compiled = by_path([rule("/a", host="a.example"), rule("/b", host="*.example")], hosts)
+    assert annotations(compiled["/a"])["ssl-redirect"] == "false"
+    assert annotations(compiled["/b"])["ssl-redirect"] == "true"
+
+
+# --- the model ---
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "user", "/user/", "//", "/a//b", "/a b", "/a?b", "/(.*)", "/a/../b", "/./a", "/ü", "/a\n", "/" + "a" * 200],
 )
 def test_wrong_paths_are_refused(path: str) -> None:
     with pytest.raises(ValidationError, match="allowed"):
         rule(path)
 
 
-@pytest.mark.parametrize("host", ["Shop.example.com", "a_b.example.com", ".example.com", "a..b", "x:80", "http://x"])
+@pytest.mark.parametrize(
+    "host", ["Shop.example.com", "a_b.example.com", ".example.com", "a..b", "x:80", "http://x", "*"]
+)
 def test_wrong_hosts_are_refused(host: str) -> None:
     with pytest.raises(ValidationError, match="allowed"):
         rule("/a", host=host)
 
 
-def test_rewrite_has_a_short_and_a_long_form() -> None:
+def test_rewrite_and_backend_have_a_short_and_a_long_form() -> None:
     assert rule("/a", rewrite="strip_prefix") == rule("/a", rewrite={"kind": "strip_prefix"})
+    assert rule("/a", "user-v1") == rule("/a", {"service": "user-v1"})
     with pytest.raises(ValidationError):
         rule("/a", rewrite="replace")

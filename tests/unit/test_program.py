@@ -92,6 +92,27 @@ def test_local_outputs_have_the_nodes_address() -> None:
     ]
 
 
+def test_routes_without_a_url_of_their_own_have_none() -> None:
+    routes = [
+        {"path": "/a", "redirect": {"to": "https://new.example"}},
+        {"path": "/b/[0-9]+", "match": "regex", "backend": "user-v1"},
+        {"host": "*.example", "path": "/", "backend": "pay-v1"},
+        {"host": "a.example", "path": "/", "match": "exact", "backend": "pay-v1"},
+    ]
+    address = stack_config("local")["node_address"]
+    assert [
+        (route.get("host"), route["path"], route.get("backend"), route.get("url"))
+        for route in run("local", routes=json.dumps(routes)).exports["routes"]
+    ] == [
+        (None, "/a", None, f"http://{address}:31234/a"),
+        (None, "/b/[0-9]+", "user-v1", None),
+        ("*.example", "/", "pay-v1", None),
+        ("a.example", "/", "pay-v1", "http://a.example:31234/"),
+        (None, "/", "user-v1", f"http://{address}:31234/"),
+        ("a.example", "/", "user-v1", "http://a.example:31234/"),
+    ]
+
+
 def test_password_is_a_secret_wherever_it_is(stack: str) -> None:
     recording = recorded(stack)
     assert "redis_password" in recording.secret_exports
@@ -223,7 +244,11 @@ def test_every_ingress_waits_for_the_ready_controller_and_its_webhook(stack: str
             "kubernetes:admissionregistration.k8s.io/v1:ValidatingWebhookConfiguration", "ingress-nginx-admission"
         ).urn,
     }
-    assert sorted(ingress.name for ingress in ingresses) == ["routes-plain", "routes-strip-prefix"]
+    assert sorted(ingress.name.rpartition("-")[0] for ingress in ingresses) == [
+        "routes-pay",
+        "routes-root",
+        "routes-user",
+    ]
     for ingress in ingresses:
         assert needed <= set(ingress.options.dependencies)
 
@@ -275,7 +300,18 @@ def test_names_and_settings_of_a_stack_do_not_depend_on_the_run(stack: str) -> N
     assert comparable(run(stack)) == comparable(recorded(stack))
 
 
-def test_wrong_settings_stop_it_before_it_registers_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"services": '{"user-v1": {"image": "a:1", "replicas": -1}}'},
+        {"routes": '[{"path": "/a/", "backend": "user-v1"}]'},
+        {"routes": '[{"path": "/a", "backend": "user-v1"}, {"path": "/.*", "match": "regex", "backend": "pay-v1"}]'},
+        {"hosts": '{"a.example": {}}'},
+    ],
+)
+def test_wrong_settings_stop_it_before_it_registers_anything(
+    changes: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monitor = recording_module._RecordingMonitor  # pyright: ignore[reportPrivateUsage]
     register, registered = monitor.RegisterResource, list[str]()
 
@@ -285,7 +321,7 @@ def test_wrong_settings_stop_it_before_it_registers_anything(monkeypatch: pytest
 
     monkeypatch.setattr(monitor, "RegisterResource", register_and_note)
     with pytest.raises(SettingsError, match="nothing was changed"):
-        run("dev", services='{"user-v1": {"image": "a:1", "replicas": -1}}')
+        run("dev", **changes)
     assert set(registered) <= {"pulumi:pulumi:Stack"}
 
 

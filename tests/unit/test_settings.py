@@ -11,7 +11,7 @@ import pytest
 from environment import raw_config
 from environment.loading import parse_settings
 from environment.raw_config import RawConfig, read_raw_config
-from environment.reference import BEGIN, DOCUMENT, END, with_reference
+from environment.reference import BEGIN, DOCUMENTS, END, with_table
 from environment.report import SettingsError, key_text
 from environment.schema import SettingsSchema
 from environment.settings import EnvironmentSettings
@@ -103,12 +103,18 @@ def test_unknown_default_backend_lists_the_known_ones() -> None:
         (changed(routes=[{"path": "/", "backend": "user-v1", "rewrites": None}]), "routes[0].rewrites", "rewrite"),
         (changed(redis={"shard": 3}), "redis.shard", "shards"),
         (changed(redis={"storage": {"kind": "nfs", "serve": "a", "path": "/b"}}), "redis.storage.serve", "server"),
+        (changed(redis={"access": {"pods": {"kind": "node_ports", "frst": 1}}}), "redis.access.pods.frst", "first"),
     ],
 )
 def test_misspelt_key_gets_the_nearest_right_one(config: dict[str, Any], key: str, meant: str) -> None:
     said = lines_about(key, report(config))
     assert f"unknown key; did you mean '{meant}'?" in said
     assert "known here: " in said
+
+
+def test_unknown_kind_of_a_group_that_may_be_null_lists_the_known_ones() -> None:
+    said = lines_about("redis.access.pods.kind", report(changed(redis={"access": {"pods": {"kind": "node_port"}}})))
+    assert "did you mean 'node_ports'? allowed: one of 'load_balancers', 'node_ports'" in said
 
 
 def test_all_that_is_wrong_is_in_one_report() -> None:
@@ -156,6 +162,8 @@ def test_missing_key_of_a_group_is_named() -> None:
         ("ingress", {"http_node_port": "31234"}, "a whole number from 30000 to 32767, or null"),
         ("routes", [{"path": "user", "backend": "user-v1"}], "'/' and then any of"),
         ("routes", [{"path": "/a", "backend": "user-v1", "rewrite": "replace"}], "'strip_prefix'"),
+        ("routes", [{"path": "/a", "backend": "user-v1", "canary": {"kind": "weigth"}}], "did you mean 'weight'?"),
+        ("routes", [{"path": "/a", "backend": "user-v1", "canary": {"kind": "weight", "weigth": 1}}], ".weight"),
         ("redis", {"storage": "local"}, "an object whose kind is one of 'dynamic', 'local', 'nfs'"),
         ("redis_password", "short", "16 to 512"),
         ("redis_password", "with spaces in it 123", "without spaces"),
@@ -383,11 +391,12 @@ def test_pulumi_yaml_declares_every_key_as_the_models_have_it() -> None:
     assert declared == expected
 
 
-def test_reference_is_up_to_date() -> None:
-    document = DOCUMENT.read_text()
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_reference_is_up_to_date(path: Path) -> None:
+    document = path.read_text()
     assert BEGIN in document
     assert END in document
-    assert document == with_reference(document), "run: python -m environment.reference"
+    assert document == with_table(document, DOCUMENTS[path]()), "run: python -m environment.reference"
 
 
 def test_every_setting_is_described() -> None:

@@ -1,0 +1,218 @@
+"""What rules mean: the answer to a request, from the rules alone.
+
+This is the model's own semantics, which every renderer has to bring about and which `make routes` explains.
+"""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+from urllib.parse import unquote_to_bytes
+
+from components.path_rules.hosts import wildcard_of, www_partner
+from components.path_rules.model import ROOT, PathRule, RuleSet
+from components.path_rules.options import (
+    Canary,
+    CookieCanary,
+    CorsSettings,
+    HeaderCanary,
+    RegexRewrite,
+    ReplacePrefix,
+    ServiceRef,
+    StripPrefix,
+    WeightCanary,
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client asks. `path` is as `normalized` makes it; the names of headers are in lower case."""
+
+    path: str
+    host: str = ""
+    method: str = "GET"
+    https: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    cookies: Mapping[str, str] = field(default_factory=dict[str, str])
+    address: str | None = None
+    """The client's address; None for one that every list lets in."""
+
+
+@dataclass(frozen=True)
+class Redirected:
+    """The client is sent elsewhere. `location` may begin with `//`: then the scheme is the request's own."""
+
+    code: int
+    location: str
+    why: Literal["rule", "https", "www", "app_root"]
+    rule: int | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The answer comes from neither a backend nor a redirect: 204 for a preflight request, 403 for who may not ask."""
+
+    code: Literal[204, 403]
+    rule: int
+
+
+@dataclass(frozen=True)
+class Served:
+    """A backend is asked for `path`. `rule` None is the default backend.
+
+    `canary_share` is the part of such requests that goes to `canary` instead.
+    """
+
+    rule: int | None
+    backend: ServiceRef
+    path: str
+    forwarded_prefix: str | None = None
+    canary: ServiceRef | None = None
+    canary_share: Fraction = Fraction(0)
+
+
+Answer = Redirected | Answered | Served
+
+
+def meaning(rules: RuleSet, request: Request) -> Answer:
+    """The answer to a request, for rules that `check_rules` found nothing wrong with."""
+    partner = www_partner_of(rules, request.host)
+    if partner is not None:
+        return Redirected(308, f"//{partner}{request.path}", "www")
+    host = responsible_host(rules, request.host)
+    settings = rules.settings(host)
+    if settings.app_root is not None and request.path == ROOT:
+        return Redirected(302, f"//{request.host}{settings.app_root}", "app_root")
+    position = next((each for each in rules.ordered(host) if matches(rules.rules[each], request.path)), None)
+    rule = None if position is None else rules.rules[position]
+    if rule is not None and position is not None:
+        answer = _answered_at_once(rule, position, request)
+        if answer is not None:
+            return answer
+    if settings.redirects_to_https and not request.https:
+        return Redirected(308, f"https://{request.host}{request.path}", "https", position)
+    if rule is None or rule.backend is None:
+        return Served(None, ServiceRef(service=rules.default_backend or ""), request.path)
+    if position is not None and not _lets_in(rule, request.address):
+        return Answered(403, position)
+    path, prefix = rewritten(rule, request.path)
+    share = canary_share(rule.canary, request)
+    canary = rule.canary.backend if rule.canary is not None else None
+    return Served(position, rule.backend, path, prefix, canary, share)
+
+
+def normalized(path: str) -> str:
+    """A URL's path as rules see it: decoded, each byte a character, slashes merged, `.` and `..` resolved."""
+    decoded = unquote_to_bytes(path).decode("latin-1")
+    segments: list[str] = []
+    parts = re.sub("/+", "/", "/" + decoded).split("/")[1:]
+    for number, part in enumerate(parts):
+        if part == "..":
+            segments = segments[:-1]
+        elif part != ".":
+            segments.append(part)
+            continue
+        if number == len(parts) - 1:
+            segments.append("")
+    return "/" + "/".join(segments)
+
+
+def www_partner_of(rules: RuleSet, host: str) -> str | None:
+    """The host that a request for this one is sent to since they differ in `www.` alone."""
+    partner = www_partner(host)
+    return partner if host not in rules.host_names and rules.settings(partner).www_redirect else None
+
+
+def responsible_host(rules: RuleSet, host: str) -> str | None:
+    """Whose rules a request for a host is compared with: its own, else its wildcard's, else those without a host.
+
+    It never sees the others too.
+    """
+    names = rules.host_names
+    if host in names:
+        return host
+    wildcard = wildcard_of(host)
+    # A wildcard stands for one label of ordinary characters.
+    return wildcard if wildcard in names and re.fullmatch(r"[\w-]+", host.partition(".")[0], re.ASCII) else None
+
+
+def matches(rule: PathRule, path: str) -> bool:
+    """Whether a rule is for a path."""
+    match rule.match:
+        case "exact":
+            return path == rule.path
+        case "regex":
+            return re.fullmatch(rule.path, path, re.ASCII) is not None
+        case "prefix":
+            return rule.path == ROOT or path == rule.path or path.startswith(rule.path + "/")
+
+
+def rewritten(rule: PathRule, path: str) -> tuple[str, str | None]:
+    """The path as the backend sees it, and what is sent along as `X-Forwarded-Prefix`."""
+    if rule.rewrite is None:
+        return path, None
+    rest = path if rule.path == ROOT and rule.match == "prefix" else path.removeprefix(rule.path)
+    match rule.rewrite:
+        case RegexRewrite(to=to):
+            found = re.fullmatch(rule.path, path, re.ASCII)
+            groups = found.groups(default="") if found else ()
+            return re.sub(r"\$([1-9])", lambda group: groups[int(group[1]) - 1], to), None
+        case StripPrefix():
+            return rest or ROOT, rule.path
+        case ReplacePrefix(replacement=replacement):
+            return (rest or ROOT) if replacement == ROOT else replacement + rest, rule.path
+
+
+def canary_share(canary: Canary | None, request: Request) -> Fraction:
+    """The part of requests like this one that goes to the canary."""
+    match canary:
+        case None:
+            return Fraction(0)
+        case WeightCanary():
+            return Fraction(canary.weight, canary.total)
+        case HeaderCanary():
+            chosen = _header_choice(canary, request.headers.get(canary.header.lower()))
+        case CookieCanary():
+            chosen = _always_or_never(request.cookies.get(canary.cookie))
+    return Fraction(canary.weight, 100) if chosen is None else Fraction(chosen)
+
+
+def _header_choice(canary: HeaderCanary, value: str | None) -> bool | None:
+    if value is None or (canary.value is None and canary.pattern is None):
+        return _always_or_never(value)
+    if canary.pattern is not None:
+        return True if re.search(canary.pattern, value, re.ASCII) else None
+    return True if value == canary.value else None
+
+
+def _always_or_never(value: str | None) -> bool | None:
+    return {"always": True, "never": False}.get(value or "")
+
+
+def _answered_at_once(rule: PathRule, position: int, request: Request) -> Answer | None:
+    """What comes before HTTPS, lists and backends."""
+    if rule.redirect is not None:
+        return Redirected(rule.redirect.code, rule.redirect.to, "rule", position)
+    if rule.cors is not None and request.method == "OPTIONS" and _allows(rule.cors, request.headers.get("origin", "")):
+        return Answered(204, position)
+    return None
+
+
+def _allows(cors: CorsSettings, origin: str) -> bool:
+    if cors.origins == ["*"]:
+        return True
+    patterns = (re.escape(allowed).replace(r"\*", "[A-Za-z0-9-]+", 1) for allowed in cors.origins)
+    return any(re.fullmatch(pattern, origin, re.IGNORECASE) for pattern in patterns)
+
+
+def _lets_in(rule: PathRule, address: str | None) -> bool:
+    if rule.access is None or address is None:
+        return True
+    client = ipaddress.ip_address(address)
+
+    def among(networks: list[str]) -> bool:
+        return any(client in ipaddress.ip_network(network) for network in networks)
+
+    return not among(rule.access.deny) and (not rule.access.allow or among(rule.access.allow))

@@ -1,0 +1,9 @@
+"""Wrong path rules, each with the report that it has to get."""
+
+from tests.refused_rules.case import Refused
+from tests.refused_rules.options import OPTIONS
+from tests.refused_rules.paths import PATHS
+
+REFUSED = (*PATHS, *OPTIONS)
+
+__all__ = ["REFUSED", "Refused"]

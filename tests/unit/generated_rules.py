@@ -1,0 +1,181 @@
+"""Rules and requests at random, for properties that all of them must have."""
+
+import re
+from typing import Any
+
+from hypothesis import strategies as st
+
+from components.path_rules.checks import check_rules
+from components.path_rules.meaning import Request
+from components.path_rules.model import PathRule, RuleSet
+from components.path_rules.regexes import Characters, Choice, Node, Repeat, Sequence, parse_regex
+from tests.unit.rule_objects import PORTS, rule_set
+
+HOSTS = (None, "a.example.com", "*.example.com", "www.example.org")
+ASKED = (
+    "elsewhere.net",
+    "elsewhere.net",
+    "a.example.com",
+    "b.example.com",
+    "b.a.example.com",
+    "example.org",
+    "www.example.org",
+    "elsewhere.net",
+)
+
+_SEGMENTS = st.sampled_from(["a", "b", "ab", "ba", "user", "users", "User", "v1.2", "v1x2", "x-y", "_", "42", "a.b.c"])
+_LITERAL = st.lists(st.one_of(st.sampled_from(["a", "b"]), _SEGMENTS), max_size=3).map(
+    lambda segments: "/" + "/".join(segments)
+)
+_PIECES = st.sampled_from(
+    [
+        "a",
+        "ab",
+        "user",
+        "v1\\.2",
+        "[a-z]+",
+        "([a-z]+)",
+        "\\d{1,2}",
+        "(\\w+)",
+        "(a|ba)",
+        "(?:a|ba)?",
+        "[^/]+",
+        "([^/]*)",
+        ".*",
+        "[ab]{2}",
+        "(user|[0-9]+)\\.html",
+        "[^a]",
+    ]
+)
+_REGEX = st.builds(
+    lambda pieces, end: "/" + "/".join(pieces) + end,
+    st.lists(_PIECES, min_size=1, max_size=3),
+    st.sampled_from(["", "", "(/.*)?", "/", "/.*", "s?"]),
+)
+
+
+def regexes() -> st.SearchStrategy[str]:
+    """Regular expressions that rules may use."""
+    return _REGEX
+
+
+_SERVICES = st.sampled_from(["user-v1", "pay-v1", {"service": "user-v1", "port": "admin"}])
+_CANARIES = st.sampled_from(
+    [
+        {"kind": "weight", "backend": "user-v2", "weight": 20},
+        {"kind": "weight", "backend": "user-v2", "weight": 5, "total": 1000},
+        {"kind": "header", "backend": "user-v2", "header": "X-Canary", "weight": 10},
+        {"kind": "header", "backend": "user-v2", "header": "X-Canary", "value": "me"},
+        {"kind": "header", "backend": "user-v2", "header": "X-Canary", "pattern": "^m.$"},
+        {"kind": "cookie", "backend": "user-v2", "cookie": "canary"},
+    ]
+)
+_TARGETS = st.sampled_from(["/", "/y", "/y/$1", "/$2/$1", "/$1.html"])
+
+
+@st.composite
+def _written_rules(draw: st.DrawFn) -> dict[str, Any]:
+    match = draw(st.sampled_from(["prefix", "prefix", "exact", "exact", "regex"]))
+    given: dict[str, Any] = {
+        "host": draw(st.sampled_from([None, None, None, *HOSTS])),
+        "match": match,
+        "path": draw(_REGEX if match == "regex" else _LITERAL),
+    }
+    kind = draw(st.sampled_from(["plain", "rewrite", "rewrite", "canary", "canary", "redirect"]))
+    if kind == "redirect":
+        code = draw(st.sampled_from([301, 302, 307, 308]))
+        return {**given, "redirect": {"to": "https://new.example.net/x?y=1", "code": code}}
+    given["backend"] = draw(_SERVICES)
+    if kind == "canary":
+        given["canary"] = draw(_CANARIES)
+    if kind == "rewrite" and match == "regex":
+        given["rewrite"] = {"kind": "regex", "to": draw(_TARGETS)}
+    elif kind == "rewrite":
+        replacement = {"kind": "replace_prefix", "with": draw(_LITERAL)}
+        given["rewrite"] = draw(st.sampled_from(["strip_prefix", replacement]))
+    return given
+
+
+_HOST_SETTINGS = st.fixed_dictionaries(
+    {"www_redirect": st.sampled_from([True, False])},
+    optional={
+        "tls": st.just({"kind": "secret", "secret": "certificate"}),
+        "app_root": st.sampled_from(["/user", "/start"]),
+    },
+)
+
+
+@st.composite
+def rule_sets(draw: st.DrawFn) -> RuleSet:
+    """Sets that `check_rules` finds nothing wrong with."""
+    rules: list[PathRule] = []
+    for given in draw(st.lists(_written_rules(), min_size=2, max_size=9)):
+        candidate = [*rules, PathRule.model_validate(given)]
+        if not check_rules(rule_set(candidate), PORTS):
+            rules = candidate
+    hosts: dict[str, Any] = {}
+    for host in HOSTS[1:]:
+        given = draw(_HOST_SETTINGS)
+        for candidate in (given, {**given, "www_redirect": False}):
+            if not check_rules(rule_set(rules, {**hosts, host: candidate}), PORTS):
+                hosts[host] = candidate
+                break
+    return rule_set(rules, hosts)
+
+
+def word(draw: st.DrawFn, node: Node) -> str:
+    """One of the texts that a node stands for."""
+    match node:
+        case Characters(allowed):
+            return draw(st.sampled_from(sorted(allowed)))
+        case Sequence(parts):
+            return "".join(word(draw, part) for part in parts)
+        case Choice(options):
+            return word(draw, draw(st.sampled_from(options)))
+        case Repeat(part, least, most):
+            times = draw(st.integers(least, least + 3 if most is None else most))
+            return "".join(word(draw, part) for _ in range(times))
+
+
+_CHANGES = st.sampled_from(
+    [
+        *[lambda path: path] * 6,
+        lambda path: path + "/",
+        lambda path: path + "/x",
+        lambda path: path + "/a/b.html",
+        lambda path: path + "nana",
+        lambda path: path + "\n",
+        lambda path: path.swapcase(),
+        lambda path: path.upper() + "/x",
+        lambda path: path.replace(".", "x"),
+        lambda path: path[:-1],
+        lambda path: "/x" + path,
+        lambda path: path + "/\xfc \n/y",
+    ]
+)
+
+
+@st.composite
+def _paths(draw: st.DrawFn, rules: RuleSet) -> str:
+    rule = draw(st.sampled_from([None, *rules.rules.values()]))
+    if rule is None:
+        path = draw(_LITERAL)
+    elif rule.match == "regex":
+        path = word(draw, parse_regex(rule.path).tree)
+    else:
+        path = rule.path
+    # As the server sees it: slashes merged.
+    return re.sub("/+", "/", "/" + draw(_CHANGES)(path))
+
+
+@st.composite
+def requests(draw: st.DrawFn, rules: RuleSet) -> Request:
+    canary = draw(st.sampled_from([None, None, "always", "never", "me", "other"]))
+    cookie = draw(st.sampled_from([None, None, "always", "never", "other"]))
+    return Request(
+        path=draw(_paths(rules)),
+        host=draw(st.sampled_from(ASKED)),
+        https=draw(st.booleans()),
+        headers={} if canary is None else {"x-canary": canary},
+        cookies={} if cookie is None else {"canary": cookie},
+    )

@@ -1,0 +1,128 @@
+"""`PathRules`, the component: what it registers, in which order, and what a preview shows of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from pulumi_kubernetes.core.v1 import Service
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from components.path_rules import Backend, HostSettings, PathRule, PathRules, PathRulesArgs
+from components.path_rules.render_ingress import compile_rules, object_name
+from components.shared.problems import WrongSettingsError
+from tests.unit.recording import Recording, run_recorded
+from tests.unit.rule_objects import PORTS, as_object, rule, rule_set
+
+INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
+RULE = "webtier:index:PathRule"
+USER_AND_PAY = (rule("/user", rewrite="strip_prefix"), rule("/pay", "pay-v1", rewrite="strip_prefix"))
+CANARY = {"kind": "weight", "backend": "user-v2", "weight": 20}
+
+
+def record(
+    rules: Sequence[PathRule] = USER_AND_PAY, default: str = "user-v1", hosts: Mapping[str, Any] | None = None
+) -> Recording:
+    backends = {name: Backend(name, {port: 80 + n for n, port in enumerate(ports)}) for name, ports in PORTS.items()}
+    settings = {host: HostSettings.model_validate(given) for host, given in (hosts or {}).items()}
+    args = PathRulesArgs("shop", "nginx", rules, default, backends, settings)
+    return run_recorded(lambda: PathRules("routes", args))
+
+
+def test_objects_are_sent_as_they_were_compiled() -> None:
+    rules = [
+        rule("/a", host="a.example", body_size="8Mi", cors={"origins": ["*"]}),
+        rule("/a", "pay-v1", canary=CANARY),
+    ]
+    hosts = {"a.example": {"tls": {"kind": "secret", "secret": "a"}, "www_redirect": True}}
+    recording = record(rules, "pay-v1", hosts)
+    compiled = compile_rules("routes", rule_set(rules, hosts))
+    assert {ingress.name for ingress in recording.of_type(INGRESS)} == {each.name for each in compiled}
+    for each in compiled:
+        sent, wanted = recording.one(INGRESS, each.name).inputs, as_object(each)
+        assert sent["metadata"] == {
+            "name": each.name,
+            "namespace": "shop",
+            "labels": sent["metadata"]["labels"],
+            **({"annotations": dict(each.annotations)} if each.annotations else {}),
+        }
+        [rule_sent] = sent["spec"]["rules"]
+        [path] = rule_sent["http"]["paths"]
+        assert (rule_sent.get("host"), path["path"], path["pathType"]) == (each.host, wanted.path, wanted.path_type)
+        service = path["backend"]["service"]
+        assert (service["name"], str(service["port"].get("name", service["port"].get("number")))) == (
+            wanted.service,
+            wanted.port,
+        )
+        assert [entry["hosts"] for entry in sent["spec"].get("tls", [])] == ([wanted.tls_hosts] if each.tls else [])
+        assert sent["spec"]["ingressClassName"] == "nginx"
+
+
+def test_the_service_of_error_pages_is_there_before_the_annotation_that_names_it() -> None:
+    def program() -> None:
+        service = Service("pages", metadata=ObjectMetaArgs(name="error-pages"))
+        backends = {"user-v1": Backend("user-v1", {"http": 80}), "errors": Backend(service.metadata.name, {"http": 80})}
+        rules = [rule("/a", error_pages={"codes": [404], "backend": "errors"})]
+        PathRules("routes", PathRulesArgs("shop", "nginx", rules, "user-v1", backends))
+
+    sent = run_recorded(program).one(INGRESS, object_name("routes", None, "/a"))
+    assert sent.inputs["metadata"]["annotations"]["nginx.ingress.kubernetes.io/default-backend"] == "error-pages"
+    assert "pages" in sent.dependencies
+
+
+def test_a_hosts_root_comes_first_and_a_canary_after_its_rule() -> None:
+    recording = record([rule("/a", canary=CANARY)])
+    a, root = object_name("routes", None, "/a"), object_name("routes", None, "/")
+    assert recording.one(INGRESS, root).dependencies == set()
+    assert recording.one(INGRESS, a).dependencies == {root}
+    assert recording.one(INGRESS, f"{a}-canary").dependencies == {a}
+
+
+def test_the_object_that_all_plain_paths_shared_becomes_that_of_the_root() -> None:
+    """Else its successor for `/` would be refused as a duplicate, since new objects are made before old ones go."""
+    recording = record([rule("/a", host="a.example")])
+    former = {
+        ingress.name: [alias.spec.name for alias in ingress.options.aliases if alias.spec.name]
+        for ingress in recording.of_type(INGRESS)
+        if any(alias.spec.name for alias in ingress.options.aliases)
+    }
+    assert former == {
+        object_name("routes", None, "/"): ["routes-plain"],
+        object_name("routes", "a.example", "/"): ["routes-a.example-plain"],
+    }
+
+
+def test_waiting_for_an_ingress_is_bounded_and_a_replacement_deletes_first() -> None:
+    for ingress in record().of_type(INGRESS):
+        assert ingress.options.customTimeouts.create == "5m"
+        assert ingress.options.deleteBeforeReplace is True
+
+
+def test_each_rule_is_a_component_whose_inputs_are_what_the_user_wrote() -> None:
+    rules = [rule("/a", host="a.example", canary=CANARY), rule("/b", {"service": "user-v1", "port": "admin"})]
+    recording = record(rules, "pay-v1", {"a.example": {"app_root": "/a"}})
+    a, b = object_name("routes", "a.example", "/a"), object_name("routes", None, "/b")
+    assert {each.name: each.inputs for each in recording.of_type(RULE)} == {
+        a: {"host": "a.example", "path": "/a", "backend": "user-v1", "canary": CANARY},
+        b: {"path": "/b", "backend": {"service": "user-v1", "port": "admin"}},
+        object_name("routes", None, "/"): {"path": "/", "backend": "pay-v1"},
+        object_name("routes", "a.example", "/"): {
+            "host": "a.example",
+            "path": "/",
+            "backend": "pay-v1",
+            "host_settings": {"app_root": "/a"},
+        },
+    }
+    assert {ingress.name: ingress.parent_name for ingress in recording.of_type(INGRESS) if "-a-" in ingress.name} == {
+        a: a,
+        f"{a}-canary": a,
+    }
+
+
+def test_component_refuses_wrong_rules_before_it_registers_anything() -> None:
+    with pytest.raises(WrongSettingsError) as caught:
+        record([rule("/pay", "pay-v2"), rule("/pay")], "user-v3")
+    text = str(caught.value)
+    assert "pay-v2" in text
+    assert "user-v3" in text
+    assert "errors, pay-v1, user-v1, user-v2" in text
+    assert "each path once" in text

@@ -1,0 +1,199 @@
+"""The compiled objects bring about what the rules mean, for rules and requests at random."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from components.path_rules import render_ingress
+from components.path_rules.ingress_paths import CompiledPath
+from components.path_rules.meaning import Answer, Redirected, Request, Served, meaning, normalized
+from components.path_rules.model import PathRule, RuleSet
+from components.path_rules.options import RegexRewrite, ReplacePrefix, ServiceRef
+from tests.unit.generated_rules import requests, rule_sets
+from tests.unit.ingress_nginx import IngressNginx, RefusedByTheWebhookError, Reply
+from tests.unit.rule_objects import PORTS, objects, rule, rule_set
+
+PATHS = 10_000
+_REQUESTS = 40
+
+# The same examples in every run: a change fails for what it does, not for a throw of dice.
+_RANDOM = settings(
+    max_examples=PATHS // _REQUESTS + 10,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate],
+)
+
+
+def expected(rules: RuleSet, answer: Answer) -> Reply:
+    """An answer in the terms of the controller."""
+    names = {compiled.rule: compiled.name for compiled in render_ingress.compile_rules("routes", rules)[::-1]}
+    if isinstance(answer, Redirected):
+        ingress = None if answer.rule is None else names[answer.rule]
+        return Reply(answer.code, answer.location, ingress)
+    assert isinstance(answer, Served)
+    rule = None if answer.rule is None else rules.rules[answer.rule]
+    return Reply(
+        upstream=_upstream(answer.backend, rule is not None and bool(rule.canary or rule.affinity)),
+        path=answer.path,
+        forwarded_prefix=answer.forwarded_prefix,
+        canary=answer.canary and _upstream(answer.canary, by_name=False),
+        canary_share=answer.canary_share,
+    )
+
+
+def _upstream(backend: ServiceRef, by_name: bool) -> str:
+    names = PORTS[backend.service]
+    name = backend.port or names[0]
+    return f"{backend.service}-{name if by_name else 80 + names.index(name)}"
+
+
+def comparable(reply: Reply) -> tuple[object, ...]:
+    return (
+        reply.code,
+        reply.location,
+        reply.upstream,
+        reply.path,
+        reply.forwarded_prefix,
+        reply.canary,
+        reply.canary_share,
+    )
+
+
+def compare(seen: Counter[str]) -> None:
+    """AssertionError for the first request that the controller would answer otherwise than the rules mean."""
+
+    @_RANDOM
+    @given(data=st.data())
+    def run(data: st.DataObject) -> None:
+        rules = data.draw(rule_sets())
+        compiled = data.draw(st.permutations(objects(rules)))
+        controller = IngressNginx(compiled)
+        for _ in range(_REQUESTS):
+            request = data.draw(requests(rules))
+            answer = meaning(rules, request)
+            reply = controller.reply(
+                request.host, request.path, https=request.https, headers=request.headers, cookies=request.cookies
+            )
+            assert comparable(reply) == comparable(expected(rules, answer)), (request, answer)
+            seen["paths"] += 1
+            seen[_kind(rules, answer)] += 1
+
+    run()
+
+
+def _kind(rules: RuleSet, answer: Answer) -> str:
+    if isinstance(answer, Redirected):
+        return f"redirected: {answer.why}"
+    assert isinstance(answer, Served)
+    if answer.rule is None:
+        return "default backend"
+    rule = rules.rules[answer.rule]
+    return f"{rule.match}, {'canary' if rule.canary else rule.rewrite.kind if rule.rewrite else 'plain'}"
+
+
+def test_ten_thousand_requests_get_what_the_rules_mean() -> None:
+    seen: Counter[str] = Counter()
+    compare(seen)
+    assert seen.pop("paths") >= PATHS
+    kinds = {
+        f"{match}, {what}"
+        for match in ("prefix", "exact")
+        for what in ("plain", "canary", "strip_prefix", "replace_prefix")
+    }
+    kinds |= {"regex, plain", "regex, canary", "regex, regex", "default backend"}
+    kinds |= {f"redirected: {why}" for why in ("rule", "https", "www", "app_root")}
+    assert {kind: count for kind in kinds if (count := seen[kind]) < 10} == {}
+
+
+def _raw(rules: Sequence[PathRule]) -> list[CompiledPath]:
+    """Paths as most people write them by hand: each rule for itself, without a thought for its siblings."""
+    compiled: list[CompiledPath] = []
+    for each in rules:
+        match each.rewrite:
+            case None:
+                types = {"prefix": "Prefix", "exact": "Exact", "regex": "ImplementationSpecific"}
+                compiled.append(CompiledPath(each.path, types[each.match]))
+            case RegexRewrite(to=to):
+                compiled.append(CompiledPath(each.path, "ImplementationSpecific", to))
+            case other:
+                target = f"{other.replacement}/$2" if isinstance(other, ReplacePrefix) else "/$2"
+                path = f"{each.path}(/|$)(.*)"
+                compiled.append(CompiledPath(path, "ImplementationSpecific", target, each.path))
+    return compiled
+
+
+def test_without_the_compilation_of_siblings_they_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render_ingress, "compile_paths", _raw)
+    seen: Counter[str] = Counter()
+    with pytest.raises((AssertionError, RefusedByTheWebhookError)):
+        compare(seen)
+    assert seen["paths"] < PATHS
+
+
+TRAP = [rule("/ba", "user-v1"), rule("/shop", "errors", rewrite="strip_prefix")]
+"""A rewriting rule beside a plain one: the first of all complaints about paths."""
+
+
+@pytest.mark.parametrize("path", ["/banana", "/BA/x", "/bananas/x", "/Ba"])
+def test_a_prefix_stays_a_prefix_beside_a_rewriting_rule(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = rule_set(TRAP)
+    assert meaning(rules, Request(path)) == Served(None, ServiceRef(service="pay-v1"), path)
+    assert IngressNginx(objects(rules)).reply("x.example.com", path).upstream == "pay-v1-80"
+    monkeypatch.setattr(render_ingress, "compile_paths", _raw)
+    assert IngressNginx(objects(rules)).reply("x.example.com", path).upstream == "user-v1-80"
+
+
+@pytest.mark.parametrize(
+    ("path", "upstream"),
+    [
+        ("/a/b", "errors-80"),
+        ("/a/5", "errors-80"),
+        ("/a/b/c", "pay-v1-80"),
+        ("/a/long/path/of/this/prefix", "user-v1-80"),
+        ("/a/long/path/of/this/prefix/7", "user-v1-81"),
+        ("/a", "pay-v1-80"),
+    ],
+)
+def test_exact_rules_come_before_regexes_and_these_before_longer_prefixes(path: str, upstream: str) -> None:
+    rules = rule_set(
+        [
+            rule("/a", "pay-v1"),
+            rule("/a/long/path/of/this/prefix", rewrite="strip_prefix"),
+            rule("/a/b", "errors", match="exact"),
+            rule("/a/5", "errors", match="exact"),
+            rule("/.*/[0-9]", {"service": "user-v1", "port": "admin"}, match="regex"),
+        ]
+    )
+    answer = meaning(rules, Request(path))
+    assert isinstance(answer, Served)
+    reply = IngressNginx(objects(rules)).reply("x.example.com", path)
+    assert reply.upstream == upstream
+    assert comparable(reply) == comparable(expected(rules, answer))
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("/a/b", "/a/b"),
+        ("", "/"),
+        ("/a//b///c", "/a/b/c"),
+        ("/a/./b", "/a/b"),
+        ("/a/../b", "/b"),
+        ("/../../b", "/b"),
+        ("/a/b/..", "/a/"),
+        ("/a/.", "/a/"),
+        ("/a/", "/a/"),
+        ("/%61%2Fb", "/a/b"),
+        ("/%2e%2e/b", "/b"),
+        ("/%C3%BC", "/\xc3\xbc"),
+        ("/a...b/..c", "/a...b/..c"),
+    ],
+)
+def test_paths_are_decoded_and_normalized_as_by_nginx(url: str, path: str) -> None:
+    assert normalized(url) == path

@@ -1,0 +1,181 @@
+"""`make routes`: what would match, in order, and which rule a URL hits and why."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from components.path_rules.explanation import explain, tables
+from devcluster.errors import UserError
+from operations import routes
+from operations.local import PROJECT
+from tests.unit.rule_objects import rule, rule_set
+
+CANARY = {"kind": "header", "backend": "user-v2", "header": "X-Canary", "weight": 20}
+RULES = rule_set(
+    [
+        rule("/user", rewrite="strip_prefix", canary=CANARY),
+        rule("/user/deep", "errors", body_size="8Mi", limits={"rps": 5, "connections": 2}),
+        rule("/", "errors", match="exact"),
+        rule(r"/items/(\d+)", match="regex", rewrite={"kind": "regex", "to": "/i/$1"}),
+        rule("/old", None, redirect={"to": "https://new.example/", "code": 301}),
+        rule("/shop", host="shop.example", cors={"origins": ["*"]}),
+        rule("/x", host="*.example", rewrite={"kind": "replace_prefix", "with": "/y"}),
+    ],
+    {"shop.example": {"tls": {"kind": "secret", "secret": "shop"}, "www_redirect": True, "app_root": "/shop"}},
+)
+
+
+def steps(url: str, method: str = "GET", headers: tuple[str, ...] = ()) -> dict[str, str]:
+    """The last sentence of each label but `no`; those are joined."""
+    found = explain(RULES, routes.request_for(url, method, headers, ())).steps
+    misses = " | ".join(sentence for label, sentence in found if label == "no")
+    return {**dict(found), "no": misses}
+
+
+def test_tables_have_every_rule_in_the_order_of_comparison() -> None:
+    assert {table.host: [(row.place, row.match, row.path) for row in table.rows] for table in tables(RULES)} == {
+        "*.example": [("routes[6]", "prefix", "/x"), ("default_backend", "prefix", "/")],
+        "shop.example": [("routes[5]", "prefix", "/shop"), ("default_backend", "prefix", "/")],
+        "every other host": [
+            ("routes[2]", "exact", "/"),
+            ("routes[3]", "regex", r"/items/(\d+)"),
+            ("routes[1]", "prefix", "/user/deep"),
+            ("routes[0]", "prefix", "/user"),
+            ("routes[4]", "prefix", "/old"),
+            ("default_backend", "prefix", "/"),
+        ],
+    }
+
+
+def test_tables_say_what_happens_to_a_request_and_what_holds_for_its_host() -> None:
+    text = routes.render_tables(RULES)
+    assert "  routes[0]        prefix  /user         -> user-v1                   without /user\n" in text
+    assert "canary user-v2: header X-Canary: always, else 20 of 100\n" in text
+    assert "body up to 8Mi\n" in text
+    assert "at most 5/s, 2 at once per address and replica\n" in text
+    assert "-> 301 https://new.example/\n" in text
+    assert "  (the routes of *.example are not seen: this name has its own)\n" in text
+    assert "  (HTTP is sent to HTTPS with 308)\n" in text
+    assert "  (www.shop.example is sent here with 308)\n" in text
+
+
+@pytest.mark.parametrize(
+    ("url", "hit", "answer", "no"),
+    [
+        (
+            "http://x/user/a",
+            "routes[0]  prefix /user: the path is below it",
+            "user-v1 is asked for /a, with",
+            "routes[1]",
+        ),
+        ("http://x/user", "routes[0]  prefix /user: the same path", "user-v1 is asked for /, with", "not below it"),
+        (
+            "http://x/users",
+            "default_backend",
+            "pay-v1 (default_backend) is asked for /users",
+            "so that it is another name",
+        ),
+        (
+            "http://x/USER/a",
+            "default_backend",
+            "pay-v1 (default_backend) is asked",
+            "/user: upper and lower case differ",
+        ),
+        ("http://x/", "routes[2]  exact /: the same path", "errors is asked for /", ""),
+        (
+            "http://x/items/7",
+            "the regex describes the whole path",
+            "user-v1 is asked for /i/7",
+            "an exact rule is for itself",
+        ),
+        ("http://x/items/7/x", "default_backend", "is asked for /items/7/x", "does not describe the whole path"),
+        ("http://x//user//%61", "routes[0]", "user-v1 is asked for /a", ""),
+        ("http://x/old/a", "routes[4]", "301 to https://new.example/", ""),
+        ("https://shop.example/shop", "routes[5]", "user-v1 is asked for /shop", ""),
+        ("http://shop.example/shop", "routes[5]", "308 to https://shop.example/shop", ""),
+        ("https://a.example/x/1", "routes[6]", "user-v1 is asked for /y/1, with X-Forwarded-Prefix: /x", ""),
+    ],
+)
+def test_a_url_gets_its_rule_the_reason_and_the_path_that_the_backend_sees(
+    url: str, hit: str, answer: str, no: str
+) -> None:
+    found = steps(url)
+    assert hit in found["hit"]
+    assert answer in found["answer"]
+    assert no in found["no"]
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://x/user", "'x' has no routes of its own, so that those without a host are looked at"),
+        ("http://a.example/user", "*.example has; those without a host are not looked at"),
+        (
+            "http://shop.example/user",
+            "has routes of its own; those without a host and of its wildcard are not looked at",
+        ),
+        ("http://a.b.example/user", "has no routes of its own, so that those without a host"),
+    ],
+)
+def test_a_url_is_told_whose_rules_it_is_compared_with(url: str, host: str) -> None:
+    assert host in steps(url)["host"]
+
+
+def test_redirects_of_a_host_come_before_its_rules() -> None:
+    assert steps("https://www.shop.example/a")["answer"] == "308 to https://shop.example/a"
+    assert steps("http://shop.example/")["answer"].startswith(
+        "302 to http://shop.example/shop: hosts.shop.example.app_root"
+    )
+
+
+def test_headers_decide_about_a_canary() -> None:
+    assert steps("http://x/user")["canary"] == "user-v2 gets 1 of 5 such requests instead"
+    assert (
+        steps("http://x/user", headers=("x-canary: always",))["canary"] == "user-v2 gets all of such requests instead"
+    )
+    assert steps("http://x/user", headers=("X-Canary: never",))["canary"] == "user-v2 gets none of such requests"
+
+
+def test_a_preflight_request_is_answered_by_the_controller() -> None:
+    answer = steps("https://shop.example/shop", "options", ("Origin: https://a.example",))["answer"]
+    assert answer.startswith("204 with the CORS headers")
+
+
+@pytest.mark.parametrize("url", ["foo", "ftp://x/a", "http://", "http://[x"])
+def test_what_is_no_url_says_what_is_allowed(url: str) -> None:
+    with pytest.raises(UserError, match="Allowed: a whole URL"):
+        routes.request_for(url, "GET", (), ())
+
+
+def test_what_is_no_header_or_cookie_says_what_is_allowed() -> None:
+    with pytest.raises(UserError, match="HEADER is 'always'"):
+        routes.request_for("http://x", "GET", ("always",), ())
+    with pytest.raises(UserError, match="COOKIE is 'always'"):
+        routes.request_for("http://x", "GET", (), ("always",))
+
+
+@pytest.mark.parametrize("stack", ["local", "dev", "staging", "prod"])
+def test_every_stack_has_a_table_without_a_cluster_a_state_or_a_password(stack: str) -> None:
+    text = routes.render_tables(routes.rules_of(stack))
+    assert "/user" in text
+    assert "default_backend" in text
+
+
+def test_wrong_settings_get_the_usual_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = yaml.safe_load((PROJECT / "Pulumi.dev.yaml").read_text())
+    config["config"]["webtier:routes"][0]["backend"] = "nobody"
+    config["config"]["webtier:redis_previous_password"] = {"secure": "v1:abc"}
+    (tmp_path / "Pulumi.dev.yaml").write_text(yaml.safe_dump(config))
+    monkeypatch.setattr(routes, "PROJECT", tmp_path)
+    monkeypatch.setattr(routes, "check_known", lambda _: None)
+    with pytest.raises(UserError, match=r"1 setting is wrong in the stack 'dev'[\s\S]*webtier:routes\[0\].backend"):
+        routes.rules_of("dev")
+
+
+def test_make_routes_explains_a_url() -> None:
+    words = ["make", "routes", "STACK=dev", "URL=http://x/pay/1?a=b&c=d", "HEADER=X-A: b", "COOKIE=a=b"]
+    done = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "answer  pay-v1 is asked for /1, with X-Forwarded-Prefix: /pay" in done.stdout
