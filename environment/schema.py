@@ -147,7 +147,7 @@ class SettingsSchema:
             return
         yield Leaf(keys, node, required, default)
         for variant in node.get("anyOf", ()):
-            yield from self._variant_leaves(keys, self._resolved(variant))
+            yield from self._variant_leaves(keys, self._resolved(variant), default)
         named, items = as_object(node.get("additionalProperties")), as_object(node.get("items"))
         if named is not None and "properties" in self._resolved(named):
             yield from self._leaves((*keys, "<name>"), named, required=True, default=None)
@@ -156,14 +156,14 @@ class SettingsSchema:
         elif "discriminator" in node:
             yield from self._kind_leaves(keys, node, default)
 
-    def _variant_leaves(self, keys: tuple[str, ...], variant: Node) -> Iterator[Leaf]:
+    def _variant_leaves(self, keys: tuple[str, ...], variant: Node, default: object) -> Iterator[Leaf]:
         """What is below one of several things that can stand at a place; the place itself was described."""
         if "discriminator" in variant:
-            yield from self._kind_leaves(keys, variant, None)
+            yield from self._kind_leaves(keys, variant, default)
         elif "properties" in variant:
-            yield from self._group_leaves(keys, variant, None)
+            yield from self._group_leaves(keys, variant, default)
         for below in variant.get("anyOf", ()):
-            yield from self._variant_leaves(keys, self._resolved(below))
+            yield from self._variant_leaves(keys, self._resolved(below), default)
 
     def _kind_leaves(self, keys: tuple[str, ...], node: Node, default: object) -> Iterator[Leaf]:
         kind_key = node["discriminator"]["propertyName"]
