@@ -14,8 +14,8 @@ from components.shared.problems import Problem
 def check_rules(rules: RuleSet, backends: Mapping[str, Sequence[str]]) -> list[Problem]:
     """All that is wrong with `rules`, given the names of each service's ports, the first being its default.
 
-    A service without ports is known, but can't take requests. Places begin with `routes`, `hosts` or `default_backend`. A rule that is unusable on its own is one problem, and
-    not the beginning of others.
+    A service without ports is known, but can't take requests. Places begin with `routes`, `hosts` or
+    `default_backend`. A rule that is unusable on its own is one problem, and not the beginning of others.
     """
     return [
         *backend_problems(rules, backends),
