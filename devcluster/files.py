@@ -15,11 +15,3 @@ def write_whole(file: Path, content: str, mode: int = 0o644) -> None:
         output.flush()
         os.fsync(output.fileno())
     partial.replace(file)
-
-
-def write_if_changed(file: Path, content: str, mode: int = 0o644) -> bool:
-    """True when the file's content was another, or it was not there."""
-    if file.exists() and file.read_text() == content:
-        return False
-    write_whole(file, content, mode)
-    return True

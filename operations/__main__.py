@@ -26,14 +26,14 @@ def _up(paths: Paths) -> None:
     with progress.alive(), progress.part("every route and Redis answer"):
         outputs = local.outputs()
         wait_for_answers(outputs)
-    print(f"\nWhat took how long:\n{progress.summary()}\n\n{_addresses(outputs)}")
+    print(f"\nWhat took how long:\n{progress.summary()}\n\n{_addresses('The tier is up:', outputs)}")
 
 
-def _addresses(outputs: Mapping[str, Any]) -> str:
+def _addresses(heading: str, outputs: Mapping[str, Any]) -> str:
     known = {name: outputs[name] for name in _ADDRESSES if outputs.get(name)}
     url = known.get("ingress_url", "")
     width = max(map(len, known), default=0)
-    lines = ["The tier is up:", *(f"  {name:<{width}}  {value}" for name, value in known.items())]
+    lines = [heading, *(f"  {name:<{width}}  {value}" for name, value in known.items())]
     if url:
         lines += ["", "Try:", f"  curl {url}/user", f"  curl {url}/pay", f"  curl {url}/"]
     lines += ["", 'For plain pulumi, kubectl and python in this shell:  eval "$(make -s env)"']
@@ -43,7 +43,7 @@ def _addresses(outputs: Mapping[str, Any]) -> str:
 def _status(paths: Paths) -> None:
     print(cluster_status.report(paths))
     if paths.kubeconfig.exists():
-        print(f"\n{_addresses(LocalStack(paths).outputs())}")
+        print(f"\n{_addresses('Where the stack was deployed to answer:', LocalStack(paths).outputs())}")
 
 
 _COMMANDS: dict[str, Callable[[Paths], None]] = {

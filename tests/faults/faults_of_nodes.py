@@ -113,7 +113,8 @@ FAULTS = (
         "kill-node",
         "SIGKILL to a master's node: kubelet, containerd and all pods at once, as in a power cut",
         _kill_node,
-        Expectation(lost=None, longest_gap=4.0, slow_gap=9.0, state_ok=10.0),
+        # Without fast failover the median of five was 8.7 s, and the longest 9.2 s.
+        Expectation(lost=None, longest_gap=4.0, slow_gap=10.0, state_ok=10.0),
         act_seconds=240,
         ends_machines=True,
     ),

@@ -13,7 +13,7 @@ from cryptography import x509
 
 from devcluster import builds, engine, materials, network, preflight
 from devcluster.errors import UserError
-from devcluster.files import write_if_changed, write_whole
+from devcluster.files import write_whole
 from devcluster.images import IMAGES, build_image
 from devcluster.machine import Machine, marked_processes
 from devcluster.paths import Paths
@@ -107,8 +107,8 @@ def test_a_file_is_written_whole_with_its_mode(tmp_path: Path) -> None:
     file = tmp_path / "below" / "secret"
     write_whole(file, "one", 0o600)
     assert (file.read_text(), file.stat().st_mode & 0o777) == ("one", 0o600)
-    assert not write_if_changed(file, "one")
-    assert write_if_changed(file, "two", 0o600)
+    write_whole(file, "two", 0o640)
+    assert (file.read_text(), file.stat().st_mode & 0o777) == ("two", 0o640)
     assert [entry.name for entry in file.parent.iterdir()] == ["secret"]
 
 

@@ -6,12 +6,19 @@ from typing import Any
 
 import pytest
 
-from components.redis_cluster.agent.fast_failover import Evidence, FastFailoverOptions, Progress, doubt
+from components.redis_cluster.agent.doubts import Doubt, Evidence, doubt
+from components.redis_cluster.agent.fast_failover import FastFailoverOptions, Progress
 from components.redis_cluster.agent.replication_info import Replication
 from components.redis_cluster.agent.view import Address, parse_view
 from components.redis_cluster.agent.witness import Answer
 
 MASTERS = ("a", "b", "c", "d", "e")
+
+
+def judged(found: Evidence) -> Doubt | None:
+    """With the usual options."""
+    usual = FastFailoverOptions("")
+    return doubt(found, clock_slack=usual.clock_slack, stagger=usual.stagger)
 
 
 def evidence() -> Evidence:
@@ -79,7 +86,7 @@ def without(*witnesses: str) -> Evidence:
 def test_a_doubt_is_enough(found: Evidence, reason: str, lasting: bool) -> None:
     if "c0" in found.siblings:
         found.view.records["c0"] = replace(found.view.records["c2"], id="c0", address=Address.parse("::1:1@2,c0.test"))
-    said = doubt(found, FastFailoverOptions(""))
+    said = judged(found)
     assert said is not None
     assert reason in said.reason
     assert said.lasting is lasting
@@ -105,7 +112,7 @@ def test_a_doubt_is_enough(found: Evidence, reason: str, lasting: bool) -> None:
     ],
 )
 def test_without_a_doubt_it_takes_over(found: Evidence) -> None:
-    assert doubt(found, FastFailoverOptions("")) is None
+    assert judged(found) is None
 
 
 def test_a_replica_that_falls_behind_is_told_from_its_offset() -> None:
