@@ -13,6 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 from components.redis_cluster import agent_archive
+from devcluster.plan import MACHINE_NETWORK
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,11 @@ _GUARD_OFF = (
     ("starter.py", "if not self.yields:", "if True:"),
 )
 _HEAL_OFF = ("sidecar.py", "self._healer.step()", "pass")
-_POD_ADDRESSES: Mapping[str, Any] = {"access": {"pods": None}}
+# This machine then reaches them by these alone, which is nothing that the policy would let in by itself.
+_POD_ADDRESSES: Mapping[str, Any] = {
+    "access": {"pods": None},
+    "network_policy": {"sources": [str(MACHINE_NETWORK)]},
+}
 
 SWITCHES: dict[str, Switch] = {
     "hand-over": Switch(
