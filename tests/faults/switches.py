@@ -63,7 +63,7 @@ SWITCHES: dict[str, Switch] = {
     ),
     "fast-failover": Switch(
         "nobody asks for an election before Redis does",
-        ("kill-node", "stop-node", "stop-master"),
+        ("kill-node", "stop-node", "stop-master", "crash-loop"),
         # As a setting it would also change what is expected.
         (("sidecar.py", "if self.options.fast_failover else []", "if False else []"),),
     ),
@@ -97,10 +97,10 @@ SWITCHES: dict[str, Switch] = {
         ("grow-and-shrink", "shrink-interrupted"),
         (("plan.py", "or rebalance(goal, survey)", "or (None if survey.outside else rebalance(goal, survey))"),),
     ),
-    "resumption": Switch(
-        "what an interrupted move has left open stays open",
-        ("shrink-interrupted",),
-        (("plan.py", "or finish_open_slots(goal, survey)", "or None"),),
+    "shard-guard": Switch(
+        "the API server lets a StatefulSet be deleted that holds a part of the data",
+        ("failed-drain",),
+        settings={"shard_guard": False},
     ),
     "passwords": Switch(
         "running nodes are not told of a changed Secret, by the Job or by their agents",
