@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from operations.local import PROJECT
+from environment.field_manager import ANNOTATION
+from operations.local import PROJECT, STACK
 from tests.cluster.tier import Tier
 from tests.refused import Refused
 from tests.refused_redis import REFUSED
@@ -15,7 +16,10 @@ from tests.refused_services import REFUSED_WEB_SERVICES
 
 def _fingerprint(tier: Tier) -> set[tuple[str, str]]:
     kinds = "deployments,statefulsets,services,configmaps,secrets,ingresses,jobs"
-    found = tier.items(kinds, "-n", tier.namespace) + tier.items("persistentvolumes,storageclasses")
+    anybodys = tier.items("persistentvolumes,storageclasses")
+    own = {ANNOTATION: f"webtier-{STACK}"}.items()
+    found = tier.items(kinds, "-n", tier.namespace)
+    found += [item for item in anybodys if own <= item["metadata"].get("annotations", {}).items()]
     # Where an object has no generation, nobody but its users writes to it.
     versions = ((item["metadata"], item["metadata"].get("generation")) for item in found)
     return {(metadata["uid"], str(generation or metadata["resourceVersion"])) for metadata, generation in versions}

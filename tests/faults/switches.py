@@ -13,6 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 from components.redis_cluster import agent_archive
+from devcluster.plan import MACHINE_NETWORK
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,11 @@ _GUARD_OFF = (
     ("starter.py", "if not self.yields:", "if True:"),
 )
 _HEAL_OFF = ("sidecar.py", "self._healer.step()", "pass")
-_POD_ADDRESSES: Mapping[str, Any] = {"access": {"pods": None}}
+# This machine then reaches them by these alone, which is nothing that the policy would let in by itself.
+_POD_ADDRESSES: Mapping[str, Any] = {
+    "access": {"pods": None},
+    "network_policy": {"sources": [str(MACHINE_NETWORK)]},
+}
 
 SWITCHES: dict[str, Switch] = {
     "hand-over": Switch(
@@ -58,7 +63,7 @@ SWITCHES: dict[str, Switch] = {
     ),
     "fast-failover": Switch(
         "nobody asks for an election before Redis does",
-        ("kill-node", "stop-node", "stop-master"),
+        ("kill-node", "stop-node", "stop-master", "crash-loop"),
         # As a setting it would also change what is expected.
         (("sidecar.py", "if self.options.fast_failover else []", "if False else []"),),
     ),
@@ -92,10 +97,10 @@ SWITCHES: dict[str, Switch] = {
         ("grow-and-shrink", "shrink-interrupted"),
         (("plan.py", "or rebalance(goal, survey)", "or (None if survey.outside else rebalance(goal, survey))"),),
     ),
-    "resumption": Switch(
-        "what an interrupted move has left open stays open",
-        ("shrink-interrupted",),
-        (("plan.py", "or finish_open_slots(goal, survey)", "or None"),),
+    "shard-guard": Switch(
+        "the API server lets a StatefulSet be deleted that holds a part of the data",
+        ("failed-drain",),
+        settings={"shard_guard": False},
     ),
     "passwords": Switch(
         "running nodes are not told of a changed Secret, by the Job or by their agents",
