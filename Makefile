@@ -32,7 +32,8 @@ env: $(VENV)/.runs ## exports for `eval "$$(make -s env)"`
 	@$(BIN)/python -m operations env
 
 test: unit ## every test this machine can run
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup tests/cluster
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup -m 'not alone' tests/cluster
+	@$(BIN)/python -m pytest -m alone tests/cluster
 	@$(BIN)/python -m pytest --tb=short -m subset tests/faults
 
 faults: $(VENV)/.tests ## break Redis on purpose and count what it costs: make faults FAULT=kill-master TIMES=5

@@ -97,6 +97,7 @@ def test_nobody_is_let_in_without_a_certificate(tier: Tier) -> None:
     assert httpx.get(f"{server}/api/v1/namespaces", verify=False, timeout=5).status_code == 401  # noqa: S501
 
 
+@pytest.mark.alone
 def test_up_mends_a_killed_program(tier: Tier) -> None:
     machine = _node(tier, "webtier-c")
     kubelet = machine.daemon("kubelet")
@@ -108,6 +109,7 @@ def test_up_mends_a_killed_program(tier: Tier) -> None:
     assert machine.daemon("kubelet") not in {None, kubelet}
 
 
+@pytest.mark.alone
 def test_up_mends_a_node_that_lost_its_power(tier: Tier) -> None:
     machine = _node(tier, "webtier-b")
     machine.kill()
