@@ -93,13 +93,8 @@ SWITCHES: dict[str, Switch] = {
     ),
     "drain": Switch(
         "slots of a shard that has to go stay where they are",
-        ("grow-and-shrink", "shrink-interrupted"),
+        ("grow-and-shrink", "shrink-interrupted", "failed-drain"),
         (("plan.py", "or rebalance(goal, survey)", "or (None if survey.outside else rebalance(goal, survey))"),),
-    ),
-    "shard-guard": Switch(
-        "the API server lets a StatefulSet be deleted that holds a part of the data",
-        ("failed-drain",),
-        settings={"shard_guard": False},
     ),
     "passwords": Switch(
         "running nodes are not told of a changed Secret, by the Job or by their agents",
