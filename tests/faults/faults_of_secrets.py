@@ -32,16 +32,29 @@ def _rotate_password(scene: Scene) -> None:
 
 
 def _rotate_internal_passwords(scene: Scene) -> None:
-    """Of replication, agent and exporter."""
-    old = Access.read(scene.deployment.access_file).operator
+    """Of replication, agent and exporter; twice, since a node takes those of the next generation anyway."""
+    first = old = Access.read(scene.deployment.access_file).operator
     scene.begin()
-    scene.deployment.up({"internal_passwords": 2})
+    for generation in (2, 3):
+        new = _change_generation(scene, generation)
+        scene.require(old != new, "the agent's password is the same as before")
+        old = new
+    scene.wait(lambda: _refused(scene, first), ACCEPTED_SECONDS, "every node refuses the first password", pause=0.5)
+
+
+def _change_generation(scene: Scene, generation: int) -> Credentials:
+    """Returns the agent's new password once every node accepts it."""
+    scene.deployment.up({"internal_passwords": generation})
     scene.deployment.write_access()
     new = Access.read(scene.deployment.access_file).operator
-    scene.require(old != new, "the agent's password is the same as before")
-    scene.wait(
-        lambda: _accepted(scene, new), ACCEPTED_SECONDS, "every node accepts the agent's new password", pause=0.5
-    )
+    what = "every node accepts the agent's new password"
+    scene.wait(lambda: _accepted(scene, new), ACCEPTED_SECONDS, what, pause=0.5)
+    return new
+
+
+def _step_back(scene: Scene) -> None:
+    """A node takes the generations beside its own, so that nobody may go from the third to the first at once."""
+    _change_generation(scene, 2)
 
 
 def _accepted(scene: Scene, who: Credentials) -> bool:
@@ -99,10 +112,11 @@ FAULTS = (
     ),
     Fault(
         "rotate-internal-passwords",
-        "other passwords for replication, agent and exporter, in one `pulumi up`",
+        "other passwords for replication, agent and exporter, twice, each in one `pulumi up`",
         _rotate_internal_passwords,
         PLANNED,
-        UP_SECONDS,
+        2 * UP_SECONDS,
+        restore=_step_back,
     ),
     Fault(
         "rotate-certificates",

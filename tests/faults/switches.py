@@ -13,7 +13,6 @@ from typing import Any
 from unittest.mock import patch
 
 from components.redis_cluster import agent_archive
-from devcluster.plan import MACHINE_NETWORK
 
 
 @dataclass(frozen=True)
@@ -38,10 +37,10 @@ _GUARD_OFF = (
     ("starter.py", "if not self.yields:", "if True:"),
 )
 _HEAL_OFF = ("sidecar.py", "self._healer.step()", "pass")
-# This machine then reaches them by these alone, which is nothing that the policy would let in by itself.
 _POD_ADDRESSES: Mapping[str, Any] = {
     "access": {"pods": None},
-    "network_policy": {"sources": [str(MACHINE_NETWORK)]},
+    # It would not let this machine in where nobody outside has access.
+    "network_policy": {"enabled": False},
 }
 
 SWITCHES: dict[str, Switch] = {
@@ -94,13 +93,8 @@ SWITCHES: dict[str, Switch] = {
     ),
     "drain": Switch(
         "slots of a shard that has to go stay where they are",
-        ("grow-and-shrink", "shrink-interrupted"),
+        ("grow-and-shrink", "shrink-interrupted", "failed-drain"),
         (("plan.py", "or rebalance(goal, survey)", "or (None if survey.outside else rebalance(goal, survey))"),),
-    ),
-    "shard-guard": Switch(
-        "the API server lets a StatefulSet be deleted that holds a part of the data",
-        ("failed-drain",),
-        settings={"shard_guard": False},
     ),
     "passwords": Switch(
         "running nodes are not told of a changed Secret, by the Job or by their agents",
