@@ -150,7 +150,8 @@ def operator_crds(tier: Tier) -> Iterator[None]:
     ]
     options = [word for file in files for word in ("-f", file)]
     tier.kubectl("apply", "--server-side", *options)
-    tier.kubectl("wait", "--for=condition=Established", *options, "--timeout=60s")
+    # Until it has any condition at all, `kubectl wait` fails at once.
+    eventually(lambda: tier.kubectl("wait", "--for=condition=Established", *options, "--timeout=60s"), 60)
     yield
     tier.kubectl("delete", "--ignore-not-found", *options, "--timeout=60s")
 
