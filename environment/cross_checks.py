@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from components.path_rules import HostSettings, PathRule, RuleSet
+from components.path_rules import GatewayRouting, HostSettings, PathRule, RuleSet
 from components.path_rules.checks import check_rules
 from components.path_rules.options import ExternalAuth
 from components.path_rules.texts import is_host
@@ -27,6 +27,15 @@ from environment.schema import Node, SettingsSchema
 from environment.settings import REDIS_NAME
 
 _OBJECTS_OF_REDIS = re.compile(rf"{REDIS_NAME}(-access|-metrics|-nodes|-shard-[0-9]+.*)?")
+
+_ANY_GATEWAY = GatewayRouting(
+    kind="gateway",
+    gateway="any",
+    section="http",
+    https_section="https",
+    regexes="before_prefixes",
+    wildcards="any_depth",
+)
 
 _TextToAny = Mapping[str, object]
 _FIRST_OF_PODS: Place = ("redis", "access", "pods", "first")
@@ -60,8 +69,9 @@ def _plain_secrets(values: _TextToAny, secret_keys: Collection[str], schema: Set
 
 def _routes(values: _TextToAny) -> Iterator[Problem]:
     rules = usable_rules(values)
-    yield from check_rules(rules, _backends(values))
-    if (as_object(values.get("ingress")) or {}).get("allow_external_auth") is True:
+    gateway = _gateway(values)
+    yield from check_rules(rules, _backends(values), gateway)
+    if gateway is not None or (as_object(values.get("ingress")) or {}).get("allow_external_auth") is True:
         return
     for position, rule in rules.rules.items():
         if isinstance(rule.auth, ExternalAuth):
@@ -91,6 +101,14 @@ def _written_ports(service: object) -> list[str]:
     return [*ports] or ["http"]
 
 
+def _gateway(values: _TextToAny) -> GatewayRouting | None:
+    """Whose HTTPRoutes the rules become; one that takes all it can where the settings of it are wrong on their own."""
+    routing = as_object(values.get("routing")) or {}
+    if routing.get("kind") != "gateway":
+        return None
+    return _valid(GatewayRouting, {"routing": routing}).get("routing", _ANY_GATEWAY)
+
+
 def usable_rules(values: _TextToAny) -> RuleSet:
     """The rules and hosts among a stack's settings, but for those that are wrong on their own."""
     routes = dict(enumerate(as_list(values.get("routes")) or []))
@@ -98,11 +116,13 @@ def usable_rules(values: _TextToAny) -> RuleSet:
     rules = _valid(PathRule, routes)
     named = {value_at(route, "host") for position, route in routes.items() if position not in rules}
     default = values.get("default_backend")
+    gateway = _gateway(values)
     return RuleSet(
         rules,
         _valid(HostSettings, hosts),
         default if isinstance(default, str) else None,
         frozenset(host for host in named if isinstance(host, str)),
+        deep_wildcards=gateway is not None and gateway.deep_wildcards,
     )
 
 

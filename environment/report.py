@@ -14,7 +14,7 @@ from environment.plain_data import as_list, as_object, value_at
 from environment.schema import SettingsSchema
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_LONGEST_VALUE = 200
+LONGEST_VALUE = 200
 
 
 class SettingsError(pulumi.RunError):
@@ -129,4 +129,4 @@ def _shown(value: object) -> str:
     if group is not None:
         return "an object with " + (", ".join(group) or "no keys")
     text = json.dumps(value, default=str, ensure_ascii=False)
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"

@@ -199,7 +199,11 @@ class SettingsSchema:
         chosen = node.get("default") if given is None else given
         kind = (as_object(chosen) or {}).get(discriminator["propertyName"])
         reference = discriminator["mapping"].get(kind) if isinstance(kind, str) else None
-        return node if reference is None else self._resolved({"$ref": reference})
+        if reference is None:
+            return node
+        # What is said of the group as a whole, and not of the kind.
+        own = {key: node[key] for key in ("description", "default") if key in node}
+        return self._resolved({"$ref": reference, **own})
 
     def _having(self, node: Node, keyword: str) -> Node:
         """The node itself, or that of its alternatives that has a keyword."""

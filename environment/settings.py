@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 from components.ingress_nginx import IngressNginxSettings
-from components.path_rules import HostSettings, PathRule
+from components.path_rules import HostSettings, IngressRouting, PathRule, Routing
 from components.path_rules.texts import RuleHost
 from components.redis_cluster.settings import RedisClusterSettings
 from components.redis_standalone.settings import RedisStandaloneSettings
@@ -88,6 +88,9 @@ class EnvironmentSettings(Settings):
     )
     ingress: IngressNginxSettings = Field(
         default_factory=IngressNginxSettings, description="The ingress-nginx controller."
+    )
+    routing: Routing = Field(
+        default=IngressRouting(kind="ingress"), description="What `routes` and `hosts` become in the cluster."
     )
     routes: list[PathRule] = Field(default_factory=list[PathRule], description="Which path goes to which web service.")
     hosts: dict[RuleHost, HostSettings] = Field(

@@ -7,7 +7,15 @@ from typing import TypedDict
 import pulumi
 
 from components.ingress_nginx import IngressNginx, IngressNginxArgs
-from components.path_rules import Backend, PathRule, PathRules, PathRulesArgs
+from components.path_rules import (
+    Backend,
+    GatewayRouting,
+    HttpRoutes,
+    HttpRoutesArgs,
+    PathRule,
+    PathRules,
+    PathRulesArgs,
+)
 from components.path_rules.hosts import WILDCARD
 from components.path_rules.options import ServiceRef
 from components.redis_cluster.component import RedisCluster, RedisClusterArgs
@@ -59,7 +67,6 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
     provider = make_provider(settings)
     into_cluster = pulumi.ResourceOptions(providers=[provider])
     namespace = make_namespace(settings.namespace, holds_data=settings.protect, provider=provider).metadata.name
-    ingress_namespace = make_namespace(settings.ingress.namespace, holds_data=False, provider=provider).metadata.name
     node_address = settings.node_address or None
     password = pulumi.Output.secret(settings.redis_password.get_secret_value())
     previous = settings.redis_previous_password.get_secret_value()
@@ -103,9 +110,48 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
             name, ServiceExposureArgs(external.target, external.ports, namespace, labels=external.labels), into_cluster
         )
         backends[name] = Backend(made.service_name, tcp_ports(external.routable_ports))
+    http_url, https_url = _route_requests(settings, namespace, backends, provider)
+    return Tier(
+        namespace=namespace,
+        ingress_url=http_url,
+        ingress_https_url=https_url,
+        routes=http_url.apply(lambda url: list_routes(settings.routes, settings.default_backend, url)),
+        redis_endpoint=redis.endpoint,
+        redis_external=redis.external_endpoint,
+        redis_username=redis.username,
+        redis_password=password,
+        redis_ca_certificate=redis.ca_certificate,
+        standalone_redis={
+            name: StandaloneRedis(
+                endpoint=standalone.endpoint, external=standalone.external_endpoint, password=standalone.password
+            )
+            for name, standalone in standalone_redis.items()
+        },
+    )
+
+
+def _route_requests(
+    settings: EnvironmentSettings,
+    namespace: pulumi.Input[str],
+    backends: Mapping[str, Backend],
+    provider: pulumi.ProviderResource,
+) -> tuple[pulumi.Output[str | None], pulumi.Output[str | None]]:
+    """Path rules, and the controller where they need one: where HTTP and HTTPS are answered, None for not known."""
+    into_cluster = pulumi.ResourceOptions(providers=[provider])
+    routing = settings.routing
+    if isinstance(routing, GatewayRouting):
+        HttpRoutes(
+            "routes",
+            HttpRoutesArgs(namespace, routing, settings.routes, settings.default_backend, backends, settings.hosts),
+            into_cluster,
+        )
+        # The Gateway is somebody else's, and so is its address.
+        nowhere = pulumi.Output[str | None].from_input(None)
+        return nowhere, nowhere
+    ingress_namespace = make_namespace(settings.ingress.namespace, holds_data=False, provider=provider).metadata.name
     ingress = IngressNginx(
         "ingress-nginx",
-        IngressNginxArgs(settings.ingress, ingress_namespace, node_address),
+        IngressNginxArgs(settings.ingress, ingress_namespace, settings.node_address or None),
         into_cluster,
     )
     PathRules(
@@ -121,23 +167,7 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
         ),
         into_cluster,
     )
-    return Tier(
-        namespace=namespace,
-        ingress_url=ingress.http_url,
-        ingress_https_url=ingress.https_url,
-        routes=ingress.http_url.apply(lambda url: list_routes(settings.routes, settings.default_backend, url)),
-        redis_endpoint=redis.endpoint,
-        redis_external=redis.external_endpoint,
-        redis_username=redis.username,
-        redis_password=password,
-        redis_ca_certificate=redis.ca_certificate,
-        standalone_redis={
-            name: StandaloneRedis(
-                endpoint=standalone.endpoint, external=standalone.external_endpoint, password=standalone.password
-            )
-            for name, standalone in standalone_redis.items()
-        },
-    )
+    return ingress.http_url, ingress.https_url
 
 
 def list_routes(rules: Sequence[PathRule], default_backend: str, ingress_url: str | None) -> list[Route]:

@@ -46,7 +46,12 @@ def rules_of(stack: str) -> RuleSet:
         settings = parse_settings(RawConfig(_NAMESPACE, values, frozenset({_PASSWORD})), stack, {})
     except SettingsError as error:
         raise UserError(str(error)) from None
-    return RuleSet(dict(enumerate(settings.routes)), settings.hosts, settings.default_backend)
+    return RuleSet(
+        dict(enumerate(settings.routes)),
+        settings.hosts,
+        settings.default_backend,
+        deep_wildcards=settings.routing.deep_wildcards,
+    )
 
 
 def request_for(url: str, method: str, headers: Sequence[str], cookies: Sequence[str]) -> Request:

@@ -9,7 +9,7 @@ from components.shared.problems import Place, Problem
 
 
 def host_problems(rules: RuleSet) -> Iterator[Problem]:
-    """Settings of hosts without rules, and redirects and certificates that can't work."""
+    """Settings of hosts without rules, and redirects that can't work."""
     for host, settings in rules.hosts.items():
         place: Place = ("hosts", host)
         if host in rules.other_hosts:
@@ -17,11 +17,19 @@ def host_problems(rules: RuleSet) -> Iterator[Problem]:
         if host not in rules.host_names:
             yield _without_rules(place, host, rules)
             continue
+        yield from _www_problems(place, host, settings, rules)
+        yield from _app_root_problems(place, host, settings, rules)
+
+
+def certificate_problems(rules: RuleSet) -> Iterator[Problem]:
+    """Certificates that are missing, that nobody would issue, or that two would write."""
+    for host, settings in rules.hosts.items():
+        place: Place = ("hosts", host)
+        if host in rules.other_hosts or host not in rules.host_names:
+            continue
         if settings.tls_redirect and settings.tls is None:
             message = "HTTPS has no certificate here; allowed: true only together with 'tls'"
             yield Problem((*place, "tls_redirect"), message, value=True)
-        yield from _www_problems(place, host, settings, rules)
-        yield from _app_root_problems(place, host, settings, rules)
         if isinstance(settings.tls, IssuerTls):
             yield from _issuer_problems(place, settings.tls)
     yield from _shared_secrets(rules)

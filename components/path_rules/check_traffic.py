@@ -1,6 +1,6 @@
 """Whether canaries and cookies do what their rules say, and nothing to other rules.
 
-The controller keeps what it knows of a canary with the canary's Service, and the list of canaries with the Service
+ingress-nginx keeps what it knows of a canary with the canary's Service, and the list of canaries with the Service
 that they stand beside: so two rules that share a Service share these, whether they say so or not. The same holds for
 the cookies of session affinity.
 """
@@ -14,11 +14,15 @@ from components.path_rules.regexes import RegexError, parse_pattern
 from components.shared.problems import Problem
 
 
-def traffic_problems(rules: RuleSet, backends: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
-    """Canaries and session affinity that can't work, or that would reach rules which do not have them."""
+def canary_problems(rules: RuleSet) -> Iterator[Problem]:
+    """Canaries that contradict themselves."""
     for position, rule in rules.rules.items():
         if rule.canary is not None:
             yield from _canary_problems(position, rule.canary)
+
+
+def shared_service_problems(rules: RuleSet, backends: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+    """Canaries and session affinity that to ingress-nginx would reach rules which do not have them."""
     yield from _canaries_that_are_backends(rules)
     yield from _different_canaries_of_one_service(rules)
     yield from _shared_backends(rules, backends)

@@ -3,24 +3,34 @@
 from collections.abc import Mapping, Sequence
 
 from components.path_rules.check_backends import backend_problems
-from components.path_rules.check_hosts import host_problems
+from components.path_rules.check_hosts import certificate_problems, host_problems
+from components.path_rules.check_http_routes import http_route_problems
 from components.path_rules.check_options import option_problems
 from components.path_rules.check_paths import path_problems
-from components.path_rules.check_traffic import traffic_problems
+from components.path_rules.check_traffic import canary_problems, shared_service_problems
 from components.path_rules.model import RuleSet
+from components.path_rules.routing import GatewayRouting
 from components.shared.problems import Problem
 
 
-def check_rules(rules: RuleSet, backends: Mapping[str, Sequence[str]]) -> list[Problem]:
+def check_rules(
+    rules: RuleSet, backends: Mapping[str, Sequence[str]], gateway: GatewayRouting | None = None
+) -> list[Problem]:
     """All that is wrong with `rules`, given the names of each service's ports, the first being its default.
 
-    A service without ports is known, but can't take requests. Places begin with `routes`, `hosts` or
-    `default_backend`. A rule that is unusable on its own is one problem, and not the beginning of others.
+    With a `gateway` also what can't be said in HTTPRoutes, and without one what ingress-nginx would get wrong. A
+    service without ports is known, but can't take requests. Places begin with `routes`, `hosts` or `default_backend`. A
+    rule that is unusable on its own is one problem, and not the beginning of others.
     """
     return [
         *backend_problems(rules, backends),
         *path_problems(rules),
-        *traffic_problems(rules, backends),
+        *canary_problems(rules),
         *option_problems(rules),
         *host_problems(rules),
+        *(
+            (*shared_service_problems(rules, backends), *certificate_problems(rules))
+            if gateway is None
+            else http_route_problems(rules, gateway)
+        ),
     ]

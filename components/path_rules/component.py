@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
 
 import pulumi
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
@@ -21,14 +20,14 @@ from pulumi_kubernetes.networking.v1 import (
 from components.path_rules.checks import check_rules
 from components.path_rules.hosts import HostSettings
 from components.path_rules.ingress_annotations import DEFAULT_BACKEND
-from components.path_rules.model import ROOT, Backend, PathRule, RuleSet
+from components.path_rules.model import Backend, PathRule, RuleSet
 from components.path_rules.options import ServiceRef
 from components.path_rules.render_ingress import CompiledIngress, compile_rules
+from components.path_rules.rule_component import RuleComponent, described
 from components.shared.labels import recommended_labels
 from components.shared.problems import WrongSettingsError
 
 RESOURCE_TYPE = "webtier:index:PathRules"
-RULE_TYPE = "webtier:index:PathRule"
 
 
 @dataclass
@@ -69,19 +68,22 @@ class PathRules(pulumi.ComponentResource):
         self._args = args
         self._name = name
         self._labels = recommended_labels("path-rules", name)
-        made: dict[str, tuple[_Rule, Ingress]] = {}
+        made: dict[str, tuple[RuleComponent, Ingress]] = {}
         # The object for `/` first: it brings what holds for the whole host.
         for compiled in sorted(compile_rules(name, rules), key=lambda compiled: compiled.name != compiled.root):
             if compiled.primary is not None:
                 rule, before = made[compiled.primary]
             else:
-                rule = _Rule(compiled.name, described(rules, compiled), pulumi.ResourceOptions(parent=self))
+                written = described(
+                    rules, compiled.host, compiled.rule, with_host_settings=compiled.name == compiled.root
+                )
+                rule = RuleComponent(compiled.name, written, pulumi.ResourceOptions(parent=self))
                 before = made[compiled.root][1] if compiled.root in made else None
             made[compiled.name] = rule, self._ingress(compiled, rule, before)
         self.ingress_names = pulumi.Output.all(*(ingress.metadata.name for _, ingress in made.values()))
         self.register_outputs({"ingress_names": self.ingress_names})
 
-    def _ingress(self, compiled: CompiledIngress, rule: "_Rule", before: Ingress | None) -> Ingress:
+    def _ingress(self, compiled: CompiledIngress, rule: RuleComponent, before: Ingress | None) -> Ingress:
         return Ingress(
             compiled.name,
             metadata=ObjectMetaArgs(
@@ -142,39 +144,3 @@ class PathRules(pulumi.ComponentResource):
             else ServiceBackendPortArgs(number=backend.ports[port_name])
         )
         return IngressBackendArgs(service=IngressServiceBackendArgs(name=backend.service_name, port=port))
-
-
-class _Rule(pulumi.ComponentResource):
-    """One rule, or what is behind the default backend of a host."""
-
-    def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
-        super().__init__(RULE_TYPE, name, dict(inputs), opts)
-        self.register_outputs({})
-
-
-def described(rules: RuleSet, compiled: CompiledIngress) -> dict[str, Any]:
-    """The rule that an object is for, as users write it, without what has its default.
-
-    The one for `/` has also what is said of its host, as `host_settings`.
-    """
-    settings = rules.settings(compiled.host).model_dump(exclude_defaults=True)
-    position = compiled.rule
-    written = {"path": ROOT, "backend": rules.default_backend} if position is None else _written(rules.rules[position])
-    return {
-        **({} if compiled.host is None else {"host": compiled.host}),
-        **written,
-        **({"host_settings": settings} if settings and compiled.name == compiled.root else {}),
-    }
-
-
-def _written(rule: PathRule) -> dict[str, Any]:
-    fields = rule.model_dump(exclude_defaults=True, exclude={"host"}, by_alias=True)
-    return {key: _short(value) for key, value in fields.items()}
-
-
-def _short(value: Any) -> Any:
-    """`{service: user-v1}` as `user-v1`, at any depth."""
-    if not isinstance(value, dict):
-        return value
-    fields = cast("dict[str, Any]", value)
-    return fields["service"] if list(fields) == ["service"] else {key: _short(below) for key, below in fields.items()}

@@ -92,7 +92,8 @@ def _host_notes(host: str | None, rules: RuleSet) -> Iterator[str]:
         return
     settings = rules.settings(host)
     if host.startswith("*."):
-        yield f"any one label before {host[1:]}; a name with routes of its own never sees these"
+        labels = "one label or more" if rules.deep_wildcards else "any one label"
+        yield f"{labels} before {host[1:]}; a name with routes of its own never sees these"
     elif wildcard_of(host) in rules.host_names:
         yield f"the routes of {wildcard_of(host)} are not seen: this name has its own"
     yield from _settings_notes(host, settings)
@@ -207,7 +208,8 @@ def _steps(rules: RuleSet, request: Request) -> Iterator[tuple[str, str]]:
     if hit is None:
         yield "hit", "default_backend: no route of this host is for the path"
     elif isinstance(answer, Redirected) and answer.why == "https":
-        yield "https", f"hosts.{host}.tls is set, so that HTTP is sent to HTTPS"
+        setting = "tls" if rules.settings(host).tls is not None else "tls_redirect"
+        yield "https", f"hosts.{host}.{setting} is set, so that HTTP is sent to HTTPS"
     yield "answer", _answer(answer, request)
     if isinstance(answer, Served) and answer.canary is not None:
         yield "canary", _canary_sentence(answer.canary, answer.canary_share)

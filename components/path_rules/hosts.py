@@ -54,7 +54,7 @@ class HostSettings(Settings):
     @property
     def redirects_to_https(self) -> bool:
         """What `tls_redirect` comes to."""
-        return self.tls is not None and self.tls_redirect is not False
+        return self.tls is not None if self.tls_redirect is None else self.tls_redirect
 
 
 def www_partner(host: str) -> str:

@@ -31,7 +31,7 @@ class Paths:
     def shortest(self) -> str | None:
         """A path of the set that no other is shorter than; None where none is known."""
         try:
-            return _path_outside(self, ())
+            return _shortest_path(self, (), within=False)
         except _TooManyStepsError:
             return None
 
@@ -77,6 +77,14 @@ def shadowing(later: Paths, earlier: Sequence[Paths]) -> list[int] | None:
         if _all_within(later, [earlier[other] for other in without]):
             needed = without
     return needed
+
+
+def overlap(one: Paths, other: Paths) -> bool:
+    """Whether some path is in both; also where that takes too many steps to know."""
+    try:
+        return _shortest_path(one, [other], within=True) is not None
+    except _TooManyStepsError:
+        return True
 
 
 def _literal(text: str) -> Node:
@@ -157,7 +165,7 @@ class _Automaton:
 
 def _all_within(later: Paths, earlier: Sequence[Paths]) -> bool:
     try:
-        return _path_outside(later, earlier) is None
+        return _shortest_path(later, earlier, within=False) is None
     except _TooManyStepsError:
         return False
 
@@ -166,16 +174,16 @@ class _TooManyStepsError(Exception):
     pass
 
 
-def _path_outside(later: Paths, earlier: Sequence[Paths]) -> str | None:
-    """A shortest path of `later` that is in none of the `earlier`; None if there is none."""
-    inner, outer = later.automaton, _Automaton.of([each.node for each in earlier])
+def _shortest_path(of: Paths, others: Sequence[Paths], *, within: bool) -> str | None:
+    """A shortest path of `of` that is in some of the `others`, or else in none of them; None if there is none."""
+    inner, outer = of.automaton, _Automaton.of([each.node for each in others])
     characters = _representatives(inner, outer)
     first: _Step = (inner.closure({0}), outer.closure({0}), False)
     seen: set[_Step] = {first}
     waiting: deque[tuple[_Step, str]] = deque([(first, "")])
     while waiting:
         (inside, outside, after_slash), path = waiting.popleft()
-        if inner.accepting in inside and outer.accepting not in outside:
+        if inner.accepting in inside and (outer.accepting in outside) is within:
             return path
         for character in characters:
             # Servers merge slashes before they match, so that no path has two in a row.
@@ -183,7 +191,7 @@ def _path_outside(later: Paths, earlier: Sequence[Paths]) -> str | None:
                 continue
             reached = inner.after(inside, character)
             step: _Step = (reached, outer.after(outside, character), character == "/")
-            if reached and step not in seen:
+            if reached and (step[1] or not within) and step not in seen:
                 seen.add(step)
                 waiting.append((step, path + character))
         if len(seen) > _MOST_STEPS:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Literal
 from urllib.parse import unquote_to_bytes
 
-from components.path_rules.hosts import wildcard_of, www_partner
+from components.path_rules.hosts import WILDCARD, wildcard_of, www_partner
 from components.path_rules.model import ROOT, PathRule, RuleSet
 from components.path_rules.options import (
     Canary,
@@ -88,7 +88,7 @@ def meaning(rules: RuleSet, request: Request) -> Answer:
     position = next((each for each in rules.ordered(host) if matches(rules.rules[each], request.path)), None)
     rule = None if position is None else rules.rules[position]
     if rule is not None and position is not None:
-        answer = _answered_at_once(rule, position, request)
+        answer = _answered_at_once(rule, position, request, deep_wildcards=rules.deep_wildcards)
         if answer is not None:
             return answer
     if settings.redirects_to_https and not request.https:
@@ -134,7 +134,9 @@ def responsible_host(rules: RuleSet, host: str) -> str | None:
     if host in names:
         return host
     wildcard = wildcard_of(host)
-    # A wildcard stands for one label of ordinary characters.
+    while rules.deep_wildcards and wildcard not in names and "." in wildcard.removeprefix(WILDCARD):
+        wildcard = wildcard_of(wildcard.removeprefix(WILDCARD))
+    # A wildcard stands for labels of ordinary characters.
     return wildcard if wildcard in names and re.fullmatch(r"[\w-]+", host.partition(".")[0], re.ASCII) else None
 
 
@@ -191,19 +193,21 @@ def _always_or_never(value: str | None) -> bool | None:
     return {"always": True, "never": False}.get(value or "")
 
 
-def _answered_at_once(rule: PathRule, position: int, request: Request) -> Answer | None:
+def _answered_at_once(rule: PathRule, position: int, request: Request, *, deep_wildcards: bool) -> Answer | None:
     """What comes before HTTPS, lists and backends."""
     if rule.redirect is not None:
         return Redirected(rule.redirect.code, rule.redirect.to, "rule", position)
-    if rule.cors is not None and request.method == "OPTIONS" and _allows(rule.cors, request.headers.get("origin", "")):
-        return Answered(204, position)
+    if rule.cors is not None and request.method == "OPTIONS":
+        origin = request.headers.get("origin", "")
+        return Answered(204, position) if _allows(rule.cors, origin, deep_wildcards=deep_wildcards) else None
     return None
 
 
-def _allows(cors: CorsSettings, origin: str) -> bool:
+def _allows(cors: CorsSettings, origin: str, *, deep_wildcards: bool) -> bool:
     if cors.origins == ["*"]:
         return True
-    patterns = (re.escape(allowed).replace(r"\*", "[A-Za-z0-9-]+", 1) for allowed in cors.origins)
+    labels = "[A-Za-z0-9.-]+" if deep_wildcards else "[A-Za-z0-9-]+"
+    patterns = (re.escape(allowed).replace(r"\*", labels, 1) for allowed in cors.origins)
     return any(re.fullmatch(pattern, origin, re.IGNORECASE) for pattern in patterns)
 
 

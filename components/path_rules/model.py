@@ -20,6 +20,7 @@ from components.path_rules.options import (
     LimitSettings,
     RedirectSettings,
     Rewrite,
+    ServiceRef,
     TimeoutSettings,
 )
 from components.path_rules.regexes import RegexError, parse_regex
@@ -119,6 +120,8 @@ class RuleSet:
     default_backend: str | None
     other_hosts: frozenset[str] = frozenset()
     """Hosts of rules that are missing here."""
+    deep_wildcards: bool = False
+    """Whether `*.example.com` stands for one label or more, as in Gateway API, instead of one."""
 
     @property
     def host_names(self) -> list[str | None]:
@@ -134,9 +137,24 @@ class RuleSet:
         rules = self.on(host)
         return sorted(rules, key=lambda position: precedence(rules[position]), reverse=True)
 
+    def complete(self, host: str | None) -> list[tuple[int | None, PathRule]]:
+        """The rules of one host in order, and at the end, as None, one for all paths that none of them names."""
+        listed: list[tuple[int | None, PathRule]] = [
+            (position, self.rules[position]) for position in self.ordered(host)
+        ]
+        if not any(map(is_root, self.on(host).values())):
+            default = ServiceRef(service=self.default_backend or "")
+            listed.append((None, PathRule(path=ROOT, backend=default, host=host)))
+        return listed
+
     def settings(self, host: str | None) -> HostSettings:
         """What holds for a host as a whole."""
         return self.hosts.get(host or "", HostSettings())
+
+
+def is_root(rule: PathRule) -> bool:
+    """Whether a rule is for all paths."""
+    return rule.match == "prefix" and rule.path == ROOT
 
 
 def precedence(rule: PathRule) -> tuple[int, int, str]:

@@ -3,25 +3,20 @@
 An object for each rule, since most of what a rule says is an annotation, which holds for all paths of an object, and
 since the controller counts a rate limit by object.
 
-An object is named after its rule's host and path, and after nothing else. These two are what the controller refuses
-to see in two objects, and what `check_rules` refuses to see in two rules. So a name changes only together with them,
-the new object never stands in the old one's way, and no change of one rule renames another. A name that were derived
-from anything else - the backend, the options, the position - would have the controller refuse the change of it.
+The host and the path, which alone an object is named after, are what the controller refuses to see in two objects, and
+what `check_rules` refuses to see in two rules. So a new object never stands in the old one's way. A name that were
+derived from anything else - the backend, the options, the position - would have the controller refuse the change of it.
 """
 
-import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from components.path_rules.hosts import WILDCARD, HostSettings, tls_secret, wildcard_of, www_partner
+from components.path_rules.hosts import HostSettings, tls_secret, wildcard_of, www_partner
 from components.path_rules.ingress_annotations import canary_annotations, host_annotations, rule_annotations
 from components.path_rules.ingress_paths import CompiledPath, compile_paths
-from components.path_rules.model import ROOT, PathRule, RuleSet
+from components.path_rules.model import ROOT, RuleSet, is_root
+from components.path_rules.object_names import object_name, rule_object_name
 from components.path_rules.options import ServiceRef
-
-_LONGEST_HOST = 120
-_LONGEST_SLUG = 40
 
 
 @dataclass(frozen=True)
@@ -67,37 +62,25 @@ def compile_rules(name: str, rules: RuleSet) -> list[CompiledIngress]:
     return ingresses
 
 
-def object_name(name: str, host: str | None, path: str) -> str:
-    """What the object for a rule is called, among those of the component `name`."""
-    digest = hashlib.sha256(f"{host or ''}{path}".encode()).hexdigest()[:8]
-    slug = re.sub(r"[^a-z0-9]+", "-", path.lower())[: _LONGEST_SLUG + 1].strip("-") or (
-        "root" if path == ROOT else "regex"
-    )
-    stem = name if host is None else f"{name}-{host.replace(WILDCARD, 'wildcard.')[:_LONGEST_HOST].strip('-.')}"
-    return f"{stem}-{slug}-{digest}"
-
-
 def _compile_host(name: str, host: str | None, rules: RuleSet) -> list[CompiledIngress]:
     default = ServiceRef(service=rules.default_backend or "")
     settings = rules.settings(host)
-    listed: list[tuple[int | None, PathRule]] = [(position, rules.rules[position]) for position in rules.ordered(host)]
-    if not any(map(_is_root, rules.on(host).values())):
-        listed.append((None, PathRule(path=ROOT, backend=default, host=host)))
+    listed = rules.complete(host)
     ingresses: list[CompiledIngress] = []
     for (position, rule), path in zip(listed, compile_paths([rule for _, rule in listed]), strict=True):
         annotations = rule_annotations(rule, path, _https(host, rules))
         own = CompiledIngress(
-            name=object_name(name, host, _key(rule)),
+            name=rule_object_name(name, rule),
             host=host,
             path=path,
             # A redirect needs no backend, but an Ingress does.
             backend=rule.backend or default,
             by_port_name=rule.canary is not None or rule.affinity is not None,
-            annotations=annotations | (host_annotations(settings) if _is_root(rule) else {}),
+            annotations=annotations | (host_annotations(settings) if is_root(rule) else {}),
             root=object_name(name, host, ROOT),
             rule=position,
             error_pages=rule.error_pages and rule.error_pages.backend,
-            tls=_tls(host, settings) if _is_root(rule) else None,
+            tls=_tls(host, settings) if is_root(rule) else None,
         )
         ingresses.append(own)
         if rule.canary is not None:
@@ -115,15 +98,6 @@ def _compile_host(name: str, host: str | None, rules: RuleSet) -> list[CompiledI
                 )
             )
     return ingresses
-
-
-def _is_root(rule: PathRule) -> bool:
-    return rule.match == "prefix" and rule.path == ROOT
-
-
-def _key(rule: PathRule) -> str:
-    # Beside an exact `/` there is always an object for all that no rule names.
-    return "/ exact" if rule.match == "exact" and rule.path == ROOT else rule.path
 
 
 def _https(host: str | None, rules: RuleSet) -> bool | None:

@@ -1,6 +1,8 @@
 """Rules and requests at random, for properties that all of them must have."""
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -8,7 +10,9 @@ from hypothesis import strategies as st
 from components.path_rules.checks import check_rules
 from components.path_rules.meaning import Request
 from components.path_rules.model import PathRule, RuleSet
-from components.path_rules.regexes import Characters, Choice, Node, Repeat, Sequence, parse_regex
+from components.path_rules.regexes import Characters, Choice, Node, Repeat, parse_regex
+from components.path_rules.regexes import Sequence as Parts
+from components.path_rules.routing import GatewayRouting
 from tests.unit.rule_objects import PORTS, rule_set
 
 HOSTS = (None, "a.example.com", "*.example.com", "www.example.org")
@@ -68,9 +72,10 @@ _CANARIES = st.sampled_from(
         {"kind": "header", "backend": "user-v2", "header": "X-Canary", "value": "me"},
         {"kind": "header", "backend": "user-v2", "header": "X-Canary", "pattern": "^m.$"},
         {"kind": "cookie", "backend": "user-v2", "cookie": "canary"},
+        {"kind": "cookie", "backend": "user-v2", "cookie": "canary", "weight": 10},
     ]
 )
-_TARGETS = st.sampled_from(["/", "/y", "/y/$1", "/$2/$1", "/$1.html"])
+_TARGETS = st.sampled_from(["/", "/y", "/x/y", "/y/$1", "/$2/$1", "/$1.html"])
 
 
 @st.composite
@@ -84,7 +89,8 @@ def _written_rules(draw: st.DrawFn) -> dict[str, Any]:
     kind = draw(st.sampled_from(["plain", "rewrite", "rewrite", "canary", "canary", "redirect"]))
     if kind == "redirect":
         code = draw(st.sampled_from([301, 302, 307, 308]))
-        return {**given, "redirect": {"to": "https://new.example.net/x?y=1", "code": code}}
+        target = draw(st.sampled_from(["https://new.example.net/x?y=1", "http://new.example.net:8080"]))
+        return {**given, "redirect": {"to": target, "code": code}}
     given["backend"] = draw(_SERVICES)
     if kind == "canary":
         given["canary"] = draw(_CANARIES)
@@ -105,22 +111,36 @@ _HOST_SETTINGS = st.fixed_dictionaries(
 )
 
 
+Routing = GatewayRouting | None
+"""None for Ingress objects."""
+
+
 @st.composite
-def rule_sets(draw: st.DrawFn) -> RuleSet:
-    """Sets that `check_rules` finds nothing wrong with."""
+def rule_sets(draw: st.DrawFn, routings: Sequence[Routing] = (None,)) -> RuleSet:
+    """Sets that `check_rules` finds nothing wrong with, whichever of the `routings` they are for."""
+    deep = any(routing is not None and routing.deep_wildcards for routing in routings)
+
+    def made(rules: list[PathRule], hosts: Mapping[str, Any]) -> RuleSet | None:
+        found = replace(rule_set(rules, hosts), deep_wildcards=deep)
+        return None if any(check_rules(found, PORTS, routing) for routing in routings) else found
+
     rules: list[PathRule] = []
     for given in draw(st.lists(_written_rules(), min_size=2, max_size=9)):
         candidate = [*rules, PathRule.model_validate(given)]
-        if not check_rules(rule_set(candidate), PORTS):
+        if made(candidate, {}):
             rules = candidate
     hosts: dict[str, Any] = {}
     for host in HOSTS[1:]:
         given = draw(_HOST_SETTINGS)
-        for candidate in (given, {**given, "www_redirect": False}):
-            if not check_rules(rule_set(rules, {**hosts, host: candidate}), PORTS):
+        # HTTPRoutes have no certificates, and send to HTTPS without one.
+        without = {**{key: value for key, value in given.items() if key != "tls"}, "tls_redirect": "tls" in given}
+        for candidate in (given, {**given, "www_redirect": False}, without, {**without, "tls_redirect": False}):
+            if made(rules, {**hosts, host: candidate}):
                 hosts[host] = candidate
                 break
-    return rule_set(rules, hosts)
+    found = made(rules, hosts)
+    assert found
+    return found
 
 
 def word(draw: st.DrawFn, node: Node) -> str:
@@ -128,7 +148,7 @@ def word(draw: st.DrawFn, node: Node) -> str:
     match node:
         case Characters(allowed):
             return draw(st.sampled_from(sorted(allowed)))
-        case Sequence(parts):
+        case Parts(parts):
             return "".join(word(draw, part) for part in parts)
         case Choice(options):
             return word(draw, draw(st.sampled_from(options)))

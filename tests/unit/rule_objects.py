@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from components.path_rules import HostSettings, PathRule, RuleSet
+from components.path_rules import Backend, GatewayRouting, HostSettings, PathRule, RuleSet
+from components.path_rules.gateway_api import fields_of
+from components.path_rules.render_http_route import compile_routes
 from components.path_rules.render_ingress import CompiledIngress, compile_rules
+from tests.unit.gateway import HttpRoute
 from tests.unit.ingress_nginx import IngressObject
 
 PORTS = {"user-v1": ["http", "admin"], "user-v2": ["http"], "pay-v1": ["http"], "errors": ["http"]}
@@ -19,6 +22,15 @@ def rule(path: str, backend: Any = "user-v1", **more: Any) -> PathRule:
 def rule_set(rules: Iterable[PathRule], hosts: Mapping[str, Any] | None = None, default: str = "pay-v1") -> RuleSet:
     settings = {host: HostSettings.model_validate(given) for host, given in (hosts or {}).items()}
     return RuleSet(dict(enumerate(rules)), settings, default)
+
+
+BACKENDS = {name: Backend(name, {port: 80 + n for n, port in enumerate(ports)}) for name, ports in PORTS.items()}
+"""The same with the number of each port."""
+
+
+def routes(rules: RuleSet, gateway: GatewayRouting) -> list[HttpRoute]:
+    """As the API server gets them."""
+    return [HttpRoute(each.name, fields_of(each.spec)) for each in compile_routes("routes", rules, gateway, BACKENDS)]
 
 
 def objects(rules: RuleSet) -> list[IngressObject]:

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from components.path_rules import PathRule
 from components.path_rules.ingress_annotations import CERT_MANAGER, PREFIX, SOURCES
-from components.path_rules.render_ingress import CompiledIngress, compile_rules, object_name
+from components.path_rules.object_names import object_name
+from components.path_rules.render_ingress import CompiledIngress, compile_rules
 from environment.schema import SettingsSchema
 from environment.settings import EnvironmentSettings
 from tests.unit.annotation_validators import HIGH, MEDIUM, VALIDATORS

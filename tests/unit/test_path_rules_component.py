@@ -8,7 +8,8 @@ from pulumi_kubernetes.core.v1 import Service
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.path_rules import Backend, HostSettings, PathRule, PathRules, PathRulesArgs
-from components.path_rules.render_ingress import compile_rules, object_name
+from components.path_rules.object_names import object_name
+from components.path_rules.render_ingress import compile_rules
 from components.shared.problems import WrongSettingsError
 from tests.unit.recording import Recording, run_recorded
 from tests.unit.rule_objects import PORTS, as_object, rule, rule_set

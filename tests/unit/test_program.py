@@ -334,3 +334,17 @@ def test_one_field_manager_applies_every_object(stack: str) -> None:
     for resource in objects:
         annotations = resource.inputs["metadata"].get("annotations", {})
         assert annotations.get("pulumi.com/patchFieldManager") == f"webtier-{stack}", resource.name
+
+
+def test_with_a_gateway_rules_are_its_routes_and_no_controller_is_installed() -> None:
+    routing = {"kind": "gateway", "gateway": "web", "namespace": "edge"}
+    recording = run("local", routing=json.dumps(routing))
+    routes = recording.of_type("kubernetes:gateway.networking.k8s.io/v1:HTTPRoute")
+    assert {route.inputs["metadata"]["namespace"] for route in routes} == {"webtier"}
+    assert {parent["namespace"] for route in routes for parent in route.inputs["spec"]["parentRefs"]} == {"edge"}
+    assert len(routes) == 3
+    assert recording.of_type(INGRESS) == recording.of_type("kubernetes:networking.k8s.io/v1:IngressClass") == []
+    assert {namespace.inputs["metadata"]["name"] for namespace in recording.of_type(NAMESPACE)} == {"webtier"}
+    # The recording leaves out what is null.
+    assert not {"ingress_url", "ingress_https_url"} & set(recording.exports)
+    assert [route.get("url") for route in recording.exports["routes"]] == [None] * 3

@@ -179,3 +179,20 @@ def test_make_routes_explains_a_url() -> None:
     done = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "answer  pay-v1 is asked for /1, with X-Forwarded-Prefix: /pay" in done.stdout
+
+
+def test_the_rules_of_a_gateway_are_explained_as_it_takes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = yaml.safe_load((PROJECT / "Pulumi.dev.yaml").read_text())
+    gateway = {"kind": "gateway", "gateway": "web", "section": "http", "https_section": "https"}
+    config["config"]["webtier:routing"] = {**gateway, "wildcards": "any_depth"}
+    config["config"]["webtier:routes"] = [{"host": "*.example", "path": "/x", "backend": "user-v1"}]
+    config["config"]["webtier:hosts"] = {"*.example": {"tls_redirect": True}}
+    (tmp_path / "Pulumi.dev.yaml").write_text(yaml.safe_dump(config))
+    monkeypatch.setattr(routes, "PROJECT", tmp_path)
+    monkeypatch.setattr(routes, "check_known", lambda _: None)
+    rules = routes.rules_of("dev")
+    assert "(one label or more before .example; " in routes.render_tables(rules)
+    text = routes.render_explanation(rules, routes.request_for("http://a.b.c.example/x", "GET", (), ()))
+    assert "'a.b.c.example' has no routes of its own, but *.example has" in text
+    assert "https   hosts.*.example.tls_redirect is set, so that HTTP is sent to HTTPS" in text
+    assert "answer  308 to https://a.b.c.example/x" in text

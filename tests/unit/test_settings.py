@@ -370,10 +370,13 @@ def test_keys_are_written_as_pulumi_config_set_takes_them() -> None:
 # --- what is written about them ---
 
 
-def _declared_default(node: Any) -> Any:
+def _declared_default(schema: SettingsSchema, key: str) -> Any:
+    node = schema.at((key,)) or {}
     # The engine does not merge groups, so that their defaults are the models' business.
     empty: dict[str, Any] = {"string": "", "object": {}, "array": []}
     kind = node["type"]
+    if schema.kinds((key,)):
+        return node["default"]
     return empty[kind] if kind in ("object", "array") else node.get("default", empty.get(kind))
 
 
@@ -381,7 +384,7 @@ def test_pulumi_yaml_declares_every_key_as_the_models_have_it() -> None:
     schema = SettingsSchema(EnvironmentSettings)
     nodes = {key: schema.at((key,)) or {} for key in schema.keys(())}
     expected = {
-        key: {"type": node["type"], "description": node["description"], "default": _declared_default(node)}
+        key: {"type": node["type"], "description": node["description"], "default": _declared_default(schema, key)}
         for key, node in nodes.items()
     }
     declared = {
