@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from components.path_rules.checks import check_rules
@@ -14,6 +15,19 @@ from components.path_rules.regexes import Characters, Choice, Node, Repeat, pars
 from components.path_rules.regexes import Sequence as Parts
 from components.path_rules.routing import GatewayRouting
 from tests.unit.rule_objects import PORTS, rule_set
+
+
+def repeatable(examples: int) -> settings:
+    """The same examples in every run: a change fails for what it does, not for a throw of dice."""
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+
 
 HOSTS = (None, "a.example.com", "*.example.com", "www.example.org")
 ASKED = (

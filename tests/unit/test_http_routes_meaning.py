@@ -6,14 +6,14 @@ from fractions import Fraction
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from components.path_rules import GatewayRouting, PathRule, RuleSet
 from components.path_rules.meaning import Answer, Answered, Redirected, Request, Served, meaning
 from components.path_rules.options import ServiceRef
 from tests.unit.gateway import Gateway, GatewayReply, LeftOpenError, modified
-from tests.unit.generated_rules import Routing, requests, rule_sets
+from tests.unit.generated_rules import Routing, repeatable, requests, rule_sets
 from tests.unit.ingress_nginx import IngressNginx, Reply
 from tests.unit.rule_objects import PORTS, objects, routes, rule, rule_set
 
@@ -100,15 +100,7 @@ def compare(routing: GatewayRouting, seen: Counter[str], *, with_ingress: bool) 
     """AssertionError or LeftOpenError for the first request that would be answered otherwise than the rules mean."""
     routings: Sequence[Routing] = (routing, None) if with_ingress else (routing,)
 
-    # The same examples in every run: a change fails for what it does, not for a throw of dice.
-    @settings(
-        max_examples=REQUESTS // _EACH + 5,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],
-    )
+    @repeatable(REQUESTS // _EACH + 5)
     @given(data=st.data())
     def run(data: st.DataObject) -> None:
         rules = data.draw(rule_sets(routings))

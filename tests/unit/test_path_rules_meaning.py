@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from components.path_rules import render_ingress
@@ -12,22 +12,12 @@ from components.path_rules.ingress_paths import CompiledPath
 from components.path_rules.meaning import Answer, Redirected, Request, Served, meaning, normalized
 from components.path_rules.model import PathRule, RuleSet
 from components.path_rules.options import RegexRewrite, ReplacePrefix, ServiceRef
-from tests.unit.generated_rules import requests, rule_sets
+from tests.unit.generated_rules import repeatable, requests, rule_sets
 from tests.unit.ingress_nginx import IngressNginx, RefusedByTheWebhookError, Reply
 from tests.unit.rule_objects import PORTS, objects, rule, rule_set
 
 PATHS = 10_000
 _REQUESTS = 40
-
-# The same examples in every run: a change fails for what it does, not for a throw of dice.
-_RANDOM = settings(
-    max_examples=PATHS // _REQUESTS + 10,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate],
-)
 
 
 def expected(rules: RuleSet, answer: Answer) -> Reply:
@@ -68,7 +58,7 @@ def comparable(reply: Reply) -> tuple[object, ...]:
 def compare(seen: Counter[str]) -> None:
     """AssertionError for the first request that the controller would answer otherwise than the rules mean."""
 
-    @_RANDOM
+    @repeatable(PATHS // _REQUESTS + 10)
     @given(data=st.data())
     def run(data: st.DataObject) -> None:
         rules = data.draw(rule_sets())
