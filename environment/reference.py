@@ -20,7 +20,7 @@ _SCHEMA = SettingsSchema(EnvironmentSettings)
 
 def render_reference() -> str:
     """A Markdown table with a line for every setting."""
-    return _table(("key", "allowed", "default", "meaning"), (_cells(leaf) for leaf in _SCHEMA.leaves()))
+    return markdown_table(("key", "allowed", "default", "meaning"), (_cells(leaf) for leaf in _SCHEMA.leaves()))
 
 
 def render_rule_reference() -> str:
@@ -29,10 +29,10 @@ def render_rule_reference() -> str:
     rows: list[Sequence[str]] = []
     for leaf in _SCHEMA.leaves():
         for prefix, short in prefixes.items():
-            if _key(leaf).startswith(prefix):
-                sources = SOURCES.get(short + _key(leaf).removeprefix(prefix), ())
+            if key_of(leaf).startswith(prefix):
+                sources = SOURCES.get(short + key_of(leaf).removeprefix(prefix), ())
                 rows.append((*_cells(leaf), ", ".join(f"`{source}`" for source in sources)))
-    return _table(("field", "allowed", "default", "meaning", "annotation of ingress-nginx"), rows)
+    return markdown_table(("field", "allowed", "default", "meaning", "annotation of ingress-nginx"), rows)
 
 
 DOCUMENTS: dict[Path, Callable[[], str]] = {
@@ -42,23 +42,25 @@ DOCUMENTS: dict[Path, Callable[[], str]] = {
 """The documents with a table between the marks, and how it is made."""
 
 
-def with_table(document: str, table: str) -> str:
+def with_table(document: str, table: str, begin: str = BEGIN) -> str:
     """The document with the table between its marks brought up to date."""
-    before, _, rest = document.partition(BEGIN)
+    before, _, rest = document.partition(begin)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+    return f"{before}{begin}\n{table}\n{END}{after}"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table with these cells."""
     lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
 def _cells(leaf: Leaf) -> tuple[str, str, str, str]:
-    return f"`{_key(leaf)}`", _SCHEMA.describe(leaf.node), _default(leaf), leaf.node.get("description", "")
+    return f"`{key_of(leaf)}`", _SCHEMA.describe(leaf.node), _default(leaf), leaf.node.get("description", "")
 
 
-def _key(leaf: Leaf) -> str:
+def key_of(leaf: Leaf) -> str:
+    """As the tables call a setting: `routes[].path`."""
     return ".".join(leaf.keys).replace(".[]", "[]")
 
 

@@ -15,7 +15,8 @@ class SecretTls(Settings):
 
     kind: Literal["secret"]
     secret: DnsName = Field(
-        description="Name of the Secret with `tls.crt` and `tls.key`, in the namespace of the web services."
+        description="Name of the Secret with `tls.crt` and `tls.key`, in the namespace of the web services. The "
+        "certificate has to name the host, or else the controller shows its default one."
     )
 
 
@@ -45,7 +46,8 @@ class HostSettings(Settings):
     )
     www_redirect: bool = Field(
         default=False,
-        description="Whether requests for the same name with `www.` before it, or without it, are sent here with 308.",
+        description="Whether requests for the same name with `www.` before it, or without it, are sent here with 308; "
+        "a slash at the end of the URL gets lost.",
     )
     app_root: RulePath | None = Field(
         default=None, description="Where requests for `/` are sent with 302, such as `/shop`; null for nowhere."

@@ -80,7 +80,7 @@ SOURCES: Mapping[str, Sequence[str]] = {
     "auth.<kind: external>.response_headers": ("auth-response-headers",),
     "hosts.tls.<kind: issuer>.cluster_issuer": ("cert-manager.io/cluster-issuer",),
     "hosts.tls.<kind: issuer>.issuer": ("cert-manager.io/issuer",),
-    "hosts.tls_redirect": ("ssl-redirect",),
+    "hosts.tls_redirect": ("ssl-redirect", "preserve-trailing-slash"),
     "hosts.www_redirect": ("from-to-www-redirect",),
     "hosts.app_root": ("app-root",),
 }
@@ -95,6 +95,8 @@ def rule_annotations(rule: PathRule, compiled: CompiledPath, https: bool | None)
             "rewrite-target": compiled.rewrite_target,
             "x-forwarded-prefix": compiled.forwarded_prefix,
             "ssl-redirect": https,
+            # Else a slash at the end would be lost on the way.
+            "preserve-trailing-slash": https or None,
             "proxy-body-size": None if rule.body_size is None else str(body_bytes(rule.body_size)),
             **_redirect(rule),
             **({} if rule.cors is None else _cors(rule.cors)),
@@ -207,7 +209,7 @@ def _affinity(affinity: AffinitySettings, rule: PathRule) -> dict[str, _Value]:
         # Without it the cookie would get the text of a regex as its path.
         "session-cookie-path": affinity.path,
         "session-cookie-samesite": affinity.samesite,
-        "session-cookie-secure": affinity.secure,
+        "session-cookie-secure": affinity.secure or None,
         "session-cookie-change-on-failure": affinity.change_on_failure,
     }
 

@@ -190,7 +190,8 @@ class RedirectSettings(Settings):
 class ErrorPages(Settings):
     """Errors of the backend that another web service answers instead.
 
-    It is asked for `/` with the headers `X-Code` and `X-Original-URI`, and its own status is what the client gets.
+    It is asked for `/`, with the request's query and the headers `X-Code` and `X-Original-URI`, and its own status is
+    what the client gets. Where there is no ready pod, it is asked for the request's own path, with `X-Code: 503`.
     """
 
     codes: list[Annotated[int, Field(ge=400, le=599)]] = Field(
@@ -202,7 +203,11 @@ class ErrorPages(Settings):
 
 
 class TimeoutSettings(Settings):
-    """How long the controller waits for the backend before it answers 504."""
+    """How long the controller waits for the backend before it answers 504.
+
+    It tries three times before that, but what a backend may have begun to do only where the method is safe to repeat:
+    not for POST and PATCH.
+    """
 
     connect_seconds: int = Field(default=5, ge=1, le=75, description="For a connection.")
     read_seconds: int = Field(default=60, ge=1, le=86_400, description="Between two reads of the answer.")
@@ -255,8 +260,10 @@ class AffinitySettings(Settings):
     samesite: Literal["None", "Lax", "Strict"] | None = Field(
         default=None, description="Whether other sites' pages make the browser send it; null for the browser's default."
     )
-    secure: bool | None = Field(
-        default=None, description="Whether it is sent over HTTPS alone; null where the request came so."
+    secure: bool = Field(
+        default=False,
+        description="Whether a browser sends it over HTTPS alone, also where the request came over HTTP. Where it came "
+        "over HTTPS, that always holds.",
     )
     change_on_failure: bool = Field(
         default=False, description="Whether a client moves to another pod for good when its own fails a request."

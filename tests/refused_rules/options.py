@@ -125,7 +125,7 @@ OPTIONS = (
         "a cookie that browsers drop",
         one("affinity: {samesite: None}"),
         "routes[0].affinity.secure",
-        "null",
+        "false",
         "browsers drop a cookie with samesite None that is not secure; allowed: true",
     ),
     Refused(

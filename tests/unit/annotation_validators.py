@@ -67,6 +67,7 @@ VALIDATORS = {
     "x-forwarded-prefix": Annotation(MEDIUM, _matching(_PATH_WITH_CAPTURE, without_spaces=True)),
     "app-root": Annotation(MEDIUM, _matching(_PATH_WITH_CAPTURE)),
     "ssl-redirect": Annotation(LOW, _BOOL),
+    "preserve-trailing-slash": Annotation(MEDIUM, _BOOL),
     "from-to-www-redirect": Annotation(LOW, _BOOL),
     "permanent-redirect": Annotation(MEDIUM, _is_https_or_http),
     "permanent-redirect-code": Annotation(LOW, _is_code),

@@ -190,8 +190,8 @@ _CHANGES = st.sampled_from(
 
 
 @st.composite
-def _paths(draw: st.DrawFn, rules: RuleSet) -> str:
-    rule = draw(st.sampled_from([None, *rules.rules.values()]))
+def paths_of(draw: st.DrawFn, rule: PathRule | None) -> str:
+    """What a rule is for, or just not; of no rule any path."""
     if rule is None:
         path = draw(_LITERAL)
     elif rule.match == "regex":
@@ -207,7 +207,7 @@ def requests(draw: st.DrawFn, rules: RuleSet) -> Request:
     canary = draw(st.sampled_from([None, None, "always", "never", "me", "other"]))
     cookie = draw(st.sampled_from([None, None, "always", "never", "other"]))
     return Request(
-        path=draw(_paths(rules)),
+        path=draw(paths_of(draw(st.sampled_from([None, *rules.rules.values()])))),
         host=draw(st.sampled_from(ASKED)),
         https=draw(st.booleans()),
         headers={} if canary is None else {"x-canary": canary},

@@ -149,7 +149,7 @@ class IngressNginx:
         server = self._server(host)
         if server is None:
             partner = host.removeprefix("www.") if host.startswith("www.") else f"www.{host}"
-            return Reply(308, f"//{partner}{path}")
+            return Reply(308, f"//{partner}{path.removesuffix('/')}")
         for location in server.locations:
             root = location.ingress and location.ingress.annotation("app-root")
             if root and path == "/":
@@ -162,7 +162,8 @@ class IngressNginx:
         if target is not None:
             return Reply(int(ingress.annotation("permanent-redirect-code") or 301), target, ingress.name)
         if not https and ingress.annotation("ssl-redirect") != "false" and self._certificate(host):
-            return Reply(308, f"https://{host}{path}", ingress.name)
+            kept = path if ingress.annotation("preserve-trailing-slash") == "true" else path.removesuffix("/")
+            return Reply(308, f"https://{host}{kept}", ingress.name)
         rewritten, prefix = path, None
         rewrite = ingress.annotation("rewrite-target")
         if rewrite is not None and rewrite != location.path:

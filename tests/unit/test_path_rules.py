@@ -306,7 +306,7 @@ def test_what_holds_for_a_host_is_on_its_object_for_the_root_alone() -> None:
     assert (root[0].tls.hosts, root[0].tls.secret) == (["a.example", "www.a.example"], "a.example-tls")
     assert root[0].annotations[CERT_MANAGER + "cluster-issuer"] == "ca"
     assert annotations(root[0])["app-root"] == "/x"
-    assert annotations(compiled["/a"]) == {"ssl-redirect": "true"}
+    assert annotations(compiled["/a"]) == {"ssl-redirect": "true", "preserve-trailing-slash": "true"}
 
 
 def test_a_host_below_a_wildcard_with_a_certificate_is_not_sent_to_https() -> None:

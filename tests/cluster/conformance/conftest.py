@@ -1,0 +1,20 @@
+"""The one stack that all of the suite asks, deployed once and removed at the end."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster.conformance.stack import ConformanceStack
+from tests.cluster.tier import Tier
+
+
+@pytest.fixture(scope="package")
+def conformance(tier: Tier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConformanceStack]:
+    made = ConformanceStack(tier, tmp_path_factory.mktemp("conformance"))
+    made.remove()
+    try:
+        made.up()
+        made.wait()
+        yield made
+    finally:
+        made.remove()

@@ -1,0 +1,97 @@
+"""Clients that go on asking while something is changed, and count what they get."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.client import BadStatusLine, HTTPException
+from typing import Self
+
+from tests.cluster.conformance.asking import Answer, Ask, Connection, Controller
+
+RATE = 20
+"""Requests a second that each client tries to send."""
+
+
+@dataclass
+class Load:
+    """Two clients: one opens a connection for each request, the other keeps one open.
+
+    A connection that was kept may be closed just as a request is on its way. Every client of HTTP sends such a request
+    again, on another connection, if nothing at all has come back: so does this one, once, and counts it in `again`.
+    """
+
+    controller: Controller
+    ask: Ask
+    services: Counter[str] = field(default_factory=Counter[str])
+    failures: list[str] = field(default_factory=list[str])
+    again: int = 0
+    slowest: float = 0.0
+    """In seconds, of the answers."""
+
+    def __post_init__(self) -> None:
+        self._done = threading.Event()
+        self._lock = threading.Lock()
+        self._kept: Connection | None = None
+        clients = (self.controller.ask, self._ask_kept)
+        self._threads = [threading.Thread(target=self._run, args=(client,), daemon=True) for client in clients]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        for thread in self._threads:
+            thread.join()
+
+    def __str__(self) -> str:
+        sent = self.services.total() + len(self.failures)
+        services = ", ".join(f"{count} by {service}" for service, count in sorted(self.services.items()))
+        return (
+            f"{sent} requests: {len(self.failures)} failed, {services}; {self.again} sent again; the slowest took "
+            f"{self.slowest:.2f} s"
+        )
+
+    def wait_for(self, service: str, answers: int = 50) -> None:
+        """Until a web service has answered so many more."""
+        most = self.services[service] + answers
+        while self.services[service] < most and not self.failures:
+            time.sleep(0.1)
+
+    def _run(self, client: Callable[[Ask], Answer]) -> None:
+        due = time.monotonic()
+        while not self._done.is_set():
+            begin = time.monotonic()
+            try:
+                answer: Answer | None = client(self.ask)
+                wrong = "" if answer.status == 200 and answer.service else f"{answer.status}: {answer.body[:200]!r}"
+            except (OSError, HTTPException) as error:
+                answer, wrong = None, repr(error)
+            took = time.monotonic() - begin
+            with self._lock:
+                self.slowest = max(self.slowest, took)
+                if answer is None or wrong:
+                    self.failures.append(f"after {took:.2f} s: {wrong}")
+                else:
+                    self.services[answer.service or ""] += 1
+            due = max(due + 1 / RATE, time.monotonic() - 1)
+            time.sleep(max(0.0, due - time.monotonic()))
+
+    def _ask_kept(self, ask: Ask) -> Answer:
+        if self._kept is not None:
+            try:
+                return self._answer_of(self._kept, ask)
+            except (BadStatusLine, ConnectionError):
+                self.again += 1
+        self._kept = self.controller.connection(ask.host)
+        return self._answer_of(self._kept, ask)
+
+    def _answer_of(self, connection: Connection, ask: Ask) -> Answer:
+        answer = connection.ask(ask)
+        if answer.headers.get("connection") == "close":
+            connection.close()
+            self._kept = None
+        return answer

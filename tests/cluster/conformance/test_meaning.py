@@ -1,0 +1,153 @@
+"""The rules mean what the controller does: components/path_rules/meaning.py against the real one, with every rule."""
+
+import re
+from collections import Counter
+from urllib.parse import quote, urlsplit
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from components.path_rules.hosts import WILDCARD, www_partner
+from components.path_rules.meaning import Answered, Redirected, Request, Served, meaning, normalized
+from components.path_rules.model import PathRule, RuleSet
+from devcluster.plan import HOST_ADDRESS
+from tests.cluster.conformance.asking import Answer, Ask
+from tests.cluster.conformance.services import ADMIN, HTTP
+from tests.cluster.conformance.stack import ConformanceStack, rule_set
+from tests.unit.generated_rules import paths_of
+
+REQUESTS = 300
+
+
+def is_asked_at_random(rule: PathRule) -> bool:
+    """Whether its answer depends on the request alone, and comes soon."""
+    return not (rule.limits or rule.auth or (rule.backend and rule.backend.port == "deaf"))
+
+
+@st.composite
+def asks(draw: st.DrawFn, rules: RuleSet) -> Ask:
+    rule = draw(st.sampled_from([rule for rule in rules.rules.values() if is_asked_at_random(rule)]))
+    host = draw(st.sampled_from([rule.host or "elsewhere.example"] * 4 + ["other.example", "www.apex.example"]))
+    host = host.replace(WILDCARD, draw(st.sampled_from(["a.", "own.", "a.b."])))
+    if draw(st.integers(0, 9)) == 0:
+        host = www_partner(host)
+    headers = draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "X-Canary": st.sampled_from(["always", "never", "me", "team", "other"]),
+                "Cookie": st.sampled_from(["canary=always", "canary=never", "canary=other"]),
+                "Origin": st.sampled_from(
+                    ["https://shop.example.com", "https://a.example.org", "https://evil.example"]
+                ),
+            },
+        )
+    )
+    method = draw(st.sampled_from(["GET", "GET", "POST", "OPTIONS"]))
+    path = draw(st.one_of(paths_of(rule), paths_of(rule), paths_of(draw(st.sampled_from([*rules.rules.values()])))))
+    return Ask(host, draw(_targets(path)), method, headers, https=draw(st.booleans()))
+
+
+@st.composite
+def _targets(draw: st.DrawFn, path: str) -> str:
+    """One of the ways to write a path in a request."""
+    written = "".join(
+        f"%{ord(each):02x}" if draw(st.integers(0, 19)) == 0 else quote(each.encode("latin-1"), safe="/:@,=&$+~")
+        for each in path
+    ).replace("%2f", "%2F")
+    # The first character of a target is a slash.
+    target = "/" + written.removeprefix("%2F").removeprefix("/")
+    change = draw(st.sampled_from([None] * 6 + ["//", "/./", "/x/../"]))
+    return target if change is None else target.replace("/", change, draw(st.integers(1, 2)))
+
+
+def expected_of(rules: RuleSet, ask: Ask) -> Answered | Redirected | Served:
+    headers = {name.lower(): value for name, value in ask.headers.items()}
+    name, _, value = headers.pop("cookie", "").partition("=")
+    request = Request(
+        normalized(ask.target), ask.host, ask.method, ask.https, headers, {name: value} if name else {}, HOST_ADDRESS
+    )
+    return meaning(rules, request)
+
+
+def check(rules: RuleSet, ask: Ask, answer: Answer) -> str:
+    """AssertionError unless the answer is what the rules mean; the kind of answer else."""
+    expected = expected_of(rules, ask)
+    context = (ask, expected, answer)
+    if isinstance(expected, Redirected):
+        assert answer.status == expected.code, context
+        scheme = "https:" if ask.https else "http:"
+        location = scheme + expected.location if expected.location.startswith("//") else expected.location
+        found = answer.headers["location"]
+        if expected.why in ("https", "www"):
+            # The path is as the client has written it.
+            written = ask.target if expected.why == "https" else ask.target.removesuffix("/")
+            assert found == "{}://{}".format(*urlsplit(location)) + written, context
+        else:
+            assert found == location, context
+        return f"redirected: {expected.why}"
+    if isinstance(expected, Answered):
+        assert (answer.status, answer.service) == (expected.code, None), context
+        return f"answered: {expected.code}"
+    rule = None if expected.rule is None else rules.rules[expected.rule]
+    if expected.backend.service == "nobody":
+        assert (answer.status, answer.service) == ((418, "errors") if rule and rule.error_pages else (503, None)), (
+            context
+        )
+        return "no pod"
+    possible = [expected.backend.service] if expected.canary_share < 1 else []
+    if expected.canary is not None and expected.canary_share > 0:
+        possible.append(expected.canary.service)
+    assert answer.service in possible, context
+    assert answer.echo["port"] == (ADMIN if expected.backend.port == "admin" else HTTP), context
+    seen = answer.echo["path"]
+    assert normalized(seen) == expected.path, context
+    if rule is None or rule.rewrite is None:
+        assert seen == ask.target, context
+    assert answer.echo["headers"].get("x-forwarded-prefix") == expected.forwarded_prefix, context
+    if rule is None:
+        return "default backend"
+    return f"{rule.match}, {rule.rewrite.kind if rule.rewrite else 'canary' if rule.canary else 'plain'}"
+
+
+def test_some_hundred_requests_get_what_the_rules_mean(conformance: ConformanceStack) -> None:
+    rules = rule_set()
+    seen: Counter[str] = Counter()
+
+    @settings(
+        max_examples=REQUESTS,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(asks(rules))
+    def run(ask: Ask) -> None:
+        expected = expected_of(rules, ask)
+        hit = None if expected.rule is None else rules.rules[expected.rule]
+        if hit is None or is_asked_at_random(hit):
+            seen[check(rules, ask, conformance.controller.ask(ask))] += 1
+
+    run()
+    assert seen.total() > REQUESTS * 2 / 3, seen
+    kinds = {f"redirected: {why}" for why in ("rule", "https", "www", "app_root")}
+    kinds |= {"answered: 204", "answered: 403", "default backend", "prefix, plain", "prefix, canary", "regex, regex"}
+    kinds |= {"prefix, strip_prefix", "prefix, replace_prefix", "exact, plain"}
+    assert kinds - set(seen) == set(), seen
+
+
+def test_a_wrong_meaning_would_be_noticed() -> None:
+    """The comparison itself: the same answer, checked for another path, is not what the rules mean."""
+    answer = Answer(200, {}, {}, b'{"service": "alpha", "port": 8080, "path": "/strip", "headers": {}}')
+    assert re.fullmatch("prefix, .*", check(rule_set(), Ask("plain.example", "/user/me2"), _with(answer, "/user/me2")))
+    for ask in (Ask("plain.example", "/users"), Ask("regex.example", "/strip/x"), Ask("moved.example", "/301")):
+        try:
+            check(rule_set(), ask, _with(answer, ask.target))
+        except AssertionError:
+            continue
+        raise AssertionError(ask)
+
+
+def _with(answer: Answer, path: str) -> Answer:
+    return Answer(answer.status, {}, {}, answer.body.replace(b"/strip", path.encode()))
