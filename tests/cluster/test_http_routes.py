@@ -16,11 +16,7 @@ from components.path_rules import Backend, GatewayRouting, HostSettings, HttpRou
 from devcluster.builds import required_module
 from environment.cluster import make_namespace
 from tests.cluster.second_stack import inline_stack, provider
-<<<<<<< HEAD
 from tests.cluster.tier import Tier, eventually
-=======
-from tests.cluster.tier import Tier
->>>>>>> 51e6a453bc2c78537a6955f436a85ff40cd0de44
 
 NAMESPACE = "routes-test"
 MODULE = "sigs.k8s.io/gateway-api"
@@ -81,12 +77,8 @@ def definitions(tier: Tier) -> Iterator[None]:
     folder = required_module(Path(__file__).parents[1] / "custom_resources", MODULE, tier.paths)
     file = str(folder / "config" / "crd" / "standard" / "gateway.networking.k8s.io_httproutes.yaml")
     tier.kubectl("apply", "--server-side", "-f", file)
-<<<<<<< HEAD
     # Until it has any condition at all, `kubectl wait` fails at once.
     eventually(lambda: tier.kubectl("wait", "--for=condition=Established", "-f", file, "--timeout=60s"), 60)
-=======
-    tier.kubectl("wait", "--for=condition=Established", "-f", file, "--timeout=60s")
->>>>>>> 51e6a453bc2c78537a6955f436a85ff40cd0de44
     yield
     tier.kubectl("delete", "--ignore-not-found", "-f", file, "--timeout=60s")
 
