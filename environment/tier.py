@@ -6,7 +6,6 @@ from typing import TypedDict
 
 import pulumi
 
-from components.ingress_nginx import IngressNginx, IngressNginxArgs
 from components.path_rules import Backend, PathRule, PathRules, PathRulesArgs
 from components.path_rules.hosts import WILDCARD
 from components.path_rules.options import ServiceRef
@@ -17,6 +16,7 @@ from components.service_exposure.ports import tcp_ports
 from components.web_service import WebService, WebServiceArgs
 from environment.cluster import make_namespace, make_provider
 from environment.field_manager import use_one_field_manager
+from environment.ingress import make_controller
 from environment.settings import REDIS_NAME, EnvironmentSettings
 
 
@@ -44,6 +44,7 @@ class Tier:
     namespace: pulumi.Output[str]
     ingress_url: pulumi.Output[str | None]
     ingress_https_url: pulumi.Output[str | None]
+    ingress_ca_certificate: pulumi.Output[str | None]
     routes: pulumi.Output[list[Route]]
     redis_endpoint: pulumi.Output[str]
     redis_external: pulumi.Output[str | None]
@@ -59,7 +60,6 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
     provider = make_provider(settings)
     into_cluster = pulumi.ResourceOptions(providers=[provider])
     namespace = make_namespace(settings.namespace, holds_data=settings.protect, provider=provider).metadata.name
-    ingress_namespace = make_namespace(settings.ingress.namespace, holds_data=False, provider=provider).metadata.name
     node_address = settings.node_address or None
     password = pulumi.Output.secret(settings.redis_password.get_secret_value())
     previous = settings.redis_previous_password.get_secret_value()
@@ -103,11 +103,7 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
             name, ServiceExposureArgs(external.target, external.ports, namespace, labels=external.labels), into_cluster
         )
         backends[name] = Backend(made.service_name, tcp_ports(external.routable_ports))
-    ingress = IngressNginx(
-        "ingress-nginx",
-        IngressNginxArgs(settings.ingress, ingress_namespace, node_address),
-        into_cluster,
-    )
+    ingress = make_controller(settings.ingress, stack_namespace=namespace, node_address=node_address, provider=provider)
     PathRules(
         "routes",
         PathRulesArgs(
@@ -125,6 +121,7 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
         namespace=namespace,
         ingress_url=ingress.http_url,
         ingress_https_url=ingress.https_url,
+        ingress_ca_certificate=ingress.ca_certificate,
         routes=ingress.http_url.apply(lambda url: list_routes(settings.routes, settings.default_backend, url)),
         redis_endpoint=redis.endpoint,
         redis_external=redis.external_endpoint,
