@@ -22,6 +22,7 @@ from components.service_exposure.ports import tcp_ports
 from components.shared.model import NODE_PORT_MARK, Settings
 from components.shared.problems import Place, Problem
 from components.web_service import WebServiceSettings
+from environment.ingress_checks import check_ingress, installs_controller
 from environment.plain_data import as_list, as_object, value_at
 from environment.schema import Node, SettingsSchema
 from environment.settings import REDIS_NAME
@@ -53,9 +54,10 @@ def check_together(
     yield from _routes(values)
     yield from _names_of_services(values)
     yield from _names_of_redis(values)
-    yield from _node_port_collisions(schema)
+    yield from _node_port_collisions(values, schema)
     yield from _ports_of_pods(values, schema)
-    yield from _shared_namespace(schema)
+    yield from _shared_namespace(values, schema)
+    yield from check_ingress(values)
 
 
 def _plain_secrets(values: _TextToAny, secret_keys: Collection[str], schema: SettingsSchema) -> Iterator[Problem]:
@@ -123,6 +125,7 @@ def usable_rules(values: _TextToAny) -> RuleSet:
         default if isinstance(default, str) else None,
         frozenset(host for host in named if isinstance(host, str)),
         deep_wildcards=gateway is not None and gateway.deep_wildcards,
+        www_keeps_slash=gateway is not None,
     )
 
 
@@ -170,12 +173,12 @@ def _names_of_redis(values: _TextToAny) -> Iterator[Problem]:
             yield Problem(place, message, has_value=False)
 
 
-def _node_port_collisions(schema: SettingsSchema) -> Iterator[Problem]:
+def _node_port_collisions(values: _TextToAny, schema: SettingsSchema) -> Iterator[Problem]:
     used: dict[int, list[Place]] = defaultdict(list)
-    for place, node, value in schema.values():
+    for place, port in _node_ports(values, schema):
         # The first of the pods' NodePorts stands for all of them, which are checked on their own.
-        if _takes_node_port(node) and isinstance(value, int) and place != _FIRST_OF_PODS:
-            used[value].append(place)
+        if place != _FIRST_OF_PODS:
+            used[port].append(place)
     for port, places in sorted(used.items()):
         for place in places[1:]:
             message = f"the same NodePort as {_dotted(places[0])}; allowed: each NodePort once in a cluster"
@@ -190,20 +193,30 @@ def _ports_of_pods(values: _TextToAny, schema: SettingsSchema) -> Iterator[Probl
     if not isinstance(redis.access.pods, PodNodePorts):
         return
     ports = redis.access.pods.ports(redis.shards)
-    for place, node, value in schema.values():
-        if _takes_node_port(node) and isinstance(value, int) and value in ports and place[0] != "redis":
+    for place, port in _node_ports(values, schema):
+        if port in ports and place[0] != "redis":
             message = (
                 f"one of the NodePorts {ports[0]} to {ports[-1]} of Redis' pods (redis.access.pods.first); allowed: "
                 "any other"
             )
-            yield Problem(place, message, value)
+            yield Problem(place, message, port)
+
+
+def _node_ports(values: _TextToAny, schema: SettingsSchema) -> Iterator[tuple[Place, int]]:
+    """Every NodePort that the stack takes, and where it is set; the defaults too."""
+    for place, node, value in schema.values():
+        is_taken = place[:1] != ("ingress",) or installs_controller(values)
+        if is_taken and _takes_node_port(node) and isinstance(value, int):
+            yield place, value
 
 
 def _takes_node_port(node: Node) -> bool:
     return any(variant.get(NODE_PORT_MARK) for variant in (node, *node.get("anyOf", ())))
 
 
-def _shared_namespace(schema: SettingsSchema) -> Iterator[Problem]:
+def _shared_namespace(values: _TextToAny, schema: SettingsSchema) -> Iterator[Problem]:
+    if not installs_controller(values):
+        return
     place: Place = ("ingress", "namespace")
     found = {below: value for below, _, value in schema.values() if below in (("namespace",), place)}
     if found.get(("namespace",)) == found.get(place):

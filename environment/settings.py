@@ -8,7 +8,6 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
-from components.ingress_nginx import IngressNginxSettings
 from components.path_rules import HostSettings, IngressRouting, PathRule, Routing
 from components.path_rules.texts import RuleHost
 from components.redis_cluster.settings import RedisClusterSettings
@@ -17,6 +16,7 @@ from components.service_exposure import ExternalServiceSettings
 from components.shared.model import DnsLabel, ServiceName, Settings
 from components.shared.redis.settings import RedisName
 from components.web_service import WebServiceSettings
+from environment.ingress_settings import IngressSettings
 
 REDIS_NAME = "redis"
 """The Redis Cluster's name, which those of all its objects begin with."""
@@ -62,8 +62,9 @@ class EnvironmentSettings(Settings):
     )
     protect: bool = Field(
         default=False,
-        description="Whether Pulumi refuses to delete what holds data: the namespace, and Redis' "
-        "StatefulSets, claims and volumes.",
+        description="Whether this is a stack to be careful with, such as prod. Pulumi then refuses to delete what "
+        "holds data: the namespace, and Redis' StatefulSets, claims and volumes. And ingress.replicas and "
+        "ingress.accept_retired are checked more strictly.",
     )
     redis: RedisClusterSettings = Field(default_factory=RedisClusterSettings, description="The Redis Cluster.")
     redis_password: Password = Field(description=f"Redis' password, a secret: `{HOW_TO_SET}` asks for it.")
@@ -86,9 +87,7 @@ class EnvironmentSettings(Settings):
     external_services: dict[ServiceName, ExternalServiceSettings] = Field(
         default_factory=dict, description="Services by name for what runs elsewhere: an alias, or given addresses."
     )
-    ingress: IngressNginxSettings = Field(
-        default_factory=IngressNginxSettings, description="The ingress-nginx controller."
-    )
+    ingress: IngressSettings = Field(default_factory=IngressSettings, description="The ingress-nginx controller.")
     routing: Routing = Field(
         default=IngressRouting(kind="ingress"), description="What `routes` and `hosts` become in the cluster."
     )

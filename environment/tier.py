@@ -6,7 +6,6 @@ from typing import TypedDict
 
 import pulumi
 
-from components.ingress_nginx import IngressNginx, IngressNginxArgs
 from components.path_rules import (
     Backend,
     GatewayRouting,
@@ -25,6 +24,7 @@ from components.service_exposure.ports import tcp_ports
 from components.web_service import WebService, WebServiceArgs
 from environment.cluster import make_namespace, make_provider
 from environment.field_manager import use_one_field_manager
+from environment.ingress import make_controller
 from environment.settings import REDIS_NAME, EnvironmentSettings
 
 
@@ -52,6 +52,7 @@ class Tier:
     namespace: pulumi.Output[str]
     ingress_url: pulumi.Output[str | None]
     ingress_https_url: pulumi.Output[str | None]
+    ingress_ca_certificate: pulumi.Output[str | None]
     routes: pulumi.Output[list[Route]]
     redis_endpoint: pulumi.Output[str]
     redis_external: pulumi.Output[str | None]
@@ -110,12 +111,13 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
             name, ServiceExposureArgs(external.target, external.ports, namespace, labels=external.labels), into_cluster
         )
         backends[name] = Backend(made.service_name, tcp_ports(external.routable_ports))
-    http_url, https_url = _route_requests(settings, namespace, backends, provider)
+    answering = _route_requests(settings, namespace, backends, provider)
     return Tier(
         namespace=namespace,
-        ingress_url=http_url,
-        ingress_https_url=https_url,
-        routes=http_url.apply(lambda url: list_routes(settings.routes, settings.default_backend, url)),
+        ingress_url=answering.http_url,
+        ingress_https_url=answering.https_url,
+        ingress_ca_certificate=answering.ca_certificate,
+        routes=answering.http_url.apply(lambda url: list_routes(settings.routes, settings.default_backend, url)),
         redis_endpoint=redis.endpoint,
         redis_external=redis.external_endpoint,
         redis_username=redis.username,
@@ -130,13 +132,22 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
     )
 
 
+@dataclass(frozen=True)
+class _Answering:
+    """Where requests are answered, None where that is not known."""
+
+    http_url: pulumi.Output[str | None]
+    https_url: pulumi.Output[str | None]
+    ca_certificate: pulumi.Output[str | None]
+
+
 def _route_requests(
     settings: EnvironmentSettings,
     namespace: pulumi.Input[str],
     backends: Mapping[str, Backend],
     provider: pulumi.ProviderResource,
-) -> tuple[pulumi.Output[str | None], pulumi.Output[str | None]]:
-    """Path rules, and the controller where they need one: where HTTP and HTTPS are answered, None for not known."""
+) -> _Answering:
+    """Path rules, and the controller where they need one."""
     into_cluster = pulumi.ResourceOptions(providers=[provider])
     routing = settings.routing
     if isinstance(routing, GatewayRouting):
@@ -147,12 +158,12 @@ def _route_requests(
         )
         # The Gateway is somebody else's, and so is its address.
         nowhere = pulumi.Output[str | None].from_input(None)
-        return nowhere, nowhere
-    ingress_namespace = make_namespace(settings.ingress.namespace, holds_data=False, provider=provider).metadata.name
-    ingress = IngressNginx(
-        "ingress-nginx",
-        IngressNginxArgs(settings.ingress, ingress_namespace, settings.node_address or None),
-        into_cluster,
+        return _Answering(nowhere, nowhere, nowhere)
+    ingress = make_controller(
+        settings.ingress,
+        stack_namespace=namespace,
+        node_address=settings.node_address or None,
+        provider=provider,
     )
     PathRules(
         "routes",
@@ -167,7 +178,7 @@ def _route_requests(
         ),
         into_cluster,
     )
-    return ingress.http_url, ingress.https_url
+    return _Answering(ingress.http_url, ingress.https_url, ingress.ca_certificate)
 
 
 def list_routes(rules: Sequence[PathRule], default_backend: str, ingress_url: str | None) -> list[Route]:

@@ -1,6 +1,7 @@
 """What the controller may do in the cluster: its account, roles and bindings.
 
-It reads Secrets of every namespace, since an Ingress of any namespace may name one for TLS.
+The rules are what the code of releases 1.11 to 1.15 asks the API server for. Whoever takes over a controller has all
+that it may read: so one that serves a single namespace reads the Secrets of no other.
 """
 
 from collections.abc import Callable
@@ -26,7 +27,7 @@ def _rule(group: str, resources: list[str], verbs: list[str], names: list[str] |
     return PolicyRuleArgs(api_groups=[group], resources=resources, verbs=verbs, resource_names=names)
 
 
-def _cluster_rules() -> list[PolicyRuleArgs]:
+def _every_namespace() -> list[PolicyRuleArgs]:
     return [
         _rule("", ["configmaps", "endpoints", "namespaces", "pods", "secrets"], ["list", "watch"]),
         _rule("", ["nodes", "services"], _READ),
@@ -38,14 +39,28 @@ def _cluster_rules() -> list[PolicyRuleArgs]:
     ]
 
 
-def _own_namespace_rules(election_id: str) -> list[PolicyRuleArgs]:
+def _classes() -> list[PolicyRuleArgs]:
+    """All that lies outside of namespaces and is needed. Without it the controller would ignore its class."""
+    return [_rule("networking.k8s.io", ["ingressclasses"], ["list", "watch"])]
+
+
+def _watched_namespace() -> list[PolicyRuleArgs]:
     return [
+        # It asks at its start whether the namespace exists, and ends if not.
         _rule("", ["namespaces"], ["get"]),
-        _rule("", ["configmaps", "endpoints", "pods", "secrets", "services"], _READ),
+        _rule("", ["configmaps", "secrets", "services"], ["list", "watch"]),
         _rule("", ["events"], ["create", "patch"]),
-        _rule("discovery.k8s.io", ["endpointslices"], _READ),
-        _rule("networking.k8s.io", ["ingressclasses", "ingresses"], _READ),
+        _rule("discovery.k8s.io", ["endpointslices"], ["list", "watch"]),
+        _rule("networking.k8s.io", ["ingresses"], _READ),
         _rule("networking.k8s.io", ["ingresses/status"], ["update"]),
+    ]
+
+
+def _own_namespace(controller: str, election_id: str) -> list[PolicyRuleArgs]:
+    """Its configuration, the Service whose address it publishes, its own pods, and the lease of their leader."""
+    return [
+        _rule("", ["configmaps", "services"], ["get"], [controller]),
+        _rule("", ["pods"], ["get", "list"]),
         # RBAC can't name an object that is yet to be created, so `create` is a rule of its own.
         _rule("coordination.k8s.io", ["leases"], ["get", "update"], [election_id]),
         _rule("coordination.k8s.io", ["leases"], ["create"]),
@@ -57,36 +72,46 @@ def grant_access(
     *,
     cluster_name: str,
     namespace: pulumi.Input[str],
+    watched: pulumi.Input[str] | None,
+    controller: str,
     election_id: str,
-    metadata: Callable[[str, bool], ObjectMetaArgs],
+    metadata: Callable[[str, pulumi.Input[str] | None], ObjectMetaArgs],
     opts: pulumi.ResourceOptions,
 ) -> tuple[ServiceAccount, list[pulumi.Resource]]:
     """The controller's account, and the bindings that must exist before it starts.
 
-    `cluster_name` names the two objects outside of all namespaces. `metadata(name, namespaced)`
-    makes each object's metadata.
+    `watched` is the namespace whose Ingresses it serves, None for all. `cluster_name` names the objects outside of the
+    controller's own namespace, `controller` its ConfigMap and its Service. `metadata(name, namespace)` makes each
+    object's metadata.
     """
     account = ServiceAccount(
         name,
-        metadata=metadata(name, True),
+        metadata=metadata(name, namespace),
         automount_service_account_token=False,
         opts=opts,
     )
     subject = SubjectArgs(kind="ServiceAccount", name=account.metadata.name, namespace=namespace)
-    cluster_role = ClusterRole(name, metadata=metadata(cluster_name, False), rules=_cluster_rules(), opts=opts)
+
+    def allow_in(resource: str, where: ObjectMetaArgs, rules: list[PolicyRuleArgs]) -> RoleBinding:
+        role = Role(resource, metadata=where, rules=rules, opts=opts)
+        ref = RoleRefArgs(api_group=_RBAC_GROUP, kind="Role", name=role.metadata.name)
+        return RoleBinding(resource, metadata=where, role_ref=ref, subjects=[subject], opts=opts)
+
+    cluster_role = ClusterRole(
+        name,
+        metadata=metadata(cluster_name, None),
+        rules=_every_namespace() if watched is None else _classes(),
+        opts=opts,
+    )
     cluster_binding = ClusterRoleBinding(
         name,
-        metadata=metadata(cluster_name, False),
+        metadata=metadata(cluster_name, None),
         role_ref=RoleRefArgs(api_group=_RBAC_GROUP, kind="ClusterRole", name=cluster_role.metadata.name),
         subjects=[subject],
         opts=opts,
     )
-    role = Role(name, metadata=metadata(name, True), rules=_own_namespace_rules(election_id), opts=opts)
-    binding = RoleBinding(
-        name,
-        metadata=metadata(name, True),
-        role_ref=RoleRefArgs(api_group=_RBAC_GROUP, kind="Role", name=role.metadata.name),
-        subjects=[subject],
-        opts=opts,
-    )
-    return account, [cluster_binding, binding]
+    own = allow_in(name, metadata(name, namespace), _own_namespace(controller, election_id))
+    bindings: list[pulumi.Resource] = [cluster_binding, own]
+    if watched is not None:
+        bindings.append(allow_in(f"{name}-watched", metadata(cluster_name, watched), _watched_namespace()))
+    return account, bindings

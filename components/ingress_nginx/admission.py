@@ -17,12 +17,21 @@ from pulumi_kubernetes.admissionregistration.v1 import (
     WebhookClientConfigArgs,
 )
 from pulumi_kubernetes.core.v1 import Secret, Service, ServicePortArgs, ServiceSpecArgs
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
 from components.ingress_nginx.certificate import make_webhook_certificate
 
 CERTIFICATE_FOLDER = "/usr/local/certificates"
 WEBHOOK_PORT = 8443
+
+_NAMESPACE_LABEL = "kubernetes.io/metadata.name"
+"""Every namespace has it, with its name, and can have no other value."""
+
+_NOT_ONLY_DELETED = (
+    "!has(object.metadata.deletionTimestamp) || object.spec != oldObject.spec || "
+    "(has(object.metadata.annotations) ? object.metadata.annotations : {}) != "
+    "(has(oldObject.metadata.annotations) ? oldObject.metadata.annotations : {})"
+)
 
 
 def certificate_secret(
@@ -89,11 +98,16 @@ def webhook_configuration(
     *,
     metadata: ObjectMetaArgs,
     class_name: str,
+    watched: pulumi.Input[str] | None,
     service: Service,
     bundle: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
 ) -> ValidatingWebhookConfiguration:
-    """Lets no Ingress of this class, or of none, be stored that the controller refuses."""
+    """Lets no Ingress of this class, or of none, be stored that the controller refuses.
+
+    `watched` is the namespace whose Ingresses it serves, None for all.
+    """
+    selector = None if watched is None else LabelSelectorArgs(match_labels={_NAMESPACE_LABEL: watched})
     return ValidatingWebhookConfiguration(
         name,
         metadata=metadata,
@@ -105,13 +119,17 @@ def webhook_configuration(
                 match_policy="Equivalent",
                 side_effects="None",
                 timeout_seconds=15,
-                # Another controller's Ingresses must not depend on whether this one runs.
+                # Other controllers' Ingresses, and other namespaces', must not depend on whether this one runs.
+                namespace_selector=selector,
                 match_conditions=[
                     MatchConditionArgs(
                         name="class",
                         expression="!has(object.spec.ingressClassName) || "
                         f"object.spec.ingressClassName == '{class_name}'",
-                    )
+                    ),
+                    # Kubernetes itself writes to an Ingress that is being deleted, which must not fail for want of a
+                    # controller; but nobody may use that to have another one loaded.
+                    MatchConditionArgs(name="not-only-deleted", expression=_NOT_ONLY_DELETED),
                 ],
                 rules=[
                     RuleWithOperationsArgs(

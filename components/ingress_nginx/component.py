@@ -12,15 +12,20 @@ from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudget
 
 from components.ingress_nginx import admission
 from components.ingress_nginx.access import grant_access
+from components.ingress_nginx.alerts import rule_groups
+from components.ingress_nginx.default_certificate import default_certificate
 from components.ingress_nginx.settings import FIXED_CONFIG, IngressNginxSettings
 from components.ingress_nginx.workload import (
+    METRICS_PORT,
     Workload,
     controller_deployment,
     worker_shutdown_seconds,
 )
 from components.service_exposure.addresses import balancer_address, bracketed
 from components.service_exposure.service import ServiceObject, make_service
+from components.shared.checksum import CONFIG_CHECKSUM_ANNOTATION, checksum
 from components.shared.labels import recommended_labels, selector_labels
+from components.shared.prometheus.objects import METRICS, MeteredPods, make_scraping, scrape_annotations
 
 RESOURCE_TYPE = "webtier:index:IngressNginx"
 
@@ -31,11 +36,13 @@ class IngressNginxArgs:
 
     `namespace` must be called `settings.namespace`; it is an input so that the objects wait for
     it. `node_address` is where NodePorts are reached from outside, None where that is not known.
+    `watched_namespace` is the one whose Ingresses are served, and whose Secrets can be read; None for all.
     """
 
     settings: IngressNginxSettings
     namespace: pulumi.Input[str]
     node_address: str | None = None
+    watched_namespace: pulumi.Input[str] | None = None
 
 
 class IngressNginx(pulumi.ComponentResource):
@@ -47,11 +54,15 @@ class IngressNginx(pulumi.ComponentResource):
     """`http://address:port` from outside, without a final slash; None if none is known."""
     https_url: pulumi.Output[str | None]
     """The same for HTTPS."""
+    default_ca: pulumi.Output[str | None]
+    """The CA of the default certificate in PEM, where the program makes it; else None."""
     ready: Sequence[pulumi.Resource]
     """What every Ingress must depend on: the ready controller, its webhook and its class."""
 
     def __init__(self, name: str, args: IngressNginxArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(RESOURCE_TYPE, name, None, opts)
+        for note in args.settings.notes():
+            pulumi.log.warn(f"{name}: {note}", resource=self)
         self._args = args
         self._settings = args.settings
         self._selector = selector_labels("ingress-nginx", name, "controller")
@@ -69,11 +80,19 @@ class IngressNginx(pulumi.ComponentResource):
             namespace=self._settings.namespace,
             opts=self._opts,
         )
-        controller = self._controller(name, secret.metadata.name)
+        default_secret, ca = default_certificate(
+            name,
+            self._settings,
+            read_from=args.namespace if args.watched_namespace is None else args.watched_namespace,
+            metadata=self._metadata,
+            opts=self._opts,
+        )
+        controller = self._controller(name, secret.metadata.name, default_secret)
         webhook = admission.webhook_configuration(
             f"{name}-admission",
-            metadata=self._metadata(f"{self._settings.namespace}-admission", namespaced=False),
+            metadata=self._metadata_in(f"{self._settings.namespace}-admission", None),
             class_name=self._settings.class_name,
+            watched=args.watched_namespace,
             service=admission.webhook_service(
                 f"{name}-controller-admission",
                 metadata=self._metadata(f"{name}-controller-admission"),
@@ -87,46 +106,55 @@ class IngressNginx(pulumi.ComponentResource):
         ingress_class = self._class()
         if self._settings.replicas >= 2:
             self._disruption_budget(f"{name}-controller")
+        if self._settings.metrics.enabled:
+            self._metrics(name)
 
         self.ready = [controller, webhook, ingress_class]
         self.class_name = ingress_class.metadata.name
         self.http_url = self._url(service, "http")
         self.https_url = self._url(service, "https")
+        self.default_ca = pulumi.Output.from_input(ca)
         self.register_outputs(
             {
                 "class_name": self.class_name,
                 "http_url": self.http_url,
                 "https_url": self.https_url,
+                "default_ca": self.default_ca,
             }
         )
 
-    def _metadata(self, name: str | None, namespaced: bool = True) -> ObjectMetaArgs:
-        return ObjectMetaArgs(
-            name=name,
-            namespace=self._args.namespace if namespaced else None,
-            labels=self._labels,
-        )
+    def _metadata(self, name: str | None) -> ObjectMetaArgs:
+        return self._metadata_in(name, self._args.namespace)
 
-    def _controller(self, name: str, secret_name: pulumi.Input[str]) -> pulumi.Resource:
+    def _metadata_in(self, name: str | None, namespace: pulumi.Input[str] | None) -> ObjectMetaArgs:
+        return ObjectMetaArgs(name=name, namespace=namespace, labels=self._labels)
+
+    def _controller(
+        self, name: str, secret_name: pulumi.Input[str], default_secret: pulumi.Input[str] | None
+    ) -> pulumi.Resource:
         settings = self._settings
+        watched = self._args.watched_namespace
         election_id = f"{name}-leader"
         account, bindings = grant_access(
             name,
             cluster_name=f"{settings.namespace}-controller",
             namespace=self._args.namespace,
+            watched=watched,
+            controller=f"{name}-controller",
             election_id=election_id,
-            metadata=self._metadata,
+            metadata=self._metadata_in,
             opts=self._opts,
         )
+        data = {
+            **settings.config,
+            **FIXED_CONFIG,
+            **settings.risk_config,
+            "worker-shutdown-timeout": f"{worker_shutdown_seconds(settings)}s",
+        }
         config = ConfigMap(
             f"{name}-controller",
             metadata=self._metadata(f"{name}-controller"),
-            data={
-                **settings.config,
-                **FIXED_CONFIG,
-                **settings.risk_config,
-                "worker-shutdown-timeout": f"{worker_shutdown_seconds(settings)}s",
-            },
+            data=data,
             opts=self._opts,
         )
         workload = Workload(
@@ -140,6 +168,13 @@ class IngressNginx(pulumi.ComponentResource):
             certificate_secret=secret_name,
             service_name=f"{name}-controller",
             node_address=self._args.node_address,
+            watched=watched,
+            default_certificate=default_secret,
+            annotations={
+                **(scrape_annotations(METRICS_PORT) if settings.metrics.enabled else {}),
+                # It reads its configuration at its start, and then follows the watched namespaces alone.
+                **({} if watched is None else {CONFIG_CHECKSUM_ANNOTATION: checksum(data)}),
+            },
         )
         return controller_deployment(f"{name}-controller", workload, after=bindings, opts=self._opts)
 
@@ -165,7 +200,8 @@ class IngressNginx(pulumi.ComponentResource):
             metadata=ObjectMetaArgs(
                 name=settings.class_name,
                 labels=self._labels,
-                annotations=default if settings.default_class else None,
+                # The cluster would give this class to Ingresses of namespaces that are not watched.
+                annotations=default if settings.default_class and self._args.watched_namespace is None else None,
             ),
             spec=IngressClassSpecArgs(controller=settings.controller_value),
             opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(delete_before_replace=True)),
@@ -181,6 +217,26 @@ class IngressNginx(pulumi.ComponentResource):
                 unhealthy_pod_eviction_policy="AlwaysAllow",
             ),
             opts=self._opts,
+        )
+
+    def _metrics(self, name: str) -> None:
+        settings = self._settings
+
+        def options(*after: pulumi.Resource) -> pulumi.ResourceOptions:
+            return pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=list(after)))
+
+        make_scraping(
+            MeteredPods(
+                name=f"{name}-controller",
+                namespace=pulumi.Output.from_input(self._args.namespace),
+                port=METRICS_PORT,
+                pods=self._selector,
+                service=selector_labels("ingress-nginx", name, METRICS),
+                labels=recommended_labels("ingress-nginx", name, METRICS),
+                options=options,
+            ),
+            settings.metrics.prometheus_operator,
+            lambda namespace: rule_groups(f"{name}-controller", namespace, settings),
         )
 
     def _url(self, service: Service, scheme: str) -> pulumi.Output[str | None]:

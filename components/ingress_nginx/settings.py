@@ -6,10 +6,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from components.path_rules.texts import RuleHost
 from components.service_exposure.ports import ServicePort
 from components.service_exposure.settings import LoadBalancerExposure, LoadBalancerFields, NodePortExposure
 from components.shared.model import DnsLabel, DnsName, Image, NodePort, Settings
 from components.shared.problems import wrong_setting
+from components.shared.prometheus.settings import PrometheusOperatorSettings
 from components.shared.quantities import ResourceAmounts, ResourceSettings
 
 _CONTROLLER_VALUE = re.compile(r"[a-z0-9.-]+(/[A-Za-z0-9._-]+)+")
@@ -24,6 +26,11 @@ FIXED_CONFIG: dict[str, str] = {
 """What this component decides and no setting may weaken."""
 
 RISK_LEVEL = "annotations-risk-level"
+
+_RETIRED = (
+    "upstream ended ingress-nginx in March 2026, and mends no more holes in it; accept_retired: true says that this is "
+    "known, and docs/ingress.md what else there is"
+)
 
 
 def _check_controller_value(value: str) -> str:
@@ -46,6 +53,44 @@ ControllerValue = Annotated[str, AfterValidator(_check_controller_value)]
 ConfigKey = Annotated[str, AfterValidator(_check_config_key)]
 
 
+class GeneratedCertificate(Settings):
+    """A certificate made by the program, from a CA that is made once and kept in the cluster."""
+
+    kind: Literal["generated"] = Field(description="The program makes the certificate.")
+    names: list[RuleHost] = Field(
+        min_length=1, max_length=100, description="The hosts that it is for; also `*.` and a host."
+    )
+    generation: int = Field(
+        default=1, ge=1, description="Raise it by one for another certificate and key, without a restart."
+    )
+
+
+class SecretCertificate(Settings):
+    """A certificate that somebody else keeps, such as cert-manager. Its renewals are followed without a restart."""
+
+    kind: Literal["secret"] = Field(description="The certificate is in a Secret that exists.")
+    name: DnsName = Field(
+        description="The Secret, with `tls.crt` and `tls.key`, in the namespace that is watched, and in the "
+        "controller's own where all are. While it is missing the controller shows one of its own."
+    )
+
+
+DefaultCertificate = Annotated[GeneratedCertificate | SecretCertificate, Field(discriminator="kind")]
+
+
+class ControllerMetricsSettings(Settings):
+    """What the controllers say about requests, certificates and themselves."""
+
+    enabled: bool = Field(
+        default=True,
+        description="Whether each controller counts requests, and has a Service and alert rules for Prometheus. It "
+        "answers on port 10254.",
+    )
+    prometheus_operator: PrometheusOperatorSettings = Field(
+        default=PrometheusOperatorSettings(), description="For clusters where the Prometheus operator runs."
+    )
+
+
 class IngressNginxSettings(Settings):
     """The ingress-nginx controller and how it is reached."""
 
@@ -62,7 +107,16 @@ class IngressNginxSettings(Settings):
         default="k8s.io/ingress-nginx",
         description="What ties the IngressClass to this controller.",
     )
-    default_class: bool = Field(default=False, description="Whether Ingresses that name no class are served too.")
+    default_class: bool = Field(
+        default=False,
+        description="Whether Ingresses that name no class are served too. Where all namespaces are watched, the "
+        "cluster then gives them this class.",
+    )
+    default_certificate: DefaultCertificate | None = Field(
+        default=None,
+        description="For TLS to a host that has no certificate of its own; null for one that each controller makes at "
+        "its start, and nobody trusts.",
+    )
     service_type: Literal["NodePort", "LoadBalancer"] = Field(
         default="NodePort", description="`NodePort`, or `LoadBalancer` where the cluster has one."
     )
@@ -109,6 +163,15 @@ class IngressNginxSettings(Settings):
         description="Requests and limits of one controller.",
     )
 
+    metrics: ControllerMetricsSettings = Field(
+        default=ControllerMetricsSettings(), description="What Prometheus gets to know."
+    )
+    accept_retired: bool = Field(
+        default=False,
+        description="Whether it is known and accepted that upstream ended this controller in March 2026, so that holes "
+        "found since are not mended. A protected stack needs it; others get a warning without it.",
+    )
+
     @model_validator(mode="after")
     def _load_balancer_is_one(self) -> "IngressNginxSettings":
         if self.service_type != "LoadBalancer" and self.load_balancer != LoadBalancerFields():
@@ -118,6 +181,10 @@ class IngressNginxSettings(Settings):
                 self.load_balancer.model_dump(),
             )
         return self
+
+    def notes(self) -> list[str]:
+        """What is allowed but may surprise: one sentence each, for the preview."""
+        return [] if self.accept_retired else [_RETIRED]
 
     @property
     def exposure(self) -> NodePortExposure | LoadBalancerExposure:

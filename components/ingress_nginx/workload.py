@@ -32,10 +32,13 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
 from components.ingress_nginx.admission import CERTIFICATE_FOLDER, WEBHOOK_PORT
 from components.ingress_nginx.settings import IngressNginxSettings
+from components.shared.prometheus.objects import METRICS
 from components.shared.security import restricted_container, restricted_pod
 
+METRICS_PORT = 10254
+"""It answers for health on the same port."""
+
 _UID = 101
-_HEALTH_PORT = 10254
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,12 @@ class Workload:
     """Another certificate is in a Secret of another name, so that it rolls the controllers."""
     service_name: str
     node_address: str | None
+    watched: pulumi.Input[str] | None
+    """The namespace whose Ingresses are served; None for all."""
+    default_certificate: pulumi.Input[str] | None
+    """`namespace/name` of a Secret; None for the one that each controller makes at its start."""
+    annotations: Mapping[str, str]
+    """Of the pods."""
 
 
 def worker_shutdown_seconds(settings: IngressNginxSettings) -> int:
@@ -83,13 +92,21 @@ def _flags(workload: Workload) -> list[pulumi.Input[str]]:
         f"--validating-webhook-certificate={CERTIFICATE_FOLDER}/cert",
         f"--validating-webhook-key={CERTIFICATE_FOLDER}/key",
         "--enable-annotation-validation=true",
-        "--enable-metrics=false",
+        f"--enable-metrics={str(settings.metrics.enabled).lower()}",
+        # Else requests are counted only for the hosts that rules name, and not for rules without a host.
+        "--metrics-per-host=false",
         f"--shutdown-grace-period={settings.shutdown_delay_seconds}",
         "--post-shutdown-grace-period=0",
         # Pulumi waits for each Ingress's address, and would wait a minute at the default of 60.
         "--status-update-interval=5",
         status_flag(workload),
+        *([] if workload.watched is None else [pulumi.Output.concat("--watch-namespace=", workload.watched)]),
+        *_default_certificate(workload.default_certificate),
     ]
+
+
+def _default_certificate(secret: pulumi.Input[str] | None) -> list[pulumi.Input[str]]:
+    return [] if secret is None else [pulumi.Output.concat("--default-ssl-certificate=", secret)]
 
 
 def _from_field(name: str, path: str) -> EnvVarArgs:
@@ -99,7 +116,7 @@ def _from_field(name: str, path: str) -> EnvVarArgs:
 
 def _probe(failures: int, period_seconds: int) -> ProbeArgs:
     return ProbeArgs(
-        http_get=HTTPGetActionArgs(path="/healthz", port=_HEALTH_PORT),
+        http_get=HTTPGetActionArgs(path="/healthz", port=METRICS_PORT),
         # It answers before the first configuration is loaded: asked after one second, a roll of
         # the controller gave 503s.
         initial_delay_seconds=10,
@@ -123,6 +140,7 @@ def _container(workload: Workload) -> ContainerArgs:
             ContainerPortArgs(name="http", container_port=80),
             ContainerPortArgs(name="https", container_port=443),
             ContainerPortArgs(name="webhook", container_port=WEBHOOK_PORT),
+            ContainerPortArgs(name=METRICS, container_port=METRICS_PORT),
         ],
         readiness_probe=_probe(failures=3, period_seconds=5),
         liveness_probe=_probe(failures=5, period_seconds=10),
@@ -174,6 +192,7 @@ def controller_deployment(
             template=PodTemplateSpecArgs(
                 metadata=ObjectMetaArgs(
                     labels=workload.labels,
+                    annotations=workload.annotations or None,
                 ),
                 spec=PodSpecArgs(
                     service_account_name=workload.service_account,

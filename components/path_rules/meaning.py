@@ -80,7 +80,8 @@ def meaning(rules: RuleSet, request: Request) -> Answer:
     """The answer to a request, for rules that `check_rules` found nothing wrong with."""
     partner = www_partner_of(rules, request.host)
     if partner is not None:
-        return Redirected(308, f"//{partner}{request.path.removesuffix('/')}", "www")
+        path = request.path if rules.www_keeps_slash else request.path.removesuffix("/")
+        return Redirected(308, f"//{partner}{path}", "www")
     host = responsible_host(rules, request.host)
     settings = rules.settings(host)
     if settings.app_root is not None and request.path == ROOT:

@@ -120,6 +120,8 @@ class RuleSet:
     default_backend: str | None
     other_hosts: frozenset[str] = frozenset()
     """Hosts of rules that are missing here."""
+    www_keeps_slash: bool = False
+    """Whether a `www_redirect` keeps a slash at the end of the path, which ingress-nginx loses."""
     deep_wildcards: bool = False
     """Whether `*.example.com` stands for one label or more, as in Gateway API, instead of one."""
 

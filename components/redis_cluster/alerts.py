@@ -4,13 +4,10 @@ They pick a cluster's series by the labels `namespace` and `pod`, and one rule w
 brings all three, and so does the usual scraping of annotated pods.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
-
-import yaml
 
 from components.redis_cluster.settings import RedisClusterSettings
+from components.shared.prometheus.alerts import Alert, RuleGroups, group_alerts
 
 SLOTS = 16384
 """Of every Redis Cluster."""
@@ -26,20 +23,6 @@ MASTER = 'role="master"'
 
 _ONLINE = 'slave_state="online"'
 _REFUSALS = 'err=~"CLUSTERDOWN|MISCONF|NOREPLICAS|OOM"'
-
-Severity = Literal["critical", "warning", "info"]
-
-
-@dataclass(frozen=True)
-class Alert:
-    """One rule: `expression` must give something for all of `holds` (a Prometheus duration) before it fires."""
-
-    name: str
-    severity: Severity
-    holds: str
-    expression: str
-    summary: str
-    description: str
 
 
 @dataclass(frozen=True)
@@ -84,29 +67,10 @@ def cluster_alerts(name: str, namespace: str, settings: RedisClusterSettings) ->
     )
 
 
-def rule_groups(name: str, namespace: str, settings: RedisClusterSettings) -> Mapping[str, object]:
-    """A Prometheus rules file, and at the same time the `spec` of a PrometheusRule."""
-    alerts = cluster_alerts(name, namespace, settings)
-    group = {
-        "name": f"{namespace}-{name}",
-        "rules": [_as_rule(alert, {"namespace": namespace, "redis_cluster": name}) for alert in alerts],
-    }
-    return {"groups": [group]}
-
-
-def render_rules(name: str, namespace: str, settings: RedisClusterSettings) -> str:
-    """The same as YAML."""
-    return yaml.safe_dump(rule_groups(name, namespace, settings), sort_keys=False, width=200)
-
-
-def _as_rule(alert: Alert, labels: Mapping[str, str]) -> Mapping[str, object]:
-    return {
-        "alert": alert.name,
-        "expr": alert.expression,
-        "for": alert.holds,
-        "labels": {"severity": alert.severity, **labels},
-        "annotations": {"summary": alert.summary, "description": alert.description},
-    }
+def rule_groups(name: str, namespace: str, settings: RedisClusterSettings) -> RuleGroups:
+    """The rules for the cluster `name`, ready for Prometheus."""
+    labels = {"namespace": namespace, "redis_cluster": name}
+    return group_alerts(f"{namespace}-{name}", cluster_alerts(name, namespace, settings), labels)
 
 
 def _seen(series: Series, settings: RedisClusterSettings) -> tuple[Alert, ...]:

@@ -18,11 +18,10 @@ from components.redis_cluster.agent_container import auth_volume
 from components.redis_cluster.redis_conf import PORT, TLS_CA, TLS_CERTIFICATE, TLS_FOLDER, TLS_KEY
 from components.redis_cluster.settings import MetricsSettings
 from components.redis_cluster.tls import TlsFiles
+from components.shared.prometheus.objects import METRICS, scrape_annotations
 from components.shared.security import restricted_container
 
 METRICS_PORT = 9121
-METRICS = "metrics"
-"""Name of the port, and of the container."""
 
 PASSWORDS = "exporter.json"
 """The Secret's key with what `render_exporter_passwords` makes."""
@@ -74,15 +73,9 @@ def exporter_volumes(settings: MetricsSettings, secret: pulumi.Input[str]) -> li
     return [auth_volume(secret, [PASSWORDS], _VOLUME)]
 
 
-def scrape_annotations(settings: MetricsSettings) -> dict[str, str]:
-    """For a Redis pod: what a Prometheus without the operator looks for by custom."""
-    if not settings.enabled:
-        return {}
-    return {
-        "prometheus.io/scrape": "true",
-        "prometheus.io/port": str(METRICS_PORT),
-        "prometheus.io/path": "/metrics",
-    }
+def exporter_annotations(settings: MetricsSettings) -> dict[str, str]:
+    """For a Redis pod, so that its exporter is found."""
+    return scrape_annotations(METRICS_PORT) if settings.enabled else {}
 
 
 def exporter_arguments(address: str, password_file: str, tls: str | None = None) -> Sequence[str]:

@@ -11,6 +11,7 @@ from components.redis_cluster.network_policy_settings import NetworkPolicySettin
 from components.redis_cluster.tls_settings import TlsSettings
 from components.shared.model import DnsName, Image, Settings
 from components.shared.problems import wrong_setting
+from components.shared.prometheus.settings import PrometheusOperatorSettings
 from components.shared.quantities import ResourceAmounts, ResourceSettings, parse_quantity
 from components.shared.redis.settings import (
     DEFAULT_IMAGE,
@@ -100,24 +101,6 @@ class AgentSettings(Settings):
                 limit,
             )
         return self
-
-
-class PrometheusOperatorSettings(Settings):
-    """For clusters where the Prometheus operator runs.
-
-    Whether its CRDs are there is said here and not looked up: a preview would have to reach the cluster.
-    """
-
-    enabled: bool = Field(
-        default=False,
-        description="Whether a ServiceMonitor and a PrometheusRule are made, rather than a ConfigMap with the rules; "
-        "the cluster needs the operator's CRDs (monitoring.coreos.com/v1).",
-    )
-    labels: dict[str, str] = Field(
-        default_factory=dict[str, str],
-        description="Labels for both, by which Prometheus picks them, such as `release: kube-prometheus-stack`.",
-    )
-    interval_seconds: int = Field(default=30, ge=10, le=300, description="Between two scrapes of a pod.")
 
 
 class MetricsSettings(Settings):

@@ -1,16 +1,15 @@
 """TLS for clients, replication and the cluster bus: the Secret with the certificate, and where it is mounted."""
 
-import base64
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret, SecretVolumeSourceArgs, VolumeArgs, VolumeMountArgs
 
 from components.redis_cluster.parts import ClusterParts
-from components.redis_cluster.redis_conf import TLS_CA, TLS_CERTIFICATE, TLS_FOLDER, TLS_KEY
+from components.redis_cluster.redis_conf import TLS_CA, TLS_FOLDER
 from components.redis_cluster.tls_settings import GeneratedTls
-from components.shared.certificates import Pair, issue, make_authority
+from components.shared.certificates import Pair, issue
+from components.shared.kept_authority import TLS_TYPE, keep_authority, public_text, secret_text, tls_data
 
 _VOLUME = "tls"
 
@@ -42,36 +41,22 @@ def make_tls_files(parts: ClusterParts) -> TlsFiles | None:
         return None
     if not isinstance(tls, GeneratedTls):
         return TlsFiles(tls.name, None)
-    authority = _authority(parts)
+    authority = keep_authority(
+        f"{parts.name}-ca",
+        f"webtier {parts.name} CA",
+        metadata=parts.metadata(f"{parts.name}-ca"),
+        opts=parts.child(),
+    )
     name = f"{parts.name}-tls"
     data = pulumi.Output.all(authority, parts.namespace).apply(lambda both: _render(parts, tls, both[0], both[1]))
     secret = Secret(
         name,
         metadata=parts.metadata(name),
-        type="kubernetes.io/tls",
+        type=TLS_TYPE,
         data=pulumi.Output.secret(data),
         opts=parts.child(),
     )
-    ca = pulumi.Output.unsecret(authority.apply(lambda pair: pair.certificate.decode()))
-    return TlsFiles(secret.metadata.name, ca)
-
-
-def _authority(parts: ClusterParts) -> pulumi.Output[Pair]:
-    """Made once and kept: every run offers another one, which is ignored when there is one."""
-    name = f"{parts.name}-ca"
-    offered = make_authority(f"webtier {parts.name} CA")
-    secret = Secret(
-        name,
-        metadata=parts.metadata(name),
-        type="kubernetes.io/tls",
-        data=pulumi.Output.secret({TLS_CERTIFICATE: _text(offered.certificate), TLS_KEY: _text(offered.key)}),
-        opts=pulumi.ResourceOptions.merge(parts.child(), pulumi.ResourceOptions(ignore_changes=["data"])),
-    )
-    return secret.data.apply(_pair)
-
-
-def _pair(data: Mapping[str, str]) -> Pair:
-    return Pair(base64.b64decode(data[TLS_CERTIFICATE]), base64.b64decode(data[TLS_KEY]))
+    return TlsFiles(secret.metadata.name, public_text(authority))
 
 
 def _render(parts: ClusterParts, tls: GeneratedTls, authority: Pair, namespace: str) -> dict[str, str]:
@@ -79,12 +64,4 @@ def _render(parts: ClusterParts, tls: GeneratedTls, authority: Pair, namespace: 
     client = [parts.name, f"{parts.name}.{namespace}", f"{parts.name}.{namespace}.svc", f"{parts.name}.{domain}"]
     names = [f"*.{parts.nodes_service}.{domain}", *client, "localhost", "127.0.0.1", *tls.names]
     leaf = issue(authority, f"webtier {parts.name}", names, tls.generation, client=True)
-    return {
-        TLS_CA: _text(authority.certificate),
-        TLS_CERTIFICATE: _text(leaf.certificate),
-        TLS_KEY: _text(leaf.key),
-    }
-
-
-def _text(pem: bytes) -> str:
-    return base64.b64encode(pem).decode()
+    return {TLS_CA: secret_text(authority.certificate), **tls_data(leaf)}

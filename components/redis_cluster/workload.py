@@ -30,7 +30,7 @@ from pulumi_kubernetes.core.v1 import (
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
 from components.redis_cluster.agent_container import AgentContainers, auth_mount, auth_volume
-from components.redis_cluster.exporter import exporter_containers, exporter_volumes, scrape_annotations
+from components.redis_cluster.exporter import exporter_annotations, exporter_containers, exporter_volumes
 from components.redis_cluster.lifecycle import HAND_OVER_SECONDS
 from components.redis_cluster.parts import UID, ClusterParts
 from components.redis_cluster.redis_conf import AUTH_FOLDER, BUS_PORT, CONF_FOLDER, DATA_FOLDER, PORT, RUN_FOLDER
@@ -89,7 +89,7 @@ def make_shard(
                     labels=parts.shard_labels(shard),
                     annotations={
                         CONFIG_CHECKSUM_ANNOTATION: files.checksum,
-                        **scrape_annotations(parts.settings.metrics),
+                        **exporter_annotations(parts.settings.metrics),
                     },
                 ),
                 spec=_pod(parts, shard, files, agent),

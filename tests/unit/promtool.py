@@ -1,4 +1,4 @@
-"""Prometheus' own checker of rules, and what a Prometheus would have scraped from a Redis Cluster."""
+"""Prometheus' own checker of rules, and series as a Prometheus would have scraped them."""
 
 import os
 import shutil
@@ -35,36 +35,16 @@ def run_promtool(*words: str | Path) -> None:
 
 
 @dataclass
-class Scraped:
-    """The series of a healthy cluster, a value a minute, for tests to break.
+class ScrapedSeries:
+    """Series with a value a minute, each by its metric and labels, for tests to break."""
 
-    Member m of shard s is on the node number (s + m) modulo 3 of a, b, c. `masters` names each shard's master by
-    its member number.
-    """
-
-    shards: int = 3
-    replicas: int = 1
-    masters: Mapping[int, int] = field(default_factory=dict[int, int])
-    namespace: str = NAMESPACE
-    cluster: str = CLUSTER
     series: dict[tuple[str, frozenset[tuple[str, str]]], str] = field(
-        default_factory=dict[tuple[str, frozenset[tuple[str, str]]], str]
+        default_factory=dict[tuple[str, frozenset[tuple[str, str]]], str], kw_only=True
     )
 
-    def __post_init__(self) -> None:
-        for shard in range(self.shards):
-            for member in range(self.replicas + 1):
-                self._add_member(shard, member, is_master=member == self.masters.get(shard, 0))
-
-    def pod(self, shard: int, member: int) -> str:
-        return f"{self.cluster}-shard-{shard}-{member}"
-
-    def add(self, metric: str, values: str, pod: str, **labels: str) -> None:
+    def put(self, metric: str, values: str, labels: Labels) -> None:
         """A series in promtool's notation: `1x60` is 1 for an hour, `0+6x60` rises by 6 a minute."""
-        shard, member = map(int, pod.split("-")[-2:])
-        node = "abc"[(shard + member) % 3]
-        all_labels = {"namespace": self.namespace, "pod": pod, "node": node, "job": "metrics", **labels}
-        self.series[metric, frozenset(all_labels.items())] = values
+        self.series[metric, frozenset(labels.items())] = values
 
     def set(self, metric: str, values: str, **labels: str) -> None:
         """Gives other values to all series of a metric that have these labels."""
@@ -79,8 +59,7 @@ class Scraped:
     def scraped_twice(self) -> None:
         """As by an operator and by annotations at once."""
         for (metric, labels), values in list(self.series.items()):
-            other = {**dict(labels), "job": "pods"}
-            self.series[metric, frozenset(other.items())] = values
+            self.put(metric, values, {**dict(labels), "job": "pods"})
 
     def input_series(self) -> list[Mapping[str, str]]:
         return [
@@ -92,6 +71,35 @@ class Scraped:
         found = [key for key in self.series if metric in (None, key[0]) and labels.items() <= dict(key[1]).items()]
         assert found, (metric, labels)
         return found
+
+
+@dataclass
+class Scraped(ScrapedSeries):
+    """A healthy Redis Cluster.
+
+    Member m of shard s is on the node number (s + m) modulo 3 of a, b, c. `masters` names each shard's master by
+    its member number.
+    """
+
+    shards: int = 3
+    replicas: int = 1
+    masters: Mapping[int, int] = field(default_factory=dict[int, int])
+    namespace: str = NAMESPACE
+    cluster: str = CLUSTER
+
+    def __post_init__(self) -> None:
+        for shard in range(self.shards):
+            for member in range(self.replicas + 1):
+                self._add_member(shard, member, is_master=member == self.masters.get(shard, 0))
+
+    def pod(self, shard: int, member: int) -> str:
+        return f"{self.cluster}-shard-{shard}-{member}"
+
+    def add(self, metric: str, values: str, pod: str, **labels: str) -> None:
+        """A series of a pod."""
+        shard, member = map(int, pod.split("-")[-2:])
+        node = "abc"[(shard + member) % 3]
+        self.put(metric, values, {"namespace": self.namespace, "pod": pod, "node": node, "job": "metrics", **labels})
 
     def _add_member(self, shard: int, member: int, is_master: bool) -> None:
         pod, members = self.pod(shard, member), self.shards * (self.replicas + 1)
@@ -129,7 +137,7 @@ def check_rules(folder: Path, groups: Mapping[str, Any]) -> None:
     run_promtool("check", "rules", folder / "rules.yaml")
 
 
-def evaluate(folder: Path, rules: str, scraped: Scraped, **expected: Any) -> None:
+def evaluate(folder: Path, rules: str, scraped: ScrapedSeries, **expected: Any) -> None:
     """Has promtool evaluate the rules over what was scraped. `expected` are the tests, as promtool wants them."""
     (folder / "rules.yaml").write_text(rules)
     document = {

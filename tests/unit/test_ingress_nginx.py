@@ -16,32 +16,21 @@ from components.ingress_nginx import IngressNginx, IngressNginxArgs, IngressNgin
 from components.ingress_nginx.certificate import make_webhook_certificate
 from components.ingress_nginx.component import _load_balancer_url  # pyright: ignore[reportPrivateUsage]
 from tests.unit import recording as recording_module
-from tests.unit.recording import Recording, run_recorded
-
-DEPLOYMENT = "kubernetes:apps/v1:Deployment"
-SERVICE = "kubernetes:core/v1:Service"
-SECRET = "kubernetes:core/v1:Secret"
-CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
-WEBHOOK = "kubernetes:admissionregistration.k8s.io/v1:ValidatingWebhookConfiguration"
-CLASS = "kubernetes:networking.k8s.io/v1:IngressClass"
-CONTROLLER = "ingress-nginx-controller"
-
-
-def record(node_address: str | None = "10.0.0.1", **settings: Any) -> Recording:
-    args = IngressNginxArgs(IngressNginxSettings(**settings), settings.get("namespace", "ingress-nginx"), node_address)
-    return run_recorded(lambda: IngressNginx("ingress-nginx", args))
-
-
-def pod(recording: Recording) -> dict[str, Any]:
-    return recording.one(DEPLOYMENT, CONTROLLER).inputs["spec"]["template"]["spec"]
-
-
-def container(recording: Recording) -> dict[str, Any]:
-    return pod(recording)["containers"][0]
-
-
-def outputs(recording: Recording) -> dict[str, Any]:
-    return recording.outputs[recording.one("webtier:index:IngressNginx", "ingress-nginx").urn]
+from tests.unit.controller_objects import (
+    CLASS,
+    CONFIG_MAP,
+    CONTROLLER,
+    DEPLOYMENT,
+    SECRET,
+    SERVICE,
+    WEBHOOK,
+    container,
+    outputs,
+    pod,
+    record,
+    webhook,
+)
+from tests.unit.recording import run_recorded
 
 
 def test_controller_fits_the_restricted_standard() -> None:
@@ -208,11 +197,6 @@ def test_two_or_more_controllers_have_a_disruption_budget(replicas: int, budgets
 # --- the webhook ---
 
 
-def webhook(recording: Recording) -> dict[str, Any]:
-    [one] = recording.one(WEBHOOK, "ingress-nginx-admission").inputs["webhooks"]
-    return one
-
-
 def test_webhook_refuses_when_it_can_not_ask_and_asks_about_its_own_ingresses_only() -> None:
     asked = webhook(record(class_name="inner"))
     assert asked["failurePolicy"] == "Fail"
@@ -224,7 +208,9 @@ def test_webhook_refuses_when_it_can_not_ask_and_asks_about_its_own_ingresses_on
             "resources": ["ingresses"],
         }
     ]
-    assert "object.spec.ingressClassName == 'inner'" in asked["matchConditions"][0]["expression"]
+    by_name = {each["name"]: each["expression"] for each in asked["matchConditions"]}
+    assert "object.spec.ingressClassName == 'inner'" in by_name["class"]
+    assert "deletionTimestamp" in by_name["not-only-deleted"]
     assert asked["clientConfig"]["service"] == {
         "name": "ingress-nginx-controller-admission",
         "namespace": "ingress-nginx",

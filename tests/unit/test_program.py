@@ -21,6 +21,7 @@ STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
 JOB = "kubernetes:batch/v1:Job"
 INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
 SERVICE = "kubernetes:core/v1:Service"
+RBAC = "kubernetes:rbac.authorization.k8s.io/v1"
 PROVIDER = "pulumi:providers:kubernetes"
 WORKLOADS = (DEPLOYMENT, STATEFUL_SET, JOB)
 PUBLIC_IMAGES = {
@@ -253,6 +254,52 @@ def test_every_ingress_waits_for_the_ready_controller_and_its_webhook(stack: str
     ]
     for ingress in ingresses:
         assert needed <= set(ingress.options.dependencies)
+
+
+def test_the_controller_serves_the_stacks_namespace_unless_it_is_to_serve_all(stack: str) -> None:
+    arguments = controller(recorded(stack))["containers"][0]["args"]
+    assert "--watch-namespace=webtier" in arguments
+    assert recorded(stack).one(f"{RBAC}:Role", "ingress-nginx-watched").inputs["metadata"]["namespace"] == "webtier"
+    everywhere = run("dev", ingress='{"watch": "all"}')
+    assert not [flag for flag in controller(everywhere)["containers"][0]["args"] if "watch-namespace" in flag]
+
+
+def controller(recording: Recording) -> dict[str, Any]:
+    return recording.one(DEPLOYMENT, "ingress-nginx-controller").inputs["spec"]["template"]["spec"]
+
+
+def test_prod_has_several_controllers_with_a_budget_and_time_to_end() -> None:
+    recording = recorded("prod")
+    assert recording.one(DEPLOYMENT, "ingress-nginx-controller").inputs["spec"]["replicas"] >= 2
+    assert recording.one("kubernetes:policy/v1:PodDisruptionBudget", "ingress-nginx-controller")
+    assert controller(recording)["terminationGracePeriodSeconds"] == 300
+
+
+def test_only_prod_has_accepted_that_the_controller_is_retired(stack: str) -> None:
+    warnings = [warning for warning in recorded(stack).warnings if "ingress-nginx" in warning]
+    assert len(warnings) == (0 if stack == "prod" else 1)
+
+
+def test_with_somebody_elses_controller_rules_have_its_class_and_none_is_installed() -> None:
+    ingress = {"install": False, "class_name": "other", "http_url": "http://shop.example:8080"}
+    recording = run("dev", ingress=json.dumps(ingress))
+    ingresses = recording.of_type(INGRESS)
+    assert len(ingresses) == 3
+    assert {each.inputs["spec"]["ingressClassName"] for each in ingresses} == {"other"}
+    assert {each.inputs["metadata"]["name"] for each in recording.of_type(NAMESPACE)} == {"webtier"}
+    assert not [each.name for each in recording.resources if "ingress-nginx" in each.name]
+    assert not [each for each in recording.warnings if "ingress-nginx" in each]
+    exports = recording.exports
+    assert (exports["ingress_url"], exports.get("ingress_https_url")) == ("http://shop.example:8080", None)
+    assert exports["routes"][0]["url"] == "http://shop.example:8080/user"
+    assert run("dev", ingress='{"install": false, "class_name": "other"}').exports.get("ingress_url") is None
+
+
+def test_the_ca_of_a_generated_certificate_is_an_output() -> None:
+    ingress = {"default_certificate": {"kind": "generated", "names": ["a.example"]}}
+    exported = run("dev", ingress=json.dumps(ingress)).exports["ingress_ca_certificate"]
+    assert exported.startswith("-----BEGIN CERTIFICATE-----")
+    assert recorded("dev").exports.get("ingress_ca_certificate") is None
 
 
 def test_backends_of_the_routes_are_services_of_the_stack(stack: str) -> None:

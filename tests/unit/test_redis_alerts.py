@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from components.redis_cluster import RedisClusterSettings
-from components.redis_cluster.alerts import Alert, cluster_alerts, render_rules, rule_groups
+from components.redis_cluster.alerts import cluster_alerts, rule_groups
+from components.shared.prometheus.alerts import Alert, render_groups
 from tests.unit.promtool import CLUSTER, NAMESPACE, Scraped, check_rules, evaluate, firing
 
 LATE = 20
@@ -136,7 +137,7 @@ def settings_of(variant: str) -> RedisClusterSettings:
 
 
 def rules_of(variant: str) -> str:
-    return render_rules(CLUSTER, NAMESPACE, settings_of(variant))
+    return render_groups(rule_groups(CLUSTER, NAMESPACE, settings_of(variant)))
 
 
 def healthy(variant: str = "default", **arguments: Any) -> Scraped:
@@ -184,7 +185,7 @@ def test_other_clusters_faults_are_not_this_ones(other: dict[str, str], tmp_path
 
 def test_what_can_not_be_helped_is_no_alert(tmp_path: Path) -> None:
     """Four masters on three nodes; no limit on memory; a master that is well, but whose metrics are missing."""
-    rules = render_rules(CLUSTER, NAMESPACE, RedisClusterSettings(shards=4))
+    rules = render_groups(rule_groups(CLUSTER, NAMESPACE, RedisClusterSettings(shards=4)))
     evaluate(tmp_path, rules, Scraped(shards=4), promql_expr_test=[firing({}, LATE)])
     scraped = healthy()
     scraped.set("redis_memory_max_bytes", "0x60")

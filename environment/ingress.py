@@ -1,0 +1,53 @@
+"""The controller that serves the stack's path rules: its own, or one that is there already."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.ingress_nginx import IngressNginx, IngressNginxArgs
+from environment.cluster import make_namespace
+from environment.ingress_settings import IngressSettings
+
+
+@dataclass(frozen=True)
+class IngressController:
+    """What path rules and outputs take from it. The addresses are without a final slash, None where not known."""
+
+    class_name: pulumi.Input[str]
+    http_url: pulumi.Output[str | None]
+    https_url: pulumi.Output[str | None]
+    ca_certificate: pulumi.Output[str | None]
+    """The CA of its default certificate in PEM, where the program makes that; else None."""
+    ready: Sequence[pulumi.Resource]
+    """What every Ingress must depend on."""
+
+
+def make_controller(
+    settings: IngressSettings,
+    *,
+    stack_namespace: pulumi.Input[str],
+    node_address: str | None,
+    provider: pulumi.ProviderResource,
+) -> IngressController:
+    """Registers the controller in a namespace of its own, unless it is somebody else's."""
+    if not settings.install:
+        return IngressController(
+            class_name=settings.class_name,
+            http_url=pulumi.Output.from_input(settings.http_url),
+            https_url=pulumi.Output.from_input(settings.https_url),
+            ca_certificate=pulumi.Output.from_input(None),
+            ready=(),
+        )
+    namespace = make_namespace(settings.namespace, holds_data=False, provider=provider).metadata.name
+    made = IngressNginx(
+        "ingress-nginx",
+        IngressNginxArgs(
+            settings,
+            namespace,
+            node_address,
+            watched_namespace=stack_namespace if settings.watch == "stack" else None,
+        ),
+        pulumi.ResourceOptions(providers=[provider]),
+    )
+    return IngressController(made.class_name, made.http_url, made.https_url, made.default_ca, made.ready)

@@ -1,0 +1,49 @@
+"""What a stack says about its ingress controller: one of its own, or somebody else's."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from components.ingress_nginx import IngressNginxSettings
+
+_ADDRESS = re.compile(r"https?://([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+
+ONLY_ADDRESSES = ("http_url", "https_url")
+"""Keys that only a controller which the stack does not install has."""
+
+OF_ANY_CONTROLLER = ("install", "class_name", "allow_external_auth", *ONLY_ADDRESSES)
+"""Keys that may be set though the stack installs no controller."""
+
+
+def _check_address(text: str) -> str:
+    if _ADDRESS.fullmatch(text) is None:
+        raise PydanticCustomError(
+            "address", "allowed: a URL without a path, such as 'https://shop.example.com' or 'http://203.0.113.7:8080'"
+        )
+    return text
+
+
+Address = Annotated[str, AfterValidator(_check_address)]
+
+
+class IngressSettings(IngressNginxSettings):
+    """The controller that serves the stack's path rules."""
+
+    install: bool = Field(
+        default=True,
+        description="Whether the stack installs ingress-nginx. With false, `class_name` is that of a controller which "
+        "is there already and takes the same annotations.",
+    )
+    watch: Literal["stack", "all"] = Field(
+        default="stack",
+        description="Whose Ingresses the controller serves, and whose Secrets it can read: those of the stack's "
+        "`namespace`, or of all.",
+    )
+    http_url: Address | None = Field(
+        default=None, description="With `install: false`, where that controller answers over HTTP; for the outputs."
+    )
+    https_url: Address | None = Field(
+        default=None, description="With `install: false`, where that controller answers over HTTPS; for the outputs."
+    )
