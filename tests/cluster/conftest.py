@@ -1,4 +1,4 @@
-"""Which tests run beside each other: those of the stack `local` one after another, and each other module by itself."""
+"""Which tests run beside each other: those of the stack `local` one after another, and each other module or package by itself."""
 
 from pathlib import PurePath
 
@@ -12,8 +12,10 @@ USERS_OF_LOCAL = frozenset({"test_embedded_cluster", "test_redeploy", "test_refu
 
 class _Groups(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
-        module = PurePath(nodeid.split("::", 1)[0]).stem
-        return "local" if module in USERS_OF_LOCAL else module
+        file = PurePath(nodeid.split("::", 1)[0])
+        if file.parent.name != PurePath(__file__).parent.name:
+            return file.parent.name
+        return "local" if file.stem in USERS_OF_LOCAL else file.stem
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
