@@ -1,4 +1,7 @@
-"""Which tests run beside each other: those of the stack `local` one after another, and each other module or package by itself."""
+"""Which tests run beside each other.
+
+Those of the stack `local` run one after another, and each other module or package by itself.
+"""
 
 from pathlib import PurePath
 
