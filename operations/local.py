@@ -65,14 +65,48 @@ class LocalStack:
         self._pulumi("refresh", "--stack", STACK, "--yes", "--skip-preview", "--clear-pending-creates")
 
     def up(self) -> None:
-        """`pulumi up` of the stack, shown as it goes. Raises UserError when it fails: the engine said why."""
+        """`pulumi up` of the stack, shown as it goes. Raises UserError when it fails: the engine said why.
+
+        A deletion that was cut off can have taken objects away which the state still has. That is looked for after a
+        failure alone, since on a stack that is well it would take longer than all the rest.
+        """
+        self._wait_for_controller()
+        if self._up():
+            return
+        if self._forget_what_is_gone():
+            print("Objects of the state are gone from the cluster: making them again.", file=sys.stderr)
+            if self._up():
+                return
+        raise UserError(
+            "`pulumi up` did not finish; what it said is above. Mend that and run `make up` again, or look "
+            'around with `eval "$(make -s env)"` and then kubectl or pulumi.'
+        )
+
+    def _up(self) -> bool:
         words = ["up", "--stack", STACK, "--yes", "--skip-preview", "--suppress-outputs"]
-        done = subprocess.run(["pulumi", *words], env=self._full_environment(), cwd=PROJECT, check=False)
-        if done.returncode != 0:
-            raise UserError(
-                "`pulumi up` did not finish; what it said is above. Mend that and run `make up` again, or look "
-                'around with `eval "$(make -s env)"` and then kubectl or pulumi.'
-            )
+        return (
+            subprocess.run(["pulumi", *words], env=self._full_environment(), cwd=PROJECT, check=False).returncode == 0
+        )
+
+    def _wait_for_controller(self) -> None:
+        """After a power cut it is still starting, and Pulumi would send Ingresses at once, which its webhook takes."""
+        words = ["--all-namespaces", "--selector", "app.kubernetes.io/name=ingress-nginx"]
+        subprocess.run(
+            ["kubectl", "wait", "deployment", *words, "--for=condition=Available", "--timeout=90s"],
+            env=self._full_environment(),
+            capture_output=True,
+            check=False,
+        )
+
+    def _forget_what_is_gone(self) -> bool:
+        """Whether the state had objects that the cluster has no longer."""
+        before = self._resources_of_state()
+        self._pulumi("refresh", "--stack", STACK, "--yes", "--skip-preview", "--clear-pending-creates")
+        return bool(before - self._resources_of_state())
+
+    def _resources_of_state(self) -> set[str]:
+        deployment = json.loads(self._pulumi("stack", "export", "--stack", STACK))["deployment"]
+        return {resource["urn"] for resource in deployment.get("resources", ())}
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs, secrets included; empty while there is no stack."""
@@ -89,7 +123,7 @@ class LocalStack:
     def _full_environment(self) -> dict[str, str]:
         return {**os.environ, **self.environment()}
 
-    def _pulumi(self, *words: str) -> None:
+    def _pulumi(self, *words: str) -> str:
         done = subprocess.run(
             ["pulumi", *words, "--non-interactive"],
             env=self._full_environment(),
@@ -100,3 +134,4 @@ class LocalStack:
         )
         if done.returncode != 0:
             raise UserError(f"`pulumi {' '.join(words)}` failed:\n{(done.stderr or done.stdout).strip()}")
+        return done.stdout
