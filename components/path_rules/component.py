@@ -20,6 +20,7 @@ from pulumi_kubernetes.networking.v1 import (
 from components.path_rules.checks import check_rules
 from components.path_rules.hosts import HostSettings
 from components.path_rules.ingress_annotations import DEFAULT_BACKEND
+from components.path_rules.known_backends import keep_backends_known
 from components.path_rules.model import Backend, PathRule, RuleSet
 from components.path_rules.options import ServiceRef
 from components.path_rules.render_ingress import CompiledIngress, compile_rules
@@ -28,6 +29,8 @@ from components.shared.labels import recommended_labels
 from components.shared.problems import WrongSettingsError
 
 RESOURCE_TYPE = "webtier:index:PathRules"
+
+_TIMEOUTS = pulumi.CustomTimeouts(create="5m", update="5m", delete="3m")
 
 
 @dataclass
@@ -80,7 +83,18 @@ class PathRules(pulumi.ComponentResource):
                 rule = RuleComponent(compiled.name, written, pulumi.ResourceOptions(parent=self))
                 before = made[compiled.root][1] if compiled.root in made else None
             made[compiled.name] = rule, self._ingress(compiled, rule, before)
-        self.ingress_names = pulumi.Output.all(*(ingress.metadata.name for _, ingress in made.values()))
+        ingresses = [ingress for _, ingress in made.values()]
+        keep_backends_known(
+            name,
+            rules,
+            args.backends,
+            namespace=args.namespace,
+            ingress_class=args.ingress_class,
+            labels=self._labels,
+            after=[*args.after, *ingresses],
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, custom_timeouts=_TIMEOUTS),
+        )
+        self.ingress_names = pulumi.Output.all(*(ingress.metadata.name for ingress in ingresses))
         self.register_outputs({"ingress_names": self.ingress_names})
 
     def _ingress(self, compiled: CompiledIngress, rule: RuleComponent, before: Ingress | None) -> Ingress:
@@ -116,7 +130,7 @@ class PathRules(pulumi.ComponentResource):
                 # Two objects with the same host and path are refused by the webhook.
                 delete_before_replace=True,
                 aliases=self._former_names(compiled),
-                custom_timeouts=pulumi.CustomTimeouts(create="5m", update="5m", delete="3m"),
+                custom_timeouts=_TIMEOUTS,
             ),
         )
 

@@ -16,6 +16,7 @@ from tests.unit.rule_objects import PORTS, as_object, rule, rule_set
 
 INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
 RULE = "webtier:index:PathRule"
+KNOWN = "routes-known-backends"
 USER_AND_PAY = (rule("/user", rewrite="strip_prefix"), rule("/pay", "pay-v1", rewrite="strip_prefix"))
 CANARY = {"kind": "weight", "backend": "user-v2", "weight": 20}
 
@@ -37,7 +38,7 @@ def test_objects_are_sent_as_they_were_compiled() -> None:
     hosts = {"a.example": {"tls": {"kind": "secret", "secret": "a"}, "www_redirect": True}}
     recording = record(rules, "pay-v1", hosts)
     compiled = compile_rules("routes", rule_set(rules, hosts))
-    assert {ingress.name for ingress in recording.of_type(INGRESS)} == {each.name for each in compiled}
+    assert {ingress.name for ingress in recording.of_type(INGRESS)} == {KNOWN, *(each.name for each in compiled)}
     for each in compiled:
         sent, wanted = recording.one(INGRESS, each.name).inputs, as_object(each)
         assert sent["metadata"] == {
@@ -76,6 +77,30 @@ def test_a_hosts_root_comes_first_and_a_canary_after_its_rule() -> None:
     assert recording.one(INGRESS, root).dependencies == set()
     assert recording.one(INGRESS, a).dependencies == {root}
     assert recording.one(INGRESS, f"{a}-canary").dependencies == {a}
+
+
+def test_every_backend_is_known_by_the_name_and_the_number_of_its_ports_but_no_canary() -> None:
+    recording = record([rule("/a", canary=CANARY)])
+    sent = recording.one(INGRESS, KNOWN)
+    [listed] = sent.inputs["spec"]["rules"]
+    assert listed["host"] == "routes.shop.invalid"
+    services = [path["backend"]["service"] for path in listed["http"]["paths"]]
+    assert [(service["name"], *service["port"].values()) for service in services] == [
+        ("user-v1", "http"),
+        ("user-v1", 80),
+        ("user-v1", "admin"),
+        ("user-v1", 81),
+        ("pay-v1", "http"),
+        ("pay-v1", 80),
+        ("errors", "http"),
+        ("errors", 80),
+    ]
+    assert len({path["path"] for path in listed["http"]["paths"]}) == len(services)
+    a, root = object_name("routes", None, "/a"), object_name("routes", None, "/")
+    assert sent.dependencies == {a, f"{a}-canary", root}
+    assert sent.inputs["metadata"]["annotations"] == {
+        "nginx.ingress.kubernetes.io/denylist-source-range": "0.0.0.0/0,::/0"
+    }
 
 
 def test_the_object_that_all_plain_paths_shared_becomes_that_of_the_root() -> None:

@@ -248,6 +248,7 @@ def test_every_ingress_waits_for_the_ready_controller_and_its_webhook(stack: str
         ).urn,
     }
     assert sorted(ingress.name.rpartition("-")[0] for ingress in ingresses) == [
+        "routes-known",
         "routes-pay",
         "routes-root",
         "routes-user",

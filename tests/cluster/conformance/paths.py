@@ -137,4 +137,8 @@ _REWRITTEN = (
     _hit(_REPLACE, "/ by a folder, below it", "base.example/a/b?c=d", "alpha", "/base/a/b?c=d"),
 )
 
-PATHS = Chapter(_RULES, (*_PLAIN, *_REWRITTEN))
+_KNOWN = Case(
+    (), "the list of all backends is nobody's to ask", Ask("rules.conformance.invalid", "/alpha/http"), 403, None
+)
+
+PATHS = Chapter(_RULES, (*_PLAIN, *_REWRITTEN, _KNOWN))

@@ -31,6 +31,7 @@ from tests.cluster.tier import Tier, eventually
 NAMESPACE = "conformance"
 INGRESS_NAMESPACE = "conformance-ingress"
 CLASS = "conformance"
+IMAGE = "webtier.local/ingress-nginx-controller:debian-12"
 HTTP_PORT, HTTPS_PORT = 31250, 31251
 DEFAULT_BACKEND = "home"
 
@@ -154,7 +155,7 @@ class ConformanceStack:
     def _controller_settings(self) -> IngressNginxSettings:
         return IngressNginxSettings.model_validate(
             {
-                "image": self.image,
+                "image": IMAGE,
                 "replicas": 1,
                 "namespace": INGRESS_NAMESPACE,
                 "class_name": CLASS,
@@ -165,12 +166,6 @@ class ConformanceStack:
                 "allow_external_auth": True,
             }
         )
-
-    @property
-    def image(self) -> str:
-        """The controller's image that the stack `local` has."""
-        (pod, *_) = self.tier.items("pods", "-n", "ingress-nginx")
-        return pod["spec"]["containers"][0]["image"]
 
     def _secrets(self, namespace: pulumi.Input[str], cluster: kubernetes.Provider) -> list[Secret]:
         files = {
