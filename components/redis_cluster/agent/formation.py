@@ -87,20 +87,37 @@ def _check_same_cluster(anchor: Observation, node: Observation) -> None:
         )
 
 
-def assign_slots(goal: Goal, survey: Survey) -> Plan | None:
-    """Slots that nobody owns, in any view, go to the shard whose even part they are in."""
+def assign_slots(goal: Goal, survey: Survey, insist: bool) -> Plan | None:
+    """Slots that nobody owns, in any view, go to the shard whose even part they are in.
+
+    One view alone is no reason: a master that has just become a replica can, for a moment, take an older message of
+    its new master for a newer one, and then knows no owner. A node that takes slots in that moment loses their keys
+    when the owner claims them again. So pods that are to go are asked too, and where there are keys it has to last.
+    """
     nodes = survey.observations
     owners: dict[int, str] = {}
-    for node in nodes:
+    for node in survey.everyone:
         owners |= node.view.owners()
     unowned = set(range(SLOTS)) - set(owners)
+    if unowned and survey.outside_missing:
+        said = "; ".join(f"{pod} {reason}" for pod, reason in survey.outside_missing.items())
+        slots = describe_slots(unowned)
+        return Plan(waiting=[f"nobody owns the slots {slots}, or one who can't be asked does: {said}"])
+    if unowned and not insist and any(node.keys for node in survey.everyone):
+        return Plan(waiting=[f"nobody owns the slots {describe_slots(unowned)}, for the moment"])
     steps: list[Step] = []
+    waiting: list[str] = []
     for shard in range(goal.topology.shards):
         slots = unowned & set(goal.topology.target_slots(shard))
-        if slots:
-            steps.append(_add_slots(leader_of(nodes, shard), slots))
-    if steps:
-        return Plan(steps)
+        if not slots:
+            continue
+        leader = leader_of(nodes, shard)
+        if leader.myself.is_master:
+            steps.append(_add_slots(leader, slots))
+        else:
+            waiting.append(f"nobody owns the slots {describe_slots(slots)}, and shard {shard} has no master")
+    if steps or waiting:
+        return Plan(steps, waiting)
     givers = [node for node in survey.outside if node.id in owners.values()]
     if any(node.view.owners() != owners for node in [*nodes, *givers]):
         return Plan(waiting=["the nodes do not agree yet about who owns which slots"])

@@ -35,7 +35,7 @@ def make_plan(goal: Goal, survey: Survey, insist: bool = False) -> Plan:
     return (
         set_epochs(nodes)
         or introduce(goal, [*nodes, *givers], insist)
-        or assign_slots(goal, survey)
+        or assign_slots(goal, survey, insist)
         or replicate(goal, survey, insist)
         or _wait_for_health(nodes)
         or hand_over(goal, survey)
