@@ -85,7 +85,7 @@ class ConformanceStack:
 
     def up(self) -> Mapping[str, int]:
         """Deploys, and says how many resources were created, left the same, and so on."""
-        # Most of the time an Ingress waits for its address, of which the controller writes all at once.
+        # Most of the time an Ingress waits for its address, of which the controller writes some two a second.
         done = self._stack.up(on_output=print, parallel=64)
         return dict(done.summary.resource_changes or {})
 
