@@ -147,8 +147,6 @@ def _delete_jobs(scene: Scene) -> None:
 
 
 FAULTS = (
-    Fault("roll-conf", "`pulumi up` with another redis.conf", _roll_conf, PLANNED, UP_SECONDS, subset=True),
-    Fault("roll-image", "`pulumi up` with another image", _roll_image, PLANNED, UP_SECONDS),
     Fault(
         "grow-and-shrink",
         "`pulumi up` from 3 to 4 shards and back to 3",
@@ -178,4 +176,7 @@ FAULTS = (
         Expectation(longest_gap=1.0),
         3 * UP_SECONDS,
     ),
+    # Behind the others of the part for `make test`, since whatever comes after a roll begins with the roll back.
+    Fault("roll-conf", "`pulumi up` with another redis.conf", _roll_conf, PLANNED, UP_SECONDS, subset=True),
+    Fault("roll-image", "`pulumi up` with another image", _roll_image, PLANNED, UP_SECONDS),
 )
