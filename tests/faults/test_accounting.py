@@ -13,7 +13,8 @@ from tests.faults.scene import Scene
 from tests.faults.stage import Stage
 from tests.faults.writer_process import key_of
 
-PAUSE_SECONDS = 2.0
+PAUSE_SECONDS = 1.2
+"""Longer than a planned fault may cost, and shorter than what an election is asked for after."""
 DELETED = 3
 
 
