@@ -1,11 +1,15 @@
 """Faults of pods."""
 
+import time
+
 from tests.faults.fault import PLANNED, Expectation, Fault
 from tests.faults.kubernetes import Pod
 from tests.faults.scene import Scene
 
 GONE_SECONDS = 100.0
 STATE_OK_SECONDS = 10.0
+AHEAD_SECONDS = 15.0
+"""For so long a replica is back before its master: Redis would elect it after one and a half node timeouts."""
 REDIS = "app.kubernetes.io/name=redis"
 
 
@@ -42,6 +46,25 @@ def _delete_all_pods(scene: Scene) -> None:
     scene.require(taken <= STATE_OK_SECONDS, f"state ok {taken:.1f} s after the last start, not {STATE_OK_SECONDS:.0f}")
 
 
+def _replica_first(scene: Scene) -> None:
+    """Volumes are on nodes: a pod whose node takes none comes back when it does."""
+    replica, master = scene.replica(0).pod, scene.master(0).pod
+    kubectl = scene.tier.kubectl
+    scene.begin()
+    for pod in (replica, master):
+        kubectl("cordon", pod.node or "")
+        scene.deployment.kubectl("delete", "pod", pod.name)
+        # What the master takes now the replica never had.
+        time.sleep(2.0)
+    kubectl("uncordon", replica.node or "")
+    scene.wait(lambda: _replaced(scene, [replica]), GONE_SECONDS, f"another {replica.name} runs")
+    time.sleep(AHEAD_SECONDS)
+    elected = [facts.pod.name for facts in scene.masters() if facts.pod.shard == 0]
+    scene.require(not elected, f"{elected} took over with what it had")
+    kubectl("uncordon", master.node or "")
+    scene.wait(lambda: _replaced(scene, [master]), GONE_SECONDS, f"another {master.name} runs")
+
+
 FAULTS = (
     Fault("delete-pod", "`kubectl delete pod` of a master", _delete_master_pod, PLANNED, act_seconds=120),
     Fault("delete-replica", "`kubectl delete pod` of a replica", _delete_replica_pod, PLANNED, act_seconds=120),
@@ -52,5 +75,12 @@ FAULTS = (
         Expectation(lost=0),
         act_seconds=180,
         subset=True,
+    ),
+    Fault(
+        "replica-first",
+        "a replica ends, then its master; the replica is back 15 s before it",
+        _replica_first,
+        Expectation(lost=0),
+        act_seconds=180,
     ),
 )

@@ -60,6 +60,11 @@ SWITCHES: dict[str, Switch] = {
         ("roll-conf",),
         (("heirs.py", " and len(voters) >= view.majority", ""),),
     ),
+    "candidacy": Switch(
+        "a replica may be elected whether or not it has copied its master since it began",
+        ("replica-first",),
+        (("starter.py", "conf + START_CONF", "conf"), ("sidecar.py", "self._candidacy.step()", "pass")),
+    ),
     "fast-failover": Switch(
         "nobody asks for an election before Redis does",
         ("kill-node", "stop-node", "stop-master", "crash-loop"),

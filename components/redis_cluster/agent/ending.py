@@ -1,23 +1,26 @@
 """The mark of a node that is about to end.
 
 Nobody elects it, masters that end as well pass it over, and no slot is moved to it or from it any
-more. The mark lasts until that Redis process ends, since it is in no file. A node that began without
-data has the same one until it has some.
+more. The mark lasts until that Redis process ends, since it is in no file. Its sign is the priority 0, with which
+Redis calls a replica that is not to be promoted; in a cluster Redis itself does not heed it.
 """
 
 from typing import Any
 
 from .client import Command, Node
 
-_SETTING = "cluster-replica-no-failover"
+NO_FAILOVER = "cluster-replica-no-failover"
+"""With `yes` a node does not stand for election while it is a replica. Whether it ends or not: see candidacy.py."""
 
-QUESTION: Command = ("CONFIG", "GET", _SETTING)
+_SIGN = "replica-priority"
+
+QUESTION: Command = ("CONFIG", "GET", _SIGN)
 """For those who ask it together with others; `says_ending` reads the answer."""
 
 
 def mark_as_ending(node: Node) -> None:
     """CommandRefusedError when the node does not take it."""
-    node.ask("CONFIG", "SET", _SETTING, "yes")
+    node.ask("CONFIG", "SET", _SIGN, 0, NO_FAILOVER, "yes")
 
 
 def is_ending(node: Node) -> bool:
@@ -27,4 +30,4 @@ def is_ending(node: Node) -> bool:
 
 def says_ending(answer: Any) -> bool:
     """What a node has answered to the question."""
-    return answer[1] != "no"
+    return answer[1] == "0"

@@ -190,7 +190,13 @@ class FastFailover:
 
     def _cached_view(self, redis: Node, own: Replication) -> ClusterView:
         now = time.monotonic()
-        if self._view is None or self._view[0] != own.master_address or now - self._view[1] > VIEW_LASTS:
+        if (
+            self._view is None
+            or self._view[0] != own.master_address
+            or now - self._view[1] > VIEW_LASTS
+            # Which it is for a moment only: see candidacy.py.
+            or not self._view[2].myself.stands
+        ):
             self._view = (own.master_address, now, parse_view(str(redis.ask("CLUSTER", "NODES"))))
         return self._view[2]
 
@@ -269,7 +275,7 @@ class FastFailover:
             return None
         asked = question(view.own_id, master.id, watch.addresses)
         others = {record.id for record in view.masters} - {master.id}
-        siblings = [peer for peer in view.peers if peer.master_id == master.id and "nofailover" not in peer.flags]
+        siblings = [peer for peer in view.peers if peer.master_id == master.id and peer.stands]
         with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
             answers = pool.submit(
                 ask_witnesses,
@@ -331,6 +337,6 @@ def _master_of(view: ClusterView) -> Record | None:
     """The master with slots that the viewing node follows and may succeed."""
     me = view.myself
     master = view.records.get(me.master_id or "")
-    if master is None or not master.slot_ranges or "nofailover" in me.flags:
+    if master is None or not master.slot_ranges or not me.stands:
         return None
     return master

@@ -1,16 +1,15 @@
-"""A node that began without data: nobody copies it, and it is not elected, until it has its data.
+"""A node that began without data: nobody copies it until it has its data.
 
 Replicas dial addresses, not ids: the one of a master whose volume is lost would copy whatever begins at that
-address. And a replica that has never had its master's data is elected like any other one when the master ends.
-So such a node begins with the user `replication` switched off, and as one that does not stand for election:
+address. So such a node begins with the user `replication` switched off:
 
-    it is                                     may be copied   may be elected
-    ----------------------------------------  -------------   --------------
-    a replica that has not copied its master  no              no
-    a replica that has                        yes             yes
-    a master without slots, in no cluster     no              no
-    a master without slots, in one            yes             no
-    a master with slots: given while it ran   yes             yes
+    it is                                     may be copied
+    ----------------------------------------  -------------
+    a replica that has not copied its master  no
+    a replica that has                        yes
+    a master without slots, in no cluster     no
+    a master without slots, in one            yes
+    a master with slots: given while it ran   yes
 
 and no master while somebody knows this pod as another node that owned slots or is followed. The mark in the data
 folder goes last, when all that Redis has is on the volume too: until then a start is one without data.
@@ -28,13 +27,6 @@ from .peers import Peer, ask_peers
 from .resolver import Resolve
 from .topology import describe_slots
 from .view import ClusterView, parse_view
-
-_NO_FAILOVER = "cluster-replica-no-failover"
-
-
-def render_start_conf(withhold: bool) -> str:
-    """What redis.conf includes; the other half of withholding is in the ACL file."""
-    return f"{_NO_FAILOVER} yes\n" if withhold else ""
 
 
 def is_withheld(redis: Node) -> bool:
@@ -55,7 +47,7 @@ class ReleaseOptions:
 
 @dataclass
 class ReplicationRelease:
-    """Lets a node be copied and elected as soon as that is safe. Remembers nothing but the mark on the volume."""
+    """Lets a node be copied as soon as that is safe. Remembers nothing but the mark on the volume."""
 
     options: ReleaseOptions
     connector: Connector
@@ -81,7 +73,6 @@ class ReplicationRelease:
                 self.console.event("this node may be copied from now on")
             if spare:
                 return
-            redis.ask("CONFIG", "SET", _NO_FAILOVER, "no")
             if _is_on_volume(redis):
                 self.options.data.unmark()
                 self.console.event("this node has its data, in memory and on its volume")

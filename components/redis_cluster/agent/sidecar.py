@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .access import ACL_FILE, AccessFiles, apply_access
+from .candidacy import Candidacy, CandidacyOptions
 from .certificate import certificate_checksum, load_certificate
 from .client import Connector
 from .console import Console
@@ -56,6 +57,7 @@ class Sidecar:
         own = Identity(options.pod.host, announced.ip, announced.port, announced.bus_port)
         release = ReleaseOptions(options.data, own, options.pod.domain, options.local_ip)
         self._release = ReplicationRelease(release, *asked)
+        self._candidacy = Candidacy(CandidacyOptions(options.data, options.local_ip), self.connector, self.console)
         self._returned = ReturnedReplica(self.connector, self.resolve, options.local_ip)
         self._witness = Witness(WitnessOptions(options.local_ip), *asked)
         self._failover = FastFailover(FastFailoverOptions(options.local_ip), *asked)
@@ -98,6 +100,7 @@ class Sidecar:
         self._follow_secret()
         self._follow_certificate()
         self._healer.step()
+        self._candidacy.step()
         self._release.step()
         self._returned.step()
 

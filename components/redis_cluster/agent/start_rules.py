@@ -18,15 +18,16 @@ and what the others say decide. "Owned" are slots that nodes.conf or any peer sa
     gone        whole   nobody knows                    stays down
 
 A nodes.conf that Redis would refuse counts as gone. Data is "no" when it is gone or broken, or when Redis began
-without it and has had no whole copy since. "Withheld" (replication.py): nobody may copy this node, and it is not
-elected, until it has its data or is known to need none. A node that stays down says what a person can do; with
-`accept-data-loss` in the data folder it starts, unless a replica that still has keys would be emptied.
+without it and has had no whole copy since. "Withheld" (replication.py): nobody may copy this node until it has its
+data or is known to need none; nor is it elected (candidacy.py). A node that stays down says what a person can do;
+with `accept-data-loss` in the data folder it starts, unless a replica that still has keys would be emptied.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from .advice import Advice
+from .candidacy import PATIENCE
 from .data_folder import ACCEPT_FILE, Data
 from .ownership import Identity, Standing, count_voters, is_complete
 from .peers import Answers, Peer
@@ -229,7 +230,8 @@ def _why_down(facts: Facts, advice: Advice) -> str:
     answering, voters = count_voters(facts.answers.peers)
     replicas = _listed([replica.name for replica in standing.replicas]) if standing.replicas else ""
     if replicas and 2 * answering > voters:
-        return f"{text}; {replicas} can be elected"
+        waits = not any(replica.view.myself.stands for replica in standing.replicas)
+        return f"{text}; {replicas} can be elected{f' after having waited {PATIENCE:.0f} s for it' if waits else ''}"
     if replicas:
         pod = standing.replicas[0].name
         text += (

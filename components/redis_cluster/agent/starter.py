@@ -7,13 +7,13 @@ from pathlib import Path
 from .access import ACL_FILE, AccessFiles
 from .announce import Announcement, read_announcement
 from .aof import find_fault_in_report
+from .candidacy import START_CONF
 from .client import Connector
 from .console import Console
 from .data_folder import DataFolder
 from .gate import Gate
 from .ownership import Identity
 from .prepare import PrepareOptions, prepare
-from .replication import render_start_conf
 from .resolver import Resolve
 from .start_guard import GuardOptions, StartGuard
 from .start_rules import Wait
@@ -126,4 +126,4 @@ class Starter:
         prepare(options, self.resolve, self.console)
         conf = announcement.conf(self.pod.host, self.connector.tls is not None)
         self.gate.place(ACL_FILE, self.files.users(withhold))
-        self.gate.place(START_FILE, conf + render_start_conf(withhold))
+        self.gate.place(START_FILE, conf + START_CONF)

@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
+from .candidacy import stands
 from .client import Connector
 from .data_folder import DataFolder
 from .errors import CommandRefusedError, NodeUnavailableError
@@ -55,7 +56,8 @@ class Succession:
             return None
         if len(view.masters) < FEWEST_MASTERS:
             return None
-        replicas = [peer for peer in view.peers if peer.master_id == view.own_id and "nofailover" not in peer.flags]
+        # Whether it stands for election it has to say itself: nodes.conf is not written when that changes.
+        replicas = [peer for peer in view.peers if peer.master_id == view.own_id]
         with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
             able = list(pool.map(self._may_take_over, replicas))
         return next((replica.name for replica, is_able in zip(replicas, able, strict=True) if is_able), None)
@@ -72,6 +74,8 @@ class Succession:
                 with self._quick.open(ip) as node:
                     if node.ask("CLUSTER", "MYID") != replica.id:
                         continue
+                    if not stands(node):
+                        return False
                     said = node.fields("INFO", "replication")
                     up_for = int(node.fields("INFO", "server")["uptime_in_seconds"])
             except (NodeUnavailableError, CommandRefusedError):

@@ -75,6 +75,11 @@ class Record:
         return "myself" in self.flags or (self.connected and not self.failed and "noaddr" not in self.flags)
 
     @property
+    def stands(self) -> bool:
+        """Whether it would stand for election as a replica, as the viewing node has heard last."""
+        return "nofailover" not in self.flags
+
+    @property
     def in_handshake(self) -> bool:
         """Whether its id is still a placeholder."""
         return "handshake" in self.flags

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from components.redis_cluster.agent.candidacy import START_CONF, Candidacy, CandidacyOptions
 from components.redis_cluster.agent.console import Console
 from components.redis_cluster.agent.data_folder import DataFolder
 from components.redis_cluster.agent.errors import AgentError
@@ -17,7 +18,7 @@ from components.redis_cluster.agent.start_guard import GuardOptions, Start, Star
 from components.redis_cluster.agent.start_rules import Wait
 from components.redis_cluster.agent.topology import Member, Topology
 from components.redis_cluster.settings import RedisClusterSettings, RedisConf
-from tests.unit.agent.redis_processes import DOMAIN, LocalCluster
+from tests.unit.agent.redis_processes import DOMAIN, LocalCluster, wait_until
 
 
 @dataclass
@@ -25,7 +26,11 @@ class GuardedCluster(LocalCluster):
     """Starts no member before its guard lets it; `releasing` runs the sidecars' part."""
 
     formation_wait: float = 0.3
+    patience: float = 5.0
     events: list[str] = field(default_factory=list[str])
+    candidacies: dict[str, Candidacy] = field(default_factory=dict[str, Candidacy])
+    unattended: set[str] = field(default_factory=set[str])
+    """Pods without a sidecar."""
 
     def identity(self, member: Member) -> Identity:
         """As its pod knows it."""
@@ -63,7 +68,7 @@ class GuardedCluster(LocalCluster):
         """What the gate does once the guard has agreed."""
         ip = self.addresses[member.host]
         prepare(PrepareOptions(self.data(member) / "nodes.conf", ip, self.port, self.bus_port), self.resolve, Console())
-        self.launch(member, withhold=decision.withhold_replication)
+        self.launch(member, withhold=decision.withhold_replication, start_conf=START_CONF)
 
     def reason(self, member: Member, fault: str | None = None) -> str:
         """Why it may not start now."""
@@ -75,6 +80,19 @@ class GuardedCluster(LocalCluster):
         """One look of a member's sidecar."""
         options = ReleaseOptions(self.volume(member), self.identity(member), DOMAIN, self.addresses[member.host])
         ReplicationRelease(options, self.connector, self.resolve, _Listening(self.events)).step()
+        self.candidacy(member).step()
+
+    def candidacy(self, member: Member) -> Candidacy:
+        """As it goes on at the member's present address."""
+        options = CandidacyOptions(self.volume(member), self.addresses[member.host], self.patience)
+        found = self.candidacies.get(member.pod)
+        if found is None or found.options != options:
+            found = self.candidacies[member.pod] = Candidacy(options, self.connector, _Listening(self.events))
+        return found
+
+    def can_succeed(self, member: Member) -> bool:
+        """Whether its sidecar has seen that its data is there, on its volume too, and lets it stand for election."""
+        return self.stands(member) and not self.volume(member).marked
 
     @contextmanager
     def releasing(self) -> Iterator[None]:
@@ -83,7 +101,7 @@ class GuardedCluster(LocalCluster):
 
         def work() -> None:
             while not stop.wait(0.05):
-                for pod in list(self.processes):
+                for pod in {*self.processes} - self.unattended:
                     member = next(each for each in self.everybody() if each.pod == pod)
                     try:
                         self.release(member)
@@ -125,6 +143,7 @@ def guarded_cluster(folder: Path, shards: int) -> Iterator[GuardedCluster]:
         cluster.let_in(*members)
         with cluster.releasing():
             cluster.converge()
+            wait_until(lambda: all(cluster.can_succeed(member) for member in members), "each can be elected")
             yield cluster
     finally:
         cluster.close()

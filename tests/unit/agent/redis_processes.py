@@ -25,10 +25,10 @@ from components.redis_cluster.agent.announce import Announcement
 from components.redis_cluster.agent.client import Connector
 from components.redis_cluster.agent.console import Console
 from components.redis_cluster.agent.converge import ConvergeOptions, converge
+from components.redis_cluster.agent.ending import NO_FAILOVER, mark_as_ending
 from components.redis_cluster.agent.errors import AgentError
 from components.redis_cluster.agent.plan import Goal
 from components.redis_cluster.agent.prepare import PrepareOptions, prepare
-from components.redis_cluster.agent.replication import render_start_conf
 from components.redis_cluster.agent.topology import Member, Topology
 from components.redis_cluster.agent.view import parse_view
 from components.redis_cluster.redis_conf import (
@@ -131,15 +131,17 @@ class LocalCluster:
             self.addresses[member.host] = self.fresh_address()
         self.launch(*members)
 
-    def launch(self, *members: Member, withhold: bool = False) -> None:
-        """Starts members at the addresses that DNS has for them. With `withhold` nobody may copy or elect them."""
+    def launch(self, *members: Member, withhold: bool = False, start_conf: str = "") -> None:
+        """Starts members at the addresses that DNS has for them. With `withhold` nobody may copy them; `start_conf`
+        is what the agent adds to redis.conf, besides what the node announces.
+        """
         for member in members:
-            self._launch(member, withhold)
+            self._launch(member, withhold, start_conf)
         for member in members:
             ip = self.addresses[member.host]
             wait_until(lambda ip=ip: self._answers(ip), f"{member.pod} answers")
 
-    def _launch(self, member: Member, withhold: bool) -> None:
+    def _launch(self, member: Member, withhold: bool, start_conf: str) -> None:
         data = self.data(member)
         data.mkdir(exist_ok=True)
         ip = self.addresses[member.host]
@@ -148,7 +150,7 @@ class LocalCluster:
             ("redis.conf", render_redis_conf(self.settings)),
             ("topology.conf", render_topology_conf(self.settings)),
             (REPLICATION_FILE, render_replication_conf(INTERNAL.current(REPLICATION_USER))),
-            (START_FILE, announcement.conf(member.host, self.settings.tls is not None) + render_start_conf(withhold)),
+            (START_FILE, announcement.conf(member.host, self.settings.tls is not None) + start_conf),
             (ACL_FILE, _users(withhold)),
         ):
             for folder in (AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, RUN_FOLDER):
@@ -213,6 +215,18 @@ class LocalCluster:
             process.kill()
             process.wait()
         return time.monotonic() - started
+
+    def stands(self, member: Member) -> bool:
+        """Whether it would stand for election as a replica."""
+        return "no'" in self.ask(member, "CONFIG", "GET", NO_FAILOVER)
+
+    def set_mark(self, member: Member, ending: bool) -> None:
+        """Whether it is marked as one that is about to end."""
+        with self.connector.open(self.addresses[member.host]) as node:
+            if ending:
+                mark_as_ending(node)
+            else:
+                node.ask("CONFIG", "SET", "replica-priority", 100, NO_FAILOVER, "no")
 
     def close(self) -> None:
         """Ends every process."""
@@ -324,13 +338,17 @@ class LocalCluster:
     def write_keys(self, count: int) -> None:
         """Writes so many keys to every shard, each to its master, and waits until all members have them on file."""
         for shard in range(self.topology.shards):
-            slots = self.topology.target_slots(shard)
-            numbers = (number for number in itertools.count() if key_slot(b"key-%d" % number) in slots)
             master = self.master(shard)
-            with self.tester.open(self.addresses[master.host]) as node:
-                node.ask_all([("SET", f"key-{number}", number) for number in itertools.islice(numbers, count)])
+            self.set_keys(master, shard, "key", count)
             for member in self.topology.shard_members(shard):
                 wait_until(lambda member=member, master=master: self._has_all(member, master), "written to the file")
+
+    def set_keys(self, master: Member, shard: int, prefix: str, count: int) -> None:
+        """Writes the first keys PREFIX-NUMBER that are the shard's, so many of them, to its master."""
+        slots = self.topology.target_slots(shard)
+        numbers = (number for number in itertools.count() if key_slot(f"{prefix}-{number}".encode()) in slots)
+        with self.tester.open(self.addresses[master.host]) as node:
+            node.ask_all([("SET", f"{prefix}-{number}", number) for number in itertools.islice(numbers, count)])
 
     def _has_all(self, member: Member, master: Member) -> bool:
         """With `appendfsync everysec` writes wait in memory while an earlier fsync runs, and die with the process."""

@@ -11,11 +11,12 @@ import pytest
 from components.redis_cluster.acl import AGENT_USER, EXPORTER_USER, REPLICATION_USER
 from components.redis_cluster.agent.console import Console
 from components.redis_cluster.agent.data_folder import DataFolder
+from components.redis_cluster.agent.ending import NO_FAILOVER
 from components.redis_cluster.agent.sidecar import Sidecar, SidecarOptions
 from components.redis_cluster.agent.starter import Pod as AgentsPod
 from components.redis_cluster.lifecycle import START_SCRIPT, STOP_SCRIPT
 from components.redis_cluster.probes import alive_script
-from components.redis_cluster.redis_conf import CONF_FOLDER, DATA_FOLDER, PORT, RUN_FOLDER
+from components.redis_cluster.redis_conf import CONF_FOLDER, DATA_FOLDER, PORT, RUN_FOLDER, START_FILE
 from tests.unit.agent.redis_processes import DOMAIN, INTERNAL, LocalCluster, wait_until
 
 
@@ -93,3 +94,11 @@ def test_the_users_are_those_of_the_secret_also_when_it_changes(pod: Pod) -> Non
         lambda: "newcomer" in pod.cluster.ask(pod.member, "ACL", "USERS"), "the running server knows the new user"
     )
     wait_until(lambda: "newcomer" in (pod.folder / "users.acl").read_text(), "so does the next start")
+
+
+def test_redis_begins_as_one_that_does_not_stand_for_election_which_is_nothing_to_a_master(pod: Pod) -> None:
+    pod.start_redis()
+    pod.start_agent()
+    wait_until(pod.answers, "Redis runs")
+    assert f"{NO_FAILOVER} yes\n" in (pod.folder / START_FILE).read_text()
+    wait_until(lambda: pod.cluster.stands(pod.member), "the agent has looked")

@@ -32,7 +32,7 @@ def nine_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluste
         yield cluster
 
 
-MARK = "CONFIG SET cluster-replica-no-failover yes"
+MARK = "CONFIG SET replica-priority 0 cluster-replica-no-failover yes"
 
 AT_ONCE = 9.0
 """Seconds. Redis gives replicas that lag 10 before it ends, and an operator a refused SIGTERM 60."""
@@ -112,7 +112,7 @@ def test_a_replica_ends_at_once_and_is_not_handed_anything(nine_nodes: LocalClus
     assert console.said("redis-shard-2-1 is about to end itself; redis-shard-2-2 is about to end itself")
     assert connector.changes == [MARK]
     for member in (master, *replicas):
-        nine_nodes.ask(member, "CONFIG", "SET", "cluster-replica-no-failover", "no")
+        nine_nodes.set_mark(member, ending=False)
 
 
 def test_without_a_replica_nothing_is_waited_for(nine_nodes: LocalCluster) -> None:
@@ -181,6 +181,7 @@ def test_a_replica_is_found_where_it_follows_from(nine_nodes: LocalCluster) -> N
     (master,) = [member for member in members if nine_nodes.is_master(member)]
     followers = [member for member in members if member != master]
     for follower in followers:
+        nine_nodes.wait_until_known(follower)
         nine_nodes.ask(follower, "CONFIG", "SET", "bind-source-addr", nine_nodes.addresses[follower.host])
     nine_nodes.ask(master, "CLIENT", "KILL", "TYPE", "replica")
     sources = [
@@ -208,7 +209,7 @@ def test_a_replica_that_is_made_master_while_it_ends_hands_over_too(nine_nodes: 
     (replica,) = {*nine_nodes.topology.shard_members(0)} - {heir, master}
     for each in (heir, replica):
         nine_nodes.wait_until_known(each)
-    nine_nodes.ask(master, "CONFIG", "SET", "cluster-replica-no-failover", "yes")
+    nine_nodes.set_mark(master, ending=True)
 
     def make_master(command: str) -> None:
         if command == "INFO persistence" and nine_nodes.is_master(master):
@@ -221,7 +222,7 @@ def test_a_replica_that_is_made_master_while_it_ends_hands_over_too(nine_nodes: 
 
     assert nine_nodes.master(0) == heir
     for member in (master, replica):
-        nine_nodes.ask(member, "CONFIG", "SET", "cluster-replica-no-failover", "no")
+        nine_nodes.set_mark(member, ending=False)
 
 
 def test_all_pods_asked_at_once_all_end(nine_nodes: LocalCluster) -> None:

@@ -108,6 +108,9 @@ def test_an_owner_without_data_stays_down(nodes_file: str | None) -> None:
     found = reason(judge(facts(GONE, nodes_file, (*voters(FAILED), replica), waited=True), ADVICE))
     assert "this node's data is gone, and it owns the slots 0-99, by what " in found
     assert found.endswith("until another node owns them; r-shard-0-1 can be elected")
+    waiting = peer("0", node("0-1", follows="0-0", flags="nofailover"), *OTHERS, FAILED)
+    found = reason(judge(facts(GONE, nodes_file, (*voters(FAILED), waiting), waited=True), ADVICE))
+    assert found.endswith("; r-shard-0-1 can be elected after having waited 60 s for it")
 
 
 def test_without_a_replica_it_says_what_a_person_can_do() -> None:

@@ -1,6 +1,7 @@
 """A master that comes back right after its crash lets its replica take over, and waits for nobody else."""
 
 from components.redis_cluster.agent.data_folder import DataFolder
+from components.redis_cluster.agent.ending import NO_FAILOVER
 from components.redis_cluster.agent.succession import Succession, SuccessionOptions
 from components.redis_cluster.agent.topology import Member
 from tests.unit.agent.agents import Running, listening, watcher
@@ -20,6 +21,9 @@ def test_the_replica_goes_first(slow: LocalCluster) -> None:
     with listening(slow, *slow.topology.members()), Running([agent]):
         wait_until(lambda: agent.ready, "the agent has seen the replica follow")
         slow.kill(master)
+        # As it stays there when the replica has not stood for election for a while.
+        nodes = slow.data(master) / "nodes.conf"
+        nodes.write_text(nodes.read_text().replace(" slave ", " slave,nofailover "))
         assert succession(slow, master).heir() == replica.pod
         wait_until(lambda: succession(slow, master).heir() is None, "it need not wait any longer")
         assert slow.is_master(replica)
@@ -39,6 +43,9 @@ def test_nobody_is_waited_for_who_can_not_take_over(slow: LocalCluster) -> None:
     slow.launch(master)
     wait_until(slow.is_healthy, "the replica follows again")
     slow.kill(master)
+    slow.ask(replica, "CONFIG", "SET", NO_FAILOVER, "yes")
+    assert succession(slow, master).heir() is None, "it does not stand for election"
+    slow.ask(replica, "CONFIG", "SET", NO_FAILOVER, "no")
     assert succession(slow, master).heir() == replica.pod
     wait_until(lambda: succession(slow, master, recent=1.0).heir() is None, "it has been alone for too long")
     slow.launch(master)
