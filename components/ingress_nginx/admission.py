@@ -118,7 +118,8 @@ def webhook_configuration(
                 failure_policy="Fail",
                 match_policy="Equivalent",
                 side_effects="None",
-                timeout_seconds=15,
+                # The most that Kubernetes allows: for each Ingress the controller tests a whole configuration.
+                timeout_seconds=30,
                 # Other controllers' Ingresses, and other namespaces', must not depend on whether this one runs.
                 namespace_selector=selector,
                 match_conditions=[

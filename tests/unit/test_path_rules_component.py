@@ -8,6 +8,7 @@ from pulumi_kubernetes.core.v1 import Service
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.path_rules import Backend, HostSettings, PathRule, PathRules, PathRulesArgs
+from components.path_rules.component import AT_ONCE
 from components.path_rules.object_names import object_name
 from components.path_rules.render_ingress import compile_rules
 from components.shared.problems import WrongSettingsError
@@ -77,6 +78,16 @@ def test_a_hosts_root_comes_first_and_a_canary_after_its_rule() -> None:
     assert recording.one(INGRESS, root).dependencies == set()
     assert recording.one(INGRESS, a).dependencies == {root}
     assert recording.one(INGRESS, f"{a}-canary").dependencies == {a}
+
+
+def test_so_many_ingresses_are_sent_at_a_time_as_the_webhook_can_look_at() -> None:
+    recording = record([rule(f"/{number}") for number in range(3 * AT_ONCE)])
+    waiting = {ingress.name: ingress.dependencies for ingress in recording.of_type(INGRESS)}
+    sent: list[set[str]] = []
+    while waiting:
+        sent.append({name for name, before in waiting.items() if not before & waiting.keys()})
+        waiting = {name: before for name, before in waiting.items() if name not in sent[-1]}
+    assert max(len(names) for names in sent) == AT_ONCE
 
 
 def test_every_backend_is_known_by_the_name_and_the_number_of_its_ports_but_no_canary() -> None:
