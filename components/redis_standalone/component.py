@@ -11,7 +11,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.redis_standalone.settings import RedisStandaloneSettings
 from components.redis_standalone.storage import make_claim
-from components.redis_standalone.workload import READY_SCRIPT, Workload, make_deployment
+from components.redis_standalone.workload import READY_SCRIPT, Workload, make_stateful_set
 from components.shared.checksum import checksum
 from components.shared.labels import recommended_labels, selector_labels
 from components.shared.redis.access import make_client_access
@@ -88,7 +88,7 @@ class RedisStandalone(pulumi.ComponentResource):
             opts=self._child(),
             data_opts=self._child(protect=args.protect),
         )
-        deployment = make_deployment(
+        stateful_set = make_stateful_set(
             name,
             Workload(
                 settings=settings,
@@ -113,7 +113,7 @@ class RedisStandalone(pulumi.ComponentResource):
             opts=self._child(),
         )
 
-        self.ready = [deployment]
+        self.ready = [stateful_set]
         self.password = password_of(secret)
         self.endpoint = access.endpoint
         self.access_port = access.port

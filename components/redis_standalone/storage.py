@@ -55,7 +55,7 @@ def make_claim(
             namespace=namespace,
             labels=labels,
             # Of a class that binds with the first pod the provider waits for `Pending`, at an update too,
-            # and gives up after five minutes on a claim that is bound. The Deployment waits anyway.
+            # and gives up after five minutes on a claim that is bound. The StatefulSet is waited for anyway.
             annotations={"pulumi.com/skipAwait": "true"},
         ),
         spec=volumes.claim_spec(storage, namespace, name),

@@ -1,10 +1,15 @@
-"""The Deployment: one pod with one container."""
+"""The StatefulSet: one pod with one container.
+
+Not a Deployment, which starts another pod while a deleted or evicted one is still writing its data to the volume that
+both have. `Recreate` keeps the two apart in an update alone, and of that Pulumi sees nothing: it says that all is done
+while the old pod ends (https://github.com/kubernetes/kubernetes/issues/115538).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs, DeploymentStrategyArgs
+from pulumi_kubernetes.apps.v1 import StatefulSet, StatefulSetSpecArgs
 from pulumi_kubernetes.core.v1 import (
     ConfigMapVolumeSourceArgs,
     ContainerArgs,
@@ -40,13 +45,15 @@ echo "$answer"
 exit 1
 """
 
+_FORMER_TYPE = "kubernetes:apps/v1:Deployment"
+
 # Readable by the pod's group, which is all that its container runs as.
 _SECRET_MODE = 0o440
 
 
 @dataclass(frozen=True)
 class Workload:
-    """What the Deployment is made from: names of the objects it mounts, `claim` None for no volume.
+    """What the StatefulSet is made from: names of the objects it mounts, `claim` None for no volume.
 
     The pod is replaced when `checksum` changes.
     """
@@ -61,38 +68,50 @@ class Workload:
     claim: pulumi.Input[str] | None
 
 
-def make_deployment(name: str, workload: Workload, opts: pulumi.ResourceOptions) -> Deployment:
+def make_stateful_set(name: str, workload: Workload, opts: pulumi.ResourceOptions) -> StatefulSet:
     """One pod, or for a moment none: two would have two data sets, and one volume."""
-    return Deployment(
+    return StatefulSet(
         name,
         metadata=workload.metadata,
-        spec=DeploymentSpecArgs(
+        spec=StatefulSetSpecArgs(
             replicas=1,
-            strategy=DeploymentStrategyArgs(type="Recreate"),
+            service_name=name,
+            # One that never gets ready would otherwise stay, also when the next update mends it.
+            pod_management_policy="Parallel",
             revision_history_limit=5,
             selector=LabelSelectorArgs(match_labels=workload.selector),
-            template=PodTemplateSpecArgs(
-                metadata=ObjectMetaArgs(
-                    labels=workload.labels, annotations={CONFIG_CHECKSUM_ANNOTATION: workload.checksum}
-                ),
-                spec=PodSpecArgs(
-                    automount_service_account_token=False,
-                    enable_service_links=False,
-                    security_context=restricted_pod(UID, fs_group=UID),
-                    termination_grace_period_seconds=GRACE_SECONDS,
-                    containers=[_redis(workload.settings)],
-                    volumes=[
-                        VolumeArgs(name="conf", config_map=ConfigMapVolumeSourceArgs(name=workload.conf)),
-                        VolumeArgs(
-                            name="auth",
-                            secret=SecretVolumeSourceArgs(secret_name=workload.secret, default_mode=_SECRET_MODE),
-                        ),
-                        _data_volume(workload),
-                    ],
-                ),
+            template=pod_template(workload),
+        ),
+        opts=pulumi.ResourceOptions.merge(
+            opts,
+            pulumi.ResourceOptions(
+                # What it was before. The old pod has to be gone before the new one opens the volume.
+                aliases=[pulumi.Alias(type_=_FORMER_TYPE)],
+                delete_before_replace=True,
             ),
         ),
-        opts=opts,
+    )
+
+
+def pod_template(workload: Workload) -> PodTemplateSpecArgs:
+    """The pod."""
+    return PodTemplateSpecArgs(
+        metadata=ObjectMetaArgs(labels=workload.labels, annotations={CONFIG_CHECKSUM_ANNOTATION: workload.checksum}),
+        spec=PodSpecArgs(
+            automount_service_account_token=False,
+            enable_service_links=False,
+            security_context=restricted_pod(UID, fs_group=UID),
+            termination_grace_period_seconds=GRACE_SECONDS,
+            containers=[_redis(workload.settings)],
+            volumes=[
+                VolumeArgs(name="conf", config_map=ConfigMapVolumeSourceArgs(name=workload.conf)),
+                VolumeArgs(
+                    name="auth",
+                    secret=SecretVolumeSourceArgs(secret_name=workload.secret, default_mode=_SECRET_MODE),
+                ),
+                _data_volume(workload),
+            ],
+        ),
     )
 
 

@@ -1,7 +1,9 @@
 """Pulumi programs beside the stack `local`: on its cluster and with its engine, with a state of their own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Self
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -12,6 +14,33 @@ from devcluster.plan import CONTEXT
 from environment.field_manager import use_one_field_manager
 from operations.local import PASSPHRASE, LocalStack
 from tests.cluster.tier import Tier
+
+
+class SecondStack:
+    """A stack that a test deploys and destroys. `outputs` are those of the last `up`."""
+
+    def __init__(self, tier: Tier, stack: automation.Stack) -> None:
+        self.tier = tier
+        self.outputs = dict[str, Any]()
+        self._stack = stack
+
+    def up(self, **options: Any) -> Mapping[str, int]:
+        """Deploys, and says how many resources were created, left the same, and so on."""
+        done = self._stack.up(on_output=print, **options)
+        self.outputs = {name: output.value for name, output in done.outputs.items()}
+        return dict(done.summary.resource_changes or {})
+
+    def destroy(self) -> None:
+        self._stack.destroy(on_output=print)
+
+    @contextmanager
+    def deployed(self) -> Iterator[Self]:
+        """Deployed, and destroyed in the end, also when it could not be deployed."""
+        try:
+            self.up()
+            yield self
+        finally:
+            self.destroy()
 
 
 def inline_stack(tier: Tier, name: str, folder: Path, project: str, program: Callable[[], None]) -> automation.Stack:
@@ -38,6 +67,17 @@ def provider(tier: Tier) -> kubernetes.Provider:
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
     )
+
+
+def remove_controller(tier: Tier, namespace: str, class_name: str) -> None:
+    """What a controller has outside of its namespace; the webhook first, which nobody answers any more."""
+    for objects in (
+        ("validatingwebhookconfiguration", f"{namespace}-admission"),
+        ("ingressclass", class_name),
+        ("clusterrolebinding", f"{namespace}-controller"),
+        ("clusterrole", f"{namespace}-controller"),
+    ):
+        tier.kubectl("delete", *objects, "--ignore-not-found", "--timeout=110s")
 
 
 def _options(tier: Tier, folder: Path) -> automation.LocalWorkspaceOptions:

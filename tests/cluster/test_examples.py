@@ -5,7 +5,6 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -13,48 +12,34 @@ from typing import Any
 import httpx
 import pytest
 from pulumi import automation
+from typing_extensions import override
 
 from devcluster.plan import CONTEXT, HOST_ADDRESS, NODES
 from operations.local import PROJECT
 from tests.cluster.client_pod import get_inside, run_client
-from tests.cluster.second_stack import stack_of_folder
+from tests.cluster.second_stack import SecondStack, stack_of_folder
 from tests.cluster.tier import Tier, eventually
 
 IMAGE = "webtier.local/nginx:debian-12"
 SECONDS = 60
 
 
-@dataclass
-class Example:
+class Example(SecondStack):
     """One of them, with its state and settings in a folder of the test's."""
 
-    tier: Tier
-    name: str
-    folder: Path
-    outputs: dict[str, Any] = field(default_factory=dict[str, Any])
-
-    @property
-    def namespace(self) -> str:
-        return f"test-example-{self.name}"
-
-    def _stack(self) -> automation.Stack:
+    def __init__(self, tier: Tier, name: str, folder: Path) -> None:
+        self.name = name
+        self.namespace = f"test-example-{name}"
         # Its settings file is put beside Pulumi.yaml, which must not be that of the repository.
-        program = self.folder / "examples" / self.name
-        program.mkdir(parents=True, exist_ok=True)
-        for link, target in (
-            (self.folder / ".venv", PROJECT / ".venv"),
-            (program / "Pulumi.yaml", PROJECT / "examples" / self.name / "Pulumi.yaml"),
-            (program / "__main__.py", PROJECT / "examples" / self.name / "__main__.py"),
-        ):
-            if not link.is_symlink():
-                link.symlink_to(target)
-        return stack_of_folder(self.tier, "test", self.folder, program)
+        program = folder / "examples" / name
+        program.mkdir(parents=True)
+        (folder / ".venv").symlink_to(PROJECT / ".venv")
+        for file in ("Pulumi.yaml", "__main__.py"):
+            (program / file).symlink_to(PROJECT / "examples" / name / file)
+        super().__init__(tier, stack_of_folder(tier, "test", folder, program))
 
-    def up(self, settings: Mapping[str, object] | None = None, *, refresh: bool = False) -> Mapping[str, int]:
-        """Deploys with these settings, by their paths, besides those that every example needs.
-
-        Returns how many resources were created, left the same, and so on.
-        """
+    def up_with(self, settings: Mapping[str, object] | None = None, **options: Any) -> Mapping[str, int]:
+        """As `up`, with these settings, by their paths, besides those that every example needs."""
         known: dict[str, object] = {
             "context": CONTEXT,
             "kubeconfig": str(self.tier.paths.kubeconfig),
@@ -63,14 +48,12 @@ class Example:
             **({} if self.name in ("labels", "elsewhere") else {"node_address": NODES[0].address}),
             **(settings or {}),
         }
-        stack = self._stack()
-        stack.set_all_config({key: automation.ConfigValue(str(value)) for key, value in known.items()}, path=True)
-        done = stack.up(on_output=print, refresh=refresh)
-        self.outputs = {name: output.value for name, output in done.outputs.items()}
-        return dict(done.summary.resource_changes or {})
+        self._stack.set_all_config({key: automation.ConfigValue(str(value)) for key, value in known.items()}, path=True)
+        return self.up(**options)
 
+    @override
     def destroy(self) -> None:
-        self._stack().destroy(on_output=print)
+        super().destroy()
         names = [item["metadata"]["name"] for item in self.tier.items("namespaces")]
         assert self.namespace not in names
 
@@ -119,7 +102,7 @@ def port_forward(tier: Tier, namespace: str, service: str) -> Iterator[str]:
 
 def test_one_deployment_is_reached_in_three_ways(tier: Tier, tmp_path: Path) -> None:
     with deployed(tier, "reach", tmp_path) as example:
-        example.up({"exposure": "cluster_ip"})
+        example.up_with({"exposure": "cluster_ip"})
         (pod,) = example.pods()
         answer = f"hello from {pod}"
         with port_forward(tier, example.namespace, "hello") as url:
@@ -133,7 +116,7 @@ def test_one_deployment_is_reached_in_three_ways(tier: Tier, tmp_path: Path) -> 
         for host in ("hello", f"hello.{example.namespace}.svc", service["spec"]["clusterIP"]):
             assert example.inside(f"http://{host}/") == answer
 
-        changes = example.up({"exposure": "node_port"})
+        changes = example.up_with({"exposure": "node_port"})
         assert changes.get("update") == 1, changes
         assert set(changes) == {"update", "same"}, changes
         address, port = example.outputs["outside"]["http"].rsplit(":", 1)
@@ -150,9 +133,9 @@ def _answers(url: str, answer: str) -> None:
 
 def test_it_is_scaled_to_two(tier: Tier, tmp_path: Path) -> None:
     with deployed(tier, "scale", tmp_path) as example:
-        example.up({"replicas": 1})
+        example.up_with({"replicas": 1})
         (first,) = example.pods()
-        changes = example.up({"replicas": 2})
+        changes = example.up_with({"replicas": 2})
         # Two pods are worth a disruption budget.
         assert {key: changes.get(key, 0) for key in ("update", "create", "replace", "delete")} == {
             "update": 1,
@@ -176,7 +159,7 @@ def test_it_is_scaled_to_two(tier: Tier, tmp_path: Path) -> None:
 def test_services_are_listed_and_removed_by_label(tier: Tier, tmp_path: Path) -> None:
     user, pay = "app.kubernetes.io/name=user", "app.kubernetes.io/name=pay"
     with deployed(tier, "labels", tmp_path) as example:
-        example.up()
+        example.up_with()
         assert example.services() == {"user-v1", "user-v2", "pay-v1"}
         assert example.services(user) == {"user-v1", "user-v2"}
         assert example.services(f"{user},app.kubernetes.io/version=v2") == {"user-v2"}
@@ -188,7 +171,7 @@ def test_services_are_listed_and_removed_by_label(tier: Tier, tmp_path: Path) ->
         assert example.services() == {"pay-v1"}
         assert example.pods(user) == pods
 
-        changes = example.up(refresh=True)
+        changes = example.up_with(refresh=True)
         assert changes.get("create") == 2, changes
         assert example.services(user) == {"user-v1", "user-v2"}
         assert example.pods(user) == pods
@@ -221,7 +204,7 @@ def server_outside() -> Iterator[int]:
 def test_services_without_pods_of_their_own_answer(tier: Tier, tmp_path: Path) -> None:
     with server_outside() as port, deployed(tier, "elsewhere", tmp_path) as example:
         settings = {"addresses[0]": HOST_ADDRESS, "port": port}
-        example.up(settings)
+        example.up_with(settings)
         (pod,) = example.pods()
         run_client(tier, example.namespace)
         (kept,) = tier.items("endpointslices", "-n", example.namespace, "-l", "kubernetes.io/service-name=outside")
@@ -232,7 +215,7 @@ def test_services_without_pods_of_their_own_answer(tier: Tier, tmp_path: Path) -
             assert example.inside("http://outside/") == "from outside of the cluster"
 
         eventually(both_answer, SECONDS)
-        assert set(example.up(settings)) == {"same"}
+        assert set(example.up_with(settings)) == {"same"}
 
 
 @pytest.mark.usefixtures("tier")

@@ -15,7 +15,7 @@ import pytest
 from components.path_rules import Backend, GatewayRouting, HostSettings, HttpRoutes, HttpRoutesArgs, PathRule
 from devcluster.builds import required_module
 from environment.cluster import make_namespace
-from tests.cluster.second_stack import inline_stack, provider
+from tests.cluster.second_stack import SecondStack, inline_stack, provider
 from tests.cluster.tier import Tier, eventually
 
 NAMESPACE = "routes-test"
@@ -83,13 +83,12 @@ def definitions(tier: Tier) -> Iterator[None]:
     tier.kubectl("delete", "--ignore-not-found", "-f", file, "--timeout=60s")
 
 
-class RoutesStack:
+class RoutesStack(SecondStack):
     """Path rules of a Gateway in a namespace of their own."""
 
     def __init__(self, tier: Tier, folder: Path) -> None:
-        self.tier = tier
+        super().__init__(tier, inline_stack(tier, "test", folder, "routes-test", self._program))
         self.rules: list[Mapping[str, Any]] = list(RULES)
-        self._stack = inline_stack(tier, "test", folder, "routes-test", self._program)
 
     def _program(self) -> None:
         cluster = provider(self.tier)
@@ -104,14 +103,6 @@ class RoutesStack:
         )
         routes = HttpRoutes("routes", args, pulumi.ResourceOptions(providers=[cluster]))
         pulumi.export("names", routes.route_names)
-
-    def up(self) -> tuple[list[str], Mapping[str, int]]:
-        """The routes' names, and how many resources were created, left the same, and so on."""
-        done = self._stack.up(on_output=print)
-        return done.outputs["names"].value, dict(done.summary.resource_changes or {})
-
-    def destroy(self) -> None:
-        self._stack.destroy(on_output=print)
 
 
 @pytest.fixture
@@ -135,7 +126,8 @@ def apply(tier: Tier, name: str, rules: Sequence[object]) -> subprocess.Complete
 
 def test_the_api_server_takes_every_route_and_keeps_it_as_it_was_sent(stack: RoutesStack) -> None:
     tier = stack.tier
-    names, changes = stack.up()
+    changes = stack.up()
+    names = stack.outputs["names"]
     kept = {item["metadata"]["name"]: item for item in tier.items("httproutes", "-n", NAMESPACE)}
     assert set(kept) == set(names)
     # Each rule's own, the hosts' routes for all paths, and what else the hosts have.
@@ -151,11 +143,11 @@ def test_the_api_server_takes_every_route_and_keeps_it_as_it_was_sent(stack: Rou
     assert changes["create"] == len(names) + len(RULES) + roots + 4
 
     # Nothing of what the API server fills in counts as a change, and a changed rule changes its route alone.
-    assert set(stack.up()[1]) == {"same"}
+    assert set(stack.up()) == {"same"}
     position = next(n for n, rule in enumerate(stack.rules) if rule["path"] == "/c0")
     canary = {"kind": "weight", "backend": "user-v2", "weight": 50}
     stack.rules[position] = {**stack.rules[position], "canary": canary}
-    assert stack.up()[1]["update"] == 2
+    assert stack.up()["update"] == 2
     changed = {item["metadata"]["name"]: item for item in tier.items("httproutes", "-n", NAMESPACE)}
     (name,) = (name for name in kept if kept[name]["spec"] != changed[name]["spec"])
     assert [ref["weight"] for ref in changed[name]["spec"]["rules"][0]["backendRefs"]] == [50, 50]

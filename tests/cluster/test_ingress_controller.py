@@ -20,7 +20,7 @@ from components.service_exposure.ports import tcp_ports
 from components.web_service import WebService, WebServiceArgs, WebServiceSettings
 from devcluster.plan import NODES
 from environment.cluster import make_namespace
-from tests.cluster.second_stack import inline_stack, provider
+from tests.cluster.second_stack import SecondStack, inline_stack, provider, remove_controller
 from tests.cluster.steady_requests import SteadyRequests
 from tests.cluster.tier import Tier, eventually
 
@@ -48,11 +48,11 @@ _PAGE = WebServiceSettings.model_validate(
 )
 
 
-class ControllerStack:
+class ControllerStack(SecondStack):
     """A controller, the namespace that it watches with a page in it, and another namespace."""
 
     def __init__(self, tier: Tier, folder: Path) -> None:
-        self.tier = tier
+        super().__init__(tier, inline_stack(tier, "test", folder, "controller", self._program))
         self.settings: dict[str, Any] = {
             "image": "webtier.local/ingress-nginx-controller:debian-12",
             "replicas": 1,
@@ -66,8 +66,6 @@ class ControllerStack:
             "shutdown_delay_seconds": 5,
             "resources": {"requests": {"cpu": "10m", "memory": "96Mi"}, "limits": {"memory": "384Mi"}},
         }
-        self.outputs = dict[str, Any]()
-        self._stack = inline_stack(tier, "test", folder, "controller", self._program)
 
     def _program(self) -> None:
         cluster = provider(self.tier)
@@ -89,13 +87,6 @@ class ControllerStack:
         )
         pulumi.export("url", ingress.http_url)
         pulumi.export("ca", ingress.default_ca)
-
-    def up(self) -> None:
-        done = self._stack.up(on_output=print)
-        self.outputs = {name: output.value for name, output in done.outputs.items()}
-
-    def destroy(self) -> None:
-        self._stack.destroy(on_output=print)
 
     def get(self, path: str, host: str | None = None) -> httpx.Response:
         return httpx.get(self.outputs["url"] + path, headers={"Host": host} if host else None, timeout=10)
@@ -165,26 +156,15 @@ class ControllerStack:
 @pytest.fixture(scope="module")
 def stack(tier: Tier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControllerStack]:
     _remove_leftovers(tier)
-    made = ControllerStack(tier, tmp_path_factory.mktemp("controller"))
-    try:
-        made.up()
+    with ControllerStack(tier, tmp_path_factory.mktemp("controller")).deployed() as made:
         yield made
-    finally:
-        made.destroy()
     _remove_leftovers(tier)
 
 
 def _remove_leftovers(tier: Tier) -> None:
-    """What a run that was cut off has left; the webhook first, which nobody answers any more."""
-    name = f"{OWN}-controller"
-    for objects in (
-        ("validatingwebhookconfiguration", f"{OWN}-admission"),
-        ("ingressclass", CLASS),
-        ("clusterrolebinding", name),
-        ("clusterrole", name),
-        ("namespace", OWN, WATCHED, OTHER),
-    ):
-        tier.kubectl("delete", *objects, "--ignore-not-found", "--timeout=110s")
+    """What a run that was cut off has left."""
+    remove_controller(tier, OWN, CLASS)
+    tier.kubectl("delete", "namespace", OWN, WATCHED, OTHER, "--ignore-not-found", "--timeout=110s")
 
 
 def test_an_ingress_of_the_watched_namespace_is_served_and_gets_the_nodes_address(stack: ControllerStack) -> None:

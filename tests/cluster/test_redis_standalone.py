@@ -1,23 +1,31 @@
 """A single Redis on the running cluster, deployed by a program of its own into a namespace of its own."""
 
 import json
+import os
 import shutil
+import signal
+import threading
+import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pulumi
 import pytest
+from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs, DeploymentStrategyArgs
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from redis import AuthenticationError, Redis
 
 from components.redis_standalone import RedisStandalone, RedisStandaloneArgs, RedisStandaloneSettings
+from components.redis_standalone.workload import Workload, pod_template
 from devcluster.plan import NODES
 from environment.cluster import make_namespace
 from tests.cluster.client_pod import NAME as NAME_OF_CLIENT
 from tests.cluster.client_pod import run_client
-from tests.cluster.second_stack import inline_stack, provider
+from tests.cluster.second_stack import SecondStack, inline_stack, provider
 from tests.cluster.tier import Tier, eventually
+from tests.faults.processes import processes_of
 
 NAMESPACE = "standalone-test"
 NAME = "test-sessions"
@@ -26,17 +34,17 @@ NODE_PORT = 30020
 NODE = NODES[0]
 ROOT = f"/var/lib/webtier-volumes/{NAMESPACE}"
 RECOVERY_SECONDS = 120
+LONG_ENOUGH_SECONDS = 5
+"""For Kubernetes to start another pod."""
 
 
-class StandaloneStack:
+class StandaloneStack(SecondStack):
     """One Redis with a volume, and its state in a folder of the test's."""
 
     def __init__(self, tier: Tier, folder: Path) -> None:
-        self.tier = tier
+        super().__init__(tier, inline_stack(tier, "test", folder, "standalone-test", self._program))
         self.root = ROOT
         self.size = "1Gi"
-        self.outputs = dict[str, Any]()
-        self._stack = inline_stack(tier, "test", folder, "standalone-test", self._program)
 
     def _program(self) -> None:
         cluster = provider(self.tier)
@@ -58,15 +66,6 @@ class StandaloneStack:
         for name in ("endpoint", "external_endpoint", "password"):
             pulumi.export(name, getattr(redis, name))
 
-    def up(self, **options: Any) -> dict[str, int]:
-        """Deploys, and says how many resources were created, left the same, and so on."""
-        done = self._stack.up(on_output=print, **options)
-        self.outputs = {name: output.value for name, output in done.outputs.items()}
-        return dict(done.summary.resource_changes or {})
-
-    def destroy(self) -> None:
-        self._stack.destroy(on_output=print)
-
     def urn(self, name: str) -> str:
         resources = self._stack.export_stack().deployment["resources"]
         (found,) = (item["urn"] for item in resources if item["urn"].endswith(f"::{name}"))
@@ -87,16 +86,35 @@ class StandaloneStack:
         with self.client() as client:
             assert client.set(key, value)
 
+    def pods(self) -> dict[str, str]:
+        """Names by uid, also of those that are ending."""
+        pods = self.tier.items("pods", "-n", NAMESPACE, "-l", f"app.kubernetes.io/instance={NAME}")
+        return {pod["metadata"]["uid"]: pod["metadata"]["name"] for pod in pods}
+
+    @contextmanager
+    def watched(self) -> Iterator[list[frozenset[str]]]:
+        """Which pods there were at each look while in the `with`, by uid."""
+        seen = [frozenset(self.pods())]
+        stop = threading.Event()
+
+        def look() -> None:
+            while not stop.wait(0.1):
+                seen.append(frozenset(self.pods()))
+
+        thread = threading.Thread(target=look)
+        thread.start()
+        try:
+            yield seen
+        finally:
+            stop.set()
+            thread.join()
+
 
 @pytest.fixture(scope="module")
 def stack(tier: Tier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandaloneStack]:
     _remove_leftovers(tier)
-    made = StandaloneStack(tier, tmp_path_factory.mktemp("standalone"))
-    try:
-        made.up()
+    with StandaloneStack(tier, tmp_path_factory.mktemp("standalone")).deployed() as made:
         yield made
-    finally:
-        made.destroy()
     _remove_leftovers(tier)
 
 
@@ -122,7 +140,7 @@ def test_it_answers_inside_and_outside_to_who_knows_the_password(stack: Standalo
 
 
 def test_the_password_is_in_no_object_but_the_secret(stack: StandaloneStack) -> None:
-    kinds = "pods,configmaps,deployments,replicasets,services,persistentvolumeclaims"
+    kinds = "pods,configmaps,statefulsets,controllerrevisions,services,persistentvolumeclaims"
     assert stack.outputs["password"] not in stack.tier.kubectl("get", kinds, "-n", NAMESPACE, "-o", "json")
 
 
@@ -135,6 +153,29 @@ def test_the_data_outlives_its_pod(stack: StandaloneStack) -> None:
         assert stack.get(key) == value
 
     eventually(is_back, RECOVERY_SECONDS)
+
+
+def test_no_other_pod_starts_while_one_ends(stack: StandaloneStack) -> None:
+    """Both would write to the one volume."""
+    [(uid, name)] = stack.pods().items()
+    server = processes_of(uid, "redis-server")
+    assert server
+    for pid in server:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        stack.tier.kubectl("delete", "pod", "-n", NAMESPACE, name, "--wait=false")
+        time.sleep(LONG_ENOUGH_SECONDS)
+        assert [*stack.pods()] == [uid]
+    finally:
+        for pid in server:
+            os.kill(pid, signal.SIGCONT)
+
+    def is_replaced() -> None:
+        assert uid not in stack.pods()
+        with stack.client() as client:
+            assert client.ping()
+
+    eventually(is_replaced, RECOVERY_SECONDS)
 
 
 def test_deploying_again_changes_nothing(stack: StandaloneStack) -> None:
@@ -179,3 +220,32 @@ def test_destroying_leaves_nothing_but_the_folder(stack: StandaloneStack) -> Non
     assert [name for name in names if name.startswith(NAMESPACE)] == []
     folder = stack.tier.paths.machines / NODE.name / ROOT.removeprefix("/") / NAMESPACE / f"data-{NAME}"
     assert (folder / "appendonlydir").is_dir()
+
+
+def test_the_deployment_of_earlier_versions_is_gone_before_its_successor_starts(
+    stack: StandaloneStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr("components.redis_standalone.component.make_stateful_set", _make_deployment)
+        stack.up()
+    key = str(uuid.uuid4())
+    stack.set(key, "value")
+    with stack.watched() as seen:
+        assert stack.up()["replace"] == 1
+    assert stack.get(key) == "value"
+    assert max(len(pods) for pods in seen) == 1
+    assert len(frozenset[str]().union(*seen)) == 2
+
+
+def _make_deployment(name: str, workload: Workload, opts: pulumi.ResourceOptions) -> Deployment:
+    return Deployment(
+        name,
+        metadata=workload.metadata,
+        spec=DeploymentSpecArgs(
+            replicas=1,
+            strategy=DeploymentStrategyArgs(type="Recreate"),
+            selector=LabelSelectorArgs(match_labels=workload.selector),
+            template=pod_template(workload),
+        ),
+        opts=opts,
+    )

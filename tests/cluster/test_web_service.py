@@ -19,7 +19,7 @@ from components.web_service import WebService, WebServiceArgs, WebServiceSetting
 from devcluster.plan import NODES
 from environment.cluster import make_namespace
 from tests.cluster.client_pod import PYTHON
-from tests.cluster.second_stack import inline_stack, provider
+from tests.cluster.second_stack import SecondStack, inline_stack, provider
 from tests.cluster.tier import Tier, eventually
 
 NAMESPACE = "web-service-test"
@@ -89,15 +89,13 @@ SETTINGS: Mapping[str, Any] = {
 }
 
 
-class ShopStack:
+class ShopStack(SecondStack):
     """The web service, and two more Services in front of its pods."""
 
     def __init__(self, tier: Tier, folder: Path) -> None:
-        self.tier = tier
+        super().__init__(tier, inline_stack(tier, "test", folder, "web-service-test", self._program))
         self.settings = deepcopy(dict(SETTINGS))
         self.release("1")
-        self.outputs = dict[str, Any]()
-        self._stack = inline_stack(tier, "test", folder, "web-service-test", self._program)
 
     def release(self, release: str) -> None:
         self.settings["files"] = {"/etc/nginx/conf.d/default.conf": _SERVER.replace("RELEASE", release)}
@@ -138,15 +136,6 @@ class ShopStack:
             ServiceExposure(name, args, into)
         pulumi.export("outside", shop.external_endpoints)
 
-    def up(self, **options: Any) -> Mapping[str, int]:
-        """Deploys, and says how many resources were created, left the same, and so on."""
-        done = self._stack.up(on_output=print, **options)
-        self.outputs = {name: output.value for name, output in done.outputs.items()}
-        return dict(done.summary.resource_changes or {})
-
-    def destroy(self) -> None:
-        self._stack.destroy(on_output=print)
-
     def get(self, path: str, port: str = "http") -> str:
         return httpx.get(f"http://{self.outputs['outside'][port]}{path}", timeout=5).text
 
@@ -169,12 +158,8 @@ class ShopStack:
 @pytest.fixture(scope="module")
 def shop(tier: Tier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShopStack]:
     tier.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=110s")
-    made = ShopStack(tier, tmp_path_factory.mktemp("web-service"))
-    try:
-        made.up()
+    with ShopStack(tier, tmp_path_factory.mktemp("web-service")).deployed() as made:
         yield made
-    finally:
-        made.destroy()
 
 
 def test_every_container_does_its_part(shop: ShopStack) -> None:
@@ -251,11 +236,19 @@ def test_the_autoscaler_takes_over_without_a_pod_lost_and_is_never_overruled(sho
         has(3)
         assert set(shop.up(expect_no_changes=True)) == {"same"}
 
-        # Back to a number, which the autoscaler does not go on owning.
+        # It may write until it is deleted, which Pulumi does last: so it is told the number first.
+        shop.autoscale(2, 2)
+        shop.up()
+        eventually(lambda: has(2), SECONDS)
         shop.fix(2)
         shop.up()
         has(2)
         assert shop.tier.items("horizontalpodautoscalers", "-n", NAMESPACE) == []
+
+        # The number is no one else's from now on, whoever has written another one.
+        shop.tier.kubectl("scale", "-n", NAMESPACE, f"deployment/{NAME}", "--replicas=3")
+        shop.up(refresh=True)
+        eventually(lambda: has(2), SECONDS)
     assert fewest.replicas == 2
 
 

@@ -199,7 +199,7 @@ def test_single_redis_are_made_and_exported_by_name() -> None:
     passwords = {single["password"] for single in exported.values()}
     assert len(passwords) == 2
     for name in exported:
-        assert recording.one(DEPLOYMENT, name).inputs["metadata"]["namespace"] == "webtier"
+        assert recording.one(STATEFUL_SET, name).inputs["metadata"]["namespace"] == "webtier"
     assert recorded("local").exports["standalone_redis"] == {}
 
 

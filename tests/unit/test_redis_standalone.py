@@ -20,7 +20,7 @@ from components.redis_standalone import RedisStandalone, RedisStandaloneArgs, Re
 from tests.unit.agent.redis_processes import find_redis_server, wait_until
 from tests.unit.recording import Recording, run_recorded
 
-DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
 SERVICE = "kubernetes:core/v1:Service"
 SECRET = "kubernetes:core/v1:Secret"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
@@ -51,12 +51,12 @@ def record(settings: dict[str, Any] | None = None, **arguments: Any) -> Recordin
     return run_recorded(program)
 
 
-def deployment(recording: Recording) -> dict[str, Any]:
-    return recording.one(DEPLOYMENT, "sessions").inputs["spec"]
+def stateful_set(recording: Recording) -> dict[str, Any]:
+    return recording.one(STATEFUL_SET, "sessions").inputs["spec"]
 
 
 def pod(recording: Recording) -> dict[str, Any]:
-    return deployment(recording)["template"]["spec"]
+    return stateful_set(recording)["template"]["spec"]
 
 
 def container(recording: Recording) -> dict[str, Any]:
@@ -83,8 +83,8 @@ def claim_of(storage: dict[str, Any]) -> str:
 
 def test_the_default_is_one_pod_and_one_service_without_a_volume() -> None:
     recording = record()
-    spec = deployment(recording)
-    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+    spec = stateful_set(recording)
+    assert (spec["replicas"], spec["serviceName"], spec["podManagementPolicy"]) == (1, "sessions", "Parallel")
     assert data_volume(recording) == {"name": "data", "emptyDir": {"sizeLimit": "1Gi"}}
     assert [each.name for each in recording.of_type(SERVICE)] == ["sessions"]
     assert recording.of_type(VOLUME) == recording.of_type(CLAIM) == recording.of_type(STORAGE_CLASS) == []
@@ -130,7 +130,7 @@ def test_the_pod_is_restricted_and_has_no_token() -> None:
 
 def test_services_pick_the_pod_and_no_other_redis() -> None:
     recording = record({"access": {"node_port": 30020}})
-    labels = deployment(recording)["template"]["metadata"]["labels"]
+    labels = stateful_set(recording)["template"]["metadata"]["labels"]
     inside, access = (recording.one(SERVICE, name).inputs["spec"] for name in ("sessions", "sessions-access"))
     for spec in (inside, access):
         assert spec["selector"].items() <= labels.items()
@@ -138,7 +138,7 @@ def test_services_pick_the_pod_and_no_other_redis() -> None:
         assert (spec["ports"][0]["port"], spec["ports"][0]["targetPort"]) == (6379, "redis")
     assert (inside["type"], access["type"]) == ("ClusterIP", "NodePort")
     assert access["ports"][0]["nodePort"] == 30020
-    assert deployment(recording)["selector"]["matchLabels"].items() <= labels.items()
+    assert stateful_set(recording)["selector"]["matchLabels"].items() <= labels.items()
 
 
 def test_outputs() -> None:
@@ -190,7 +190,7 @@ def test_nothing_but_the_secret_differs_between_two_runs() -> None:
 
 def test_a_changed_redis_conf_replaces_the_pod() -> None:
     def checksum_of(recording: Recording) -> str:
-        return deployment(recording)["template"]["metadata"]["annotations"]["webtier/config-checksum"]
+        return stateful_set(recording)["template"]["metadata"]["annotations"]["webtier/config-checksum"]
 
     after = record({"conf": {"appendfsync": "always"}})
     assert "appendfsync always\n" in after.one(CONFIG_MAP, "sessions-conf").inputs["data"]["redis.conf"]
@@ -251,7 +251,7 @@ def test_the_volume_goes_after_its_claim_and_does_not_wait_for_the_namespace() -
     assert "shop" not in recording.one(VOLUME, "sessions-data").dependencies
     claim = recording.one(CLAIM, "sessions-data")
     assert recording.one(VOLUME, "sessions-data").urn in claim.options.dependencies
-    assert claim.urn in recording.one(DEPLOYMENT, "sessions").options.dependencies
+    assert claim.urn in recording.one(STATEFUL_SET, "sessions").options.dependencies
 
 
 def test_another_place_is_another_claim() -> None:
