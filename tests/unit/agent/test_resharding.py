@@ -1,5 +1,8 @@
 """Growing and shrinking a replicated cluster of real Redis processes that is being written to."""
 
+from collections.abc import Iterator
+from itertools import groupby
+
 import pytest
 
 from components.redis_cluster.agent.console import Console
@@ -8,6 +11,7 @@ from components.redis_cluster.agent.migration import migrate
 from components.redis_cluster.agent.progress import Progress
 from components.redis_cluster.agent.steps import Move
 from components.redis_cluster.agent.survey import take_survey
+from components.redis_cluster.agent.topology import SLOTS
 from components.redis_cluster.agent.view import parse_view
 from tests.unit.agent.application import writing
 from tests.unit.agent.redis_processes import LocalCluster, wait_until
@@ -39,6 +43,12 @@ def test_grows_and_shrinks_under_a_writer_that_loses_nothing(replicated: LocalCl
         first = [change.split()[2:4] for change in watched.changes if change.startswith("CLUSTER SETSLOT")][:3]
         assert [word for _, word in first] == ["IMPORTING", "MIGRATING", "NODE"]
         assert len({slot for slot, _ in first}) == 1
+        # Who does not know it yet meets far more slots that it has than slots that are on their way to it.
+        owned = 0
+        for size in _sizes_of_parts(watched.changes):
+            assert size <= 1 + owned // 64
+            owned += size
+        assert owned == SLOTS // 4
         assert all(replicated.is_master(replicated.topology.member(shard, 0)) for shard in range(4))
 
         replicated.reshape(3, 1)
@@ -57,6 +67,14 @@ def test_grows_and_shrinks_under_a_writer_that_loses_nothing(replicated: LocalCl
     assert writer.acknowledged
     assert writer.lost() == []
     assert lost_keys(replicated) == []
+
+
+def _sizes_of_parts(changes: list[str]) -> Iterator[int]:
+    """How many slots were under way together, one part after the other."""
+    words = [change.split()[3] for change in changes if change.startswith("CLUSTER SETSLOT")]
+    for word, part in groupby(words):
+        if word == "MIGRATING":
+            yield len(list(part))
 
 
 def test_a_master_that_hands_over_in_the_middle_gives_no_more_slots(replicated: LocalCluster) -> None:
