@@ -10,16 +10,17 @@ from typing import Self
 from components.redis_cluster.agent.client import Connector
 from components.redis_cluster.agent.console import Console
 from components.redis_cluster.agent.fast_failover import FastFailover, FastFailoverOptions
+from components.redis_cluster.agent.heal import Healer, HealOptions
 from components.redis_cluster.agent.topology import Member
 from components.redis_cluster.agent.witness import QUESTIONS, Witness, WitnessOptions
-from tests.unit.agent.redis_processes import LocalCluster, wait_until
+from tests.unit.agent.redis_processes import DOMAIN, LocalCluster, wait_until
 
 
 @dataclass
 class Running(AbstractContextManager["Running"]):
-    """Witnesses and watchers, each in a thread of its own while in the `with`."""
+    """Agents, each in a thread of its own while in the `with`."""
 
-    agents: Iterable[Witness | FastFailover]
+    agents: Iterable[Witness | FastFailover | Healer]
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list[threading.Thread])
 
@@ -35,6 +36,12 @@ class Running(AbstractContextManager["Running"]):
         self._stop.set()
         for thread in self._threads:
             thread.join()
+
+
+def healer(cluster: LocalCluster, member: Member, options: HealOptions | None = None) -> Healer:
+    """Beside one member; by default it asks for the same thing again sooner than in a pod."""
+    options = replace(options or HealOptions("", DOMAIN, patience=2.0), local_ip=cluster.addresses[member.host])
+    return Healer(options, cluster.connector, cluster.resolve, Console())
 
 
 def watcher(

@@ -1,8 +1,10 @@
 """Forming a cluster of real Redis processes, interrupted or not."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 from components.redis_cluster.agent.plan import Goal
+from tests.unit.agent.agents import Running, healer
 from tests.unit.agent.redis_processes import LocalCluster, wait_until
 from tests.unit.agent.watched_connector import Killed, WatchedConnector
 
@@ -46,7 +48,12 @@ def test_a_cluster_that_lost_its_links_is_never_made_anew(formed: LocalCluster) 
     formed.start(*members)
 
     connector = WatchedConnector.like(formed.connector)
-    formed.converge(connector, patience=1.0)
+    with ThreadPoolExecutor() as pool:
+        converging = pool.submit(formed.converge, connector, patience=1.0)
+        wait_until(lambda: bool(connector.changes), "they are introduced")
+        # A replica that learns its master's address from others goes on dialling the old one.
+        with Running([healer(formed, member) for member in members]):
+            converging.result()
 
     assert formed.is_healthy()
     assert formed.node_ids() == ids

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.redis_cluster.agent.console import Console
 from components.redis_cluster.agent.forget import ghosts, successor
 from components.redis_cluster.agent.ghost_watch import GhostWatch
 from components.redis_cluster.agent.heal import Healer, HealOptions
 from components.redis_cluster.agent.topology import Member, Topology
 from components.redis_cluster.agent.view import ClusterView, parse_view
+from tests.unit.agent.agents import healer
 from tests.unit.agent.redis_processes import DOMAIN, LocalCluster, local_cluster, wait_until
 
 
@@ -128,17 +128,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
 
 
 def healers(cluster: LocalCluster, *members: Member) -> list[Healer]:
-    return [
-        Healer(
-            HealOptions(
-                cluster.addresses[member.host], DOMAIN, patience=0.5, gone_for=0.5, absent_for=1.0, ask_peer_every=0.1
-            ),
-            cluster.connector,
-            cluster.resolve,
-            Console(),
-        )
-        for member in members
-    ]
+    options = HealOptions("", DOMAIN, patience=0.5, gone_for=0.5, absent_for=1.0, ask_peer_every=0.1)
+    return [healer(cluster, member, options) for member in members]
 
 
 def known(cluster: LocalCluster) -> list[int]:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 
 from components.redis_cluster.agent.console import Console
-from components.redis_cluster.agent.heal import Healer, HealOptions
+from components.redis_cluster.agent.heal import Healer
 from components.redis_cluster.agent.prepare import PrepareOptions, prepare
-from components.redis_cluster.agent.topology import Member
-from tests.unit.agent.redis_processes import DOMAIN, LocalCluster, wait_until
+from tests.unit.agent.agents import healer
+from tests.unit.agent.redis_processes import LocalCluster, wait_until
 
 
 def cut_power(cluster: LocalCluster, new_address: Callable[[int], str]) -> None:
@@ -29,11 +29,6 @@ def prepare_all(cluster: LocalCluster) -> None:
             cluster.data(member) / "nodes.conf", cluster.addresses[member.host], cluster.port, cluster.bus_port
         )
         prepare(options, cluster.resolve, Console())
-
-
-def healer(cluster: LocalCluster, member: Member) -> Healer:
-    options = HealOptions(cluster.addresses[member.host], DOMAIN, patience=2.0)
-    return Healer(options, cluster.connector, cluster.resolve, Console())
 
 
 def nobody_is_in_touch(cluster: LocalCluster) -> bool:
