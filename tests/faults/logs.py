@@ -4,6 +4,7 @@ import os
 import shutil
 import threading
 from contextlib import suppress
+from glob import iglob
 from pathlib import Path
 from typing import Self
 
@@ -40,7 +41,8 @@ class LogKeeper:
     def _link(self) -> None:
         """Below a machine's log folder: pods/NAMESPACE_POD_UID/CONTAINER/RESTARTS.log"""
         for machine in self._deployment.tier.cluster.nodes:
-            for log in (machine.log / "pods").glob(f"{self._deployment.namespace}_*/*/*.log"):
+            # Unlike Path.glob it goes on when a folder vanishes under it.
+            for log in map(Path, iglob(f"{machine.log}/pods/{self._deployment.namespace}_*/*/*.log")):  # noqa: PTH207
                 _, pod, uid = log.parent.parent.name.split("_")
                 name = self._folder / f"{pod}.{log.parent.name}.{uid[:8]}.{log.stem}.log"
                 # It may vanish at any moment.

@@ -109,6 +109,8 @@ def _why_not_replicated(found: Sequence[Facts], shape: Shape) -> str | None:
             return f"{name} sees a failed node"
         if not facts.is_master and replication.get("master_link_status") != "up":
             return f"{name} has no link to its master"
+        if not facts.is_master and not facts.view.myself.stands:
+            return f"{name} does not stand for election yet"
         if facts.is_master and _online_replicas(replication) != shape.replicas:
             return f"{name} has {_online_replicas(replication)} replicas online"
     return None

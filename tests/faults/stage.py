@@ -173,7 +173,7 @@ class Stage:
         verify.write(observer.look, access, standing)
         groups = [sorted(facts.view.myself.slots) for facts in _by_shard(observer)]
         replicas = min(1, observer.shape.replicas)
-        writers = Writers(folder, access_file, groups, replicas=replicas)
+        writers = Writers(folder, access_file, groups, self.tier.paths.state, replicas=replicas)
         client: OrdinaryClient | None = None
         try:
             client = OrdinaryClient(folder, access_file)

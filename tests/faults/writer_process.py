@@ -8,7 +8,9 @@ refused.
 """
 
 import json
+import os
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import asdict, dataclass, field
@@ -24,6 +26,8 @@ TIMEOUT = 0.3
 PAUSE = 0.015
 """After an attempt that failed."""
 REPORT_SECONDS = 0.2
+DISK_SECONDS, LONG_FSYNC = 0.2, 0.1
+"""Between two looks at the disk; and from when on one counts as a stall."""
 
 
 @dataclass(frozen=True)
@@ -105,12 +109,36 @@ class Clockwork(threading.Thread):
             before = now
 
 
+class DiskWatch(threading.Thread):
+    """Notes when the nodes' disk keeps an fsync waiting: Redis fsyncs its nodes.conf before it says that it has voted
+    or taken over, and serves nobody meanwhile.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(daemon=True)
+        self.stalls: list[tuple[float, float]] = []
+        self._folder = folder
+
+    def run(self) -> None:
+        with tempfile.TemporaryFile(dir=self._folder) as file:
+            while True:
+                before = time.monotonic()
+                os.pwrite(file.fileno(), b"written", 0)
+                os.fsync(file.fileno())
+                now = time.monotonic()
+                if now - before > LONG_FSYNC:
+                    self.stalls.append((before, now))
+                time.sleep(DISK_SECONDS)
+
+
 def main(config_file: Path) -> None:
     config = json.loads(config_file.read_text())
     access_file = Path(config["access_file"])
     stop = threading.Event()
     clockwork = Clockwork()
     clockwork.start()
+    disk = DiskWatch(Path(config["disk"]))
+    disk.start()
     writers = [
         Writer(
             WriterPlan(**plan), config["token"], SlotClient(access_file, Seeds(Access.read(access_file)), TIMEOUT), stop
@@ -125,7 +153,8 @@ def main(config_file: Path) -> None:
         print(json.dumps(last), flush=True)
     for writer in writers:
         writer.join(20)
-    result = {"writers": [asdict(writer.result) for writer in writers], "pauses": clockwork.pauses}
+    noted = [asdict(writer.result) for writer in writers]
+    result = {"writers": noted, "pauses": clockwork.pauses, "disk_stalls": disk.stalls}
     Path(config["result_file"]).write_text(json.dumps(result))
 
 

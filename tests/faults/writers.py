@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -39,6 +39,7 @@ class Outcome:
     plans: Sequence[WriterPlan]
     results: Sequence[WriterResult]
     pauses: Sequence[tuple[float, float]]
+    disk_stalls: Sequence[tuple[float, float]] = ()
 
     def expected(self, replicas: int) -> dict[str, str]:
         """Key → value of every acknowledged write of the writers that wait for so many replicas."""
@@ -78,14 +79,18 @@ class Outcome:
         told = Counter(why for at, why in result.refusals if before <= at <= after)
         listed = ", ".join(f"{count} times {why}" for why, count in told.most_common(5))
         began = datetime.fromtimestamp(time.time() - time.monotonic() + before, UTC).strftime("%T.%f")[:-3]
-        return f"{began}, {after - before:.3f} s: {listed or 'no refusal: one attempt took that long'}"
+        stalled = sum(_overlaps(self.disk_stalls, before, after))
+        disk = f"; the disk kept an fsync waiting for {stalled:.3f} s of it" if stalled else ""
+        return f"{began}, {after - before:.3f} s: {listed or 'no refusal: one attempt took that long'}{disk}"
 
     def longest_pause(self, start: float, end: float) -> float:
         """The longest that this machine did not let the writers run between the two times, in seconds."""
-        return max(
-            (min(last, end) - max(first, start) for first, last in self.pauses if first < end and last > start),
-            default=0.0,
-        )
+        return max(_overlaps(self.pauses, start, end), default=0.0)
+
+
+def _overlaps(spans: Sequence[tuple[float, float]], start: float, end: float) -> Iterator[float]:
+    """How much of each span lies between the two times."""
+    return (min(last, end) - max(first, start) for first, last in spans if first < end and last > start)
 
 
 @dataclass(frozen=True)
@@ -111,8 +116,12 @@ def gaps(times: Sequence[float], start: float, end: float) -> Gaps:
 class Writers:
     """Two writers for each group of slots, from `start` to `stop`."""
 
-    def __init__(self, folder: Path, access_file: Path, groups: Sequence[Sequence[int]], *, replicas: int) -> None:
-        """`groups` are slots; `replicas` how many the waiting writers wait for: with 0 there are none."""
+    def __init__(
+        self, folder: Path, access_file: Path, groups: Sequence[Sequence[int]], disk: Path, *, replicas: int
+    ) -> None:
+        """`groups` are slots; `replicas` how many the waiting writers wait for: with 0 there are none. `disk` is a
+        folder on the one that the nodes write to.
+        """
         self.token = secrets.token_hex(6)
         keys = one_key_for_each_slot()
         self.plans = [
@@ -126,6 +135,7 @@ class Writers:
             "access_file": str(access_file),
             "result_file": str(self._result_file),
             "token": self.token,
+            "disk": str(disk),
             "writers": [asdict(plan) for plan in self.plans],
         }
         config_file = folder / "writers.json"
@@ -173,7 +183,8 @@ class Writers:
             )
             for entry in given["writers"]
         ]
-        return Outcome(self.token, self.plans, results, [(first, last) for first, last in given["pauses"]])
+        pauses, disk_stalls = ([(first, last) for first, last in given[name]] for name in ("pauses", "disk_stalls"))
+        return Outcome(self.token, self.plans, results, pauses, disk_stalls)
 
     def kill(self) -> None:
         self._process.kill()

@@ -184,6 +184,12 @@ def test_refusals_are_counted_by_reason_and_kept_in_a_record(tmp_path: Path) -> 
     assert told_then.endswith(", 1.400 s: 1 times moved (a:1), 1 times moved (b:1)")
 
 
+def test_the_longest_gap_says_for_how_long_the_disk_stalled_in_it() -> None:
+    result = WriterResult(0, 0, [(0, 0.0), (1, 2.0), (2, 2.4)])
+    outcome = Outcome("token", [], [result], [], disk_stalls=[(-1.0, 0.2), (0.5, 1.5), (1.9, 2.1)])
+    assert outcome.told_in_longest_gap(0, 0.0, 2.4).endswith("; the disk kept an fsync waiting for 1.300 s of it")
+
+
 @pytest.mark.parametrize("name", SWITCHES)
 def test_every_switch_changes_what_is_deployed(name: str) -> None:
     switch, usual = SWITCHES[name], agent_archive().checksum
