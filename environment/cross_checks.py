@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from components.path_rules import GatewayRouting, HostSettings, PathRule, RuleSet
+from components.path_rules import GatewayRouting, HostSettings, IngressRouting, PathRule, RuleSet
 from components.path_rules.checks import check_rules
 from components.path_rules.options import ExternalAuth
 from components.path_rules.texts import is_host
@@ -22,7 +22,7 @@ from components.service_exposure.ports import tcp_ports
 from components.shared.model import NODE_PORT_MARK, Settings
 from components.shared.problems import Place, Problem
 from components.web_service import WebServiceSettings
-from environment.ingress_checks import check_ingress, installs_controller
+from environment.ingress_checks import check_ingress, has_gateway, installs_controller
 from environment.plain_data import as_list, as_object, value_at
 from environment.schema import Node, SettingsSchema
 from environment.settings import REDIS_NAME
@@ -105,10 +105,9 @@ def _written_ports(service: object) -> list[str]:
 
 def _gateway(values: _TextToAny) -> GatewayRouting | None:
     """Whose HTTPRoutes the rules become; one that takes all it can where the settings of it are wrong on their own."""
-    routing = as_object(values.get("routing")) or {}
-    if routing.get("kind") != "gateway":
+    if not has_gateway(values):
         return None
-    return _valid(GatewayRouting, {"routing": routing}).get("routing", _ANY_GATEWAY)
+    return _valid(GatewayRouting, {"routing": values["routing"]}).get("routing", _ANY_GATEWAY)
 
 
 def usable_rules(values: _TextToAny) -> RuleSet:
@@ -118,14 +117,14 @@ def usable_rules(values: _TextToAny) -> RuleSet:
     rules = _valid(PathRule, routes)
     named = {value_at(route, "host") for position, route in routes.items() if position not in rules}
     default = values.get("default_backend")
-    gateway = _gateway(values)
+    routing = _gateway(values) or IngressRouting(kind="ingress")
     return RuleSet(
         rules,
         _valid(HostSettings, hosts),
         default if isinstance(default, str) else None,
         frozenset(host for host in named if isinstance(host, str)),
-        deep_wildcards=gateway is not None and gateway.deep_wildcards,
-        www_keeps_slash=gateway is not None,
+        deep_wildcards=routing.deep_wildcards,
+        www_keeps_slash=routing.www_keeps_slash,
     )
 
 

@@ -11,14 +11,21 @@ from environment.ingress_settings import IngressSettings
 
 
 @dataclass(frozen=True)
-class IngressController:
-    """What path rules and outputs take from it. The addresses are without a final slash, None where not known."""
+class Addresses:
+    """Where requests are answered, without a final slash; None where that is not known."""
 
-    class_name: pulumi.Input[str]
     http_url: pulumi.Output[str | None]
     https_url: pulumi.Output[str | None]
     ca_certificate: pulumi.Output[str | None]
-    """The CA of its default certificate in PEM, where the program makes that; else None."""
+    """The CA of the default certificate in PEM, where the program makes that; else None."""
+
+
+@dataclass(frozen=True)
+class IngressController:
+    """What path rules and outputs take from it."""
+
+    class_name: pulumi.Input[str]
+    addresses: Addresses
     ready: Sequence[pulumi.Resource]
     """What every Ingress must depend on."""
 
@@ -34,9 +41,11 @@ def make_controller(
     if not settings.install:
         return IngressController(
             class_name=settings.class_name,
-            http_url=pulumi.Output.from_input(settings.http_url),
-            https_url=pulumi.Output.from_input(settings.https_url),
-            ca_certificate=pulumi.Output.from_input(None),
+            addresses=Addresses(
+                http_url=pulumi.Output.from_input(settings.http_url),
+                https_url=pulumi.Output.from_input(settings.https_url),
+                ca_certificate=pulumi.Output.from_input(None),
+            ),
             ready=(),
         )
     namespace = make_namespace(settings.namespace, holds_data=False, provider=provider).metadata.name
@@ -50,4 +59,4 @@ def make_controller(
         ),
         pulumi.ResourceOptions(providers=[provider]),
     )
-    return IngressController(made.class_name, made.http_url, made.https_url, made.default_ca, made.ready)
+    return IngressController(made.class_name, Addresses(made.http_url, made.https_url, made.default_ca), made.ready)

@@ -14,15 +14,20 @@ _TextToAny = Mapping[str, object]
 _LEAST_REPLICAS = 2
 
 
+def has_gateway(values: _TextToAny) -> bool:
+    """Whether path rules become HTTPRoutes of somebody's Gateway."""
+    return (as_object(values.get("routing")) or {}).get("kind") == "gateway"
+
+
 def installs_controller(values: _TextToAny) -> bool:
     """Whether the stack has a controller of its own."""
-    return not _has_gateway(values) and _given(values).get("install") is not False
+    return not has_gateway(values) and _given(values).get("install") is not False
 
 
 def check_ingress(values: _TextToAny) -> Iterator[Problem]:
     """The problems with the controller that are not those of one setting alone."""
     given = _given(values)
-    if _has_gateway(values):
+    if has_gateway(values):
         return
     if not installs_controller(values):
         yield from _without_controller(given)
@@ -64,10 +69,6 @@ def _in_a_protected_stack(given: _TextToAny) -> Iterator[Problem]:
             "that takes the same annotations"
         )
         yield Problem(place, message, False, has_value="accept_retired" in given)
-
-
-def _has_gateway(values: _TextToAny) -> bool:
-    return (as_object(values.get("routing")) or {}).get("kind") == "gateway"
 
 
 def _given(values: _TextToAny) -> _TextToAny:

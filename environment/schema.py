@@ -5,6 +5,7 @@ It is derived from the models, so that error reports and the reference can't con
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -31,6 +32,11 @@ class Leaf:
     default: object
 
 
+@cache
+def _json_schema(model: type[BaseModel]) -> Node:
+    return model.model_json_schema(schema_generator=_WithAllDefaults)
+
+
 class SettingsSchema:
     """The schema of a settings model and all below it.
 
@@ -39,7 +45,7 @@ class SettingsSchema:
     """
 
     def __init__(self, model: type[BaseModel], given: object = None) -> None:
-        self._root: Node = model.model_json_schema(schema_generator=_WithAllDefaults)
+        self._root = _json_schema(model)
         self._given = given
 
     def at(self, place: Place) -> Node | None:

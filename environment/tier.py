@@ -24,7 +24,7 @@ from components.service_exposure.ports import tcp_ports
 from components.web_service import WebService, WebServiceArgs
 from environment.cluster import make_namespace, make_provider
 from environment.field_manager import use_one_field_manager
-from environment.ingress import make_controller
+from environment.ingress import Addresses, make_controller
 from environment.settings import REDIS_NAME, EnvironmentSettings
 
 
@@ -111,13 +111,13 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
             name, ServiceExposureArgs(external.target, external.ports, namespace, labels=external.labels), into_cluster
         )
         backends[name] = Backend(made.service_name, tcp_ports(external.routable_ports))
-    answering = _route_requests(settings, namespace, backends, provider)
+    addresses = _route_requests(settings, namespace, backends, provider)
     return Tier(
         namespace=namespace,
-        ingress_url=answering.http_url,
-        ingress_https_url=answering.https_url,
-        ingress_ca_certificate=answering.ca_certificate,
-        routes=answering.http_url.apply(lambda url: list_routes(settings.routes, settings.default_backend, url)),
+        ingress_url=addresses.http_url,
+        ingress_https_url=addresses.https_url,
+        ingress_ca_certificate=addresses.ca_certificate,
+        routes=addresses.http_url.apply(lambda url: list_routes(settings.routes, settings.default_backend, url)),
         redis_endpoint=redis.endpoint,
         redis_external=redis.external_endpoint,
         redis_username=redis.username,
@@ -132,21 +132,12 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
     )
 
 
-@dataclass(frozen=True)
-class _Answering:
-    """Where requests are answered, None where that is not known."""
-
-    http_url: pulumi.Output[str | None]
-    https_url: pulumi.Output[str | None]
-    ca_certificate: pulumi.Output[str | None]
-
-
 def _route_requests(
     settings: EnvironmentSettings,
     namespace: pulumi.Input[str],
     backends: Mapping[str, Backend],
     provider: pulumi.ProviderResource,
-) -> _Answering:
+) -> Addresses:
     """Path rules, and the controller where they need one."""
     into_cluster = pulumi.ResourceOptions(providers=[provider])
     routing = settings.routing
@@ -158,7 +149,7 @@ def _route_requests(
         )
         # The Gateway is somebody else's, and so is its address.
         nowhere = pulumi.Output[str | None].from_input(None)
-        return _Answering(nowhere, nowhere, nowhere)
+        return Addresses(nowhere, nowhere, nowhere)
     ingress = make_controller(
         settings.ingress,
         stack_namespace=namespace,
@@ -178,7 +169,7 @@ def _route_requests(
         ),
         into_cluster,
     )
-    return _Answering(ingress.http_url, ingress.https_url, ingress.ca_certificate)
+    return ingress.addresses
 
 
 def list_routes(rules: Sequence[PathRule], default_backend: str, ingress_url: str | None) -> list[Route]:

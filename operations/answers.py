@@ -8,6 +8,7 @@ from typing import Any
 
 import redis
 
+from components.redis_cluster.agent.view import FAILED_FLAGS
 from devcluster.errors import UserError
 
 _SLOTS = 16384
@@ -77,7 +78,11 @@ def _redis_problem(address: str, outputs: Mapping[str, Any]) -> str | None:
         return str(error)
     if info["cluster_state"] != "ok" or int(info["cluster_slots_ok"]) != _SLOTS:
         return f"cluster_state:{info['cluster_state']}, {info['cluster_slots_ok']} of {_SLOTS} slots served"
-    lost = [name for name, node in nodes.items() if not node["connected"] or "fail" in node["flags"]]
+    lost = [
+        name
+        for name, node in nodes.items()
+        if not node["connected"] or not FAILED_FLAGS.isdisjoint(node["flags"].split(","))
+    ]
     return f"out of touch: {', '.join(lost)}" if lost else None
 
 

@@ -62,7 +62,7 @@ class LocalStack:
             return
         print("The last `pulumi` on this stack was cut off: unlocking its state and reading it anew.", file=sys.stderr)
         self._pulumi("cancel", "--stack", STACK, "--yes")
-        self._pulumi("refresh", "--stack", STACK, "--yes", "--skip-preview", "--clear-pending-creates")
+        self._refresh()
 
     def up(self) -> None:
         """`pulumi up` of the stack, shown as it goes. Raises UserError when it fails: the engine said why.
@@ -101,8 +101,11 @@ class LocalStack:
     def _forget_what_is_gone(self) -> bool:
         """Whether the state had objects that the cluster has no longer."""
         before = self._resources_of_state()
-        self._pulumi("refresh", "--stack", STACK, "--yes", "--skip-preview", "--clear-pending-creates")
+        self._refresh()
         return bool(before - self._resources_of_state())
+
+    def _refresh(self) -> None:
+        self._pulumi("refresh", "--stack", STACK, "--yes", "--skip-preview", "--clear-pending-creates")
 
     def _resources_of_state(self) -> set[str]:
         deployment = json.loads(self._pulumi("stack", "export", "--stack", STACK))["deployment"]

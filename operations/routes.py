@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from components.path_rules import GatewayRouting, RuleSet
+from components.path_rules import RuleSet
 from components.path_rules.explanation import HostTable, explain, tables
 from components.path_rules.meaning import Request, normalized
 from devcluster.console import run_command
@@ -51,7 +51,7 @@ def rules_of(stack: str) -> RuleSet:
         settings.hosts,
         settings.default_backend,
         deep_wildcards=settings.routing.deep_wildcards,
-        www_keeps_slash=isinstance(settings.routing, GatewayRouting),
+        www_keeps_slash=settings.routing.www_keeps_slash,
     )
 
 

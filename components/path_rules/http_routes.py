@@ -52,7 +52,7 @@ class HttpRoutes(pulumi.ComponentResource):
             args.hosts,
             args.default_backend,
             deep_wildcards=args.gateway.deep_wildcards,
-            www_keeps_slash=True,
+            www_keeps_slash=args.gateway.www_keeps_slash,
         )
         ports = {service: list(backend.ports) for service, backend in args.backends.items()}
         problems = check_rules(rules, ports, args.gateway)
