@@ -22,7 +22,7 @@ from components.redis_cluster.parts import ClusterParts
 
 IN_USE = "shardsInUse"
 
-_NOTICED_SECONDS = 1.5
+NOTICED_SECONDS = 1.5
 """API servers look every second for policies that have changed."""
 
 
@@ -106,4 +106,4 @@ def make_shard_guard(parts: ClusterParts, in_use: ConfigMap, shards: Sequence[pu
 
 async def _let_it_be_noticed(_version: object) -> None:
     if not pulumi.runtime.is_dry_run():
-        await asyncio.sleep(_NOTICED_SECONDS)
+        await asyncio.sleep(NOTICED_SECONDS)

@@ -12,14 +12,39 @@ from xdist.scheduler import LoadScopeScheduling
 USERS_OF_LOCAL = frozenset({"test_embedded_cluster", "test_redeploy", "test_refusals", "test_shard_guard", "test_tier"})
 """They change the stack `local`, or would see that another test has."""
 
+LONGEST = (
+    "local",
+    "conformance",
+    "test_network_policies",
+    "test_web_service",
+    "test_ingress_controller",
+    "test_redis_standalone",
+    "test_http_routes",
+)
+"""They take one to six minutes: one that begins late is waited for by all."""
+
+
+def _group(nodeid: str) -> str:
+    file = PurePath(nodeid.split("::", 1)[0])
+    if file.parent.name != PurePath(__file__).parent.name:
+        return file.parent.name
+    if file.stem == "test_examples":
+        # Each has a stack and a namespace of its own.
+        return nodeid
+    return "local" if file.stem in USERS_OF_LOCAL else file.stem
+
 
 class _Groups(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
-        file = PurePath(nodeid.split("::", 1)[0])
-        if file.parent.name != PurePath(__file__).parent.name:
-            return file.parent.name
-        return "local" if file.stem in USERS_OF_LOCAL else file.stem
+        return _group(nodeid)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {group: position for position, group in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(_group(item.nodeid), len(order)))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    # By number of tests the longest would not come first.
+    config.option.loadscopereorder = False
     return _Groups(config, log)

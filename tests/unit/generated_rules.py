@@ -92,19 +92,24 @@ _CANARIES = st.sampled_from(
 _TARGETS = st.sampled_from(["/", "/y", "/x/y", "/y/$1", "/$2/$1", "/$1.html"])
 
 
+_MATCHES = st.sampled_from(["prefix", "prefix", "exact", "exact", "regex"])
+_HOSTS_OF_RULES = st.sampled_from([None, None, None, *HOSTS])
+_KINDS = st.sampled_from(["plain", "rewrite", "rewrite", "canary", "canary", "redirect"])
+_CODES = st.sampled_from([301, 302, 307, 308])
+_PLACES = st.sampled_from(["https://new.example.net/x?y=1", "http://new.example.net:8080"])
+
+
 @st.composite
 def _written_rules(draw: st.DrawFn) -> dict[str, Any]:
-    match = draw(st.sampled_from(["prefix", "prefix", "exact", "exact", "regex"]))
+    match = draw(_MATCHES)
     given: dict[str, Any] = {
-        "host": draw(st.sampled_from([None, None, None, *HOSTS])),
+        "host": draw(_HOSTS_OF_RULES),
         "match": match,
         "path": draw(_REGEX if match == "regex" else _LITERAL),
     }
-    kind = draw(st.sampled_from(["plain", "rewrite", "rewrite", "canary", "canary", "redirect"]))
+    kind = draw(_KINDS)
     if kind == "redirect":
-        code = draw(st.sampled_from([301, 302, 307, 308]))
-        target = draw(st.sampled_from(["https://new.example.net/x?y=1", "http://new.example.net:8080"]))
-        return {**given, "redirect": {"to": target, "code": code}}
+        return {**given, "redirect": {"to": draw(_PLACES), "code": draw(_CODES)}}
     given["backend"] = draw(_SERVICES)
     if kind == "canary":
         given["canary"] = draw(_CANARIES)
@@ -116,6 +121,7 @@ def _written_rules(draw: st.DrawFn) -> dict[str, Any]:
     return given
 
 
+_LISTS_OF_RULES = st.lists(_written_rules(), min_size=2, max_size=9)
 _HOST_SETTINGS = st.fixed_dictionaries(
     {"www_redirect": st.sampled_from([True, False])},
     optional={
@@ -139,7 +145,7 @@ def rule_sets(draw: st.DrawFn, routings: Sequence[Routing] = (None,)) -> RuleSet
         return None if any(check_rules(found, PORTS, routing) for routing in routings) else found
 
     rules: list[PathRule] = []
-    for given in draw(st.lists(_written_rules(), min_size=2, max_size=9)):
+    for given in draw(_LISTS_OF_RULES):
         candidate = [*rules, PathRule.model_validate(given)]
         if made(candidate, {}):
             rules = candidate
@@ -189,8 +195,7 @@ _CHANGES = st.sampled_from(
 )
 
 
-@st.composite
-def paths_of(draw: st.DrawFn, rule: PathRule | None) -> str:
+def path_of(draw: st.DrawFn, rule: PathRule | None) -> str:
     """What a rule is for, or just not; of no rule any path."""
     if rule is None:
         path = draw(_LITERAL)
@@ -202,14 +207,20 @@ def paths_of(draw: st.DrawFn, rule: PathRule | None) -> str:
     return re.sub("/+", "/", "/" + draw(_CHANGES)(path))
 
 
+_HEADERS = st.sampled_from([None, None, "always", "never", "me", "other"])
+_COOKIES = st.sampled_from([None, None, "always", "never", "other"])
+_ASKED = st.sampled_from(ASKED)
+_SCHEMES = st.booleans()
+
+
 @st.composite
 def requests(draw: st.DrawFn, rules: RuleSet) -> Request:
-    canary = draw(st.sampled_from([None, None, "always", "never", "me", "other"]))
-    cookie = draw(st.sampled_from([None, None, "always", "never", "other"]))
+    canary = draw(_HEADERS)
+    cookie = draw(_COOKIES)
     return Request(
-        path=draw(paths_of(draw(st.sampled_from([None, *rules.rules.values()])))),
-        host=draw(st.sampled_from(ASKED)),
-        https=draw(st.booleans()),
+        path=path_of(draw, draw(st.sampled_from([None, *rules.rules.values()]))),
+        host=draw(_ASKED),
+        https=draw(_SCHEMES),
         headers={} if canary is None else {"x-canary": canary},
         cookies={} if cookie is None else {"canary": cookie},
     )

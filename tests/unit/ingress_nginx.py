@@ -59,7 +59,6 @@ class Reply:
 
     code: int | None = None
     location: str | None = None
-    ingress: str | None = None
     upstream: str | None = None
     path: str | None = None
     forwarded_prefix: str | None = None
@@ -160,10 +159,10 @@ class IngressNginx:
             return Reply(404)
         target = ingress.annotation("permanent-redirect")
         if target is not None:
-            return Reply(int(ingress.annotation("permanent-redirect-code") or 301), target, ingress.name)
+            return Reply(int(ingress.annotation("permanent-redirect-code") or 301), target)
         if not https and ingress.annotation("ssl-redirect") != "false" and self._certificate(host):
             kept = path if ingress.annotation("preserve-trailing-slash") == "true" else path.removesuffix("/")
-            return Reply(308, f"https://{host}{kept}", ingress.name)
+            return Reply(308, f"https://{host}{kept}")
         rewritten, prefix = path, None
         rewrite = ingress.annotation("rewrite-target")
         if rewrite is not None and rewrite != location.path:
@@ -172,7 +171,7 @@ class IngressNginx:
                 rewritten = _filled(rewrite, groups)
             header = ingress.annotation("x-forwarded-prefix")
             prefix = header and _filled(header, groups or [])
-        reply = Reply(ingress=ingress.name, upstream=ingress.upstream, path=rewritten, forwarded_prefix=prefix)
+        reply = Reply(upstream=ingress.upstream, path=rewritten, forwarded_prefix=prefix)
         beside = self._canaries.get(ingress.upstream)
         if not beside:
             return reply

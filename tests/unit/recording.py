@@ -14,6 +14,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 from pulumi.runtime import rpc
 from pulumi.runtime.config import set_all_config
@@ -21,6 +22,8 @@ from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockReso
 from pulumi.runtime.settings import Settings, configure, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 from typing_extensions import override
+
+from components.redis_cluster import shard_guard
 
 AUTONAME_SUFFIX = "-auto"
 """What the mocked provider appends to a Kubernetes object that was given no `metadata.name`."""
@@ -198,7 +201,9 @@ def _run(
     loop = asyncio.new_event_loop()
     try:
         asyncio.set_event_loop(loop)
-        loop.run_until_complete(run_in_stack(run_program))  # type: ignore[arg-type]
+        # There is no API server whose notice would have to be waited for.
+        with patch.object(shard_guard, "NOTICED_SECONDS", 0):
+            loop.run_until_complete(run_in_stack(run_program))  # type: ignore[arg-type]
     finally:
         _abandon_tasks(loop)
         asyncio.set_event_loop(None)
@@ -208,8 +213,10 @@ def _run(
 def _abandon_tasks(loop: asyncio.AbstractEventLoop) -> None:
     # After a program's error, tasks that wait for what never came would each write a stack trace
     # when they are collected, and bury the one error that the test is about.
-    loop.set_exception_handler(lambda _loop, _context: None)
     tasks = asyncio.all_tasks(loop)
+    if not tasks:
+        return
+    loop.set_exception_handler(lambda _loop, _context: None)
     for task in tasks:
         task.cancel()
     loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))

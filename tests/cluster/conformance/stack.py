@@ -9,6 +9,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 from pulumi_kubernetes.core.v1 import Secret
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from typing_extensions import override
 
 from components.ingress_nginx import IngressNginx, IngressNginxArgs, IngressNginxSettings
 from components.path_rules import Backend, HostSettings, PathRule, PathRules, PathRulesArgs, RuleSet
@@ -25,7 +26,7 @@ from tests.cluster.conformance.paths import PATHS
 from tests.cluster.conformance.services import service_settings
 from tests.cluster.conformance.traffic import CANARIES, COOKIES, CORS, REDIRECTS
 from tests.cluster.conformance.trap import TRAP, make_raw_trap
-from tests.cluster.second_stack import inline_stack, provider
+from tests.cluster.second_stack import SecondStack, inline_stack, provider, remove_controller
 from tests.cluster.tier import Tier, eventually
 
 NAMESPACE = "conformance"
@@ -72,34 +73,28 @@ def ports_of_services() -> dict[str, Sequence[str]]:
     return {name: list(tcp_ports(settings.ports)) for name, settings in service_settings().items()}
 
 
-class ConformanceStack:
+class ConformanceStack(SecondStack):
     """The stack as it is deployed. `rolling` is the rule for the host ROLLING, which tests change; `more` others."""
 
     def __init__(self, tier: Tier, folder: Path) -> None:
-        self.tier = tier
+        super().__init__(tier, inline_stack(tier, "test", folder, "conformance", self._program))
         self.rolling: dict[str, Any] = {"backend": "rolling-v1"}
         self.more: list[dict[str, Any]] = []
         self.traffic_policy = "Local"
         self._authority = make_authority("conformance")
-        self._stack = inline_stack(tier, "test", folder, "conformance", self._program)
 
-    def up(self) -> Mapping[str, int]:
-        """Deploys, and says how many resources were created, left the same, and so on."""
-        # Most of the time an Ingress waits for its address, of which the controller writes some two a second.
-        done = self._stack.up(on_output=print, parallel=64)
-        return dict(done.summary.resource_changes or {})
+    @override
+    def up(self, **options: Any) -> Mapping[str, int]:
+        # Most objects are not Ingresses, and mostly wait: for pods, for addresses.
+        return super().up(parallel=32, **options)
 
     def remove(self) -> None:
         """All of it, also what a run that was broken off has left: a minute faster than the engine, object by object.
 
-        The webhook goes first, since it asks a controller; nobody waits for pods to end well.
+        Nobody waits for pods to end well.
         """
-        name = f"{INGRESS_NAMESPACE}-controller"
+        remove_controller(self.tier, INGRESS_NAMESPACE, CLASS)
         for objects in (
-            ("validatingwebhookconfiguration", f"{INGRESS_NAMESPACE}-admission"),
-            ("ingressclass", CLASS),
-            ("clusterrolebinding", name),
-            ("clusterrole", name),
             ("deployments", "--all", "-n", NAMESPACE),
             ("deployments", "--all", "-n", INGRESS_NAMESPACE),
             ("pods", "--all", "-n", NAMESPACE, "--force"),

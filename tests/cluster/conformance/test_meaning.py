@@ -16,7 +16,7 @@ from devcluster.plan import HOST_ADDRESS
 from tests.cluster.conformance.asking import Answer, Ask
 from tests.cluster.conformance.services import ADMIN, HTTP
 from tests.cluster.conformance.stack import ConformanceStack, rule_set
-from tests.unit.generated_rules import paths_of
+from tests.unit.generated_rules import path_of
 
 RULES = rule_set()
 REQUESTS = 30
@@ -53,11 +53,14 @@ def asked_rules() -> Mapping[str, list[PathRule]]:
     return found
 
 
+ASKED_RULES = asked_rules()
+
+
 @st.composite
 def asks(draw: st.DrawFn, kind: str) -> Ask:
     """Requests of which some get this kind of answer, and others just not."""
-    rule = draw(st.sampled_from(asked_rules()[kind]))
-    host, path = rule.host or "elsewhere.example", draw(paths_of(rule))
+    rule = draw(st.sampled_from(ASKED_RULES[kind]))
+    host, path = rule.host or "elsewhere.example", path_of(draw, rule)
     if kind == "redirected: www":
         host = www_partner(host)
     elif kind == "redirected: app_root":
@@ -138,7 +141,7 @@ def check(ask: Ask, answer: Answer) -> str:
     return "default backend" if rule is None else label(rule)
 
 
-@pytest.mark.parametrize("kind", asked_rules())
+@pytest.mark.parametrize("kind", ASKED_RULES)
 def test_requests_at_random_get_what_the_rules_mean(conformance: ConformanceStack, kind: str) -> None:
     seen: Counter[str] = Counter()
 
