@@ -12,6 +12,7 @@ from components.redis_cluster.access_settings import PodAccess, PodLoadBalancers
 from components.redis_cluster.parts import ClusterParts
 from components.redis_cluster.redis_conf import BUS_PORT, PORT
 from components.redis_cluster.services import BUS, CLIENT_PORT
+from components.shared.waiting import WAIT_FOR
 
 HOST = "host"
 """In place of an address: that of the node which the pod runs on."""
@@ -82,7 +83,7 @@ def _annotations(access: PodAccess) -> dict[str, str]:
     """Pulumi would wait for a pod behind the Service, and the pod may wait for the Service's address."""
     if isinstance(access, PodNodePorts):
         return {"pulumi.com/skipAwait": "true"}
-    return {**access.annotations, "pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress[0].ip}"}
+    return {**access.annotations, WAIT_FOR: "jsonpath={.status.loadBalancer.ingress[0].ip}"}
 
 
 def _announcement(

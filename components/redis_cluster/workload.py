@@ -1,7 +1,6 @@
 """One shard: a StatefulSet of a master and its replicas, each with the agent beside it."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -41,11 +40,10 @@ from components.redis_cluster.tls import TlsFiles
 from components.shared.checksum import CONFIG_CHECKSUM_ANNOTATION
 from components.shared.redis.probes import liveness_probe, readiness_probe, startup_probe
 from components.shared.security import restricted_container, restricted_pod
+from components.shared.waiting import wait_for_counts
 
 FORMED_FOLDER = "/etc/webtier-redis/formed"
 ANNOUNCED_FOLDER = "/etc/webtier-redis/announced"
-
-WAIT_FOR = "pulumi.com/waitFor"
 
 GRACE_SECONDS = HAND_OVER_SECONDS + 30
 """For the hand-over, and then for Redis to write its data."""
@@ -76,7 +74,7 @@ def make_shard(
     name = parts.shard_name(shard)
     return StatefulSet(
         name,
-        metadata=parts.metadata(name, parts.shard_labels(shard), {WAIT_FOR: _rolled(parts.settings.members_per_shard)}),
+        metadata=parts.metadata(name, parts.shard_labels(shard), _rolled(parts.settings.members_per_shard)),
         spec=StatefulSetSpecArgs(
             replicas=parts.settings.members_per_shard,
             service_name=files.nodes_service,
@@ -104,14 +102,14 @@ def make_shard(
     )
 
 
-def _rolled(members: int) -> str:
+def _rolled(members: int) -> Mapping[str, str]:
     """What Pulumi waits for before it goes on to the next shard.
 
     When a StatefulSet is made that its pods are, ready or not: after a destroy and an up none of them is ready until a
     majority of all masters is back. When it is changed that every pod has been replaced and is ready: only then does
     Kubernetes count the new revision as the current one.
     """
-    return json.dumps([f"jsonpath={{.status.{count}}}={members}" for count in ("currentReplicas", "updatedReplicas")])
+    return wait_for_counts(members, "currentReplicas", "updatedReplicas")
 
 
 def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContainers) -> PodSpecArgs:

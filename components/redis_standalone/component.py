@@ -92,7 +92,7 @@ class RedisStandalone(pulumi.ComponentResource):
             name,
             Workload(
                 settings=settings,
-                metadata=self._metadata(name),
+                namespace=self._namespace,
                 labels=self._labels,
                 selector=self._selector,
                 secret=secret.metadata.name,

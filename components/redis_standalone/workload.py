@@ -30,6 +30,7 @@ from components.shared.redis.access import CLIENT_PORT
 from components.shared.redis.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, PORT, UID
 from components.shared.redis.probes import liveness_probe, readiness_probe, startup_probe
 from components.shared.security import restricted_container, restricted_pod
+from components.shared.waiting import wait_for_counts
 
 GRACE_SECONDS = 60
 """For Redis to write its data."""
@@ -59,7 +60,7 @@ class Workload:
     """
 
     settings: RedisStandaloneSettings
-    metadata: ObjectMetaArgs
+    namespace: pulumi.Input[str]
     labels: Mapping[str, str]
     selector: Mapping[str, str]
     secret: pulumi.Input[str]
@@ -72,7 +73,12 @@ def make_stateful_set(name: str, workload: Workload, opts: pulumi.ResourceOption
     """One pod, or for a moment none: two would have two data sets, and one volume."""
     return StatefulSet(
         name,
-        metadata=workload.metadata,
+        metadata=ObjectMetaArgs(
+            name=name,
+            namespace=workload.namespace,
+            labels=workload.labels,
+            annotations=wait_for_counts(1, "currentReplicas", "updatedReplicas", "readyReplicas"),
+        ),
         spec=StatefulSetSpecArgs(
             replicas=1,
             service_name=name,

@@ -7,15 +7,17 @@ import signal
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
 from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs, DeploymentStrategyArgs
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from redis import AuthenticationError, Redis
+from typing_extensions import override
 
 from components.redis_standalone import RedisStandalone, RedisStandaloneArgs, RedisStandaloneSettings
 from components.redis_standalone.workload import Workload, pod_template
@@ -24,7 +26,7 @@ from environment.cluster import make_namespace
 from tests.cluster.client_pod import NAME as NAME_OF_CLIENT
 from tests.cluster.client_pod import run_client
 from tests.cluster.second_stack import SecondStack, inline_stack, provider
-from tests.cluster.tier import Tier, eventually
+from tests.cluster.tier import Tier, eventually, is_ready
 from tests.faults.processes import processes_of
 
 NAMESPACE = "standalone-test"
@@ -36,6 +38,8 @@ ROOT = f"/var/lib/webtier-volumes/{NAMESPACE}"
 RECOVERY_SECONDS = 120
 LONG_ENOUGH_SECONDS = 5
 """For Kubernetes to start another pod."""
+FOLLOW_SECONDS = 10
+"""For a node to send a Service's requests to a pod that is ready: up to a second, more when it is busy."""
 
 
 class StandaloneStack(SecondStack):
@@ -66,6 +70,15 @@ class StandaloneStack(SecondStack):
         for name in ("endpoint", "external_endpoint", "password"):
             pulumi.export(name, getattr(redis, name))
 
+    @override
+    def up(self, **options: Any) -> Mapping[str, int]:
+        changes = super().up(**options)
+        # What Pulumi waits for. No later look may be needed for it.
+        pods = self._pods()
+        assert [is_ready(pod) for pod in pods] == [True], pods
+        eventually(self.ping, FOLLOW_SECONDS, pause=0.1)
+        return changes
+
     def urn(self, name: str) -> str:
         resources = self._stack.export_stack().deployment["resources"]
         (found,) = (item["urn"] for item in resources if item["urn"].endswith(f"::{name}"))
@@ -86,10 +99,16 @@ class StandaloneStack(SecondStack):
         with self.client() as client:
             assert client.set(key, value)
 
+    def ping(self) -> None:
+        with self.client() as client:
+            assert client.ping()
+
+    def _pods(self) -> list[dict[str, Any]]:
+        return self.tier.items("pods", "-n", NAMESPACE, "-l", f"app.kubernetes.io/instance={NAME}")
+
     def pods(self) -> dict[str, str]:
         """Names by uid, also of those that are ending."""
-        pods = self.tier.items("pods", "-n", NAMESPACE, "-l", f"app.kubernetes.io/instance={NAME}")
-        return {pod["metadata"]["uid"]: pod["metadata"]["name"] for pod in pods}
+        return {pod["metadata"]["uid"]: pod["metadata"]["name"] for pod in self._pods()}
 
     @contextmanager
     def watched(self) -> Iterator[list[frozenset[str]]]:
@@ -172,8 +191,7 @@ def test_no_other_pod_starts_while_one_ends(stack: StandaloneStack) -> None:
 
     def is_replaced() -> None:
         assert uid not in stack.pods()
-        with stack.client() as client:
-            assert client.ping()
+        stack.ping()
 
     eventually(is_replaced, RECOVERY_SECONDS)
 
@@ -240,7 +258,7 @@ def test_the_deployment_of_earlier_versions_is_gone_before_its_successor_starts(
 def _make_deployment(name: str, workload: Workload, opts: pulumi.ResourceOptions) -> Deployment:
     return Deployment(
         name,
-        metadata=workload.metadata,
+        metadata=ObjectMetaArgs(name=name, namespace=workload.namespace, labels=workload.labels),
         spec=DeploymentSpecArgs(
             replicas=1,
             strategy=DeploymentStrategyArgs(type="Recreate"),

@@ -97,6 +97,14 @@ def one_key_for_each_slot() -> Sequence[str]:
     return [found[slot] for slot in range(SLOTS)]
 
 
+def is_ready(pod: Mapping[str, Any]) -> bool:
+    """Whether Services send requests to this pod, as soon as the nodes have heard of it."""
+    conditions = pod["status"].get("conditions", [])
+    return "deletionTimestamp" not in pod["metadata"] and any(
+        each["type"] == "Ready" and each["status"] == "True" for each in conditions
+    )
+
+
 def eventually(check: Callable[[], None], seconds: float, pause: float = 0.5) -> float:
     """Repeat `check` until it raises nothing; after `seconds` its complaint is the test's. Returns the time it took."""
     start = time.monotonic()
