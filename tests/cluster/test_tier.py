@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from tests.cluster.checks import check_all, check_redis_state, check_redis_topology, check_routes
-from tests.cluster.tier import Tier, eventually, one_key_for_each_slot
+from tests.cluster.tier import Tier, eventually, is_ready, one_key_for_each_slot
 
 RECOVERY_SECONDS = 60
 
@@ -103,14 +103,8 @@ def test_any_one_pod_may_be_deleted(tier: Tier, namespace: str, selector: str) -
 
     def is_whole_again() -> None:
         pods = tier.items("pods", "-n", namespace, *words)
-        ready = [
-            pod
-            for pod in pods
-            if "deletionTimestamp" not in pod["metadata"]
-            and any(item["type"] == "Ready" and item["status"] == "True" for item in pod["status"]["conditions"])
-        ]
         assert victim["uid"] not in {pod["metadata"]["uid"] for pod in pods}
-        assert len(ready) == before
+        assert sum(map(is_ready, pods)) == before
         check_all(tier)
 
     eventually(is_whole_again, RECOVERY_SECONDS)

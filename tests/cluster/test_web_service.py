@@ -20,7 +20,7 @@ from devcluster.plan import NODES
 from environment.cluster import make_namespace
 from tests.cluster.client_pod import PYTHON
 from tests.cluster.second_stack import SecondStack, inline_stack, provider
-from tests.cluster.tier import Tier, eventually
+from tests.cluster.tier import Tier, eventually, is_ready
 
 NAMESPACE = "web-service-test"
 NAME = "shop-v2"
@@ -145,14 +145,7 @@ class ShopStack(SecondStack):
     def pods(self) -> dict[str, dict[str, Any]]:
         """Those that are ready, by their names."""
         found = self.tier.items("pods", "-n", NAMESPACE, "-l", SELECTOR)
-        return {
-            pod["metadata"]["name"]: pod
-            for pod in found
-            if "deletionTimestamp" not in pod["metadata"]
-            and any(
-                each["type"] == "Ready" and each["status"] == "True" for each in pod["status"].get("conditions", [])
-            )
-        }
+        return {pod["metadata"]["name"]: pod for pod in found if is_ready(pod)}
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +156,8 @@ def shop(tier: Tier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShopS
 
 
 def test_every_container_does_its_part(shop: ShopStack) -> None:
-    assert shop.get("/") == f"hello {WORD}"
+    # Its pods are ready; the nodes hear of it a moment later.
+    eventually(lambda: _is(shop.get("/"), f"hello {WORD}"), SECONDS)
     assert shop.get("/release") == "1"
     # Nothing asks the container beside whether it is ready.
     eventually(lambda: _is(shop.get("/word", port="beside"), WORD), SECONDS)
@@ -292,4 +286,8 @@ def test_no_pods_are_not_waited_for(shop: ShopStack) -> None:
     shop.fix(0)
     shop.settings["budget"] = None
     shop.up()
-    assert shop.pods() == {}
+
+    def are_gone() -> None:
+        assert shop.pods() == {}
+
+    eventually(are_gone, SECONDS)
