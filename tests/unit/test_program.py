@@ -1,11 +1,11 @@
 """The whole program, once for each stack: what it would register, and what it exports."""
 
 import json
+import os
 import re
 import runpy
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
 SERVICE = "kubernetes:core/v1:Service"
 RBAC = "kubernetes:rbac.authorization.k8s.io/v1"
 PROVIDER = "pulumi:providers:kubernetes"
+AMBIENT_KUBECONFIG = "/home/somebody/.kube/config"
 WORKLOADS = (DEPLOYMENT, STATEFUL_SET, JOB)
 PUBLIC_IMAGES = {
     "docker.io/library/redis:8.2.1-bookworm",
@@ -39,6 +40,7 @@ def _files_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: py
     (folder / "redis-password").write_text(PASSWORD)
     (folder / "kubeconfig").touch()
     monkeypatch.setenv("WEBTIER_KUBECONFIG", str(folder / "kubeconfig"))
+    monkeypatch.setenv("KUBECONFIG", AMBIENT_KUBECONFIG)
     monkeypatch.setenv("WEBTIER_REDIS_PASSWORD_FILE", str(folder / "redis-password"))
 
 
@@ -140,9 +142,8 @@ def test_provider_changes_config_maps_in_place() -> None:
 
 
 def test_local_never_uses_the_ambient_kubeconfig() -> None:
-    [provider] = recorded("local").of_type(PROVIDER)
-    assert Path(provider.inputs["kubeconfig"]).name == "kubeconfig"
-    assert "kubeconfig" not in recorded("dev").of_type(PROVIDER)[0].inputs
+    used = {stack: recorded(stack).of_type(PROVIDER)[0].inputs["kubeconfig"] for stack in ("local", "dev")}
+    assert used == {"local": os.environ["WEBTIER_KUBECONFIG"], "dev": AMBIENT_KUBECONFIG}
 
 
 def test_namespaces_admit_restricted_pods_only(stack: str) -> None:
