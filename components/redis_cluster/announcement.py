@@ -12,7 +12,7 @@ from components.redis_cluster.access_settings import PodAccess, PodLoadBalancers
 from components.redis_cluster.parts import ClusterParts
 from components.redis_cluster.redis_conf import BUS_PORT, PORT
 from components.redis_cluster.services import BUS, CLIENT_PORT
-from components.shared.waiting import WAIT_FOR
+from components.shared.waiting import SKIP_AWAIT, WAIT_FOR
 
 HOST = "host"
 """In place of an address: that of the node which the pod runs on."""
@@ -79,10 +79,10 @@ def _service(parts: ClusterParts, access: PodAccess, shard: int, member: int) ->
     )
 
 
-def _annotations(access: PodAccess) -> dict[str, str]:
+def _annotations(access: PodAccess) -> Mapping[str, str]:
     """Pulumi would wait for a pod behind the Service, and the pod may wait for the Service's address."""
     if isinstance(access, PodNodePorts):
-        return {"pulumi.com/skipAwait": "true"}
+        return SKIP_AWAIT
     return {**access.annotations, WAIT_FOR: "jsonpath={.status.loadBalancer.ingress[0].ip}"}
 
 

@@ -8,6 +8,7 @@ from components.redis_cluster.parts import ClusterParts
 from components.shared.redis import volumes
 from components.shared.redis.storage import DynamicStorage, LocalStorage
 from components.shared.redis.volumes import CLAIM, StaticStorage
+from components.shared.waiting import SKIP_AWAIT
 
 
 def claim_template(parts: ClusterParts) -> PersistentVolumeClaimArgs:
@@ -39,7 +40,7 @@ def _claim(parts: ClusterParts, shard: int, member: int) -> PersistentVolumeClai
             parts.shard_labels(shard),
             # Bound only when its pod is there; and the provider gives up after five minutes on any change of one that
             # is bound already.
-            {"pulumi.com/skipAwait": "true"},
+            SKIP_AWAIT,
         ),
         spec=volumes.claim_spec(storage, parts.namespace, parts.name),
         opts=parts.child(*volume, protect=parts.protect),

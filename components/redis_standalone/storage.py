@@ -11,6 +11,7 @@ from components.shared.checksum import checksum
 from components.shared.redis import volumes
 from components.shared.redis.storage import DynamicStorage, LocalStorage, NfsStorage
 from components.shared.redis.volumes import CLAIM
+from components.shared.waiting import SKIP_AWAIT
 
 
 def make_claim(
@@ -56,7 +57,7 @@ def make_claim(
             labels=labels,
             # Of a class that binds with the first pod the provider waits for `Pending`, at an update too,
             # and gives up after five minutes on a claim that is bound. The StatefulSet is waited for anyway.
-            annotations={"pulumi.com/skipAwait": "true"},
+            annotations=SKIP_AWAIT,
         ),
         spec=volumes.claim_spec(storage, namespace, name),
         opts=pulumi.ResourceOptions.merge(data_opts, pulumi.ResourceOptions(depends_on=behind)),

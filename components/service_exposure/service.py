@@ -25,9 +25,7 @@ from components.service_exposure.settings import (
     LoadBalancerExposure,
     NodePortExposure,
 )
-
-SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
-"""Pulumi waits for a Service to have a pod behind it, for ten minutes unless it is told otherwise."""
+from components.shared.waiting import SKIP_AWAIT
 
 
 @dataclass(frozen=True)
@@ -70,6 +68,7 @@ def make_service(service: ServiceObject, opts: pulumi.ResourceOptions) -> Servic
 def _metadata(service: ServiceObject) -> ObjectMetaArgs:
     exposure = service.exposure
     own = exposure.annotations if isinstance(exposure, LoadBalancerExposure) else {}
+    # Pulumi waits for a Service to have a pod behind it, for ten minutes unless it is told otherwise.
     skipped = SKIP_AWAIT if isinstance(exposure, WITHOUT_PODS) or not service.has_pods else {}
     return ObjectMetaArgs(
         name=service.name,

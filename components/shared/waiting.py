@@ -5,6 +5,9 @@ from collections.abc import Mapping
 
 WAIT_FOR = "pulumi.com/waitFor"
 
+SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
+"""The annotation with which Pulumi does not wait for an object at all."""
+
 
 def wait_for_counts(pods: int, *counts: str) -> Mapping[str, str]:
     """The annotation with which Pulumi waits until these counts of a StatefulSet's status are all `pods`.

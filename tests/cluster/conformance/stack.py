@@ -85,7 +85,7 @@ class ConformanceStack(SecondStack):
 
     @override
     def up(self, **options: Any) -> Mapping[str, int]:
-        # Most objects are not Ingresses, and mostly wait: for pods, for addresses.
+        # More than the controller's webhook can look at in time: `PathRules` has to hold them back.
         return super().up(parallel=32, **options)
 
     def remove(self) -> None:
