@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env test unit faults preview routes deploy lint format
+.PHONY: help up down status env test unit faults flips preview routes deploy lint format
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ test: unit ## every test this machine can run
 
 faults: $(VENV)/.tests ## break Redis on purpose and count what it costs: make faults FAULT=kill-master TIMES=5
 	@$(BIN)/python -m pytest --tb=short tests/faults --fault '$(FAULT)' --times $(or $(TIMES),1) $(if $(SETTINGS),--settings '$(SETTINGS)') $(if $(WITHOUT),--without '$(WITHOUT)')
+
+flips: $(VENV)/.tests ## change values to and fro 20 times, and compare settings, state and live objects
+	@FLIPS=20 $(BIN)/python -m pytest tests/cluster/test_flips.py
 
 unit: $(VENV)/.tests ## the unit tests alone: no cluster needed
 	@tools/redis-server

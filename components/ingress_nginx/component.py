@@ -26,6 +26,7 @@ from components.service_exposure.service import ServiceObject, make_service
 from components.shared.checksum import CONFIG_CHECKSUM_ANNOTATION, checksum
 from components.shared.labels import recommended_labels, selector_labels
 from components.shared.prometheus.objects import METRICS, MeteredPods, make_scraping, scrape_annotations
+from components.shared.waiting import SKIP_AWAIT, rolled_out, wait_for
 
 RESOURCE_TYPE = "webtier:index:IngressNginx"
 
@@ -95,7 +96,12 @@ class IngressNginx(pulumi.ComponentResource):
             watched=args.watched_namespace,
             service=admission.webhook_service(
                 f"{name}-controller-admission",
-                metadata=self._metadata(f"{name}-controller-admission"),
+                metadata=ObjectMetaArgs(
+                    name=f"{name}-controller-admission",
+                    namespace=args.namespace,
+                    labels=self._labels,
+                    annotations=SKIP_AWAIT,
+                ),
                 selector=self._selector,
                 opts=self._opts,
             ),
@@ -159,7 +165,12 @@ class IngressNginx(pulumi.ComponentResource):
         )
         workload = Workload(
             settings=settings,
-            metadata=self._metadata(f"{name}-controller"),
+            metadata=ObjectMetaArgs(
+                name=f"{name}-controller",
+                namespace=self._args.namespace,
+                labels=self._labels,
+                annotations=wait_for(rolled_out(settings.replicas), labels=self._labels),
+            ),
             labels=self._labels,
             selector=self._selector,
             election_id=election_id,

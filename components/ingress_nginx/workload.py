@@ -183,6 +183,8 @@ def controller_deployment(
         metadata=workload.metadata,
         spec=DeploymentSpecArgs(
             replicas=settings.replicas,
+            # Ingresses are sent once the controller is available, and by then the API server has to reach its webhook.
+            min_ready_seconds=2,
             revision_history_limit=5,
             selector=LabelSelectorArgs(match_labels=workload.selector),
             strategy=DeploymentStrategyArgs(

@@ -27,6 +27,7 @@ from components.path_rules.render_ingress import CompiledIngress, compile_rules
 from components.path_rules.rule_component import RuleComponent, described
 from components.shared.labels import recommended_labels
 from components.shared.problems import WrongSettingsError
+from components.shared.waiting import SKIP_AWAIT
 
 RESOURCE_TYPE = "webtier:index:PathRules"
 
@@ -113,7 +114,7 @@ class PathRules(pulumi.ComponentResource):
                 name=compiled.name,
                 namespace=self._args.namespace,
                 labels=self._labels,
-                annotations=self._annotations(compiled) or None,
+                annotations=self._annotations(compiled),
             ),
             spec=IngressSpecArgs(
                 ingress_class_name=self._args.ingress_class,
@@ -144,7 +145,7 @@ class PathRules(pulumi.ComponentResource):
         )
 
     def _annotations(self, compiled: CompiledIngress) -> dict[str, pulumi.Input[str]]:
-        found: dict[str, pulumi.Input[str]] = dict(compiled.annotations)
+        found: dict[str, pulumi.Input[str]] = {**compiled.annotations, **SKIP_AWAIT}
         if compiled.error_pages is not None:
             # By its output, so that it is there first: the controller reads an annotation when the Ingress comes, and
             # does not look again when the Service does.

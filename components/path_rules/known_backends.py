@@ -25,6 +25,7 @@ from pulumi_kubernetes.networking.v1 import (
 
 from components.path_rules.ingress_annotations import PREFIX
 from components.path_rules.model import Backend, RuleSet
+from components.shared.waiting import SKIP_AWAIT
 
 ANNOTATIONS = {PREFIX + "denylist-source-range": "0.0.0.0/0,::/0"}
 
@@ -69,7 +70,9 @@ def keep_backends_known(
     object_name = f"{name}-known-backends"
     return Ingress(
         object_name,
-        metadata=ObjectMetaArgs(name=object_name, namespace=namespace, labels=labels, annotations=ANNOTATIONS),
+        metadata=ObjectMetaArgs(
+            name=object_name, namespace=namespace, labels=labels, annotations={**ANNOTATIONS, **SKIP_AWAIT}
+        ),
         spec=IngressSpecArgs(
             ingress_class_name=ingress_class,
             rules=[

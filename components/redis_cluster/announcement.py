@@ -12,7 +12,7 @@ from components.redis_cluster.access_settings import PodAccess, PodLoadBalancers
 from components.redis_cluster.parts import ClusterParts
 from components.redis_cluster.redis_conf import BUS_PORT, PORT
 from components.redis_cluster.services import BUS, CLIENT_PORT
-from components.shared.waiting import SKIP_AWAIT, WAIT_FOR
+from components.shared.waiting import SKIP_AWAIT, wait_for
 
 HOST = "host"
 """In place of an address: that of the node which the pod runs on."""
@@ -59,7 +59,7 @@ def _service(parts: ClusterParts, access: PodAccess, shard: int, member: int) ->
             name=pod,
             namespace=parts.namespace,
             labels=parts.shard_labels(shard),
-            annotations=_annotations(access),
+            annotations=_annotations(access, parts.shard_labels(shard)),
         ),
         spec=ServiceSpecArgs(
             type="NodePort" if isinstance(access, PodNodePorts) else "LoadBalancer",
@@ -79,11 +79,16 @@ def _service(parts: ClusterParts, access: PodAccess, shard: int, member: int) ->
     )
 
 
-def _annotations(access: PodAccess) -> Mapping[str, str]:
+def _annotations(access: PodAccess, labels: Mapping[str, str]) -> Mapping[str, str]:
     """Pulumi would wait for a pod behind the Service, and the pod may wait for the Service's address."""
     if isinstance(access, PodNodePorts):
         return SKIP_AWAIT
-    return {**access.annotations, WAIT_FOR: "jsonpath={.status.loadBalancer.ingress[0].ip}"}
+    return wait_for(
+        ["{.status.loadBalancer.ingress[0].ip}"],
+        labels=labels,
+        annotations=access.annotations,
+        content=access.model_dump_json(),
+    )
 
 
 def _announcement(

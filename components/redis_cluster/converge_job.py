@@ -1,6 +1,5 @@
 """The Job that forms the cluster, and that a deployment waits for."""
 
-import hashlib
 import signal
 from collections.abc import Sequence
 
@@ -19,7 +18,6 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from components.redis_cluster.agent_container import AgentContainers, auth_mount, auth_volume
 from components.redis_cluster.parts import UID, ClusterParts
 from components.redis_cluster.redis_conf import AUTH_FOLDER
-from components.redis_cluster.settings import RedisClusterSettings
 from components.shared.security import restricted_pod
 
 SHARDS = "webtier/shards"
@@ -28,12 +26,6 @@ SHARDS = "webtier/shards"
 _CONTAINER = "converge"
 _KILLED = [128 + signal.SIGKILL, 128 + signal.SIGTERM]
 """Exit codes of a process that was ended by somebody else."""
-
-
-def topology_hash(settings: RedisClusterSettings) -> str:
-    """Eight characters that change when the cluster's shape does."""
-    shape = f"{settings.shards}/{settings.replicas_per_shard}/{settings.min_replicas_to_write}"
-    return hashlib.sha256(shape.encode()).hexdigest()[:8]
 
 
 def make_converge_job(
@@ -45,14 +37,15 @@ def make_converge_job(
 ) -> Job:
     """Complete when the cluster is. Another topology makes another Job, and so do other passwords.
 
-    It is kept when it is done: a Job that Kubernetes had cleared away would come back, and run
-    again, with every deployment.
+    It is kept when it is done: a Job that Kubernetes had cleared away would come back, and run again, with every
+    deployment. Pulumi gives each Job a name of its own: while it waits it might take the completion of a Job that had
+    the same name for this one's.
     """
     settings = parts.settings
     labels = parts.agent_labels()
     return Job(
         f"{parts.name}-converge",
-        metadata=parts.metadata(f"{parts.name}-converge-{topology_hash(settings)}", labels),
+        metadata=parts.metadata(None, labels),
         spec=JobSpecArgs(
             backoff_limit=0,
             active_deadline_seconds=settings.formation_seconds + 60,

@@ -68,9 +68,9 @@ class ClusterParts:
         return {**self.labels, **recommended_labels(AGENT_APPLICATION, self.name, "converge")}
 
     def metadata(
-        self, name: str, labels: Mapping[str, str] | None = None, annotations: Mapping[str, str] | None = None
+        self, name: str | None, labels: Mapping[str, str] | None = None, annotations: Mapping[str, str] | None = None
     ) -> ObjectMetaArgs:
-        """For an object in the cluster's namespace, with a fixed name."""
+        """For an object in the cluster's namespace, with a fixed name, or None for one that Pulumi makes up."""
         return ObjectMetaArgs(
             name=name,
             namespace=self.namespace,

@@ -40,7 +40,7 @@ from components.redis_cluster.tls import TlsFiles
 from components.shared.checksum import CONFIG_CHECKSUM_ANNOTATION
 from components.shared.redis.probes import liveness_probe, readiness_probe, startup_probe
 from components.shared.security import restricted_container, restricted_pod
-from components.shared.waiting import wait_for_counts
+from components.shared.waiting import counts, wait_for
 
 FORMED_FOLDER = "/etc/webtier-redis/formed"
 ANNOUNCED_FOLDER = "/etc/webtier-redis/announced"
@@ -74,7 +74,7 @@ def make_shard(
     name = parts.shard_name(shard)
     return StatefulSet(
         name,
-        metadata=parts.metadata(name, parts.shard_labels(shard), _rolled(parts.settings.members_per_shard)),
+        metadata=parts.metadata(name, parts.shard_labels(shard), _rolled(parts, shard)),
         spec=StatefulSetSpecArgs(
             replicas=parts.settings.members_per_shard,
             service_name=files.nodes_service,
@@ -102,14 +102,15 @@ def make_shard(
     )
 
 
-def _rolled(members: int) -> Mapping[str, str]:
+def _rolled(parts: ClusterParts, shard: int) -> Mapping[str, str]:
     """What Pulumi waits for before it goes on to the next shard.
 
     When a StatefulSet is made that its pods are, ready or not: after a destroy and an up none of them is ready until a
     majority of all masters is back. When it is changed that every pod has been replaced and is ready: only then does
     Kubernetes count the new revision as the current one.
     """
-    return wait_for_counts(members, "currentReplicas", "updatedReplicas")
+    replaced = counts(parts.settings.members_per_shard, "currentReplicas", "updatedReplicas")
+    return wait_for(replaced, labels=parts.shard_labels(shard))
 
 
 def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContainers) -> PodSpecArgs:

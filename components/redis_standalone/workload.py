@@ -30,7 +30,7 @@ from components.shared.redis.access import CLIENT_PORT
 from components.shared.redis.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, PORT, UID
 from components.shared.redis.probes import liveness_probe, readiness_probe, startup_probe
 from components.shared.security import restricted_container, restricted_pod
-from components.shared.waiting import wait_for_counts
+from components.shared.waiting import counts, wait_for
 
 GRACE_SECONDS = 60
 """For Redis to write its data."""
@@ -77,7 +77,9 @@ def make_stateful_set(name: str, workload: Workload, opts: pulumi.ResourceOption
             name=name,
             namespace=workload.namespace,
             labels=workload.labels,
-            annotations=wait_for_counts(1, "currentReplicas", "updatedReplicas", "readyReplicas"),
+            annotations=wait_for(
+                counts(1, "currentReplicas", "updatedReplicas", "readyReplicas"), labels=workload.labels
+            ),
         ),
         spec=StatefulSetSpecArgs(
             replicas=1,

@@ -1,6 +1,7 @@
 """The objects of one Service."""
 
 import ipaddress
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -25,7 +26,7 @@ from components.service_exposure.settings import (
     LoadBalancerExposure,
     NodePortExposure,
 )
-from components.shared.waiting import SKIP_AWAIT
+from components.shared.waiting import SKIP_AWAIT, wait_for
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class ServiceObject:
     """One Service as it is to be.
 
     `selector` picks its pods, and is empty for the exposures that lead elsewhere. `targets` are where ports are
-    answered, by their names, if not at what each port says itself. Without `has_pods` none is waited for.
+    answered, by their names, if not at what each port says itself. Without `has_pods` Pulumi does not wait for the
+    address of a load balancer, since some give none to a Service without pods.
     """
 
     name: str
@@ -66,15 +68,28 @@ def make_service(service: ServiceObject, opts: pulumi.ResourceOptions) -> Servic
 
 
 def _metadata(service: ServiceObject) -> ObjectMetaArgs:
-    exposure = service.exposure
-    own = exposure.annotations if isinstance(exposure, LoadBalancerExposure) else {}
-    # Pulumi waits for a Service to have a pod behind it, for ten minutes unless it is told otherwise.
-    skipped = SKIP_AWAIT if isinstance(exposure, WITHOUT_PODS) or not service.has_pods else {}
     return ObjectMetaArgs(
-        name=service.name,
-        namespace=service.namespace,
+        name=service.name, namespace=service.namespace, labels=service.labels, annotations=_annotations(service)
+    )
+
+
+def _annotations(service: ServiceObject) -> Mapping[str, str]:
+    exposure = service.exposure
+    if not isinstance(exposure, LoadBalancerExposure):
+        return SKIP_AWAIT
+    if not service.has_pods:
+        return {**exposure.annotations, **SKIP_AWAIT}
+    content = {
+        "exposure": exposure.model_dump(mode="json"),
+        "ports": {name: port.model_dump(mode="json") for name, port in service.ports.items()},
+        "selector": dict(service.selector),
+        "targets": dict(service.targets),
+    }
+    return wait_for(
+        ["{.status.loadBalancer.ingress[0]}"],
         labels=service.labels,
-        annotations={**own, **skipped} or None,
+        annotations=exposure.annotations,
+        content=json.dumps(content, sort_keys=True),
     )
 
 

@@ -12,6 +12,7 @@ from components.service_exposure.ports import main_port
 from components.service_exposure.service import ServiceObject, make_service
 from components.service_exposure.settings import HeadlessExposure
 from components.shared.labels import recommended_labels
+from components.shared.waiting import rolled_out, wait_for
 from components.web_service.autoscaling import make_autoscaler
 from components.web_service.availability import make_budget
 from components.web_service.deployment import Workload, make_deployment
@@ -68,7 +69,14 @@ class WebService(pulumi.ComponentResource):
             settings=settings,
             # An autoscaler of before, or `kubectl scale`, goes on owning the number of pods, and a number that is set
             # here would be a conflict from then on.
-            metadata=self._metadata(name, {} if settings.autoscaling else {"pulumi.com/patchForce": "true"}),
+            metadata=self._metadata(
+                name,
+                wait_for(
+                    rolled_out(None if settings.autoscaling else settings.replicas),
+                    labels=self._labels,
+                    annotations={} if settings.autoscaling else {"pulumi.com/patchForce": "true"},
+                ),
+            ),
             labels=self._labels,
             selector=self._selector,
             config_map=None if config_map is None else config_map.metadata.name,

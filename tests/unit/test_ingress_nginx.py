@@ -135,7 +135,7 @@ def test_ports_may_be_left_to_the_cluster() -> None:
     )
     assert service.inputs["spec"]["loadBalancerClass"] == "a.example/b"
     assert service.inputs["spec"]["loadBalancerSourceRanges"] == ["10.0.0.0/8"]
-    assert service.inputs["metadata"]["annotations"] == {"a.example/c": "d"}
+    assert service.inputs["metadata"]["annotations"]["a.example/c"] == "d"
     assert all("nodePort" not in port for port in service.inputs["spec"]["ports"])
 
 

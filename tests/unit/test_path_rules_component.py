@@ -46,7 +46,7 @@ def test_objects_are_sent_as_they_were_compiled() -> None:
             "name": each.name,
             "namespace": "shop",
             "labels": sent["metadata"]["labels"],
-            **({"annotations": dict(each.annotations)} if each.annotations else {}),
+            "annotations": {**each.annotations, "pulumi.com/skipAwait": "true"},
         }
         [rule_sent] = sent["spec"]["rules"]
         [path] = rule_sent["http"]["paths"]
@@ -110,7 +110,8 @@ def test_every_backend_is_known_by_the_name_and_the_number_of_its_ports_but_no_c
     a, root = object_name("routes", None, "/a"), object_name("routes", None, "/")
     assert sent.dependencies == {a, f"{a}-canary", root}
     assert sent.inputs["metadata"]["annotations"] == {
-        "nginx.ingress.kubernetes.io/denylist-source-range": "0.0.0.0/0,::/0"
+        "nginx.ingress.kubernetes.io/denylist-source-range": "0.0.0.0/0,::/0",
+        "pulumi.com/skipAwait": "true",
     }
 
 

@@ -35,7 +35,7 @@ PUBLIC_IMAGES = {
 
 
 @pytest.fixture(autouse=True)
-def _files_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def files_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.getbasetemp()
     (folder / "redis-password").write_text(PASSWORD)
     (folder / "kubeconfig").touch()

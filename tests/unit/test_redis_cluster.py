@@ -1,5 +1,7 @@
 """The component's pods and its Job, as they would be sent to the cluster."""
 
+import json
+
 import pytest
 
 from components.redis_cluster import RedisCluster, RedisClusterArgs, RedisClusterSettings
@@ -45,7 +47,9 @@ def test_two_clusters_in_one_program_do_not_collide() -> None:
             RedisCluster(name, RedisClusterArgs(settings, "shop", PASSWORD))
 
     resources = run_recorded(program).resources
-    names = [(each.type, each.inputs["metadata"]["name"]) for each in resources if "metadata" in each.inputs]
+    # Pulumi makes up a Job's name, from that of the resource.
+    named = [each for each in resources if "metadata" in each.inputs and each.type != JOB]
+    names = [(each.type, each.inputs["metadata"]["name"]) for each in named]
     assert len(names) == len(set(names))
     assert len({(each.type, each.name) for each in resources}) == len(resources)
 
@@ -74,8 +78,10 @@ def test_growing_restarts_nobody() -> None:
     two_replicas = record({"storage": LOCAL, "replicas_per_shard": 2})
     for shard in range(3):
         assert template(three, shard) == template(four, shard) == template(two_replicas, shard)
-    names = {each.one(JOB, "redis-converge").inputs["metadata"]["name"] for each in (three, four, two_replicas)}
-    assert len(names) == 3
+    jobs = [each.one(JOB, "redis-converge") for each in (three, four, two_replicas)]
+    assert len({json.dumps(job.inputs["spec"]) for job in jobs}) == 3
+    # A change of it is another Job, with a name that none had before.
+    assert all(list(job.options.replaceOnChanges) == ["spec"] and "name" not in job.inputs["metadata"] for job in jobs)
 
 
 def test_a_changed_redis_conf_restarts_the_pods() -> None:
@@ -84,8 +90,7 @@ def test_a_changed_redis_conf_restarts_the_pods() -> None:
     after = record({"conf": {"appendfsync": "always"}})
     assert "appendfsync always\n" in after.one(CONFIG_MAP, "redis-conf").inputs["data"]["redis.conf"]
     assert checksum_of(before) != checksum_of(after)
-    name = before.one(JOB, "redis-converge").inputs["metadata"]["name"]
-    assert after.one(JOB, "redis-converge").inputs["metadata"]["name"] == name
+    assert before.one(JOB, "redis-converge").inputs == after.one(JOB, "redis-converge").inputs
 
 
 def test_redis_conf_follows_the_settings() -> None:

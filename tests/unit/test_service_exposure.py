@@ -80,7 +80,7 @@ def test_load_balancer() -> None:
         }
     )
     balancer = made.inputs
-    assert balancer["metadata"]["annotations"] == {"example.com/scheme": "internal"}
+    assert balancer["metadata"]["annotations"]["example.com/scheme"] == "internal"
     assert balancer["spec"] == {
         "type": "LoadBalancer",
         "selector": SELECTOR,
@@ -128,19 +128,23 @@ def test_given_addresses_are_an_endpoint_slice_of_the_service(addresses: list[st
 @pytest.mark.parametrize(
     ("exposure", "options", "waits"),
     [
-        ({"kind": "cluster_ip"}, {}, True),
-        ({"kind": "node_port"}, {}, True),
+        ({"kind": "cluster_ip"}, {}, False),
+        ({"kind": "node_port"}, {}, False),
         ({"kind": "load_balancer"}, {}, True),
-        ({"kind": "cluster_ip"}, {"has_pods": False}, False),
+        ({"kind": "load_balancer"}, {"has_pods": False}, False),
         ({"kind": "external_name", "host": "db.example.com"}, {}, False),
         ({"kind": "endpoints", "addresses": ["192.0.2.7"]}, {}, False),
     ],
 )
-def test_pulumi_waits_where_a_pod_can_come_and_not_for_long(
+def test_pulumi_waits_for_nothing_but_a_balancers_address_and_not_for_long(
     exposure: dict[str, Any], options: dict[str, Any], waits: bool
 ) -> None:
     made = service(exposure, **options)
-    assert made.inputs["metadata"].get("annotations") == (None if waits else SKIPPED)
+    annotations = made.inputs["metadata"]["annotations"]
+    if waits:
+        assert "{.status.loadBalancer.ingress[0]}" in annotations["pulumi.com/waitFor"]
+    else:
+        assert annotations == SKIPPED
     assert (made.options.customTimeouts.create, made.options.customTimeouts.update) == ("5m", "5m")
 
 

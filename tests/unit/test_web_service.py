@@ -168,10 +168,15 @@ def test_two_or_more_replicas_have_a_disruption_budget(replicas: int, budgets: i
         assert spec["selector"]["matchLabels"]["app"] == "user-v1"
 
 
-def test_service_without_pods_is_not_waited_for() -> None:
-    skip = {"pulumi.com/skipAwait": "true"}
-    assert record(replicas=0).one(SERVICE, "user-v1").inputs["metadata"]["annotations"] == skip
-    assert "annotations" not in record(replicas=1).one(SERVICE, "user-v1").inputs["metadata"]
+def test_pods_are_waited_for_at_the_deployment_and_not_at_the_service() -> None:
+    for replicas in (0, 1):
+        recording = record(replicas=replicas)
+        skip = {"pulumi.com/skipAwait": "true"}
+        assert recording.one(SERVICE, "user-v1").inputs["metadata"]["annotations"] == skip
+        waited_for = recording.one(DEPLOYMENT, "user-v1").inputs["metadata"]["annotations"]["pulumi.com/waitFor"]
+        # A status leaves out what is 0.
+        assert ("availableReplicas}=1" in waited_for) is (replicas == 1)
+        assert "NewReplicaSetAvailable" in waited_for
 
 
 def test_files_are_mounted_one_by_one_and_roll_the_pods_when_they_change() -> None:
@@ -337,7 +342,7 @@ def test_without_autoscaling_the_number_of_pods_is_sent() -> None:
     assert deployment.inputs["spec"]["replicas"] == 3
     assert list(deployment.options.ignoreChanges) == []
     # The number is also the settings' where an autoscaler, or somebody, has set another one.
-    assert deployment.inputs["metadata"]["annotations"] == {"pulumi.com/patchForce": "true"}
+    assert deployment.inputs["metadata"]["annotations"]["pulumi.com/patchForce"] == "true"
     assert recording.of_type(AUTOSCALER) == []
 
 

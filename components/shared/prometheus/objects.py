@@ -10,6 +10,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.shared.prometheus.alerts import RuleGroups, render_groups
 from components.shared.prometheus.settings import PrometheusOperatorSettings
+from components.shared.waiting import SKIP_AWAIT
 
 OPERATOR_API = "monitoring.coreos.com/v1"
 
@@ -69,9 +70,11 @@ def make_scraping(pods: MeteredPods, operator: PrometheusOperatorSettings, rules
 
 def _make_service(pods: MeteredPods) -> Service:
     name = f"{pods.name}-metrics"
+    metadata = pods.metadata(name)
+    metadata.annotations = SKIP_AWAIT
     return Service(
         name,
-        metadata=pods.metadata(name),
+        metadata=metadata,
         spec=ServiceSpecArgs(
             cluster_ip="None",
             selector=pods.pods,
