@@ -62,8 +62,8 @@ class PathRulesArgs:
 class PathRules(pulumi.ComponentResource):
     """Ingress objects for a set of rules. WrongSettingsError, listing all, when rules are wrong.
 
-    Each rule is a component of its own, whose inputs are what the user wrote: a preview shows these of a changed rule,
-    and nothing of the others.
+    What the user wrote is the inputs of a component: one for each rule with an object of its own, and one for all rules
+    of a host that share one. So a preview shows a changed rule as it was written, and nothing of the others.
     """
 
     ingress_names: pulumi.Output[Sequence[str]]
@@ -78,22 +78,17 @@ class PathRules(pulumi.ComponentResource):
         self._args = args
         self._name = name
         self._labels = recommended_labels("path-rules", name)
-        made: dict[str, tuple[RuleComponent, Ingress]] = {}
-        # The object for `/` first: it brings what holds for the whole host.
-        for compiled in sorted(compile_rules(name, rules), key=lambda compiled: compiled.name != compiled.root):
-            before = [ingress for _, ingress in made.values()][-AT_ONCE : -AT_ONCE + 1]
-            if compiled.primary is not None:
-                rule, primary = made[compiled.primary]
-                before.append(primary)
-            else:
-                written = described(
-                    rules, compiled.host, compiled.rule, with_host_settings=compiled.name == compiled.root
-                )
-                rule = RuleComponent(compiled.name, written, pulumi.ResourceOptions(parent=self))
-                if compiled.root in made:
-                    before.append(made[compiled.root][1])
-            made[compiled.name] = rule, self._ingress(compiled, rule, before)
-        ingresses = [ingress for _, ingress in made.values()]
+        made: dict[str, Ingress] = {}
+        components: dict[str, RuleComponent] = {}
+        for compiled in compile_rules(name, rules):
+            before = [*made.values()][-AT_ONCE : -AT_ONCE + 1]
+            before += [made[other] for other in compiled.after]
+            parent = components.get(compiled.primary or "")
+            if parent is None:
+                parent = RuleComponent(compiled.name, described(rules, compiled), pulumi.ResourceOptions(parent=self))
+                components[compiled.name] = parent
+            made[compiled.name] = self._ingress(compiled, parent, before)
+        ingresses = [*made.values()]
         keep_backends_known(
             name,
             rules,
@@ -125,10 +120,11 @@ class PathRules(pulumi.ComponentResource):
                         http=HTTPIngressRuleValueArgs(
                             paths=[
                                 HTTPIngressPathArgs(
-                                    path=compiled.path.path,
-                                    path_type=compiled.path.path_type,
-                                    backend=self._backend(compiled.backend, compiled.by_port_name),
+                                    path=each.path.path,
+                                    path_type=each.path.path_type,
+                                    backend=self._backend(each.backend, compiled.by_port_name),
                                 )
+                                for each in compiled.paths
                             ]
                         ),
                     )

@@ -13,7 +13,7 @@ from components.path_rules.hosts import HostSettings
 from components.path_rules.model import Backend, PathRule, RuleSet
 from components.path_rules.render_http_route import CompiledRoute, compile_routes
 from components.path_rules.routing import GatewayRouting
-from components.path_rules.rule_component import RuleComponent, described
+from components.path_rules.rule_component import RuleComponent, described_rule
 from components.shared.labels import recommended_labels
 from components.shared.problems import WrongSettingsError
 
@@ -71,7 +71,7 @@ class HttpRoutes(pulumi.ComponentResource):
         self.register_outputs({"route_names": self.route_names})
 
     def _rule(self, rules: RuleSet, route: CompiledRoute) -> RuleComponent:
-        written = described(rules, route.host, route.rule, with_host_settings=route.primary == route.root)
+        written = described_rule(rules, route.host, route.rule, with_host_settings=route.primary == route.root)
         return RuleComponent(route.primary, written, pulumi.ResourceOptions(parent=self))
 
     def _route(self, route: CompiledRoute, rule: RuleComponent, before: CustomResource | None) -> CustomResource:

@@ -4,10 +4,10 @@ All are of risk Low or Medium, but for those of an external authentication, whic
 are of the characters that `texts` and the models allow, which each annotation's own validator takes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from components.path_rules.hosts import HostSettings, IssuerTls
-from components.path_rules.ingress_paths import CompiledPath
+from components.path_rules.ingress_paths import CompiledPath, SharedPath
 from components.path_rules.model import PathRule
 from components.path_rules.options import (
     AffinitySettings,
@@ -87,16 +87,24 @@ SOURCES: Mapping[str, Sequence[str]] = {
 """Which annotations each field of a rule, and of a host, becomes."""
 
 
-def rule_annotations(rule: PathRule, compiled: CompiledPath, https: bool | None) -> dict[str, str]:
-    """Those of the rule's own Ingress. `https` is whether HTTP is sent to HTTPS, None for no word about it."""
+def https_annotations(https: bool | None) -> dict[str, str]:
+    """Those of each Ingress of a host: whether HTTP is sent to HTTPS, None for no word about it."""
+    # Else a slash at the end would be lost on the way.
+    return _prefixed({"ssl-redirect": https, "preserve-trailing-slash": https or None})
+
+
+def shared_annotations(paths: Collection[SharedPath]) -> dict[str, str]:
+    """Those of an Ingress with the paths of several rules, which say nothing of their own."""
+    return _prefixed({"use-regex": any(each.path.is_regex for each in paths) or None})
+
+
+def rule_annotations(rule: PathRule, compiled: CompiledPath) -> dict[str, str]:
+    """Those of the rule's own Ingress."""
     return _prefixed(
         {
             "use-regex": compiled.is_regex or None,
             "rewrite-target": compiled.rewrite_target,
             "x-forwarded-prefix": compiled.forwarded_prefix,
-            "ssl-redirect": https,
-            # Else a slash at the end would be lost on the way.
-            "preserve-trailing-slash": https or None,
             "proxy-body-size": None if rule.body_size is None else str(body_bytes(rule.body_size)),
             **_redirect(rule),
             **({} if rule.cors is None else _cors(rule.cors)),

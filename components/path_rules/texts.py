@@ -17,6 +17,10 @@ from components.shared.quantities import parse_quantity
 LONGEST_PATH = 200
 """Of a rule. A proxy's own limit is for a line of its configuration, in which a path may stand several times."""
 
+LONGEST_COMPILED_PATH = 218
+"""Of a prefix or an exact rule, without its slash and with each `.` as `[.]`: a regex for it has to be shorter than
+those of regex rules, which come first (`ingress_paths`)."""
+
 UNLIMITED = "unlimited"
 
 _HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
@@ -45,7 +49,14 @@ def path_problem(path: str) -> str | None:
         return "allowed: a path without the segments '.' and '..', which browsers resolve themselves"
     if len(path) > LONGEST_PATH:
         return f"allowed: at most {LONGEST_PATH} characters"
+    if compiled_length(path) > LONGEST_COMPILED_PATH:
+        return f"allowed: at most {LONGEST_COMPILED_PATH} characters, of which each '.' counts as three"
     return refused_words(path)
+
+
+def compiled_length(path: str) -> int:
+    """How many characters the path of a prefix or an exact rule takes in a regex."""
+    return len(path.removeprefix("/")) + 2 * path.count(".")
 
 
 def refused_words(path: str) -> str | None:

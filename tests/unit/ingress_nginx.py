@@ -17,24 +17,31 @@ _EVERY_HOST = "_"
 
 
 @dataclass(frozen=True)
-class IngressObject:
-    """One Ingress with one path, as the API server has it; `port` is a number or a name."""
+class IngressPath:
+    """One path of an Ingress; `port` is a number or a name."""
 
-    name: str
-    host: str | None
     path: str
     path_type: str
     service: str
     port: str
+
+    @property
+    def upstream(self) -> str:
+        return f"{self.service}-{self.port}"
+
+
+@dataclass(frozen=True)
+class IngressObject:
+    """One Ingress for one host, as the API server has it."""
+
+    name: str
+    host: str | None
+    paths: Sequence[IngressPath]
     annotations: Mapping[str, str] = field(default_factory=dict[str, str])
     tls_hosts: Sequence[str] = ()
 
     def annotation(self, key: str) -> str | None:
         return self.annotations.get(PREFIX + key)
-
-    @property
-    def upstream(self) -> str:
-        return f"{self.service}-{self.port}"
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,7 @@ class Location:
     path_type: str
     ingress: IngressObject | None
     """None for the controller's own answer, 404."""
+    upstream: str = ""
 
 
 @dataclass
@@ -82,15 +90,16 @@ class IngressNginx:
         self._canaries = self._make_canaries()
 
     def _admit(self, ingress: IngressObject) -> None:
-        if ingress.path_type != "ImplementationSpecific" and not re.fullmatch(r"/[A-Za-z0-9_\-/]*", ingress.path):
-            raise RefusedByTheWebhookError(f"path {ingress.path} cannot be used with pathType {ingress.path_type}")
-        if not ingress.path.startswith("/"):
-            raise RefusedByTheWebhookError(f"path {ingress.path} must be absolute")
         canary = ingress.annotation("canary") == "true"
-        for other in self._ingresses:
-            same = (other.host, other.path) == (ingress.host, ingress.path)
-            if same and canary == (other.annotation("canary") == "true"):
-                raise RefusedByTheWebhookError(f"{ingress.path} is already defined in ingress {other.name}")
+        for own in ingress.paths:
+            if own.path_type != "ImplementationSpecific" and not re.fullmatch(r"/[A-Za-z0-9_\-/]*", own.path):
+                raise RefusedByTheWebhookError(f"path {own.path} cannot be used with pathType {own.path_type}")
+            if not own.path.startswith("/"):
+                raise RefusedByTheWebhookError(f"path {own.path} must be absolute")
+            for other in self._ingresses:
+                same = other.host == ingress.host and own.path in (each.path for each in other.paths)
+                if same and canary == (other.annotation("canary") == "true"):
+                    raise RefusedByTheWebhookError(f"{own.path} is already defined in ingress {other.name}")
 
     def _make_servers(self) -> dict[str, Server]:
         servers = {_EVERY_HOST: Server(_EVERY_HOST, [Location("/", "Prefix", None)])}
@@ -101,13 +110,14 @@ class IngressNginx:
             server = servers.setdefault(name, Server(name, [Location("/", "Prefix", None)]))
             server.has_certificate |= name in ingress.tls_hosts
             server.is_sent_www |= ingress.annotation("from-to-www-redirect") == "true"
-            own = Location(ingress.path, ingress.path_type, ingress)
-            server.locations = [
-                each
-                for each in server.locations
-                if each.ingress or (each.path, each.path_type) != (own.path, own.path_type)
-            ]
-            server.locations.append(own)
+            for path in ingress.paths:
+                own = Location(path.path, path.path_type, ingress, path.upstream)
+                server.locations = [
+                    each
+                    for each in server.locations
+                    if each.ingress or (each.path, each.path_type) != (own.path, own.path_type)
+                ]
+                server.locations.append(own)
         for server in servers.values():
             server.locations.sort(key=lambda location: location.path, reverse=True)
             server.locations.sort(key=lambda location: len(location.path), reverse=True)
@@ -121,18 +131,17 @@ class IngressNginx:
         for ingress in self._ingresses:
             if ingress.annotation("canary") != "true":
                 continue
-            # An upstream is made once, by the first object that names it.
-            policy = policies.setdefault(ingress.upstream, ingress)
+            # It has one path. An upstream is made once, by the first object that names it.
+            [own] = ingress.paths
+            policy = policies.setdefault(own.upstream, ingress)
             for primary in self._ingresses:
-                same = (primary.host, primary.path, primary.path_type) == (
-                    ingress.host,
-                    ingress.path,
-                    ingress.path_type,
-                )
-                if same and primary is not ingress:
-                    beside = found.setdefault(primary.upstream, [])
-                    if policy not in beside:
-                        beside.append(policy)
+                if primary is ingress or primary.host != ingress.host:
+                    continue
+                for path in primary.paths:
+                    if (path.path, path.path_type) == (own.path, own.path_type):
+                        beside = found.setdefault(path.upstream, [])
+                        if policy not in beside:
+                            beside.append(policy)
         return found
 
     def reply(
@@ -171,11 +180,13 @@ class IngressNginx:
                 rewritten = _filled(rewrite, groups)
             header = ingress.annotation("x-forwarded-prefix")
             prefix = header and _filled(header, groups or [])
-        reply = Reply(upstream=ingress.upstream, path=rewritten, forwarded_prefix=prefix)
-        beside = self._canaries.get(ingress.upstream)
+        reply = Reply(upstream=location.upstream, path=rewritten, forwarded_prefix=prefix)
+        beside = self._canaries.get(location.upstream)
         if not beside:
             return reply
-        return replace(reply, canary=beside[0].upstream, canary_share=_share(beside[0], headers or {}, cookies or {}))
+        return replace(
+            reply, canary=beside[0].paths[0].upstream, canary_share=_share(beside[0], headers or {}, cookies or {})
+        )
 
     def _server(self, host: str) -> Server | None:
         """None where another host has asked for this one's requests."""

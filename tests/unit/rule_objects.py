@@ -5,10 +5,11 @@ from typing import Any
 
 from components.path_rules import Backend, GatewayRouting, HostSettings, PathRule, RuleSet
 from components.path_rules.gateway_api import fields_of
+from components.path_rules.ingress_paths import SharedPath
 from components.path_rules.render_http_route import compile_routes
 from components.path_rules.render_ingress import CompiledIngress, compile_rules
 from tests.unit.gateway import HttpRoute
-from tests.unit.ingress_nginx import IngressObject
+from tests.unit.ingress_nginx import IngressObject, IngressPath
 
 PORTS = {"user-v1": ["http", "admin"], "user-v2": ["http"], "pay-v1": ["http"], "errors": ["http"]}
 """Web services and the names of their ports."""
@@ -38,14 +39,21 @@ def objects(rules: RuleSet) -> list[IngressObject]:
 
 
 def as_object(compiled: CompiledIngress) -> IngressObject:
-    name = compiled.backend.port or PORTS[compiled.backend.service][0]
     return IngressObject(
         name=compiled.name,
         host=compiled.host,
-        path=compiled.path.path,
-        path_type=compiled.path.path_type,
-        service=compiled.backend.service,
-        port=name if compiled.by_port_name else str(80 + PORTS[compiled.backend.service].index(name)),
+        paths=[_as_path(each, by_name=compiled.by_port_name) for each in compiled.paths],
         annotations=compiled.annotations,
         tls_hosts=compiled.tls.hosts if compiled.tls else (),
+    )
+
+
+def _as_path(shared: SharedPath, *, by_name: bool) -> IngressPath:
+    ports = PORTS[shared.backend.service]
+    name = shared.backend.port or ports[0]
+    return IngressPath(
+        shared.path.path,
+        shared.path.path_type,
+        shared.backend.service,
+        name if by_name else str(80 + ports.index(name)),
     )

@@ -8,8 +8,10 @@ from pydantic import ValidationError
 
 from components.path_rules import PathRule
 from components.path_rules.ingress_annotations import CERT_MANAGER, PREFIX, SOURCES
+from components.path_rules.ingress_paths import LONGEST_PREFIX, LONGEST_TOGETHER, own_path
 from components.path_rules.object_names import object_name
 from components.path_rules.render_ingress import CompiledIngress, compile_rules
+from components.path_rules.texts import LONGEST_PATH
 from environment.schema import SettingsSchema
 from environment.settings import EnvironmentSettings
 from tests.unit.annotation_validators import HIGH, MEDIUM, VALIDATORS
@@ -68,6 +70,11 @@ def by_path(rules: Sequence[PathRule], hosts: Mapping[str, Any] | None = None) -
     }
 
 
+def paths(compiled: CompiledIngress) -> dict[str, str]:
+    """The service behind each path of an object."""
+    return {each.path.path: each.backend.service for each in compiled.paths}
+
+
 def annotations(compiled: CompiledIngress) -> dict[str, str]:
     return {key.removeprefix(PREFIX): value for key, value in compiled.annotations.items()}
 
@@ -75,27 +82,52 @@ def annotations(compiled: CompiledIngress) -> dict[str, str]:
 # --- names ---
 
 
-def test_each_rule_has_an_object_of_its_own_and_so_has_its_canary() -> None:
-    names = [compiled.name for compiled in compile_rules("routes", rule_set([rule("/a"), rule("/b", canary=CANARY)]))]
-    a, b, root = (object_name("routes", None, path) for path in ("/a", "/b", "/"))
-    assert sorted(names) == sorted([a, b, f"{b}-canary", root])
+def test_rules_that_say_nothing_of_their_own_share_an_object_and_others_and_canaries_have_one() -> None:
+    rules = rule_set([rule("/a"), rule("/b", canary=CANARY), rule("/c", body_size="1Mi"), rule("/d", "pay-v1")])
+    compiled = {each.name: each for each in compile_rules("routes", rules)}
+    b, c, root = (object_name("routes", None, path) for path in ("/b", "/c", "/"))
+    assert sorted(compiled) == sorted([b, f"{b}-canary", c, root])
+    assert paths(compiled[root]) == {"/(?-i:a)(?:/|\\z)": "user-v1", "/(?-i:d)(?:/|\\z)": "pay-v1", "/": "pay-v1"}
 
 
-def test_no_change_of_a_rule_renames_its_object_or_another() -> None:
+def test_a_rule_that_comes_before_one_with_its_own_object_has_one_too() -> None:
+    options = {"body_size": "1Mi"}
+    for before, of_its_own in (
+        (rule("/a/b"), rule("/a", **options)),
+        (rule("/a/b", match="exact"), rule("/a", **options)),
+        (rule("/a/b", match="exact"), rule("/a/[a-z]", match="regex")),
+    ):
+        assert len(by_path([before, of_its_own])) == 3
+    for after, of_its_own in (
+        (rule("/a"), rule("/a/b", **options)),
+        (rule("/a"), rule("/a/[a-z]", match="regex")),
+        (rule("/a/b"), rule("/", **options)),
+        (rule("/ab"), rule("/a", **options)),
+    ):
+        assert len(compile_rules("routes", rule_set([after, of_its_own]))) == (2 if of_its_own.path != "/" else 3)
+
+
+def test_what_shares_an_object_is_there_before_and_after_a_root_with_its_own() -> None:
+    compiled = {each.name: each for each in compile_rules("routes", rule_set([rule("/a"), rule("/", body_size="1Mi")]))}
+    root = object_name("routes", None, "/")
+    assert list(compiled) == [f"{root}-shared-1", root, f"{root}-shared-2"]
+    assert [list(compiled[name].after) for name in compiled] == [[], [f"{root}-shared-1"], [root]]
+    assert len({path for each in compiled.values() for path in paths(each)}) == 3
+
+
+def test_no_change_of_a_rules_options_renames_its_object_or_another() -> None:
     def names(*rules: PathRule) -> dict[str, str]:
         return {path: compiled.name for path, compiled in by_path(rules).items()}
 
-    first = names(rule("/a"), rule("/b"))
+    first = names(rule("/a", body_size="1Mi"), rule("/b"))
     for changed in (
-        rule("/a", "pay-v1"),
-        rule("/a", match="exact"),
+        rule("/a", "pay-v1", body_size="1Mi"),
+        rule("/a", match="exact", body_size="1Mi"),
         rule("/a", rewrite="strip_prefix"),
         rule("/a", canary=CANARY),
-        rule("/a", body_size="8Mi"),
         rule("/a", None, redirect={"to": "https://new.example"}),
     ):
         assert names(rule("/b"), changed) == first
-    assert names(rule("/b"), rule("/other"))["/b"] == first["/b"]
 
 
 def test_names_tell_the_path_and_no_two_are_the_same() -> None:
@@ -112,6 +144,9 @@ def test_names_tell_the_path_and_no_two_are_the_same() -> None:
     [
         ([rule("/a")], [rule("/a", rewrite="strip_prefix")]),
         ([rule("/a")], [rule("/a", match="exact")]),
+        ([rule("/a")], [rule("/a"), rule("/", body_size="1Mi")]),
+        ([rule("/a"), rule("/", body_size="1Mi")], [rule("/a", "pay-v1")]),
+        ([rule("/a", body_size="1Mi")], [rule("/a")]),
         ([rule("/a"), rule("/b", "pay-v1")], [rule("/b"), rule("/a", "pay-v1")]),
         ([rule("/a")], [rule("/new")]),
         ([rule("/")], [rule("/", match="exact")]),
@@ -120,7 +155,7 @@ def test_names_tell_the_path_and_no_two_are_the_same() -> None:
     ],
 )
 def test_no_step_of_an_update_is_refused_by_the_webhook(before: list[PathRule], after: list[PathRule]) -> None:
-    """Pulumi creates and updates one object after the other, in any order, and deletes in the end."""
+    """Whichever order the objects are sent in."""
     old = {each.name: each for each in objects(rule_set(before))}
     new = {each.name: each for each in objects(rule_set(after))}
     for order in (sorted(new), sorted(new, reverse=True)):
@@ -139,26 +174,56 @@ def test_the_stand_in_of_the_webhook_refuses_what_the_real_one_does() -> None:
 # --- paths ---
 
 
-def test_host_without_regex_has_plain_paths_and_no_annotations() -> None:
-    compiled = by_path([rule("/pay", "pay-v1"), rule("/a", match="exact")])
-    assert {(each.path.path, each.path.path_type) for each in compiled.values()} == {
-        ("/", "Prefix"),
-        ("/pay", "Prefix"),
-        ("/a", "Exact"),
-    }
-    assert [each.annotations for each in compiled.values()] == [{}] * 3
+def test_a_host_with_nothing_but_a_root_has_a_plain_path_and_no_annotations() -> None:
+    [compiled] = compile_rules("routes", rule_set([]))
+    assert (paths(compiled), compiled.path.path_type, compiled.annotations) == ({"/": "pay-v1"}, "Prefix", {})
 
 
-def test_regex_of_one_host_does_not_touch_another() -> None:
-    compiled = by_path([rule("/user", host="a.example", rewrite="strip_prefix"), rule("/pay", "pay-v1")])
-    assert compiled["/pay"].path.path == "/pay"
-    assert compiled["/user"].path.is_regex
+def test_no_text_depends_on_another_rule() -> None:
+    """Else there would be a moment in a change at which one is there as of before and the other as of after."""
+    options = {"body_size": "1Mi"}
+    several = [
+        rule("/a", **options),
+        rule("/b", match="exact", **options),
+        rule("/[c-d]", match="regex"),
+        rule("/e"),
+        rule("/f", match="exact"),
+    ]
+    texts = {path for each in compile_rules("routes", rule_set(several)) for path in paths(each)}
+    for one in several:
+        alone = {path for each in compile_rules("routes", rule_set([one])) for path in paths(each)}
+        assert alone <= texts
+
+
+def test_the_longest_texts_are_in_the_order_of_the_kinds() -> None:
+    longest = "/" + "x" * (LONGEST_PATH - 1 - 9) + "." * 9
+    regexes = [rule("/[ab]", match="regex"), rule("/" + "(?:y|z)" * 28, match="regex", canary=CANARY)]
+    prefix = own_path(rule(longest, rewrite="strip_prefix", canary=CANARY)).path
+    texts = [own_path(each).path for each in regexes]
+    exact = own_path(rule("/a", match="exact")).path
+    with pytest.raises(ValidationError, match="counts as three"):
+        rule(longest.replace("x", ".", 1))
+    assert LONGEST_PREFIX - 2 < len(prefix) <= LONGEST_PREFIX < min(map(len, texts))
+    assert max(map(len, texts)) < len(exact)
+
+
+def test_many_rules_of_one_backend_are_few_regexes_which_no_regex_of_a_rule_comes_after() -> None:
+    many = [rule(f"/service-{number}/v{number % 3}") for number in range(1000)]
+    nested = rule("/service-7")
+    [plain] = compile_rules("routes", rule_set([*many, nested], default="user-v1"))
+    assert len(plain.paths) < 20
+    assert max(len(path) for path in paths(plain)) <= LONGEST_TOGETHER
+    [_, beside] = compile_rules("routes", rule_set([*many, nested, rule("/.*[.]html", match="regex")]))
+    assert len(beside.paths) < 200
+    assert max(len(path) for path in paths(beside)) <= 255
+    for compiled in (plain, beside):
+        assert any(path.startswith("/(?-i:service-7)(") for path in paths(compiled))
 
 
 def test_every_host_answers_unknown_paths_with_the_default_backend() -> None:
     compiled = compile_rules("routes", rule_set([rule("/pay", host="a.example")]))
-    roots = [(each.host, each.backend.service) for each in compiled if each.path.path == "/"]
-    assert roots == [(None, "pay-v1"), ("a.example", "pay-v1")]
+    roots = [(each.host, service) for each in compiled for path, service in paths(each).items() if path == "/"]
+    assert roots == [("a.example", "pay-v1"), (None, "pay-v1")]
 
 
 def test_a_rule_for_the_root_takes_the_default_backends_place() -> None:
@@ -183,12 +248,6 @@ def test_order_of_the_rules_changes_nothing() -> None:
 )
 def test_regexes_are_no_prefix_paths_since_the_strict_check_refuses_those(rules: list[PathRule]) -> None:
     IngressNginx(objects(rule_set(rules)))
-
-
-def test_a_longer_path_seldom_changes_the_texts_of_others() -> None:
-    regex = rule("/x/[a-z]+", match="regex")
-    texts = {by_path([regex, rule("/" + "p" * length)])["/x/[a-z]+"].path.path for length in range(2, 18)}
-    assert len(texts) <= 3
 
 
 # --- what rules share without saying so ---
@@ -299,21 +358,26 @@ def test_options_become_annotations(given: dict[str, Any], expected: dict[str, s
 
 def test_what_holds_for_a_host_is_on_its_object_for_the_root_alone() -> None:
     hosts = {"a.example": {"tls": {"kind": "issuer", "cluster_issuer": "ca"}, "www_redirect": True, "app_root": "/x"}}
-    compiled = by_path([rule("/a", host="a.example")], hosts)
-    root = [each for each in compile_rules("routes", rule_set([rule("/a", host="a.example")], hosts)) if each.tls]
+    rules = [rule("/a", host="a.example", body_size="1Mi")]
+    compiled = by_path(rules, hosts)
+    root = [each for each in compile_rules("routes", rule_set(rules, hosts)) if each.tls]
     assert [each.name for each in root] == [compiled["/a"].root]
     assert root[0].tls is not None
     assert (root[0].tls.hosts, root[0].tls.secret) == (["a.example", "www.a.example"], "a.example-tls")
     assert root[0].annotations[CERT_MANAGER + "cluster-issuer"] == "ca"
     assert annotations(root[0])["app-root"] == "/x"
-    assert annotations(compiled["/a"]) == {"ssl-redirect": "true", "preserve-trailing-slash": "true"}
+    assert annotations(compiled["/a"])["ssl-redirect"] == annotations(root[0])["ssl-redirect"] == "true"
+    assert annotations(compiled["/a"])["preserve-trailing-slash"] == "true"
 
 
 def test_a_host_below_a_wildcard_with_a_certificate_is_not_sent_to_https() -> None:
+    """Also before there is one: it must not be for a moment either."""
+    rules = [rule("/a", host="a.example"), rule("/b", host="*.example")]
     hosts = {"*.example": {"tls": {"kind": "secret", "secret": "any"}}}
-    compiled = by_path([rule("/a", host="a.example"), rule("/b", host="*.example")], hosts)
-    assert annotations(compiled["/a"])["ssl-redirect"] == "false"
-    assert annotations(compiled["/b"])["ssl-redirect"] == "true"
+    for settings, wildcard in ((hosts, "true"), ({}, "false")):
+        compiled = {each.host: annotations(each) for each in compile_rules("routes", rule_set(rules, settings))}
+        assert compiled["a.example"]["ssl-redirect"] == "false"
+        assert compiled["*.example"]["ssl-redirect"] == wildcard
 
 
 # --- the model ---

@@ -12,6 +12,7 @@ from components.path_rules.component import AT_ONCE
 from components.path_rules.object_names import object_name
 from components.path_rules.render_ingress import compile_rules
 from components.shared.problems import WrongSettingsError
+from tests.unit.ingress_nginx import IngressPath
 from tests.unit.recording import Recording, run_recorded
 from tests.unit.rule_objects import PORTS, as_object, rule, rule_set
 
@@ -49,13 +50,12 @@ def test_objects_are_sent_as_they_were_compiled() -> None:
             "annotations": {**each.annotations, "pulumi.com/skipAwait": "true"},
         }
         [rule_sent] = sent["spec"]["rules"]
-        [path] = rule_sent["http"]["paths"]
-        assert (rule_sent.get("host"), path["path"], path["pathType"]) == (each.host, wanted.path, wanted.path_type)
-        service = path["backend"]["service"]
-        assert (service["name"], str(service["port"].get("name", service["port"].get("number")))) == (
-            wanted.service,
-            wanted.port,
-        )
+        assert rule_sent.get("host") == each.host
+        for path, expected in zip(rule_sent["http"]["paths"], wanted.paths, strict=True):
+            service = path["backend"]["service"]
+            port = str(service["port"].get("name", service["port"].get("number")))
+            found = IngressPath(path["path"], path["pathType"], service["name"], port)
+            assert found == expected
         assert [entry["hosts"] for entry in sent["spec"].get("tls", [])] == ([wanted.tls_hosts] if each.tls else [])
         assert sent["spec"]["ingressClassName"] == "nginx"
 
@@ -72,16 +72,33 @@ def test_the_service_of_error_pages_is_there_before_the_annotation_that_names_it
     assert "pages" in sent.dependencies
 
 
-def test_a_hosts_root_comes_first_and_a_canary_after_its_rule() -> None:
-    recording = record([rule("/a", canary=CANARY)])
-    a, root = object_name("routes", None, "/a"), object_name("routes", None, "/")
-    assert recording.one(INGRESS, root).dependencies == set()
-    assert recording.one(INGRESS, a).dependencies == {root}
+def test_objects_are_sent_by_precedence_and_a_canary_after_its_rule() -> None:
+    options = {"body_size": "1Mi"}
+    within, exact, regex = (
+        rule("/a/b", **options),
+        rule("/x", match="exact", **options),
+        rule("/[u-w]", match="regex"),
+    )
+    recording = record([rule("/a", canary=CANARY), within, exact, regex, rule("/plain")])
+    a, b, x, r, root = (object_name("routes", None, path) for path in ("/a", "/a/b", "/x", "/[u-w]", "/"))
+    assert recording.one(INGRESS, x).dependencies == set()
+    assert recording.one(INGRESS, r).dependencies == {x}
+    assert recording.one(INGRESS, b).dependencies == {r}
+    assert recording.one(INGRESS, a).dependencies == {r, b}
     assert recording.one(INGRESS, f"{a}-canary").dependencies == {a}
+    assert recording.one(INGRESS, root).dependencies == {x, r, b, a, f"{a}-canary"}
+
+
+def test_the_rules_of_a_name_come_before_those_of_its_wildcard_and_these_before_those_of_every_host() -> None:
+    recording = record([rule("/a", host=host) for host in (None, "a.example", "*.example")])
+    every, name, wildcard = (object_name("routes", host, "/") for host in (None, "a.example", "*.example"))
+    assert recording.one(INGRESS, name).dependencies == set()
+    assert recording.one(INGRESS, wildcard).dependencies == {name}
+    assert recording.one(INGRESS, every).dependencies == {name, wildcard}
 
 
 def test_so_many_ingresses_are_sent_at_a_time_as_the_webhook_can_look_at() -> None:
-    recording = record([rule(f"/{number}") for number in range(3 * AT_ONCE)])
+    recording = record([rule(f"/{number}", body_size="1Mi") for number in range(3 * AT_ONCE)])
     waiting = {ingress.name: ingress.dependencies for ingress in recording.of_type(INGRESS)}
     sent: list[set[str]] = []
     while waiting:
@@ -135,14 +152,21 @@ def test_waiting_for_an_ingress_is_bounded_and_a_replacement_deletes_first() -> 
         assert ingress.options.deleteBeforeReplace is True
 
 
-def test_each_rule_is_a_component_whose_inputs_are_what_the_user_wrote() -> None:
-    rules = [rule("/a", host="a.example", canary=CANARY), rule("/b", {"service": "user-v1", "port": "admin"})]
+def test_each_object_has_a_component_whose_inputs_are_what_the_user_wrote() -> None:
+    rules = [
+        rule("/a", host="a.example", canary=CANARY),
+        rule("/b", {"service": "user-v1", "port": "admin"}),
+        rule("/c", match="exact"),
+    ]
     recording = record(rules, "pay-v1", {"a.example": {"app_root": "/a"}})
-    a, b = object_name("routes", "a.example", "/a"), object_name("routes", None, "/b")
+    a = object_name("routes", "a.example", "/a")
     assert {each.name: each.inputs for each in recording.of_type(RULE)} == {
         a: {"host": "a.example", "path": "/a", "backend": "user-v1", "canary": CANARY},
-        b: {"path": "/b", "backend": {"service": "user-v1", "port": "admin"}},
-        object_name("routes", None, "/"): {"path": "/", "backend": "pay-v1"},
+        object_name("routes", None, "/"): {
+            "path": "/",
+            "backend": "pay-v1",
+            "rules": {"/b": {"service": "user-v1", "port": "admin"}, "= /c": "user-v1"},
+        },
         object_name("routes", "a.example", "/"): {
             "host": "a.example",
             "path": "/",

@@ -1,17 +1,19 @@
 """The compiled objects bring about what the rules mean, for rules and requests at random."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.path_rules import render_ingress
-from components.path_rules.ingress_paths import CompiledPath
+from components.path_rules.ingress_annotations import rule_annotations
+from components.path_rules.ingress_paths import CompiledPath, PathType, SharedPath
 from components.path_rules.meaning import Answer, Redirected, Request, Served, meaning, normalized
 from components.path_rules.model import PathRule, RuleSet
 from components.path_rules.options import RegexRewrite, ReplacePrefix, ServiceRef
+from components.path_rules.render_ingress import CompiledIngress
+from tests.unit import rule_objects
 from tests.unit.generated_rules import repeatable, requests, rule_sets
 from tests.unit.ingress_nginx import IngressNginx, RefusedByTheWebhookError, Reply
 from tests.unit.rule_objects import PORTS, objects, rule, rule_set
@@ -88,25 +90,41 @@ def test_ten_thousand_requests_get_what_the_rules_mean() -> None:
     assert {kind: count for kind in kinds if (count := seen[kind]) < 10} == {}
 
 
-def _raw(rules: Sequence[PathRule]) -> list[CompiledPath]:
-    """Paths as most people write them by hand: each rule for itself, without a thought for its siblings."""
-    compiled: list[CompiledPath] = []
-    for each in rules:
-        match each.rewrite:
-            case None:
-                types = {"prefix": "Prefix", "exact": "Exact", "regex": "ImplementationSpecific"}
-                compiled.append(CompiledPath(each.path, types[each.match]))
-            case RegexRewrite(to=to):
-                compiled.append(CompiledPath(each.path, "ImplementationSpecific", to))
-            case other:
-                target = f"{other.replacement}/$2" if isinstance(other, ReplacePrefix) else "/$2"
-                path = f"{each.path}(/|$)(.*)"
-                compiled.append(CompiledPath(path, "ImplementationSpecific", target, each.path))
+def _raw(name: str, rules: RuleSet) -> list[CompiledIngress]:
+    """Objects as most people write them by hand: each rule for itself, without a thought for its siblings."""
+    compiled: list[CompiledIngress] = []
+    for host in rules.host_names:
+        for position, each in rules.complete(host):
+            path = _raw_path(each)
+            backend = each.backend or ServiceRef(service=rules.default_backend or "")
+            compiled.append(
+                CompiledIngress(
+                    name=f"{name}-{host}-{position}",
+                    host=host,
+                    paths=[SharedPath(path, backend)],
+                    by_port_name=each.canary is not None,
+                    annotations=rule_annotations(each, path),
+                    root="",
+                    rule=position,
+                )
+            )
     return compiled
 
 
+def _raw_path(rule: PathRule) -> CompiledPath:
+    match rule.rewrite:
+        case None:
+            types: Mapping[str, PathType] = {"prefix": "Prefix", "exact": "Exact", "regex": "ImplementationSpecific"}
+            return CompiledPath(rule.path, types[rule.match])
+        case RegexRewrite(to=to):
+            return CompiledPath(rule.path, "ImplementationSpecific", to)
+        case other:
+            target = f"{other.replacement}/$2" if isinstance(other, ReplacePrefix) else "/$2"
+            return CompiledPath(f"{rule.path}(/|$)(.*)", "ImplementationSpecific", target, rule.path)
+
+
 def test_without_the_compilation_of_siblings_they_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render_ingress, "compile_paths", _raw)
+    monkeypatch.setattr(rule_objects, "compile_rules", _raw)
     seen: Counter[str] = Counter()
     with pytest.raises((AssertionError, RefusedByTheWebhookError)):
         compare(seen)
@@ -122,7 +140,7 @@ def test_a_prefix_stays_a_prefix_beside_a_rewriting_rule(path: str, monkeypatch:
     rules = rule_set(TRAP)
     assert meaning(rules, Request(path)) == Served(None, ServiceRef(service="pay-v1"), path)
     assert IngressNginx(objects(rules)).reply("x.example.com", path).upstream == "pay-v1-80"
-    monkeypatch.setattr(render_ingress, "compile_paths", _raw)
+    monkeypatch.setattr(rule_objects, "compile_rules", _raw)
     assert IngressNginx(objects(rules)).reply("x.example.com", path).upstream == "user-v1-80"
 
 
