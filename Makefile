@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env test unit faults flips preview routes deploy lint format
+.PHONY: help up down status env test unit faults flips bench preview routes deploy lint format
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ faults: $(VENV)/.tests ## break Redis on purpose and count what it costs: make f
 
 flips: $(VENV)/.tests ## change values to and fro 20 times, and compare settings, state and live objects
 	@FLIPS=20 $(BIN)/python -m pytest tests/cluster/test_flips.py
+
+bench: $(VENV)/.tests ## a thousand rules, beside the same by hand: time and memory
+	@$(BIN)/python -m tests.bench.many_rules
 
 unit: $(VENV)/.tests ## the unit tests alone: no cluster needed
 	@tools/redis-server

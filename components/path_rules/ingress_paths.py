@@ -10,8 +10,8 @@ from the beginning, which means what its rule means beside any others:
 * `\\z` is the end of the path; `$` would also be found before a final line feed.
 * `(?#…)` matches nothing, and makes a text as long as it must be for its place in the order. How long depends on the
   rule alone, so that no rule's text ever changes because of another.
-* With a canary a rule has another text than without. The controller ties a canary to its rule by host and text, and so
-  never for a moment to one that has just lost it, whose Service other rules share.
+* With a canary a rule has another text than without, of the same length. The controller ties a canary to its rule by
+  host and text, and so never for a moment to one that has just lost it, whose Service other rules share.
 
 The order, from the longest: exact rules with an object of their own, regexes, prefixes, `/`. Prefixes of which one is
 within the other are in the right order by themselves, as they are in the same form; and with an object of its own a
@@ -30,9 +30,13 @@ from components.path_rules.texts import LONGEST_COMPILED_PATH
 
 PathType = Literal["Prefix", "Exact", "ImplementationSpecific"]
 
-_PRIMARY = "(?#primary)"
+_REST = r"((?:/((?s:.*)))?)"
+"""What a prefix may be followed by. The first group begins with the slash, the second behind it."""
 
-LONGEST_PREFIX = LONGEST_COMPILED_PATH + len(r"/(?-i:)((?:/((?s:.*)))?)\z" + _PRIMARY)
+_REST_BESIDE_A_CANARY = r"((?:/((?s:.*))|))"
+"""The same paths and groups, in as many characters."""
+
+LONGEST_PREFIX = LONGEST_COMPILED_PATH + len(r"/(?-i:)" + _REST + r"\z")
 """Characters of the longest text of a prefix; each regex' is longer."""
 
 _LONGEST_REGEX = 470
@@ -68,7 +72,7 @@ class SharedPath:
 
 def own_path(rule: PathRule) -> CompiledPath:
     """The path of a rule that has an object of its own."""
-    return _compiled(rule, _own_text(rule) + (_PRIMARY if rule.canary else ""))
+    return _compiled(rule, _own_text(rule))
 
 
 def root_path() -> CompiledPath:
@@ -152,15 +156,20 @@ def _own_text(rule: PathRule) -> str:
     match rule.match:
         case "regex":
             text = f"/(?-i:{rule.path.removeprefix('/')})\\z"
-            return text + _filler("regex", LONGEST_PREFIX)
+            return text + _filler("regex beside a canary" if rule.canary else "regex", LONGEST_PREFIX)
         case "exact":
             text = f"/(?-i:{_inside(rule.path)})\\z"
-            return text + _filler("exact", _LONGEST_REGEX)
+            return text + _filler("exact beside a canary" if rule.canary else "exact", _LONGEST_REGEX)
         case "prefix":
             if rule.path == ROOT:
-                return ROOT if rule.rewrite is None else "/((?s:.*))"
-            # The first group begins with the slash, the second behind it.
-            return f"/(?-i:{_inside(rule.path)})((?:/((?s:.*)))?)\\z"
+                return _root_text(rule)
+            return f"/(?-i:{_inside(rule.path)}){_REST_BESIDE_A_CANARY if rule.canary else _REST}\\z"
+
+
+def _root_text(rule: PathRule) -> str:
+    if rule.rewrite is None:
+        return "/(?#canary)" if rule.canary else ROOT
+    return "/((?s).*)" if rule.canary else "/((?s:.*))"
 
 
 def _filler(kind: str, beyond: int) -> str:

@@ -17,7 +17,7 @@ from components.shared.quantities import parse_quantity
 LONGEST_PATH = 200
 """Of a rule. A proxy's own limit is for a line of its configuration, in which a path may stand several times."""
 
-LONGEST_COMPILED_PATH = 218
+LONGEST_COMPILED_PATH = 229
 """Of a prefix or an exact rule, without its slash and with each `.` as `[.]`: a regex for it has to be shorter than
 those of regex rules, which come first (`ingress_paths`)."""
 

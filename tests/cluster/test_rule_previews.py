@@ -81,11 +81,23 @@ def test_a_changed_value_is_shown_in_its_rule_with_the_old_and_the_new_one(
     assert len(lines) < 50
 
 
-def test_a_new_rule_one_that_is_gone_and_a_new_option_are_shown_as_such(
+def test_a_new_rule_one_that_is_gone_and_another_backend_are_shown_as_such(
     stack_of: Callable[[Sequence[PathRule]], automation.Stack],
 ) -> None:
-    lines = preview(stack_of, [USER, PAY, HELP], [USER, rule("/pay", "pay-v1", body_size="8Mi"), rule("/new")])
-    for kind, path in (("(create)", "/new"), ("(update)", "/pay"), ("(delete)", "/help")):
-        position = next(number for number, line in enumerate(lines) if f"PathRule: {kind}" in line)
-        assert any(line.endswith(f'path : "{path}"') for line in lines[position : position + 6])
-    assert '+ body_size: "8Mi"' in lines
+    lines = preview(stack_of, [USER, PAY, HELP], [USER, rule("/pay", "errors"), rule("/new")])
+    start = lines.index("~ webtier:index:PathRule: (update)")
+    rules = lines.index("~ rules : {", start)
+    assert lines[rules + 1 : lines.index("}", rules)] == [
+        '- /help: "user-v1"',
+        '+ /new : "user-v1"',
+        '~ /pay : "pay-v1" => "errors"',
+    ]
+
+
+def test_a_rule_that_gets_an_option_gets_an_object_of_its_own(
+    stack_of: Callable[[Sequence[PathRule]], automation.Stack],
+) -> None:
+    lines = preview(stack_of, [USER, PAY, HELP], [USER, rule("/pay", "pay-v1", body_size="8Mi"), HELP])
+    start = lines.index("+ webtier:index:PathRule: (create)")
+    assert {'backend : "pay-v1"', 'body_size: "8Mi"', 'path : "/pay"'} <= set(lines[start : lines.index("}", start)])
+    assert '- /pay : "pay-v1"' in lines

@@ -196,7 +196,7 @@ def test_no_text_depends_on_another_rule() -> None:
 
 
 def test_the_longest_texts_are_in_the_order_of_the_kinds() -> None:
-    longest = "/" + "x" * (LONGEST_PATH - 1 - 9) + "." * 9
+    longest = "/" + "x" * (LONGEST_PATH - 1 - 15) + "." * 15
     regexes = [rule("/[ab]", match="regex"), rule("/" + "(?:y|z)" * 28, match="regex", canary=CANARY)]
     prefix = own_path(rule(longest, rewrite="strip_prefix", canary=CANARY)).path
     texts = [own_path(each).path for each in regexes]

@@ -135,7 +135,7 @@ def _told(
         lines += [
             f"{title}: {host}: {settings.model_dump(exclude_defaults=True)}" for host, settings in rules.hosts.items()
         ]
-    lines += [f"{each.host} {path.path} {path.upstream}" for each in present.values() for path in each.paths]
+    lines += [f"{each.host} {path.path[:60]} {path.upstream}" for each in present.values() for path in each.paths]
     return "\n".join(lines)
 
 
