@@ -172,7 +172,7 @@ class _Host:
             annotations={**roots[0].annotations, **host_annotations(self._settings)},
             tls=_tls(self._host, self._settings),
         )
-        last = self._copy(2, [roots[0].name])
+        last = self._copy(2, [*names, roots[0].name])
         return [*own, *filter(None, [first]), *roots, *filter(None, [last])]
 
     def _own_objects(self) -> Iterator[CompiledIngress]:
@@ -255,24 +255,40 @@ class _Host:
 def _order(ordered: Sequence[tuple[str, PathRule]]) -> Iterator[tuple[str, list[str]]]:
     """For each of the objects which ones have to be there before it; `ordered` is by precedence, the first first.
 
-    Those are the objects of the rules that come before its own and may take some of its paths.
+    Those are the objects of all rules that come before its own and may take some of its paths, and not only the nearest
+    ones: of what is taken away Pulumi orders those alone that depend on each other directly.
     """
-    exacts = [name for name, rule in ordered if rule.match == "exact"]
-    regexes: list[str] = []
+    regexes: list[tuple[str, str]] = []
+    exacts: list[str] = []
     within: dict[str, list[str]] = {}
     for name, rule in ordered:
+        if rule.match == "exact":
+            exacts.append(name)
+            within.setdefault(rule.path, []).append(name)
         if rule.match != "regex":
-            for path in (*ancestors(rule.path), *([rule.path] if rule.match == "exact" else [])):
+            for path in ancestors(rule.path):
                 within.setdefault(path, []).append(name)
     for name, rule in ordered:
         match rule.match:
             case "exact":
                 yield name, []
             case "regex":
-                yield name, regexes[-1:] or exacts
-                regexes.append(name)
+                beginning = _beginning(rule)
+                yield name, [*exacts, *(other for other, its in regexes if _may_meet(beginning, its))]
+                regexes.append((name, beginning))
             case "prefix":
-                yield name, [*regexes[-1:], *within.get(rule.path, ())]
+                taking = (other for other, its in regexes if _may_meet(rule.path, its))
+                yield name, [*taking, *within.get(rule.path, ())]
+
+
+def _beginning(rule: PathRule) -> str:
+    """What all paths of a regex begin with, as far as that is seen without a look at its parts."""
+    plain = re.match(r"[A-Za-z0-9_/-]*(?![?*{|])", rule.path)
+    return plain[0] if plain else ""
+
+
+def _may_meet(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
 
 
 def _https(host: str | None, rules: RuleSet) -> bool | None:
