@@ -15,7 +15,10 @@ USERS_OF_LOCAL = frozenset({"test_embedded_cluster", "test_redeploy", "test_refu
 LONGEST = (
     "local",
     "conformance",
+    "test_changes",
+    "test_upgrade",
     "test_network_policies",
+    "test_flips",
     "test_web_service",
     "test_ingress_controller",
     "test_redis_standalone",

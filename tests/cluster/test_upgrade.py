@@ -21,11 +21,12 @@ from pulumi import automation
 from redis.cluster import RedisCluster
 from redis.exceptions import RedisError
 
-from devcluster.plan import NODES
+from devcluster.plan import LOCAL_VOLUMES, NODES
 from operations.local import PROJECT
 from tests.cluster.changing_load import ChangingLoad
 from tests.cluster.second_stack import remove_controller, stack_of_folder
 from tests.cluster.tier import Tier, eventually
+from tests.faults.deployment import remove_volumes
 
 EARLIER = "5417f76"
 """The last commit with an object for each rule, Jobs with fixed names, and what Pulumi waits for as it was."""
@@ -175,16 +176,26 @@ def stack_in(tier: Tier, folder: Path, program: Path, wanted: Mapping[str, Any])
 
 
 def remove(tier: Tier) -> None:
+    """All of it, its data too."""
     remove_controller(tier, INGRESS, STACK)
+    # As long as they are there, nobody may delete a shard.
+    remove_named(tier, "validatingadmissionpolicybindings", "validatingadmissionpolicies")
     for namespace in (NAMESPACE, INGRESS):
-        for objects in ("deployments", "statefulsets"):
-            tier.kubectl("delete", objects, "--all", "-n", namespace, "--ignore-not-found", "--timeout=170s")
-        tier.kubectl("delete", "pods", "--all", "--force", "-n", namespace, "--ignore-not-found", "--timeout=170s")
+        tier.kubectl("delete", "deployments,statefulsets", "--all", "-n", namespace, "--timeout=100s")
+        tier.kubectl("delete", "pods", "--all", "--force", "-n", namespace, "--timeout=100s")
     tier.kubectl("delete", "namespace", NAMESPACE, INGRESS, "--ignore-not-found", "--timeout=170s", timeout=180)
-    volumes = [v for v in tier.items("persistentvolumes") if v["spec"]["claimRef"]["namespace"] == NAMESPACE]
-    for volume in volumes:
-        tier.kubectl("delete", "persistentvolume", volume["metadata"]["name"], "--timeout=100s")
-    tier.kubectl("delete", "storageclass", "-l", f"app.kubernetes.io/instance={NAMESPACE}", "--ignore-not-found")
+    remove_named(tier, "persistentvolumes", "storageclasses")
+    for node in tier.cluster.nodes:
+        remove_volumes(node.var / LOCAL_VOLUMES.removeprefix("/var/") / NAMESPACE)
+
+
+def remove_named(tier: Tier, *kinds: str) -> None:
+    """What the stack has outside its namespaces is called by them."""
+    for kind in kinds:
+        names = [item["metadata"]["name"] for item in tier.items(kind)]
+        own = [name for name in names if name.startswith(f"{NAMESPACE}-")]
+        if own:
+            tier.kubectl("delete", kind, *own, "--ignore-not-found", "--timeout=60s")
 
 
 def test_an_update_from_an_earlier_version_loses_nothing(tier: Tier, folder: Path, deployed: Mapping[str, Any]) -> None:

@@ -153,20 +153,21 @@ def elsewhere(old: RuleSet, new: RuleSet, request: Request) -> set[Answer]:
     """What may be answered besides.
 
     The first rules of a host, and its last, come and go one by one; until that for `/` is there the controller itself
-    answers what they are not for, with 404. A certificate goes at once for the rules of before too.
+    answers what they are not for, with 404. And what holds for the host as a whole comes and goes at once, also for
+    rules that are as before.
     """
     found: set[Answer] = set()
     if set(old.host_names) != set(new.host_names):
         found.add((404, None, None, None, None))
-    if set(old.host_names) != set(new.host_names) or www_partner_of(old, request.host) != www_partner_of(
-        new, request.host
+    host, other = (responsible_host(rules, request.host) for rules in (old, new))
+    if (
+        set(old.host_names) != set(new.host_names)
+        or old.settings(host) != new.settings(other)
+        or www_partner_of(old, request.host) != www_partner_of(new, request.host)
     ):
         # What holds for a host as a whole comes with the object for its root.
-        found |= answers_of(replace(old, hosts={}), request) | answers_of(replace(new, hosts={}), request)
-    host, other = (responsible_host(rules, request.host) for rules in (old, new))
-    if old.settings(host).redirects_to_https != new.settings(other).redirects_to_https:
-        secure = replace(request, https=True)
-        found |= answers_of(old, secure) | answers_of(new, secure)
+        for rules in (old, replace(old, hosts={}), new, replace(new, hosts={})):
+            found |= answers_of(rules, request) | answers_of(rules, replace(request, https=True))
     # Rules with canaries share what the controller knows of them where they share a Service.
     canaries = {
         f"{rule.canary.backend.service}-80" for rules in (old, new) for rule in rules.rules.values() if rule.canary
