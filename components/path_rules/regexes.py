@@ -6,9 +6,12 @@ groups, possessive repetitions, `\\b`, `\\s`, `\\p` and POSIX classes are refuse
 which makes anchors superfluous; they are refused too.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
+from components.path_rules.backtracking import LONGEST_TEXT, Blowup, worst_case
+from components.path_rules.regex_nodes import PRINTABLE, Characters, Choice, Node, Repeat, Sequence, may_be_empty, size
 from components.path_rules.texts import LONGEST_PATH, refused_words
 
 MOST_REPEATS = 255
@@ -21,43 +24,11 @@ _PATTERN = _PLAIN - frozenset("@,") | frozenset("^$[](){}*+?|\\")
 _ESCAPABLE = frozenset(".+*?()[]{}|^$/-")
 _DIGITS = frozenset("0123456789")
 _WORD = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
-PRINTABLE = frozenset(chr(code) for code in range(0x20, 0x7F))
-"""What `.` and negated classes are taken to stand for where a regex is looked at as a set of paths."""
-
 _ESCAPED_CLASSES = {"d": _DIGITS, "w": _WORD, "D": PRINTABLE - _DIGITS, "W": PRINTABLE - _WORD}
 
 
 class RegexError(ValueError):
     """A regex that is refused; its text says what is wrong and what is allowed."""
-
-
-@dataclass(frozen=True)
-class Characters:
-    """One character out of a set."""
-
-    allowed: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Sequence:
-    parts: "tuple[Node, ...]"
-
-
-@dataclass(frozen=True)
-class Choice:
-    options: "tuple[Node, ...]"
-
-
-@dataclass(frozen=True)
-class Repeat:
-    """`most` None is for no limit."""
-
-    part: "Node"
-    least: int
-    most: int | None
-
-
-Node = Characters | Sequence | Choice | Repeat
 
 
 @dataclass(frozen=True)
@@ -69,6 +40,7 @@ class Regex:
     groups: int
 
 
+@lru_cache(maxsize=65_536)
 def parse_regex(text: str) -> Regex:
     """RegexError if the text is no regex, or one that is not allowed."""
     if not text.startswith("/"):
@@ -80,10 +52,9 @@ def parse_regex(text: str) -> Regex:
         raise RegexError(refused)
     parser = _Parser(text)
     tree = parser.whole()
-    if _size(tree) > MOST_PARTS:
-        raise RegexError(
-            f"its repetitions multiply to more than {MOST_PARTS} parts; allowed: smaller numbers in '{{}}'"
-        )
+    found = worst_case(tree, parser.groups)
+    if found is not None:
+        raise _slow(text, found, "request")
     return Regex(text, tree, parser.groups)
 
 
@@ -94,8 +65,58 @@ def parse_pattern(text: str) -> None:
             f"allowed: a regular expression of 1 to {LONGEST_PATH} of A-Z, a-z, 0-9, any of -._~/:&= and the signs of "
             "a regex"
         )
-    parser = _Parser("(?:" + text.removeprefix("^").removesuffix("$") + ")")
-    parser.whole()
+    inside = text.removeprefix("^").removesuffix("$")
+    parser = _Parser(f"(?:{inside})")
+    tree, ended = _without_its_end(parser.whole(), ended=text.endswith("$"))
+    anchored = (text.startswith("^") and not isinstance(tree.parts[0], Choice)) or _begins_anywhere(tree)
+    found = worst_case(tree, parser.groups, at="beginning" if anchored else "anywhere", whole=ended)
+    if found is not None:
+        raise _slow(f"(?:{inside})", found, "header")
+
+
+def _without_its_end(tree: Sequence, *, ended: bool) -> tuple[Sequence, bool]:
+    """A pattern without a last repetition that takes whatever there is, and whether it has to match to the end."""
+    inside = tree.parts[0]
+    if not isinstance(inside, Sequence) or not inside.parts:
+        return tree, ended
+    match inside.parts[-1]:
+        case Repeat(Characters(allowed), least, None) if not ended or allowed == PRINTABLE:
+            last = Repeat(inside.parts[-1].part, least, least)
+            return replace(tree, parts=(replace(inside, parts=(*inside.parts[:-1], last)),)), False
+        case _:
+            return tree, ended
+
+
+def _begins_anywhere(tree: Sequence) -> bool:
+    """Whether a pattern begins with `.*`, so that PCRE tries it at the beginning alone."""
+    inside = tree.parts[0]
+    if not isinstance(inside, Sequence) or not inside.parts:
+        return False
+    match inside.parts[0]:
+        case Repeat(Characters(allowed, simple), 0, None):
+            return simple and allowed == PRINTABLE
+        case _:
+            return False
+
+
+def _slow(text: str, found: Blowup, what: Literal["request", "header"]) -> RegexError:
+    part = text[slice(*found.span)]
+    if not found.again:
+        return RegexError(
+            f"'{part}' is too intricate to tell how long a long {what} would take; allowed: fewer repetitions that "
+            "can take the same characters, and smaller numbers in '{}'"
+        )
+    example = f"'{found.before}' and then '{found.again}' many times" if found.before else f"'{found.again}' many times"
+    hint = (
+        "such as '[^/]+' between two '/', and '.*' where it is the only one"
+        if what == "request"
+        else "and '^' at the beginning where a repetition follows"
+    )
+    return RegexError(
+        f"'{part}' can take the same text in so many ways that a {what} of {LONGEST_TEXT // 1024} kB would hold nginx "
+        f"up for more than 10 ms: {example}, and then what does not match; allowed: repetitions of which only one can "
+        f"take the next character, {hint}"
+    )
 
 
 class _Parser:
@@ -104,7 +125,8 @@ class _Parser:
         self._at = 0
         self.groups = 0
 
-    def whole(self) -> Node:
+    def whole(self) -> Sequence:
+        """RegexError also if the repetitions multiply to too much."""
         tree = self._sequence()
         if self._next() == "|":
             raise RegexError(
@@ -113,6 +135,10 @@ class _Parser:
             )
         if self._next() == ")":
             raise RegexError(f"the ')' at character {self._at + 1} closes no group; allowed: '\\)' for the character")
+        if size(tree) > MOST_PARTS:
+            raise RegexError(
+                f"its repetitions multiply to more than {MOST_PARTS} parts; allowed: smaller numbers in '{{}}'"
+            )
         return tree
 
     def _next(self) -> str:
@@ -123,11 +149,11 @@ class _Parser:
         self._at += 1
         return character
 
-    def _sequence(self) -> Node:
-        parts: list[Node] = []
+    def _sequence(self) -> Sequence:
+        start, parts = self._at, list[Node]()
         while self._next() not in ("", "|", ")"):
             parts.append(self._repeated(self._atom()))
-        return Sequence(tuple(parts))
+        return Sequence(tuple(parts), (start, self._at))
 
     def _atom(self) -> Node:
         position = self._at + 1
@@ -136,11 +162,12 @@ class _Parser:
             case "(":
                 return self._group(position)
             case "[":
-                return self._class(position)
+                return replace(self._class(position), span=(position - 1, self._at))
             case "\\":
-                return Characters(self._escaped())
+                simple = self._next() in _ESCAPED_CLASSES
+                return Characters(self._escaped(), simple, (position - 1, self._at))
             case ".":
-                return Characters(PRINTABLE)
+                return Characters(PRINTABLE, simple=True, span=(position - 1, self._at))
             case "^" | "$":
                 raise RegexError(
                     f"the '{character}' at character {position} is superfluous: a regex always stands for the whole "
@@ -152,7 +179,7 @@ class _Parser:
                     f"or '\\{character}' for the character"
                 )
             case _ if character in _PLAIN:
-                return Characters(frozenset(character))
+                return Characters(frozenset(character), span=(position - 1, self._at))
             case _:
                 raise RegexError(
                     f"the character {character!r} at {position} is not allowed; allowed: A-Z, a-z, 0-9, any of "
@@ -188,9 +215,10 @@ class _Parser:
             options.append(self._sequence())
         if self._take() != ")":
             raise RegexError(f"the '(' at character {position} is never closed; allowed: '\\(' for the character")
-        return options[0] if len(options) == 1 else Choice(tuple(options))
+        span = (position - 1, self._at)
+        return replace(options[0], span=span) if len(options) == 1 else Choice(tuple(options), span)
 
-    def _class(self, position: int) -> Node:
+    def _class(self, position: int) -> Characters:
         negated = self._next() == "^"
         if negated:
             self._take()
@@ -238,18 +266,12 @@ class _Parser:
                 f"the '{self._next()}' at character {self._at + 1} repeats a repetition; allowed: one of '*', '+', '?' "
                 "and '{m,n}' at a time"
             )
-        if most is None and _may_be_empty(part):
+        if most is None and may_be_empty(part):
             raise RegexError(
                 f"the '{self._text[position - 1]}' at character {position} repeats what may be empty without end; "
                 "allowed: a repetition of what has at least one character"
             )
-        if most is None and _first(part) & _trailing_loops(part):
-            raise RegexError(
-                f"the '{self._text[position - 1]}' at character {position} repeats a repetition in a way that a long "
-                "path could be tried in endlessly many ways, such as '(a+)+'; allowed: parts that begin with a "
-                "character which ends the one before, such as '(/[^/]+)+'"
-            )
-        return Repeat(part, least, most)
+        return Repeat(part, least, most, (part.span[0], self._at))
 
     def _limits(self) -> tuple[int, int | None] | None:
         simple: dict[str, tuple[int, int | None]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
@@ -279,66 +301,3 @@ def _range(low: frozenset[str], high: frozenset[str]) -> frozenset[str]:
     if len(low) != 1 or len(high) != 1 or min(low) > min(high):
         raise RegexError("a range in '[...]' has to go from one character to a later one; allowed: such as 'a-z'")
     return frozenset(chr(code) for code in range(ord(min(low)), ord(min(high)) + 1))
-
-
-def _size(node: Node) -> int:
-    """How many parts a node has once its repetitions are written out."""
-    match node:
-        case Characters():
-            return 1
-        case Sequence(parts) | Choice(parts):
-            return sum(map(_size, parts))
-        case Repeat(part, least, most):
-            return _size(part) * max(least, most or 1)
-
-
-def _may_be_empty(node: Node) -> bool:
-    match node:
-        case Characters():
-            return False
-        case Sequence(parts):
-            return all(_may_be_empty(part) for part in parts)
-        case Choice(options):
-            return any(_may_be_empty(option) for option in options)
-        case Repeat(part, least, _):
-            return least == 0 or _may_be_empty(part)
-
-
-def _first(node: Node) -> frozenset[str]:
-    """The characters that what a node stands for may begin with."""
-    return _at_an_end(node, 1)
-
-
-def _at_an_end(node: Node, step: Literal[1, -1]) -> frozenset[str]:
-    """The characters that what a node stands for may begin with (1) or end with (-1)."""
-    match node:
-        case Characters(allowed):
-            return allowed
-        case Choice(options):
-            return frozenset[str]().union(*(_at_an_end(option, step) for option in options))
-        case Repeat(part, _, _):
-            return _at_an_end(part, step)
-        case Sequence(parts):
-            reachable = _up_to_the_first_needed(parts[::step])
-            return frozenset[str]().union(*(_at_an_end(part, step) for part in reachable))
-
-
-def _trailing_loops(node: Node) -> frozenset[str]:
-    """The characters of repetitions without a limit that a node may end with."""
-    match node:
-        case Characters():
-            return frozenset()
-        case Choice(options):
-            inside = options
-        case Sequence(parts):
-            inside = _up_to_the_first_needed(parts[::-1])
-        case Repeat(part, _, most):
-            own = _at_an_end(part, -1) if most is None else frozenset[str]()
-            return own | _trailing_loops(part)
-    return frozenset[str]().union(*map(_trailing_loops, inside))
-
-
-def _up_to_the_first_needed(parts: tuple[Node, ...]) -> tuple[Node, ...]:
-    """The parts that may be the outermost, the others being empty."""
-    needed = next((position for position, part in enumerate(parts) if not _may_be_empty(part)), len(parts))
-    return parts[: needed + 1]

@@ -112,7 +112,8 @@ PATHS = (
         "routes: [{path: '/(a+)+', " + _REGEX + "}]",
         "routes[0].path",
         '"/(a+)+"',
-        "a long path could be tried in endlessly many ways",
+        "'(a+)+' can take the same text in so many ways that a request of 8 kB would hold nginx up for more than "
+        "10 ms: '/' and then 'a' many times, and then what does not match; allowed: repetitions of which only one can",
     ),
     Refused(
         "a prefix that a regex takes",

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from components.path_rules.checks import check_rules
 from components.path_rules.meaning import Request
 from components.path_rules.model import PathRule, RuleSet
-from components.path_rules.regexes import Characters, Choice, Node, Repeat, parse_regex
-from components.path_rules.regexes import Sequence as Parts
+from components.path_rules.regex_nodes import Characters, Choice, Node, Repeat
+from components.path_rules.regex_nodes import Sequence as Parts
+from components.path_rules.regexes import RegexError, parse_regex
 from components.path_rules.routing import GatewayRouting
 from tests.unit.rule_objects import PORTS, rule_set
 
@@ -65,11 +66,21 @@ _PIECES = st.sampled_from(
         "[^a]",
     ]
 )
+
+
+def _is_allowed(text: str) -> bool:
+    try:
+        parse_regex(text)
+    except RegexError:
+        return False
+    return True
+
+
 _REGEX = st.builds(
     lambda pieces, end: "/" + "/".join(pieces) + end,
     st.lists(_PIECES, min_size=1, max_size=3),
     st.sampled_from(["", "", "(/.*)?", "/", "/.*", "s?"]),
-)
+).filter(_is_allowed)
 
 
 def regexes() -> st.SearchStrategy[str]:
