@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from components.path_rules.gateway_api import HOST_NAME, LONGEST_REDIRECT_PATH, MOST_HEADERS, MOST_ORIGINS
 from components.path_rules.hosts import WILDCARD
-from components.path_rules.languages import Paths, overlap
+from components.path_rules.languages import Budget, described_by, overlap
 from components.path_rules.model import PathRule, RuleSet
 from components.path_rules.options import CorsSettings, RegexRewrite
 from components.path_rules.regexes import parse_regex
@@ -47,8 +47,9 @@ def http_route_problems(rules: RuleSet, gateway: GatewayRouting) -> Iterator[Pro
         if rule.canary is not None and rule.canary.backend == rule.backend:
             message = "this rule itself has it as its backend; allowed: another web service"
             yield Problem((*place, "canary", "backend"), message, rule.canary.backend.service)
+    budget = Budget()
     for host in rules.host_names:
-        yield from _open_orders(rules, host)
+        yield from _open_orders(rules, host, budget)
     yield from _https_problems(rules, gateway)
 
 
@@ -126,13 +127,13 @@ def _cors_problems(place: Place, cors: CorsSettings, gateway: GatewayRouting) ->
             yield Problem((*place, key), message, has_value=False)
 
 
-def _open_orders(rules: RuleSet, host: str | None) -> Iterator[Problem]:
+def _open_orders(rules: RuleSet, host: str | None, budget: Budget) -> Iterator[Problem]:
     """Regexes of one host that have a path in common: which comes first no two Gateways need to agree on."""
     regexes = [position for position in rules.ordered(host) if rules.rules[position].match == "regex"]
-    paths = {position: Paths(parse_regex(rules.rules[position].path).tree) for position in regexes}
+    paths = {position: described_by(parse_regex(rules.rules[position].path)) for position in regexes}
     for number, position in enumerate(regexes):
         for earlier in regexes[:number]:
-            if not overlap(paths[position], paths[earlier]):
+            if not overlap(paths[position], paths[earlier], budget):
                 continue
             message = (
                 f"some path is both its own and that of routes[{earlier}] (the regex '{rules.rules[earlier].path}'), "

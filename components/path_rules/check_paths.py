@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from components.path_rules.languages import Paths, below, only, shadowing
-from components.path_rules.model import ROOT, PathRule, RuleSet
+from components.path_rules.languages import Budget, Earlier, Paths, below, described_by, only
+from components.path_rules.model import ROOT, PathRule, RuleSet, precedence
 from components.path_rules.options import RegexRewrite, ReplacePrefix
 from components.path_rules.regexes import parse_regex
 from components.shared.problems import Problem
@@ -13,8 +13,16 @@ def path_problems(rules: RuleSet) -> Iterator[Problem]:
     """Paths that are there twice, rules that others leave nothing of, and rewrites that don't fit their rules."""
     duplicates = dict(_duplicates(rules))
     yield from duplicates.values()
-    for host in rules.host_names:
-        yield from _shadowed(rules, [position for position in rules.ordered(host) if position not in duplicates])
+    by_host: dict[str | None, list[int]] = {}
+    for position, rule in rules.rules.items():
+        if position not in duplicates:
+            by_host.setdefault(rule.host, []).append(position)
+    budget = Budget()
+    for host in sorted(by_host, key=lambda host: host or ""):
+        ordered = sorted(by_host[host], key=lambda position: precedence(rules.rules[position]), reverse=True)
+        # Without a regex none takes all of another's paths: of two exact rules, and of two prefixes, none does.
+        if any(rules.rules[position].match == "regex" for position in ordered):
+            yield from _shadowed(rules, ordered, budget)
     for position, rule in rules.rules.items():
         yield from _rewrite_problems(position, rule)
 
@@ -39,17 +47,19 @@ def _duplicates(rules: RuleSet) -> Iterator[tuple[int, Problem]]:
         yield position, Problem(("routes", position, "path"), message, rule.path)
 
 
-def _shadowed(rules: RuleSet, ordered: list[int]) -> Iterator[Problem]:
+def _shadowed(rules: RuleSet, ordered: list[int], budget: Budget) -> Iterator[Problem]:
     """The rules of one host that no path is left for, given their order."""
-    paths = [_paths(rules.rules[position]) for position in ordered]
-    for number, position in enumerate(ordered):
+    earlier, positions = Earlier(budget), list[int]()
+    for position in ordered:
         rule = rules.rules[position]
-        # Of two exact rules, and of two prefixes, none takes all of the longer one's paths.
-        rivals = [rival for rival in range(number) if "regex" in (rule.match, rules.rules[ordered[rival]].match)]
-        found = shadowing(paths[number], [paths[rival] for rival in rivals]) if rivals else None
+        paths = _paths(rule)
+        found = None if rule.match == "exact" else earlier.taking(paths)
+        if rule.match != "prefix":
+            earlier.add(paths)
+            positions.append(position)
         if found is None:
             continue
-        takers = [ordered[rivals[each]] for each in found]
+        takers = [positions[each] for each in found]
         names = " and ".join(f"routes[{taker}] ({_described(rules.rules[taker])})" for taker in takers)
         message = (
             f"no request reaches this rule: {names}, which {'comes' if len(takers) == 1 else 'come'} first, "
@@ -66,7 +76,7 @@ def _paths(rule: PathRule) -> Paths:
         case "prefix":
             return below(rule.path)
         case "regex":
-            return Paths(parse_regex(rule.path).tree)
+            return described_by(parse_regex(rule.path))
 
 
 def _described(rule: PathRule) -> str:

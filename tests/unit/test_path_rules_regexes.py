@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from components.path_rules.languages import Paths, below, only, shadowing
+from components.path_rules.languages import Budget, Earlier, Paths, below, described_by, only, overlap, shadowing
 from components.path_rules.regexes import RegexError, parse_pattern, parse_regex
 from tests.unit.generated_rules import regexes, word
 from tests.unit.pcre import LIBRARY, match_caseless
@@ -80,9 +80,9 @@ def test_allowed(text: str, groups: int) -> None:
         ("/(((a{99}){99}){99})", "multiply to more than"),
         ("/(a*)*", "what may be empty"),
         ("/(a|b*)+", "what may be empty"),
-        ("/(a+)+", "endlessly many ways"),
-        ("/(/.*)*", "endlessly many ways"),
-        (r"/(\w+\.?)+x", "endlessly many ways"),
+        ("/(a+)+", "in so many ways"),
+        ("/(/.*)*", "in so many ways"),
+        (r"/(\w+\.?)+x", "in so many ways"),
         ("/" + "(a)" * 10, "at most 9 groups"),
         ("/" + "a" * 200, "at most 200 characters"),
         ("/etc/passwd.*", "as of an attack"),
@@ -122,7 +122,7 @@ def test_pcre_itself_is_what_the_tests_compare_with() -> None:
 
 
 def of(text: str) -> Paths:
-    return Paths(parse_regex(text).tree)
+    return described_by(parse_regex(text))
 
 
 @pytest.mark.parametrize(
@@ -156,3 +156,37 @@ def test_a_path_of_a_rule_that_is_taken_is_one_of_those_that_take_it(data: st.Da
         assert path in of(texts[0])
         taken = any(re.fullmatch(text, path, re.ASCII) for text in texts[1:])
         assert taken or found is None
+
+
+def test_what_too_little_work_is_left_for_counts_as_reachable() -> None:
+    enough, too_little = Earlier(Budget()), Earlier(Budget(50))
+    for earlier in (enough, too_little):
+        earlier.add(of("/[a-z]+/.*"))
+    assert enough.taking(of("/a[b-z]{3}/.*")) == [0]
+    assert too_little.taking(of("/a[b-z]{3}/.*")) is None
+
+
+def test_overlapping_is_what_too_little_work_is_left_for() -> None:
+    one, other = of("/([a-d]{3})*1"), of("/([a-d]{4})*2")
+    assert not overlap(one, other)
+    assert overlap(one, other, Budget(5))
+
+
+def test_plain_rules_beside_regexes_are_told_apart_without_automata() -> None:
+    budget = Budget(100_000)
+    earlier = Earlier(budget)
+    for number in range(5_000):
+        earlier.add(only(f"/exact/{number}"))
+    for text in ("/.*/item[0-9]", "/exact/[0-9]+", "/x[0-9]+/.*"):
+        earlier.add(of(text))
+    assert all(earlier.taking(below(f"/user/{number}")) is None for number in range(5_000))
+    assert earlier.taking(below("/x1/y")) == [5_002]
+    budget.spend(80_000)
+
+
+def test_an_exact_rule_takes_its_own_path_out_of_a_regex() -> None:
+    earlier = Earlier(Budget())
+    for paths in (only("/v1"), only("/w"), of("/v[2-9]"), of("/x")):
+        earlier.add(paths)
+    assert earlier.taking(of("/v[1-9]")) == [0, 2]
+    assert earlier.taking(of("/v[0-9]")) is None
