@@ -8,7 +8,7 @@ from pulumi_kubernetes.core.v1 import Service
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.path_rules import Backend, GatewayRouting, HostSettings, HttpRoutes, HttpRoutesArgs, PathRule
-from components.path_rules.object_names import object_name
+from components.path_rules.object_names import object_name, rule_object_name
 from components.shared.problems import WrongSettingsError
 from tests.unit.gateway import Gateway
 from tests.unit.recording import Recording, run_recorded
@@ -29,7 +29,7 @@ def specs(
 
 def rules_of(written: PathRule, gateway: GatewayRouting = GATEWAY) -> list[Mapping[str, Any]]:
     """Those of the route of a rule that stands alone."""
-    name = object_name("routes", written.host, "/ exact" if written.path == "/" else written.path)
+    name = rule_object_name("routes", written)
     return specs([written], gateway=gateway)[name]["rules"]
 
 

@@ -122,12 +122,13 @@ def test_no_change_of_a_rules_options_renames_its_object_or_another() -> None:
     first = names(rule("/a", body_size="1Mi"), rule("/b"))
     for changed in (
         rule("/a", "pay-v1", body_size="1Mi"),
-        rule("/a", match="exact", body_size="1Mi"),
         rule("/a", rewrite="strip_prefix"),
         rule("/a", canary=CANARY),
         rule("/a", None, redirect={"to": "https://new.example"}),
     ):
         assert names(rule("/b"), changed) == first
+    # Another match is another rule: the new one has to be there before the old one goes.
+    assert names(rule("/b"), rule("/a", match="exact", body_size="1Mi"))["/a"] != first["/a"]
 
 
 def test_names_tell_the_path_and_no_two_are_the_same() -> None:

@@ -80,7 +80,7 @@ def test_objects_are_sent_by_precedence_and_a_canary_after_its_rule() -> None:
         rule("/[u-w]", match="regex"),
     )
     recording = record([rule("/a", canary=CANARY), within, exact, regex, rule("/plain")])
-    a, b, x, r, root = (object_name("routes", None, path) for path in ("/a", "/a/b", "/x", "/[u-w]", "/"))
+    a, b, x, r, root = (object_name("routes", None, path) for path in ("/a", "/a/b", "/x exact", "/[u-w] regex", "/"))
     assert recording.one(INGRESS, x).dependencies == set()
     assert recording.one(INGRESS, r).dependencies == {x}
     assert recording.one(INGRESS, b).dependencies == {r}
