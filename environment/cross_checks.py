@@ -115,7 +115,7 @@ def usable_rules(values: _TextToAny) -> RuleSet:
     routes = dict(enumerate(as_list(values.get("routes")) or []))
     hosts = {host: each for host, each in (as_object(values.get("hosts")) or {}).items() if is_host(host)}
     rules = _valid(PathRule, routes)
-    named = {value_at(route, "host") for position, route in routes.items() if position not in rules}
+    named = [value_at(route, "host") for position, route in routes.items() if position not in rules]
     default = values.get("default_backend")
     routing = _gateway(values) or IngressRouting(kind="ingress")
     return RuleSet(
@@ -203,7 +203,7 @@ def _ports_of_pods(values: _TextToAny, schema: SettingsSchema) -> Iterator[Probl
 
 def _node_ports(values: _TextToAny, schema: SettingsSchema) -> Iterator[tuple[Place, int]]:
     """Every NodePort that the stack takes, and where it is set; the defaults too."""
-    for place, node, value in schema.values():
+    for place, node, value in schema.values(NODE_PORT_MARK):
         is_taken = place[:1] != ("ingress",) or installs_controller(values)
         if is_taken and _takes_node_port(node) and isinstance(value, int):
             yield place, value
@@ -217,10 +217,9 @@ def _shared_namespace(values: _TextToAny, schema: SettingsSchema) -> Iterator[Pr
     if not installs_controller(values):
         return
     place: Place = ("ingress", "namespace")
-    found = {below: value for below, _, value in schema.values() if below in (("namespace",), place)}
-    if found.get(("namespace",)) == found.get(place):
+    if schema.value(("namespace",)) == schema.value(place):
         message = "the same as 'namespace'; allowed: a namespace of the controller's own"
-        yield Problem(place, message, found.get(place))
+        yield Problem(place, message, schema.value(place))
 
 
 def _dotted(place: Place) -> str:

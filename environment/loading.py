@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from components.shared.problems import Place, Problem
 from environment.cross_checks import check_together
 from environment.machine_files import resolve_files
-from environment.raw_config import RawConfig, read_raw_config
+from environment.raw_config import DEEPEST, NestedTooDeeplyError, RawConfig, read_raw_config
 from environment.report import SettingsError, problem_from_pydantic, render_report
 from environment.schema import SettingsSchema
 from environment.settings import EnvironmentSettings
@@ -30,8 +30,14 @@ def parse_settings(
 ) -> EnvironmentSettings:
     """The settings in `raw`. SettingsError when any is wrong, or missing for `deploying` them."""
     text_keys = SettingsSchema(EnvironmentSettings).text_keys()
+    try:
+        decoded = raw.decoded(text_keys)
+    except NestedTooDeeplyError as error:
+        message = f"nested too deeply; allowed: at most {DEEPEST} levels"
+        problem = Problem((error.key,), message, has_value=False)
+        raise _settings_error(raw, stack, [problem], SettingsSchema(EnvironmentSettings)) from None
     # Pulumi lets no declared key be absent, so an empty text is how a config says "not set".
-    written = {key: value for key, value in raw.decoded(text_keys).items() if value != ""}
+    written = {key: value for key, value in decoded.items() if value != ""}
     schema = SettingsSchema(EnvironmentSettings, written)
     values, problems = resolve_files(written, environ, deploying=deploying)
     problems += check_together(written, raw.secret_keys, schema)

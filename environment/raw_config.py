@@ -8,6 +8,19 @@ from typing import Any
 
 from pulumi.runtime import config as pulumi_config
 
+from environment.plain_data import as_list, as_object
+
+DEEPEST = 100
+"""How many groups may stand within each other: far more than there are settings for."""
+
+
+class NestedTooDeeplyError(ValueError):
+    """A value that nothing here could walk through: `key` is that of the setting."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"{key} is nested more than {DEEPEST} levels deep")
+        self.key = key
+
 
 @dataclass(frozen=True)
 class RawConfig:
@@ -18,8 +31,8 @@ class RawConfig:
     secret_keys: frozenset[str]
 
     def decoded(self, text_keys: frozenset[str]) -> dict[str, Any]:
-        """The values as data: text for `text_keys`, JSON for all others where it is any."""
-        return {key: value if key in text_keys else _decode(value) for key, value in self.values.items()}
+        """The values as data: text for `text_keys`, JSON for all others where it is any. NestedTooDeeplyError if so."""
+        return {key: value if key in text_keys else _decode(key, value) for key, value in self.values.items()}
 
 
 def read_raw_config(namespace: str) -> RawConfig:
@@ -36,8 +49,22 @@ def read_raw_config(namespace: str) -> RawConfig:
     )
 
 
-def _decode(text: str) -> Any:
+def _decode(key: str, text: str) -> Any:
     try:
-        return json.loads(text)
+        value = json.loads(text)
+    except RecursionError:
+        raise NestedTooDeeplyError(key) from None
     except ValueError:
         return text
+    if _is_too_deep(value):
+        raise NestedTooDeeplyError(key)
+    return value
+
+
+def _is_too_deep(value: object) -> bool:
+    # Level by level, since a walk that calls itself is what the depth would break.
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        groups = [as_list(each) or list((as_object(each) or {}).values()) for each in level]
+        level = [each for group in groups for each in group]
+    return bool(level)

@@ -15,6 +15,8 @@ from environment.schema import SettingsSchema
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 LONGEST_VALUE = 200
+MOST_PROBLEMS = 100
+"""That are shown: a mistake made in every one of thousands of rules is understood before."""
 
 
 class SettingsError(pulumi.RunError):
@@ -30,12 +32,14 @@ def render_report(namespace: str, stack: str, problems: Sequence[Problem], secre
     count = len(problems)
     noun = "setting is" if count == 1 else "settings are"
     lines = [f"{count} {noun} wrong in the stack '{stack}'; nothing was changed.", ""]
-    for problem in problems:
+    for problem in problems[:MOST_PROBLEMS]:
         value = ""
         if problem.has_value:
             hidden = bool(problem.place) and problem.place[0] in secret_keys
             value = " = (secret)" if hidden else f" = {_shown(problem.value)}"
         lines += [f"  {key_text(namespace, problem.place)}{value}", f"      {problem.message}"]
+    if count > MOST_PROBLEMS:
+        lines += ["", f"  … and {count - MOST_PROBLEMS} more, which are shown when these are mended."]
     where = f"Set in Pulumi.{stack}.yaml, or with 'pulumi config set --path'"
     return "\n".join([*lines, "", f"{where}; docs/configuration.md describes every key."])
 

@@ -1,7 +1,8 @@
 """The rule model: what users write, without a word about the controller that serves it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import pulumi
@@ -125,14 +126,21 @@ class RuleSet:
     deep_wildcards: bool = False
     """Whether `*.example.com` stands for one label or more, as in Gateway API, instead of one."""
 
-    @property
-    def host_names(self) -> list[str | None]:
-        """Every host of a rule, and None for all others, in the order that they are compared and shown."""
-        return [None, *sorted({rule.host for rule in self.rules.values() if rule.host is not None})]
+    @cached_property
+    def _by_host(self) -> Mapping[str | None, Mapping[int, PathRule]]:
+        found: dict[str | None, dict[int, PathRule]] = {None: {}}
+        for position, rule in self.rules.items():
+            found.setdefault(rule.host, {})[position] = rule
+        return found
 
-    def on(self, host: str | None) -> dict[int, PathRule]:
+    @cached_property
+    def host_names(self) -> Sequence[str | None]:
+        """Every host of a rule, and None for all others, in the order that they are compared and shown."""
+        return [None, *sorted(host for host in self._by_host if host is not None)]
+
+    def on(self, host: str | None) -> Mapping[int, PathRule]:
         """The rules of one host, None for those of every host without own rules."""
-        return {position: rule for position, rule in self.rules.items() if rule.host == host}
+        return self._by_host.get(host, {})
 
     def ordered(self, host: str | None) -> list[int]:
         """The rules of one host in the order in which a request is compared with them."""
