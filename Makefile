@@ -4,6 +4,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# What users give to a command is text for it alone. As it is, make would expand a '$' in it and a shell all else: so its
+# value is taken unexpanded, and reaches the shell as an environment variable, of which "$$NAME" is one word.
+ARGUMENTS := PYTHON STACK URL METHOD HEADER COOKIE FAULT TIMES SETTINGS WITHOUT
+$(foreach name,$(ARGUMENTS),$(eval override $(name) := $$(value $(name))))
+export $(ARGUMENTS)
+
 .DEFAULT_GOAL := help
 .PHONY: help up down status env test unit faults flips bench preview routes deploy lint format
 
@@ -13,10 +19,10 @@ help: ## list the commands
 # The stamps hold what a virtual environment was made from, so that changed requirements renew it
 # and an interrupted install is done again.
 $(VENV)/.runs: requirements.txt constraints.txt
-	@tools/venv "$(PYTHON)" $(VENV) requirements.txt $@
+	@tools/venv "$$PYTHON" $(VENV) requirements.txt $@
 
 $(VENV)/.tests: requirements.txt requirements-dev.txt constraints.txt
-	@tools/venv "$(PYTHON)" $(VENV) requirements-dev.txt $@
+	@tools/venv "$$PYTHON" $(VENV) requirements-dev.txt $@
 	@touch $(VENV)/.runs
 
 up: $(VENV)/.runs ## fresh machine to the whole tier on the embedded cluster; run again, it mends
@@ -37,7 +43,8 @@ test: unit ## every test this machine can run
 	@$(BIN)/python -m pytest --tb=short -m subset tests/faults
 
 faults: $(VENV)/.tests ## break Redis on purpose and count what it costs: make faults FAULT=kill-master TIMES=5
-	@$(BIN)/python -m pytest --tb=short tests/faults --fault '$(FAULT)' --times $(or $(TIMES),1) $(if $(SETTINGS),--settings '$(SETTINGS)') $(if $(WITHOUT),--without '$(WITHOUT)')
+	@$(BIN)/python -m pytest --tb=short tests/faults --fault="$$FAULT" --times="$${TIMES:-1}" \
+	    $${SETTINGS:+--settings="$$SETTINGS"} $${WITHOUT:+--without="$$WITHOUT"}
 
 flips: $(VENV)/.tests ## change values to and fro 20 times, and compare settings, state and live objects
 	@FLIPS=20 $(BIN)/python -m pytest tests/cluster/test_flips.py
@@ -51,14 +58,14 @@ unit: $(VENV)/.tests ## the unit tests alone: no cluster needed
 	@$(BIN)/python -m pytest -n 4 --dist loadscope tests/unit
 
 preview: $(VENV)/.runs ## what `pulumi up` would change, without a cluster: make preview STACK=dev
-	@$(BIN)/python -m operations.preview $(or $(STACK),local)
+	@$(BIN)/python -m operations.preview -- "$${STACK:-local}"
 
 routes: $(VENV)/.runs ## what matches, in order, or which rule a URL hits: make routes STACK=dev URL=http://host/path
-	@$(BIN)/python -m operations.routes $(or $(STACK),local) $(if $(URL),--url '$(URL)') $(if $(METHOD),--method '$(METHOD)') \
-	    $(if $(HEADER),--header '$(HEADER)') $(if $(COOKIE),--cookie '$(COOKIE)')
+	@$(BIN)/python -m operations.routes --url="$$URL" --method="$${METHOD:-GET}" \
+	    $${HEADER:+--header="$$HEADER"} $${COOKIE:+--cookie="$$COOKIE"} -- "$${STACK:-local}"
 
 deploy: $(VENV)/.runs ## plain `pulumi up` of a stack with your backend and kubeconfig: make deploy STACK=dev
-	@$(BIN)/python -m operations.deploy $(STACK)
+	@$(BIN)/python -m operations.deploy -- "$$STACK"
 
 lint: $(VENV)/.tests ## format, lint, types and workflows
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/pyright
