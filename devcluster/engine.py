@@ -40,7 +40,7 @@ def find(paths: Paths) -> Engine | None:
     if installed.exists() and _is_compatible(installed):
         return Engine(installed, (installed.parent,), is_built=False)
     if builds.PULUMI.is_built(paths) and builds.KUBERNETES_PROVIDER.is_built(paths):
-        return Engine(built, (built.parent,), is_built=True)
+        return _built(paths)
     return None
 
 
@@ -62,15 +62,32 @@ def install(paths: Paths) -> Engine | None:
 def ensure(paths: Paths, progress: Progress) -> Engine:
     """The engine alone, for a preview: found, installed or built. Needs neither root nor a cluster."""
     found = find(paths) or install(paths)
-    missing = Materials(paths).missing_binaries(binaries_to_build(found, paths, progress))
-    if missing:
-        with progress.alive():
-            Materials(paths).make_binaries(missing, progress)
+    _make(binaries_to_build(found, paths, progress), paths, progress)
     if builds.KUBERNETES_PROVIDER.is_built(paths):
         install_built_provider(paths)
     found = find(paths)
     assert found is not None
     return found
+
+
+def ensure_cli(paths: Paths, progress: Progress) -> Engine:
+    """The engine without its Kubernetes provider, which is enough to read settings: found, installed or built."""
+    found = find(paths) or install(paths)
+    if found is None:
+        _make([builds.PULUMI], paths, progress)
+    return found or _built(paths)
+
+
+def _make(wanted: list[builds.Binary], paths: Paths, progress: Progress) -> None:
+    missing = Materials(paths).missing_binaries(wanted)
+    if missing:
+        with progress.alive():
+            Materials(paths).make_binaries(missing, progress)
+
+
+def _built(paths: Paths) -> Engine:
+    built = builds.PULUMI.file(paths)
+    return Engine(built, (built.parent,), is_built=True)
 
 
 def binaries_to_build(found: Engine | None, paths: Paths, progress: Progress) -> list[builds.Binary]:

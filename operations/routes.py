@@ -1,49 +1,49 @@
 """`python -m operations.routes STACK`: the stack's path rules in the order of comparison, without a cluster.
 
-With `--url` it says which rule a request hits, why not an earlier one, and what the backend sees.
+With `--url` it says which rule a request hits, why not an earlier one, and what the backend sees: for the host of the
+URL, or for each host where it is only a path.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import count
+from textwrap import indent
 from urllib.parse import urlsplit
-
-import yaml
 
 from components.path_rules import RuleSet
 from components.path_rules.explanation import HostTable, explain, tables
-from components.path_rules.meaning import Request, normalized
+from components.path_rules.hosts import WILDCARD
+from components.path_rules.meaning import Request, normalized, responsible_host, www_partner_of
+from devcluster import engine
 from devcluster.console import run_command
 from devcluster.errors import UserError
+from devcluster.paths import Paths
+from devcluster.progress import Progress
 from environment.loading import parse_settings
-from environment.plain_data import as_object, value_at
 from environment.raw_config import RawConfig
 from environment.report import SettingsError
-from environment.schema import SettingsSchema
-from environment.settings import EnvironmentSettings
-from operations.local import PROJECT
-from operations.stacks import check_known
+from operations.scratch_stack import PLACEHOLDER, scratch_stack
+from operations.stacks import check_known, settings_file
 
-_NAMESPACE = "webtier"
 _PASSWORD = "redis_password"  # noqa: S105 - a key's name
-_OF_THE_MACHINE = ("kubeconfig", "redis_password_file")
+_PASSWORD_FILE = "redis_password_file"  # noqa: S105 - a key's name
 
 
 def rules_of(stack: str) -> RuleSet:
     """The rules in a stack's settings file. UserError with the whole report when any setting is wrong."""
     check_known(stack)
-    prefix = f"{_NAMESPACE}:"
-    config = as_object(value_at(yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text()), "config")) or {}
-    own = {key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)}
-    # Routes depend on no secret, and on nothing of this machine.
-    others = {*_OF_THE_MACHINE, *SettingsSchema(EnvironmentSettings).secret_keys()}
-    values = {
-        key: value if isinstance(value, str) else json.dumps(value) for key, value in own.items() if key not in others
-    }
-    values[_PASSWORD] = "of-no-importance-here"
+    paths = Paths.from_environment()
+    found = engine.ensure_cli(paths, Progress())
+    with scratch_stack(stack, engine.variables(found, paths)) as scratch:
+        return rules_in(scratch.read(settings_file(stack)), stack)
+
+
+def rules_in(raw: RawConfig, stack: str) -> RuleSet:
+    """The rules in what the engine has read. UserError with the whole report when any setting is wrong."""
     try:
-        settings = parse_settings(RawConfig(_NAMESPACE, values, frozenset({_PASSWORD})), stack, {})
+        settings = parse_settings(_of_any_machine(raw), stack, {})
     except SettingsError as error:
         raise UserError(str(error)) from None
     return RuleSet(
@@ -53,6 +53,16 @@ def rules_of(stack: str) -> RuleSet:
         deep_wildcards=settings.routing.deep_wildcards,
         www_keeps_slash=settings.routing.www_keeps_slash,
     )
+
+
+def _of_any_machine(raw: RawConfig) -> RawConfig:
+    """The same without the files of the machine that deploys, on which routes don't depend."""
+    values = {key: value for key, value in raw.values.items() if key != "kubeconfig"}
+    if values.get(_PASSWORD):
+        return replace(raw, values=values)
+    values = {key: value for key, value in values.items() if key != _PASSWORD_FILE}
+    values[_PASSWORD] = PLACEHOLDER
+    return replace(raw, values=values, secret_keys=raw.secret_keys | {_PASSWORD})
 
 
 def request_for(url: str, method: str, headers: Sequence[str], cookies: Sequence[str]) -> Request:
@@ -103,6 +113,30 @@ def render_explanation(rules: RuleSet, request: Request) -> str:
     return "\n".join(f"{label:<7} {sentence}" for label, sentence in explain(rules, request).steps)
 
 
+def render_explanations(rules: RuleSet, path: str, method: str, headers: Sequence[str], cookies: Sequence[str]) -> str:
+    """The same for a path at each host of the rules, and at one that no rule names."""
+    parts: list[str] = []
+    for host, name in _hosts(rules).items():
+        request = request_for(f"http://{name}{path}", method, headers, cookies)
+        heading = host if host == name else f"{host}, such as {name}"
+        parts.append(f"{heading}\n{indent(render_explanation(rules, request), '  ')}")
+    return "\n\n".join(parts)
+
+
+def _hosts(rules: RuleSet) -> dict[str, str]:
+    """Each host of the rules, and every other one, with a name that these rules alone are for."""
+    hosts = [*rules.host_names[1:], None]
+    return {table.host: _name_for(rules, host) for table, host in zip(tables(rules), hosts, strict=True)}
+
+
+def _name_for(rules: RuleSet, host: str | None) -> str:
+    if host is not None and not host.startswith(WILDCARD):
+        return host
+    numbers = (number or "" for number in count())
+    names = (f"any.example{each}" if host is None else f"any{each}.{host.removeprefix(WILDCARD)}" for each in numbers)
+    return next(name for name in names if responsible_host(rules, name) == host and www_partner_of(rules, name) is None)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="operations.routes", description=__doc__)
     parser.add_argument("stack")
@@ -114,6 +148,9 @@ def main() -> int:
 
     def run() -> None:
         rules = rules_of(given.stack)
+        if given.url.startswith("/"):
+            print(render_explanations(rules, given.url, given.method, given.header, given.cookie))
+            return
         if given.url:
             print(render_explanation(rules, request_for(given.url, given.method, given.header, given.cookie)))
             return

@@ -1,14 +1,23 @@
 """The project's stacks, as its settings files name them."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from devcluster.errors import UserError
 from operations.local import PROJECT
 
+NAMESPACE = "webtier"
+"""The project's name, which Pulumi puts before each key of its settings."""
+
+
+def settings_file(stack: str) -> Path:
+    """Where a stack's settings stand."""
+    return PROJECT / f"Pulumi.{stack}.yaml"
+
 
 def known() -> list[str]:
     """The stacks that have a settings file, by name."""
-    return sorted(file.name.split(".")[1] for file in PROJECT.glob("Pulumi.*.yaml"))
+    return sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in PROJECT.glob("Pulumi.*.yaml"))
 
 
 def check_known(stack: str) -> None:

@@ -1,5 +1,6 @@
 """What people run around pulumi: stack names, previews without a state, the shell's exports."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,19 +9,13 @@ import pytest
 
 from devcluster.errors import UserError
 from devcluster.paths import Paths
-from operations import deploy, preview, stacks
+from operations import deploy, stacks
 from operations.local import PROJECT, LocalStack
 
 
 def test_an_unknown_stack_lists_the_known_ones() -> None:
     with pytest.raises(UserError, match=r"STACK is 'prd'.*There are: dev, local, prod, staging"):
         stacks.check_known("prd")
-
-
-def test_settings_for_an_empty_state_hold_nothing_encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = {"webtier:namespace": "web", "webtier:redis_password": {"secure": "v1:abc"}}
-    monkeypatch.setattr(preview, "_settings", lambda _: settings)
-    assert preview._without_secrets("dev") == {"config": {"webtier:namespace": "web"}}  # pyright: ignore[reportPrivateUsage]
 
 
 def test_a_deployment_needs_a_place_for_its_state(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,6 +35,19 @@ def test_a_users_mistake_shows_no_stack_trace() -> None:
     done = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("error: STACK is 'nowhere'")
+
+
+@pytest.mark.parametrize("command", ["preview", "routes", "deploy"])
+@pytest.mark.parametrize("origin", ["command line", "environment"])
+def test_an_argument_is_no_code(command: str, origin: str, tmp_path: Path) -> None:
+    touch = f"touch {tmp_path}/code-has-run"
+    stack = f"-a'b\"c;{touch};$({touch})`{touch}`$(shell {touch})$$d\ne"
+    given = {"STACK": stack} if origin == "environment" else {}
+    words = ["make", command, *([] if given else [f"STACK={stack}"])]
+    environment = {**os.environ, **given}
+    done = subprocess.run(words, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    assert f"error: STACK is '{stack}', which has no settings file" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_make_alone_lists_the_commands() -> None:

@@ -1,16 +1,16 @@
 """`make routes`: what would match, in order, and which rule a URL hits and why."""
 
-import subprocess
-from pathlib import Path
+from typing import Any
 
 import pytest
-import yaml
 
+from components.path_rules import RuleSet
 from components.path_rules.explanation import explain, tables
 from devcluster.errors import UserError
+from environment.raw_config import RawConfig
 from operations import routes
-from operations.local import PROJECT
 from tests.unit.rule_objects import rule, rule_set
+from tests.unit.stack_files import STACKS, as_engine_text, stack_config
 
 CANARY = {"kind": "header", "backend": "user-v2", "header": "X-Canary", "weight": 20}
 RULES = rule_set(
@@ -156,41 +156,51 @@ def test_what_is_no_header_or_cookie_says_what_is_allowed() -> None:
         routes.request_for("http://x", "GET", (), ("always",))
 
 
-@pytest.mark.parametrize("stack", ["local", "dev", "staging", "prod"])
-def test_every_stack_has_a_table_without_a_cluster_a_state_or_a_password(stack: str) -> None:
-    text = routes.render_tables(routes.rules_of(stack))
+def rules_in(config: dict[str, Any], **encrypted: str) -> RuleSet:
+    values = {**as_engine_text(config), **encrypted}
+    return routes.rules_in(RawConfig("webtier", values, frozenset(encrypted)), "dev")
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_stack_has_a_table_without_a_password_or_a_kubeconfig(stack: str) -> None:
+    config = {**stack_config(stack), "redis_password": "", "kubeconfig": "$NOWHERE/x"}
+    text = routes.render_tables(rules_in(config))
     assert "/user" in text
     assert "default_backend" in text
 
 
-def test_wrong_settings_get_the_usual_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = yaml.safe_load((PROJECT / "Pulumi.dev.yaml").read_text())
-    config["config"]["webtier:routes"][0]["backend"] = "nobody"
-    config["config"]["webtier:redis_previous_password"] = {"secure": "v1:abc"}
-    (tmp_path / "Pulumi.dev.yaml").write_text(yaml.safe_dump(config))
-    monkeypatch.setattr(routes, "PROJECT", tmp_path)
-    monkeypatch.setattr(routes, "check_known", lambda _: None)
+def test_wrong_settings_get_the_usual_report() -> None:
+    config = stack_config("dev") | {"redis_password": ""}
+    config["routes"][0]["backend"] = "nobody"
     with pytest.raises(UserError, match=r"1 setting is wrong in the stack 'dev'[\s\S]*webtier:routes\[0\].backend"):
-        routes.rules_of("dev")
+        rules_in(config, redis_previous_password="placeholder-for-a-secret")
 
 
-def test_make_routes_explains_a_url() -> None:
-    words = ["make", "routes", "STACK=dev", "URL=http://x/pay/1?a=b&c=d", "HEADER=X-A: b", "COOKIE=a=b"]
-    done = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "answer  pay-v1 is asked for /1, with X-Forwarded-Prefix: /pay" in done.stdout
+def test_a_password_in_plain_text_is_refused_here_too() -> None:
+    with pytest.raises(UserError, match=r"webtier:redis_password\n +it stands in plain text"):
+        rules_in(stack_config("dev"))
+    assert rules_in(stack_config("dev"), redis_password="placeholder-for-a-secret")
 
 
-def test_the_rules_of_a_gateway_are_explained_as_it_takes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = yaml.safe_load((PROJECT / "Pulumi.dev.yaml").read_text())
+def test_a_path_alone_is_asked_for_at_every_host() -> None:
+    text = routes.render_explanations(RULES, "/shop/x?y", "GET", (), ())
+    answers = {part.split("\n")[0]: part.rpartition("answer ")[2].strip() for part in text.split("\n\n")}
+    assert answers == {
+        "*.example, such as any.example": "pay-v1 (default_backend) is asked for /shop/x",
+        "shop.example": "308 to https://shop.example/shop/x",
+        "every other host, such as any.example1": "pay-v1 (default_backend) is asked for /shop/x",
+    }
+
+
+def test_the_rules_of_a_gateway_are_explained_as_it_takes_them() -> None:
     gateway = {"kind": "gateway", "gateway": "web", "section": "http", "https_section": "https"}
-    config["config"]["webtier:routing"] = {**gateway, "wildcards": "any_depth"}
-    config["config"]["webtier:routes"] = [{"host": "*.example", "path": "/x", "backend": "user-v1"}]
-    config["config"]["webtier:hosts"] = {"*.example": {"tls_redirect": True}}
-    (tmp_path / "Pulumi.dev.yaml").write_text(yaml.safe_dump(config))
-    monkeypatch.setattr(routes, "PROJECT", tmp_path)
-    monkeypatch.setattr(routes, "check_known", lambda _: None)
-    rules = routes.rules_of("dev")
+    config = stack_config("dev") | {
+        "redis_password": "",
+        "routing": {**gateway, "wildcards": "any_depth"},
+        "routes": [{"host": "*.example", "path": "/x", "backend": "user-v1"}],
+        "hosts": {"*.example": {"tls_redirect": True}},
+    }
+    rules = rules_in(config)
     assert "(one label or more before .example; " in routes.render_tables(rules)
     text = routes.render_explanation(rules, routes.request_for("http://a.b.c.example/x", "GET", (), ()))
     assert "'a.b.c.example' has no routes of its own, but *.example has" in text

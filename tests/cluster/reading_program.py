@@ -1,0 +1,18 @@
+"""What a program is given and says of it: for a plain `pulumi preview`, without the objects that would follow."""
+
+import dataclasses
+import json
+import os
+import sys
+from pathlib import Path
+
+import pulumi
+
+sys.path.insert(0, os.environ["WEBTIER_PROJECT"])
+
+from environment.loading import load_settings
+from environment.raw_config import read_raw_config
+
+given = dataclasses.asdict(read_raw_config("webtier"))
+Path(os.environ["WEBTIER_GIVEN"]).write_text(json.dumps(given, default=sorted))
+load_settings(pulumi.Config("webtier"))
