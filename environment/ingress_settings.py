@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from components.ingress_nginx import IngressNginxSettings
+from components.shared.addresses import url_problem
 
 _ADDRESS = re.compile(r"https?://([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
@@ -18,11 +19,20 @@ OF_ANY_CONTROLLER = ("install", "class_name", "allow_external_auth", *ONLY_ADDRE
 
 
 def _check_address(text: str) -> str:
-    if _ADDRESS.fullmatch(text) is None:
+    if _ADDRESS.fullmatch(text) is None or url_problem(text) is not None:
         raise PydanticCustomError(
             "address", "allowed: a URL without a path, such as 'https://shop.example.com' or 'http://203.0.113.7:8080'"
         )
     return text
+
+
+def _check_scheme(scheme: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if not text.startswith(f"{scheme}://"):
+            raise PydanticCustomError("address_scheme", "allowed: a URL with '{scheme}://'", {"scheme": scheme})
+        return text
+
+    return AfterValidator(check)
 
 
 Address = Annotated[str, AfterValidator(_check_address)]
@@ -41,9 +51,9 @@ class IngressSettings(IngressNginxSettings):
         description="Whose Ingresses the controller serves, and whose Secrets it can read: those of the stack's "
         "`namespace`, or of all.",
     )
-    http_url: Address | None = Field(
+    http_url: Annotated[Address, _check_scheme("http")] | None = Field(
         default=None, description="With `install: false`, where that controller answers over HTTP; for the outputs."
     )
-    https_url: Address | None = Field(
+    https_url: Annotated[Address, _check_scheme("https")] | None = Field(
         default=None, description="With `install: false`, where that controller answers over HTTPS; for the outputs."
     )

@@ -97,7 +97,7 @@ def _nearest(word: object, known: Sequence[str]) -> str:
 
 def _message(error: ErrorDetails, place: Place, schema: SettingsSchema) -> str:
     text = error["msg"].removeprefix("Value error, ")
-    if text.startswith("allowed:") or "; allowed:" in text:
+    if "allowed:" in text:
         return text
     allowed = schema.allowed(place)
     return f"allowed: {allowed}" if allowed else text

@@ -13,6 +13,7 @@ from components.path_rules.texts import RuleHost
 from components.redis_cluster.settings import RedisClusterSettings
 from components.redis_standalone.settings import RedisStandaloneSettings
 from components.service_exposure import ExternalServiceSettings
+from components.shared.addresses import check_machine
 from components.shared.model import DnsLabel, ServiceName, Settings
 from components.shared.redis.settings import RedisName
 from components.web_service import WebServiceSettings
@@ -39,6 +40,11 @@ def _check_optional_password(password: SecretStr) -> SecretStr:
     return _check_password(password) if password.get_secret_value() else password
 
 
+def _check_node_address(address: str) -> str:
+    return check_machine(address) if address else address
+
+
+NodeAddress = Annotated[str, AfterValidator(_check_node_address)]
 Password = Annotated[SecretStr, AfterValidator(_check_password)]
 OptionalPassword = Annotated[SecretStr, AfterValidator(_check_optional_password)]
 
@@ -55,10 +61,10 @@ class EnvironmentSettings(Settings):
         "kubectl takes.",
     )
     namespace: DnsLabel = Field(default="webtier", description="The namespace of Redis and the web services.")
-    node_address: str = Field(
+    node_address: NodeAddress = Field(
         default="",
-        description="Address or name of a node at which NodePorts are reached from outside; empty "
-        "if there is none: the outputs with addresses are then null.",
+        description="IP address or host name of a node at which NodePorts are reached from outside, without a port; "
+        "empty if there is none: the outputs with addresses are then null.",
     )
     protect: bool = Field(
         default=False,

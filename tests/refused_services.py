@@ -116,7 +116,7 @@ REFUSED_WEB_SERVICES = (
         "{exposure: {kind: load_balancer, source_ranges: [10.0.0.1/8]}}",
         "exposure.source_ranges[0]",
         '"10.0.0.1/8"',
-        "allowed: addresses as a CIDR without host bits, such as '10.0.0.0/8' or '192.0.2.7/32'",
+        "did you mean '10.0.0.0/8'? allowed: addresses as a CIDR without host bits",
     ),
     Refused(
         "an affinity of more than a day",

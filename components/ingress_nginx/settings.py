@@ -14,7 +14,10 @@ from components.shared.problems import wrong_setting
 from components.shared.prometheus.settings import PrometheusOperatorSettings
 from components.shared.quantities import ResourceAmounts, ResourceSettings
 
-_CONTROLLER_VALUE = re.compile(r"[a-z0-9.-]+(/[A-Za-z0-9._-]+)+")
+_CONTROLLER_VALUE = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(/[A-Za-z0-9._-]+)+")
+_LONGEST_CONTROLLER_VALUE = 250
+"""Of an IngressClass, by the API server's own validation."""
+
 _CONFIG_KEY = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 
 FIXED_CONFIG: dict[str, str] = {
@@ -34,8 +37,11 @@ _RETIRED = (
 
 
 def _check_controller_value(value: str) -> str:
-    if _CONTROLLER_VALUE.fullmatch(value) is None:
-        raise PydanticCustomError("controller_value", "allowed: a domain and a path, such as 'k8s.io/ingress-nginx'")
+    if len(value) > _LONGEST_CONTROLLER_VALUE or _CONTROLLER_VALUE.fullmatch(value) is None:
+        raise PydanticCustomError(
+            "controller_value",
+            "allowed: a DNS name, '/' and a path, at most 250 characters, such as 'k8s.io/ingress-nginx'",
+        )
     return value
 
 

@@ -1,8 +1,7 @@
 """Whether rules can be said in HTTPRoutes: what Gateway API's standard channel has no words for, or leaves open."""
 
-import ipaddress
 from collections.abc import Iterator, Mapping
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from components.path_rules.gateway_api import HOST_NAME, LONGEST_REDIRECT_PATH, MOST_HEADERS, MOST_ORIGINS
 from components.path_rules.hosts import WILDCARD
@@ -11,6 +10,7 @@ from components.path_rules.model import PathRule, RuleSet
 from components.path_rules.options import CorsSettings, RegexRewrite
 from components.path_rules.regexes import parse_regex
 from components.path_rules.routing import GatewayRouting
+from components.shared.addresses import is_address
 from components.shared.problems import Place, Problem
 
 _WITHOUT = (
@@ -56,10 +56,7 @@ def http_route_problems(rules: RuleSet, gateway: GatewayRouting) -> Iterator[Pro
 def _host_problems(place: Place, rule: PathRule, gateway: GatewayRouting) -> Iterator[Problem]:
     if rule.host is None:
         return
-    if _is_address(rule.host):
-        message = "an HTTPRoute takes no addresses; allowed: a host name, or null for every host without own rules"
-        yield Problem((*place, "host"), message, rule.host)
-    elif rule.host.startswith(WILDCARD) and gateway.wildcards == "refuse":
+    if rule.host.startswith(WILDCARD) and gateway.wildcards == "refuse":
         message = (
             f"to a Gateway it would also stand for names such as a.b{rule.host[1:]}, which elsewhere it does not; "
             "allowed: hosts by their whole names, or routing.wildcards 'any_depth', by which it stands for them too"
@@ -85,14 +82,11 @@ def _match_problems(place: Place, rule: PathRule, gateway: GatewayRouting) -> It
 
 def _redirect_problems(place: Place, url: str) -> Iterator[Problem]:
     parts = urlsplit(url)
-    port = _port(parts)
     reason = None
     if "?" in url:
         reason = "an HTTPRoute's redirect has no query of its own, and a Gateway keeps the request's"
-    elif not HOST_NAME.fullmatch(parts.hostname or "") or _is_address(parts.hostname or ""):
+    elif not HOST_NAME.fullmatch(parts.hostname or "") or is_address(parts.hostname or ""):
         reason = "an HTTPRoute redirects to host names, and not to addresses or other texts"
-    elif port is not None and not 1 <= port <= 65535:
-        reason = "it names no port from 1 to 65535"
     elif len(parts.path) > LONGEST_REDIRECT_PATH:
         reason = f"its path has more than {LONGEST_REDIRECT_PATH} characters"
     if reason is not None:
@@ -113,8 +107,6 @@ def _cors_problems(place: Place, cors: CorsSettings, gateway: GatewayRouting) ->
                 "names, '*' alone, or routing.wildcards 'any_depth', by which it stands for them too"
             )
             yield Problem((*place, "origins", number), message, origin)
-        elif ":" in origin.partition("://")[2] and not 1 <= int(origin.rpartition(":")[2]) <= 65535:
-            yield Problem((*place, "origins", number), "it names no port; allowed: a port from 1 to 65535", origin)
     for key, given, most in (
         ("origins", cors.origins, MOST_ORIGINS),
         ("headers", cors.headers, MOST_HEADERS),
@@ -158,18 +150,3 @@ def _https_problems(rules: RuleSet, gateway: GatewayRouting) -> Iterator[Problem
                 "routing.section and routing.https_section"
             )
             yield Problem(("hosts", host, "tls_redirect"), message, value=True)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _port(parts: SplitResult) -> int | None:
-    try:
-        return parts.port
-    except ValueError:
-        return 0

@@ -4,7 +4,6 @@ The sets are those of the annotation validators of ingress-nginx 1.15 (`internal
 narrower ones where a character would be taken and then mean something else.
 """
 
-import ipaddress
 import re
 from decimal import Decimal
 from typing import Annotated
@@ -12,6 +11,15 @@ from typing import Annotated
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
+from components.shared.addresses import (
+    LONGEST_LABEL,
+    LONGEST_NAME,
+    is_address,
+    is_network,
+    meant_network,
+    reads_as_address,
+    url_problem,
+)
 from components.shared.quantities import parse_quantity
 
 LONGEST_PATH = 200
@@ -75,11 +83,27 @@ def _check_path(path: str) -> str:
 
 
 def is_host(text: str) -> bool:
-    """Whether a rule can be for this host."""
-    return len(text) <= 253 and _HOST.fullmatch(text) is not None and all(len(part) <= 63 for part in text.split("."))
+    """Whether a rule can be for this host. An API server refuses an Ingress for an address."""
+    return (
+        len(text) <= LONGEST_NAME
+        and _HOST.fullmatch(text) is not None
+        and all(len(part) <= LONGEST_LABEL for part in text.split("."))
+        and not reads_as_address(text)
+    )
 
 
 def _check_host(host: str) -> str:
+    if is_address(host) or is_address(host.strip("[]")) or (reads_as_address(host) and _HOST.fullmatch(host)):
+        raise PydanticCustomError(
+            "address_as_host",
+            "{what}; allowed: a host name such as 'shop.example.com', or null for every host without own rules, by "
+            "which requests for an address are answered too",
+            {
+                "what": "it is an address, which Kubernetes refuses as the host of a rule"
+                if is_address(host.strip("[]"))
+                else "its last part is a number, so that every browser takes it for an address",
+            },
+        )
     if not is_host(host):
         raise PydanticCustomError(
             "rule_host",
@@ -99,7 +123,7 @@ def _pattern_check(pattern: re.Pattern[str], allowed: str) -> AfterValidator:
 
 
 def _check_origin(origin: str) -> str:
-    if origin != "*" and _ORIGIN.fullmatch(origin) is None:
+    if origin != "*" and (_ORIGIN.fullmatch(origin) is None or url_problem(origin.replace("*.", "", 1)) is not None):
         raise PydanticCustomError(
             "rule_origin",
             "allowed: an origin such as 'https://shop.example.com', 'https://shop.example.com:8443' or "
@@ -123,22 +147,13 @@ def _check_target(target: str) -> str:
 
 
 def _check_network(text: str) -> str:
-    try:
-        ipaddress.ip_network(text)
-    except ValueError:
+    if not is_network(text):
         raise PydanticCustomError(
             "cidr",
             "{meant}allowed: an address or a network, such as '10.0.0.0/8' or 'fd00::/8'",
-            {"meant": _meant(text)},
-        ) from None
+            {"meant": meant_network(text)},
+        )
     return text
-
-
-def _meant(text: str) -> str:
-    try:
-        return f"an address within a network, did you mean '{ipaddress.ip_network(text, strict=False)}'; "
-    except ValueError:
-        return ""
 
 
 def body_bytes(size: str) -> int:
@@ -188,6 +203,16 @@ CookieName = Annotated[
 Origin = Annotated[str, AfterValidator(_check_origin)]
 """Scheme, host and port as a browser sends them in `Origin`, or `*`."""
 
+
+def _check_url_host(url: str) -> str:
+    problem = url_problem(url)
+    if problem is not None:
+        raise PydanticCustomError(
+            "url_host", "{problem}; allowed: a whole URL such as 'https://www.example.com/new'", {"problem": problem}
+        )
+    return url
+
+
 HttpUrl = Annotated[
     str,
     _pattern_check(
@@ -195,6 +220,7 @@ HttpUrl = Annotated[
         "a whole URL such as 'https://www.example.com/new', of A-Z, a-z, 0-9 and '-', '.', '_', '~', ':', '/', '?', "
         "'&', '='",
     ),
+    AfterValidator(_check_url_host),
 ]
 """A URL with its scheme and host."""
 

@@ -2,14 +2,14 @@
 
 from pydantic import Field
 
-from components.shared.model import Cidr, DnsLabel, Settings
+from components.shared.model import Cidr, DnsLabel, LabelValue, QualifiedName, Settings
 
 
 class PodSelector(Settings):
     """Pods by their namespace and labels."""
 
     namespace: DnsLabel | None = Field(default=None, description="Their namespace; null for Redis' own.")
-    labels: dict[str, str] = Field(
+    labels: dict[QualifiedName, LabelValue] = Field(
         default_factory=dict, description="Labels that they all have; empty for every pod of the namespace."
     )
 

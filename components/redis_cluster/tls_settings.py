@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from components.shared.addresses import CertificateName
 from components.shared.model import DnsName, Settings
 
 ClientCertificates = Literal["no", "optional", "yes"]
@@ -15,7 +16,7 @@ class GeneratedTls(Settings):
     """A certificate made by the program, from a CA that is made once and kept in the cluster."""
 
     kind: Literal["generated"] = Field(description="The program makes the certificate.")
-    names: list[str] = Field(
+    names: list[CertificateName] = Field(
         default_factory=list,
         description="DNS names and addresses at which clients outside reach Redis, besides those inside.",
     )

@@ -34,6 +34,13 @@ def _check_address(text: str) -> str:
         address = None
     if address is None or "%" in text:
         raise PydanticCustomError("ip_address", "allowed: an IP address, such as '192.0.2.7'")
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        raise PydanticCustomError(
+            "mapped_address",
+            "did you mean '{meant}'? allowed: an IPv4 address as such, and not within an IPv6 one, which Kubernetes "
+            "refuses",
+            {"meant": str(address.ipv4_mapped)},
+        )
     if address.is_unspecified or address.is_loopback or address.is_link_local or address.is_multicast:
         raise PydanticCustomError(
             "special_address", "allowed: an address of one machine, none that is loopback, link-local or multicast"

@@ -1,6 +1,5 @@
 """The base of every settings model, and the field types that several of them share."""
 
-import ipaddress
 import re
 from typing import Annotated, cast
 
@@ -8,6 +7,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypeIs
+
+from components.shared.addresses import is_network, meant_network
 
 
 class Settings(BaseModel):
@@ -146,12 +147,12 @@ def _check_label_value(text: str) -> str:
 
 
 def _check_cidr(text: str) -> str:
-    try:
-        ipaddress.ip_network(text)
-    except ValueError:
+    if not is_network(text) or "/" not in text:
         raise PydanticCustomError(
-            "cidr", "allowed: addresses as a CIDR without host bits, such as '10.0.0.0/8' or '192.0.2.7/32'"
-        ) from None
+            "cidr",
+            "{hint}allowed: addresses as a CIDR without host bits, such as '10.0.0.0/8' or '192.0.2.7/32'",
+            {"hint": meant_network(text)},
+        )
     return text
 
 

@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from components.shared.model import DnsLabel, DnsName, Image, Port, PortName, Settings
 from components.shared.problems import wrong_setting
 from components.shared.quantities import ResourceAmounts, ResourceSettings
-from components.web_service.paths import EnvironmentName
+from components.web_service.paths import EnvironmentName, ProcessText, SecretDataKey
 
 MAIN = "web"
 """The container that serves."""
@@ -26,16 +26,18 @@ class SecretKey(Settings):
     """One value of a Secret that exists in the namespace."""
 
     secret: DnsName = Field(description="The Secret's name.")
-    key: str = Field(min_length=1, max_length=253, description="The key of the value in it.")
+    key: SecretDataKey = Field(description="The key of the value in it.")
 
 
 class ProgramSettings(Settings):
     """What any container runs. All run as the same ordinary user, and find the same files and folders."""
 
     image: Image = Field(description="The container image, with its tag or digest.")
-    command: list[str] = Field(default_factory=list, description="In place of the image's entrypoint.")
-    args: list[str] = Field(default_factory=list, description="In place of the image's arguments.")
-    env: dict[EnvironmentName, str] = Field(default_factory=dict, description="Environment variables. Not for secrets.")
+    command: list[ProcessText] = Field(default_factory=list, description="In place of the image's entrypoint.")
+    args: list[ProcessText] = Field(default_factory=list, description="In place of the image's arguments.")
+    env: dict[EnvironmentName, ProcessText] = Field(
+        default_factory=dict, description="Environment variables. Not for secrets."
+    )
     secret_env: dict[EnvironmentName, SecretKey] = Field(
         default_factory=dict, description="Environment variables whose values are in Secrets of the namespace."
     )

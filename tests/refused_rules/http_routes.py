@@ -111,7 +111,7 @@ HTTP_ROUTES = (
         _routed("routes: [{host: 192.0.2.7, path: /a, backend: user-v1}]"),
         "routes[0].host",
         '"192.0.2.7"',
-        "an HTTPRoute takes no addresses",
+        "it is an address, which Kubernetes refuses as the host of a rule",
     ),
     Refused(
         "a certificate of a Gateway",
@@ -147,14 +147,14 @@ HTTP_ROUTES = (
         _routed("routes: [{path: /a, redirect: {to: 'https://-new.example/x'}}]"),
         "routes[0].redirect.to",
         '"https://-new.example/x"',
-        "an HTTPRoute redirects to host names",
+        "it is no host name",
     ),
     Refused(
         "a redirect to no port",
         _routed("routes: [{path: /a, redirect: {to: 'https://new.example:99999/x'}}]"),
         "routes[0].redirect.to",
         '"https://new.example:99999/x"',
-        "it names no port from 1 to 65535",
+        "'new.example:99999' is no host with a port from 1 to 65535",
     ),
     Refused(
         "a redirect that is too long",
@@ -184,7 +184,7 @@ HTTP_ROUTES = (
         _routed(one("cors: {origins: ['https://a.example:0']}")),
         "routes[0].cors.origins[0]",
         '"https://a.example:0"',
-        "allowed: a port from 1 to 65535",
+        "allowed: an origin such as",
     ),
     Refused(
         "too many origins",

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from components.shared.model import Settings
+from components.shared.model import LabelValue, QualifiedName, Settings
 
 
 class PrometheusOperatorSettings(Settings):
@@ -16,8 +16,8 @@ class PrometheusOperatorSettings(Settings):
         description="Whether a ServiceMonitor and a PrometheusRule are made, rather than a ConfigMap with the rules; "
         "the cluster needs the operator's CRDs (monitoring.coreos.com/v1).",
     )
-    labels: dict[str, str] = Field(
-        default_factory=dict[str, str],
+    labels: dict[QualifiedName, LabelValue] = Field(
+        default_factory=dict,
         description="Labels for both, by which Prometheus picks them, such as `release: kube-prometheus-stack`.",
     )
     interval_seconds: int = Field(default=30, ge=10, le=300, description="Between two scrapes of a pod.")

@@ -1,0 +1,123 @@
+"""Texts that name a machine: an IP address, a host name, networks, and URLs that begin with one."""
+
+import ipaddress
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+LONGEST_NAME = 253
+LONGEST_LABEL = 63
+
+_HIGHEST_PORT = 65535
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
+_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_NETWORK = re.compile(r"[0-9A-Fa-f.:]+(/[0-9]{1,3})?")
+
+
+def is_address(text: str) -> bool:
+    """Whether it is an IPv4 or IPv6 address, without brackets, zone or leading zeros."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text
+
+
+def reads_as_address(host: str) -> bool:
+    """Whether programs take a host name for an IPv4 address: its last label is a number.
+
+    So the URL standard of WHATWG (section 3.5, the ends-in-a-number checker), and with it every browser.
+    """
+    return _NUMBER.fullmatch(host.rpartition(".")[2]) is not None
+
+
+def is_network(text: str) -> bool:
+    """Whether it is an address or a network as nginx and Kubernetes take one: a prefix length, and no netmask."""
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return _NETWORK.fullmatch(text) is not None
+
+
+def meant_network(text: str) -> str:
+    """`"did you mean '10.0.0.0/8'? "` for `10.1.2.3/8`; empty where nobody can tell."""
+    try:
+        network = str(ipaddress.ip_network(text.strip(), strict=False))
+    except ValueError:
+        return ""
+    return f"did you mean '{network}'? " if is_network(network) else ""
+
+
+def name_problem(host: str) -> str | None:
+    """What is wrong with a host name, in whatever case; None for nothing."""
+    if len(host) > LONGEST_NAME or _NAME.fullmatch(host) is None:
+        return f"it is no host name: at most {LONGEST_NAME} letters, digits, '-' and '.'"
+    if any(len(label) > LONGEST_LABEL for label in host.split(".")):
+        return f"a part of the host name between dots has more than {LONGEST_LABEL} characters"
+    if reads_as_address(host):
+        return "its last part is a number, as of an IPv4 address, and yet it is none"
+    return None
+
+
+def url_problem(url: str) -> str | None:
+    """What is wrong with the host and the port of a URL with a scheme; None for nothing."""
+    authority = url.partition("://")[2].partition("/")[0].partition("?")[0].partition("#")[0]
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return f"'{authority}' is no host with a port from 1 to {_HIGHEST_PORT}"
+    if port == 0 or authority.endswith(":"):
+        return f"its port is none; allowed is 1 to {_HIGHEST_PORT}"
+    if is_address(host) and ":" in host and "[" not in authority:
+        return "an IPv6 address stands in brackets in a URL"
+    problem = None if is_address(host) else name_problem(host)
+    return None if problem is None else f"'{host}': {problem}"
+
+
+def check_machine(text: str) -> str:
+    """For validators of what may also be empty. PydanticCustomError for what names no one machine."""
+    if is_address(text) or _is_lower_name(text):
+        return text
+    bare = _bare_host(text)
+    raise PydanticCustomError(
+        "machine",
+        "{hint}allowed: an IP address or a host name in lower case, and nothing else, such as '192.0.2.7', 'fd00::7' "
+        "or 'node.example.com'",
+        {"hint": f"did you mean '{bare}'? " if is_address(bare) or _is_lower_name(bare) else ""},
+    )
+
+
+def _is_lower_name(text: str) -> bool:
+    return text == text.lower() and name_problem(text) is None
+
+
+def _bare_host(text: str) -> str:
+    """The host of what may be a URL, or have a port, a user, a zone, capital letters or a final dot."""
+    authority = _SCHEME.sub("", text.strip()).partition("/")[0].rpartition("@")[2].lower()
+    if authority.startswith("["):
+        host = authority[1:].partition("]")[0]
+    else:
+        host = authority.partition(":")[0] if authority.count(":") == 1 else authority
+    return host.partition("%")[0].removesuffix(".")
+
+
+def _check_certificate_name(text: str) -> str:
+    host = text.removeprefix("*.")
+    if not is_address(text) and not _is_lower_name(host):
+        raise PydanticCustomError(
+            "certificate_name",
+            "allowed: a host name in lower case, '*.' and one, or an IP address, such as 'redis.example.com' or "
+            "'192.0.2.7'; no port and no scheme",
+        )
+    return text
+
+
+CertificateName = Annotated[str, AfterValidator(_check_certificate_name)]
+"""What a certificate can be for: a host name, a wildcard, an address."""
