@@ -122,7 +122,7 @@ def usable_rules(values: _TextToAny) -> RuleSet:
         rules,
         _valid(HostSettings, hosts),
         default if isinstance(default, str) else None,
-        frozenset(host for host in named if isinstance(host, str)),
+        frozenset(host for host in named if host is None or isinstance(host, str)),
         deep_wildcards=routing.deep_wildcards,
         www_keeps_slash=routing.www_keeps_slash,
     )

@@ -7,6 +7,7 @@ from components.path_rules.check_hosts import certificate_problems, host_problem
 from components.path_rules.check_http_routes import http_route_problems
 from components.path_rules.check_options import option_problems
 from components.path_rules.check_paths import path_problems
+from components.path_rules.check_redirects import redirect_problems
 from components.path_rules.check_traffic import canary_problems, shared_service_problems
 from components.path_rules.model import RuleSet
 from components.path_rules.routing import GatewayRouting
@@ -28,6 +29,7 @@ def check_rules(
         *canary_problems(rules),
         *option_problems(rules),
         *host_problems(rules),
+        *redirect_problems(rules),
         *(
             (*shared_service_problems(rules, backends), *certificate_problems(rules))
             if gateway is None

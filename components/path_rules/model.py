@@ -119,8 +119,8 @@ class RuleSet:
     rules: Mapping[int, PathRule]
     hosts: Mapping[str, HostSettings]
     default_backend: str | None
-    other_hosts: frozenset[str] = frozenset()
-    """Hosts of rules that are missing here."""
+    other_hosts: frozenset[str | None] = frozenset()
+    """Hosts of rules that are missing here; None among them for a rule of every host."""
     www_keeps_slash: bool = False
     """Whether a `www_redirect` keeps a slash at the end of the path, which ingress-nginx loses."""
     deep_wildcards: bool = False
