@@ -13,8 +13,9 @@ from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudget
 from components.ingress_nginx import admission
 from components.ingress_nginx.access import grant_access
 from components.ingress_nginx.alerts import rule_groups
+from components.ingress_nginx.config_checks import FIXED_CONFIG
 from components.ingress_nginx.default_certificate import default_certificate
-from components.ingress_nginx.settings import FIXED_CONFIG, IngressNginxSettings
+from components.ingress_nginx.settings import IngressNginxSettings
 from components.ingress_nginx.workload import (
     METRICS_PORT,
     Workload,

@@ -1,34 +1,23 @@
 """What users may set about the controller."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from components.ingress_nginx.config_checks import RISK_LEVEL, config_problems, release_notes
 from components.path_rules.texts import RuleHost
 from components.service_exposure.ports import ServicePort
 from components.service_exposure.settings import LoadBalancerExposure, LoadBalancerFields, NodePortExposure
 from components.shared.model import DnsLabel, DnsName, Image, NodePort, Settings
-from components.shared.problems import wrong_setting
+from components.shared.problems import wrong_setting, wrong_settings
 from components.shared.prometheus.settings import PrometheusOperatorSettings
 from components.shared.quantities import ResourceAmounts, ResourceSettings
 
 _CONTROLLER_VALUE = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(/[A-Za-z0-9._-]+)+")
 _LONGEST_CONTROLLER_VALUE = 250
 """Of an IngressClass, by the API server's own validation."""
-
-_CONFIG_KEY = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
-
-FIXED_CONFIG: dict[str, str] = {
-    # Snippets let whoever may write an Ingress run code as the controller, who reads all secrets.
-    "allow-snippet-annotations": "false",
-    "allow-cross-namespace-resources": "false",
-    "strict-validate-path-type": "true",
-}
-"""What this component decides and no setting may weaken."""
-
-RISK_LEVEL = "annotations-risk-level"
 
 _RETIRED = (
     "upstream ended ingress-nginx in March 2026, and mends no more holes in it; accept_retired: true says that this is "
@@ -45,18 +34,7 @@ def _check_controller_value(value: str) -> str:
     return value
 
 
-def _check_config_key(key: str) -> str:
-    if _CONFIG_KEY.fullmatch(key) is None:
-        raise PydanticCustomError("config_key", "allowed: a-z, 0-9 and '-', such as 'use-gzip'")
-    if key.endswith("-snippet"):
-        raise PydanticCustomError("config_snippet", "snippets are refused; allowed: any other key of the controller")
-    if key in (*FIXED_CONFIG, RISK_LEVEL, "worker-shutdown-timeout"):
-        raise PydanticCustomError("config_fixed", "this key is decided by webtier; allowed: any other key")
-    return key
-
-
 ControllerValue = Annotated[str, AfterValidator(_check_controller_value)]
-ConfigKey = Annotated[str, AfterValidator(_check_config_key)]
 
 
 class GeneratedCertificate(Settings):
@@ -144,9 +122,10 @@ class IngressNginxSettings(Settings):
         description="Whether a rule's `auth` may be of kind `external`. Annotations of risk level High are then taken, "
         "from every Ingress of the class, and else those up to Medium.",
     )
-    config: dict[ConfigKey, str] = Field(
+    config: dict[str, str] = Field(
         default_factory=dict,
-        description="Further keys of the controller's ConfigMap, all as text; no snippets.",
+        description="Further options of the controller's ConfigMap, all as text, by the names and in the units that "
+        "ingress-nginx 1.11 to 1.15 has; no snippets.",
     )
     shutdown_delay_seconds: int = Field(
         default=10,
@@ -178,6 +157,16 @@ class IngressNginxSettings(Settings):
         "found since are not mended. A protected stack needs it; others get a warning without it.",
     )
 
+    @field_validator("config", mode="before")
+    @classmethod
+    def _check_config(cls, given: object, info: ValidationInfo) -> object:
+        if isinstance(given, dict):
+            # Where the image is wrong itself, nobody knows which release it would be of.
+            problems = list(config_problems(cast("dict[str, object]", given), info.data.get("image", "")))
+            if problems:
+                raise wrong_settings(problems)
+        return cast("object", given)
+
     @model_validator(mode="after")
     def _load_balancer_is_one(self) -> "IngressNginxSettings":
         if self.service_type != "LoadBalancer" and self.load_balancer != LoadBalancerFields():
@@ -190,7 +179,7 @@ class IngressNginxSettings(Settings):
 
     def notes(self) -> list[str]:
         """What is allowed but may surprise: one sentence each, for the preview."""
-        return [] if self.accept_retired else [_RETIRED]
+        return [*([] if self.accept_retired else [_RETIRED]), *release_notes(self.config, self.image)]
 
     @property
     def exposure(self) -> NodePortExposure | LoadBalancerExposure:

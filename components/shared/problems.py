@@ -38,7 +38,17 @@ def wrong_setting(place: Place, message: str, value: object) -> ValidationError:
 
     `message` says what is allowed, without place or value.
     """
-    error = InitErrorDetails(
-        type=PydanticCustomError("wrong_setting", "{message}", {"message": message}), loc=place, input=value
-    )
-    return ValidationError.from_exception_data("settings", [error])
+    return wrong_settings([Problem(place, message, value)])
+
+
+def wrong_settings(problems: Iterable[Problem]) -> ValidationError:
+    """The same for several of its settings at once."""
+    errors = [
+        InitErrorDetails(
+            type=PydanticCustomError("wrong_setting", "{message}", {"message": problem.message}),
+            loc=problem.place,
+            input=problem.value,
+        )
+        for problem in problems
+    ]
+    return ValidationError.from_exception_data("settings", errors)
