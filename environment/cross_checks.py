@@ -26,6 +26,7 @@ from environment.ingress_checks import check_ingress, has_gateway, installs_cont
 from environment.plain_data import as_list, as_object, value_at
 from environment.schema import Node, SettingsSchema
 from environment.settings import REDIS_NAME
+from environment.traffic_checks import check_traffic
 
 _OBJECTS_OF_REDIS = re.compile(rf"{REDIS_NAME}(-access|-metrics|-nodes|-shard-[0-9]+.*)?")
 
@@ -72,7 +73,18 @@ def _plain_secrets(values: _TextToAny, secret_keys: Collection[str], schema: Set
 def _routes(values: _TextToAny) -> Iterator[Problem]:
     rules = usable_rules(values)
     gateway = _gateway(values)
-    yield from check_rules(rules, _backends(values), gateway)
+    web, external = (as_object(values.get(key)) or {} for key in ("services", "external_services"))
+    checked_web, checked_external = _valid(WebServiceSettings, web), _valid(ExternalServiceSettings, external)
+    ports = {
+        **{name: service.routable_ports for name, service in checked_external.items()},
+        **{name: service.ports for name, service in checked_web.items()},
+    }
+    backends = {
+        name: list(tcp_ports(ports[name])) if name in ports else _written_ports(service)
+        for name, service in (*external.items(), *web.items())
+    }
+    yield from check_rules(rules, backends, gateway)
+    yield from check_traffic(values, rules, checked_web, checked_external)
     if gateway is not None or (as_object(values.get("ingress")) or {}).get("allow_external_auth") is True:
         return
     for position, rule in rules.rules.items():
@@ -82,19 +94,6 @@ def _routes(values: _TextToAny) -> Iterator[Problem]:
                 "Ingress could then send requests to any address; allowed: kind 'basic', or that setting"
             )
             yield Problem(("routes", position, "auth", "kind"), message, "external")
-
-
-def _backends(values: _TextToAny) -> dict[str, list[str]]:
-    """The names of the ports that each service's rules can lead to, its own first."""
-    web, external = (as_object(values.get(key)) or {} for key in ("services", "external_services"))
-    checked = {
-        **{name: service.ports for name, service in _valid(WebServiceSettings, web).items()},
-        **{name: service.routable_ports for name, service in _valid(ExternalServiceSettings, external).items()},
-    }
-    return {
-        name: list(tcp_ports(checked[name])) if name in checked else _written_ports(service)
-        for name, service in (*external.items(), *web.items())
-    }
 
 
 def _written_ports(service: object) -> list[str]:

@@ -25,6 +25,7 @@ from components.web_service import WebService, WebServiceArgs
 from environment.cluster import make_namespace, make_provider
 from environment.field_manager import use_one_field_manager
 from environment.ingress import Addresses, make_controller
+from environment.notes import stack_notes
 from environment.settings import REDIS_NAME, EnvironmentSettings
 
 
@@ -65,6 +66,8 @@ class Tier:
 def build_tier(settings: EnvironmentSettings) -> Tier:
     """Registers everything that `settings` describe."""
     use_one_field_manager(pulumi.get_stack())
+    for note in stack_notes(settings):
+        pulumi.log.warn(note)
     provider = make_provider(settings)
     into_cluster = pulumi.ResourceOptions(providers=[provider])
     namespace = make_namespace(settings.namespace, holds_data=settings.protect, provider=provider).metadata.name

@@ -42,7 +42,9 @@ class ServicePort(Settings):
         description="The port on every node, with an exposure that has one; null lets the cluster choose.",
     )
     app_protocol: QualifiedName | None = Field(
-        default=None, description="What is spoken above it, as a hint: `http`, `kubernetes.io/h2c`; null for no hint."
+        default=None,
+        description="What is spoken above it, as a hint: `http`, `kubernetes.io/h2c`; null for no hint. ingress-nginx "
+        "does not look at it and asks in HTTP/1.1, so that a path rule can't lead to a port with another one.",
     )
 
     @property
