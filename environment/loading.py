@@ -13,6 +13,7 @@ from environment.raw_config import DEEPEST, NestedTooDeeplyError, RawConfig, rea
 from environment.report import SettingsError, problem_from_pydantic, render_report
 from environment.schema import SettingsSchema
 from environment.settings import EnvironmentSettings
+from environment.spelling import at_its_key, with_right_spelling
 
 
 def load_settings(config: pulumi.Config, environ: Mapping[str, str] | None = None) -> EnvironmentSettings:
@@ -40,14 +41,15 @@ def parse_settings(
     written = {key: value for key, value in decoded.items() if value != ""}
     schema = SettingsSchema(EnvironmentSettings, written)
     values, problems = resolve_files(written, environ, deploying=deploying)
-    problems += check_together(written, raw.secret_keys, schema)
+    problems += [at_its_key(problem, written) for problem in check_together(written, raw.secret_keys, schema)]
     reported = {problem.place for problem in problems}
     settings: EnvironmentSettings | None = None
     try:
         settings = EnvironmentSettings.model_validate(values)
     except ValidationError as error:
         found = [problem_from_pydantic(details, values, schema) for details in error.errors(include_url=False)]
-        problems += [problem for problem in found if problem.place not in reported]
+        found = [problem for problem in found if problem.place not in reported]
+        problems += with_right_spelling(found, EnvironmentSettings, values, schema, raw.namespace, raw.secret_keys)
     if settings is None or problems:
         raise _settings_error(raw, stack, problems, schema)
     return settings

@@ -135,7 +135,7 @@ class SettingsSchema:
 
     def describe(self, node: Node) -> str:
         """In words what a node allows: `a whole number from 1 to 9, or null`."""
-        node = self._resolved(node)
+        node = self.resolved(node)
         if "discriminator" in node:
             kinds = ", ".join(f"'{kind}'" for kind in node["discriminator"]["mapping"])
             return f"an object whose {node['discriminator']['propertyName']} is one of {kinds}"
@@ -184,17 +184,17 @@ class SettingsSchema:
                 yield from self._values((*place, position), child, value_at(given, position), item, None)
 
     def _leaves(self, keys: tuple[str, ...], node: Node, required: bool, default: object) -> Iterator[Leaf]:
-        node = self._resolved(node)
+        node = self.resolved(node)
         if "properties" in node:
             yield from self._group_leaves(keys, node, default)
             return
         yield Leaf(keys, node, required, default)
         for variant in node.get("anyOf", ()):
-            yield from self._variant_leaves(keys, self._resolved(variant), default)
+            yield from self._variant_leaves(keys, self.resolved(variant), default)
         named, items = as_object(node.get("additionalProperties")), as_object(node.get("items"))
-        if named is not None and "properties" in self._resolved(named):
+        if named is not None and "properties" in self.resolved(named):
             yield from self._leaves((*keys, "<name>"), named, required=True, default=None)
-        elif items is not None and "properties" in self._resolved(items):
+        elif items is not None and "properties" in self.resolved(items):
             yield from self._leaves((*keys, "[]"), items, required=True, default=None)
         elif "discriminator" in node:
             yield from self._kind_leaves(keys, node, default)
@@ -206,7 +206,7 @@ class SettingsSchema:
         elif "properties" in variant:
             yield from self._group_leaves(keys, variant, default)
         for below in variant.get("anyOf", ()):
-            yield from self._variant_leaves(keys, self._resolved(below), default)
+            yield from self._variant_leaves(keys, self.resolved(below), default)
 
     def _kind_leaves(self, keys: tuple[str, ...], node: Node, default: object) -> Iterator[Leaf]:
         kind_key = node["discriminator"]["propertyName"]
@@ -214,7 +214,7 @@ class SettingsSchema:
         for kind, reference in node["discriminator"]["mapping"].items():
             below = default if kind == chosen else None
             yield from self._group_leaves(
-                (*keys, f"<{kind_key}: {kind}>"), self._resolved({"$ref": reference}), below, without=kind_key
+                (*keys, f"<{kind_key}: {kind}>"), self.resolved({"$ref": reference}), below, without=kind_key
             )
 
     def _group_leaves(
@@ -226,7 +226,8 @@ class SettingsSchema:
                 child_default = defaults.get(key, child.get("default"))
                 yield from self._leaves((*keys, key), child, key in needed, child_default)
 
-    def _resolved(self, node: Node) -> Node:
+    def resolved(self, node: Node) -> Node:
+        """A node with what it refers to in its place."""
         reference = node.get("$ref")
         if reference is None:
             return node
@@ -235,7 +236,7 @@ class SettingsSchema:
 
     def _of_kind(self, node: Node, given: object) -> Node:
         """Of a node with several alternatives the one whose key the given value, or else the default, has."""
-        node = self._resolved(node)
+        node = self.resolved(node)
         discriminator = self._having(node, "discriminator").get("discriminator")
         if discriminator is None:
             return node
@@ -246,11 +247,11 @@ class SettingsSchema:
             return node
         # What is said of the group as a whole, and not of the kind.
         own = {key: node[key] for key in ("description", "default") if key in node}
-        return self._resolved({"$ref": reference, **own})
+        return self.resolved({"$ref": reference, **own})
 
     def _having(self, node: Node, keyword: str) -> Node:
         """The node itself, or that of its alternatives that has a keyword."""
-        node = self._resolved(node)
+        node = self.resolved(node)
         for variant in node.get("anyOf", ()):
             resolved = self._having(variant, keyword)
             if keyword in resolved:

@@ -228,7 +228,7 @@ REFUSED_WEB_SERVICES = (
     Refused(
         "a probe over HTTP of a port for UDP",
         "{ports: {dns: {port: 5353, protocol: UDP}}}",
-        "probes.check",
+        "probes.check.kind",
         '"http"',
         "the service has no TCP port that could be asked; allowed: a check of the kind 'exec'",
     ),
@@ -285,9 +285,9 @@ REFUSED_WEB_SERVICES = (
     Refused(
         "a path twice",
         "{files: {/etc/a: x}, secret_files: {/etc/a: s}}",
-        "secret_files",
+        'secret_files["/etc/a"]',
         '"/etc/a"',
-        "'/etc/a' stands in files already; allowed: each path once",
+        "it stands in files already; allowed: each path once",
     ),
     Refused(
         "a file in a folder that can't be written to",
@@ -416,16 +416,16 @@ REFUSED_EXTERNAL_SERVICES = (
     Refused(
         "addresses of both kinds",
         "{target: {kind: endpoints, addresses: [192.0.2.7, '2001:db8::7']}, ports: {http: {port: 80}}}",
-        "target.addresses",
-        '["192.0.2.7", "2001:db8::7"]',
-        "IPv4 and IPv6 are mixed, and a Service here has one of the two; allowed: addresses of one kind",
+        "target.addresses[1]",
+        '"2001:db8::7"',
+        "addresses[0] is an IPv4 one, and a Service here has one of the two kinds; allowed: addresses of one kind",
     ),
     Refused(
         "an address twice",
         "{target: {kind: endpoints, addresses: [192.0.2.7, 192.0.2.7]}, ports: {http: {port: 80}}}",
-        "target.addresses",
-        '["192.0.2.7", "192.0.2.7"]',
-        "one of them stands here twice; allowed: each address once",
+        "target.addresses[1]",
+        '"192.0.2.7"',
+        "addresses[0] is the same; allowed: each address once",
     ),
     Refused(
         "a container's port where there is no container",

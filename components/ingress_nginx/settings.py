@@ -11,7 +11,7 @@ from components.path_rules.texts import RuleHost
 from components.service_exposure.ports import ServicePort
 from components.service_exposure.settings import LoadBalancerExposure, LoadBalancerFields, NodePortExposure
 from components.shared.model import DnsLabel, DnsName, Image, NodePort, Settings
-from components.shared.problems import wrong_setting, wrong_settings
+from components.shared.problems import Problem, wrong_settings
 from components.shared.prometheus.settings import PrometheusOperatorSettings
 from components.shared.quantities import ResourceAmounts, ResourceSettings
 
@@ -169,12 +169,20 @@ class IngressNginxSettings(Settings):
 
     @model_validator(mode="after")
     def _load_balancer_is_one(self) -> "IngressNginxSettings":
-        if self.service_type != "LoadBalancer" and self.load_balancer != LoadBalancerFields():
-            raise wrong_setting(
-                ("load_balancer",),
+        if self.service_type == "LoadBalancer":
+            return self
+        given, default = self.load_balancer.model_dump(), LoadBalancerFields().model_dump()
+        problems = [
+            Problem(
+                ("load_balancer", key),
                 f"service_type is {self.service_type}; allowed: nothing, or service_type: LoadBalancer",
-                self.load_balancer.model_dump(),
+                value,
             )
+            for key, value in given.items()
+            if value != default[key]
+        ]
+        if problems:
+            raise wrong_settings(problems)
         return self
 
     def notes(self) -> list[str]:

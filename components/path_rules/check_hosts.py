@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from components.path_rules.hosts import WILDCARD, HostSettings, IssuerTls, tls_secret, www_partner
 from components.path_rules.model import ROOT, RuleSet
+from components.shared.addresses import LONGEST_NAME
 from components.shared.problems import Place, Problem
 
 
@@ -32,6 +33,13 @@ def certificate_problems(rules: RuleSet) -> Iterator[Problem]:
             yield Problem((*place, "tls_redirect"), message, value=True)
         if isinstance(settings.tls, IssuerTls):
             yield from _issuer_problems(place, settings.tls)
+            secret = tls_secret(host, settings.tls)
+            if len(secret) > LONGEST_NAME:
+                message = (
+                    f"not set, and '<host>-tls' would have {len(secret)} characters, where a Secret's name has at most "
+                    f"{LONGEST_NAME}; allowed: a name for it"
+                )
+                yield Problem((*place, "tls", "secret"), message, has_value=False)
     yield from _shared_secrets(rules)
 
 
@@ -75,10 +83,12 @@ def _app_root_problems(place: Place, host: str, settings: HostSettings, rules: R
 
 
 def _issuer_problems(place: Place, tls: IssuerTls) -> Iterator[Problem]:
-    if (tls.cluster_issuer is None) == (tls.issuer is None):
-        both = "both are set" if tls.issuer is not None else "none is set"
-        message = f"{both}; allowed: exactly one of 'cluster_issuer' and 'issuer'"
-        yield Problem((*place, "tls"), message, has_value=False)
+    if tls.cluster_issuer is None and tls.issuer is None:
+        message = "not set, but needed: the ClusterIssuer or, as 'issuer', the Issuer; allowed: exactly one of the two"
+        yield Problem((*place, "tls", "cluster_issuer"), message, has_value=False)
+    elif tls.issuer is not None and tls.cluster_issuer is not None:
+        message = f"cluster_issuer is {tls.cluster_issuer} too; allowed: exactly one of 'cluster_issuer' and 'issuer'"
+        yield Problem((*place, "tls", "issuer"), message, tls.issuer)
 
 
 def _shared_secrets(rules: RuleSet) -> Iterator[Problem]:
@@ -94,4 +104,5 @@ def _shared_secrets(rules: RuleSet) -> Iterator[Problem]:
                 f"the certificate of {earlier} is in the Secret '{secret}' too, and cert-manager writes one into it; "
                 "allowed: another Secret, or kind 'secret' for both"
             )
-            yield Problem(("hosts", host, "tls"), message, has_value=False)
+            own = settings.tls.secret
+            yield Problem(("hosts", host, "tls", "secret"), message, own, has_value=own is not None)

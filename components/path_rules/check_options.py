@@ -57,16 +57,18 @@ def _cors_problems(place: Place, cors: CorsSettings) -> Iterator[Problem]:
         return
     if len(cors.origins) > 1:
         message = "'*' means all origins, the others too; allowed: '*' alone, or origins without it"
-        yield Problem((*place, "origins"), message, cors.origins)
+        yield Problem((*place, "origins", cors.origins.index("*")), message, "*")
     if cors.credentials:
         message = "browsers refuse credentials from the origin '*'; allowed: false, or the origins by name"
         yield Problem((*place, "credentials"), message, cors.credentials)
 
 
 def _error_page_problems(place: Place, rule: PathRule, pages: ErrorPages) -> Iterator[Problem]:
-    twice = sorted({code for code in pages.codes if pages.codes.count(code) > 1})
-    if twice:
-        yield Problem((*place, "codes"), f"{twice[0]} stands there twice; allowed: each status once", pages.codes)
+    for number, code in enumerate(pages.codes):
+        first = pages.codes.index(code)
+        if first < number:
+            message = f"codes[{first}] is the same; allowed: each status once"
+            yield Problem((*place, "codes", number), message, code)
     if rule.canary is not None:
         message = (
             "the controller would send a part of the errors to the canary; allowed: 'error_pages' or 'canary', not both"
@@ -77,10 +79,10 @@ def _error_page_problems(place: Place, rule: PathRule, pages: ErrorPages) -> Ite
             "every error would move the client to another pod, since the web service of the error pages gets the same "
             "cookie; allowed: affinity with the mode 'balanced', or no 'error_pages'"
         )
-        yield Problem(place, message, has_value=False)
+        yield Problem((*place[:-1], "affinity", "mode"), message, rule.affinity.mode)
     if 401 in pages.codes and isinstance(rule.auth, ExternalAuth) and rule.auth.sign_in_url is not None:
         message = "a 401 already leads to auth.sign_in_url; allowed: codes without 401, or no sign_in_url"
-        yield Problem((*place, "codes"), message, pages.codes)
+        yield Problem((*place, "codes", pages.codes.index(401)), message, 401)
 
 
 def _limit_problems(place: Place, limits: LimitSettings) -> Iterator[Problem]:

@@ -238,17 +238,18 @@ class RedisClusterSettings(Settings):
             return self
         ports = pods.ports(self.shards)
         if ports[-1] > HIGHEST_NODE_PORT:
-            raise PydanticCustomError(
-                "too_few_node_ports",
-                "access.pods.first is {first}, and {shards} shards need the NodePorts {first} to {last}; allowed: at "
-                "most 32767",
-                {"first": pods.first, "shards": self.shards, "last": ports[-1]},
+            most = pods.first - (ports[-1] - HIGHEST_NODE_PORT)
+            raise wrong_setting(
+                ("access", "pods", "first"),
+                f"{self.shards} shards need the NodePorts {pods.first} to {ports[-1]}, and {HIGHEST_NODE_PORT} is the "
+                f"last; allowed: at most {most}, or fewer shards",
+                pods.first,
             )
         if self.access.node_port in ports:
-            raise PydanticCustomError(
-                "node_port_taken",
-                "access.node_port is {port}, one of the pods' own NodePorts {first} to {last}; allowed: any other",
-                {"port": self.access.node_port, "first": pods.first, "last": ports[-1]},
+            raise wrong_setting(
+                ("access", "node_port"),
+                f"one of the pods' own NodePorts {pods.first} to {ports[-1]}; allowed: any other",
+                self.access.node_port,
             )
         return self
 

@@ -126,16 +126,20 @@ class EndpointsExposure(_WithAffinity):
 
     @model_validator(mode="after")
     def _addresses_are_of_one_kind(self) -> "EndpointsExposure":
-        if len({ipaddress.ip_address(address).version for address in self.addresses}) > 1:
-            raise wrong_setting(
-                ("addresses",),
-                "IPv4 and IPv6 are mixed, and a Service here has one of the two; allowed: addresses of one kind",
-                self.addresses,
-            )
-        if len(set(self.addresses)) < len(self.addresses):
-            raise wrong_setting(
-                ("addresses",), "one of them stands here twice; allowed: each address once", self.addresses
-            )
+        version = ipaddress.ip_address(self.addresses[0]).version
+        for number, address in enumerate(self.addresses):
+            if ipaddress.ip_address(address).version != version:
+                raise wrong_setting(
+                    ("addresses", number),
+                    f"addresses[0] is an IPv{version} one, and a Service here has one of the two kinds; allowed: "
+                    "addresses of one kind",
+                    address,
+                )
+            first = self.addresses.index(address)
+            if first < number:
+                raise wrong_setting(
+                    ("addresses", number), f"addresses[{first}] is the same; allowed: each address once", address
+                )
         return self
 
 

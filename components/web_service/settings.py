@@ -203,7 +203,7 @@ class WebServiceSettings(ProgramSettings):
                 continue
             if check.port is None and not self.probed_port:
                 raise wrong_setting(
-                    ("probes", *place),
+                    ("probes", *place, "kind"),
                     "the service has no TCP port that could be asked; allowed: a check of the kind 'exec'",
                     check.kind,
                 )

@@ -56,10 +56,11 @@ class Volumes:
 
     def _check_each_once(self, places: Sequence[tuple[str, str]]) -> None:
         seen: dict[str, str] = {}
-        for key, path in [*places, *(("writable_paths", path) for path in self.writable)]:
+        writable = [(("writable_paths", number), path) for number, path in enumerate(self.writable)]
+        for place, path in [*(((key, path), path) for key, path in places), *writable]:
             if path in seen:
-                raise wrong_setting((key,), f"'{path}' stands in {seen[path]} already; allowed: each path once", path)
-            seen[path] = key
+                raise wrong_setting(place, f"it stands in {seen[path]} already; allowed: each path once", path)
+            seen[path] = place[0]
 
     def mounts(self) -> list[VolumeMountArgs]:
         """For every container of the pod."""

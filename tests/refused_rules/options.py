@@ -36,8 +36,8 @@ OPTIONS = (
     Refused(
         "all origins and one more",
         one("cors: {origins: ['*', 'https://a.example']}"),
-        "routes[0].cors.origins",
-        '["*", "https://a.example"]',
+        "routes[0].cors.origins[0]",
+        '"*"',
         "'*' means all origins, the others too; allowed: '*' alone, or origins without it",
     ),
     Refused(
@@ -64,24 +64,24 @@ OPTIONS = (
     Refused(
         "error pages that move a session",
         one("error_pages: {codes: [404], backend: errors}, affinity: {mode: persistent}"),
-        "routes[0].error_pages",
-        None,
+        "routes[0].affinity.mode",
+        '"persistent"',
         "every error would move the client to another pod",
     ),
     Refused(
         "an error that leads to the sign-in",
         "{ingress: {allow_external_auth: true}, routes: [{path: /a, backend: user-v1, error_pages: {codes: [401, 404], "
         "backend: errors}, auth: {kind: external, url: 'http://a.example', sign_in_url: 'http://b.example'}}]}",
-        "routes[0].error_pages.codes",
-        "[401, 404]",
+        "routes[0].error_pages.codes[0]",
+        "401",
         "a 401 already leads to auth.sign_in_url",
     ),
     Refused(
         "an error twice",
         one("error_pages: {codes: [404, 503, 404], backend: errors}"),
-        "routes[0].error_pages.codes",
-        "[404, 503, 404]",
-        "404 stands there twice; allowed: each status once",
+        "routes[0].error_pages.codes[2]",
+        "404",
+        "codes[0] is the same; allowed: each status once",
     ),
     Refused(
         "a success as an error",
@@ -185,8 +185,8 @@ OPTIONS = (
         "{routes: [{host: a.example, path: /a, backend: user-v1}, {host: b.example, path: /a, backend: user-v1}], "
         "hosts: {a.example: {tls: {kind: secret, secret: web}}, "
         "b.example: {tls: {kind: issuer, issuer: x, secret: web}}}}",
-        'hosts["b.example"].tls',
-        None,
+        'hosts["b.example"].tls.secret',
+        '"web"',
         "the certificate of a.example is in the Secret 'web' too",
     ),
     Refused(
@@ -200,9 +200,9 @@ OPTIONS = (
         "two issuers",
         "{routes: [{host: a.example, path: /a, backend: user-v1}], "
         "hosts: {a.example: {tls: {kind: issuer, issuer: a, cluster_issuer: b}}}}",
-        'hosts["a.example"].tls',
-        None,
-        "both are set; allowed: exactly one of 'cluster_issuer' and 'issuer'",
+        'hosts["a.example"].tls.issuer',
+        '"a"',
+        "cluster_issuer is b too; allowed: exactly one of 'cluster_issuer' and 'issuer'",
     ),
     Refused(
         "a root that is sent to itself",
