@@ -1,5 +1,6 @@
 """Wrong settings: one clear report, a failing exit code, and nothing changed on the cluster."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from operations.local import PROJECT, STACK
 from tests.cluster.tier import Tier
 from tests.refused import Refused
 from tests.refused_redis import REFUSED
+from tests.refused_rules import Refused as RefusedStack
 from tests.refused_services import REFUSED_WEB_SERVICES
+from tests.refused_stacks import REFUSED as REFUSED_STACKS
 
 
 def _fingerprint(tier: Tier) -> set[tuple[str, str]]:
@@ -101,6 +104,58 @@ def test_a_web_service_that_can_not_be_changes_nothing(tier: Tier, tmp_path: Pat
     value = "" if refused.value is None else f" = {refused.value}"
     assert f"webtier:services.user-v1.{refused.key}{value}\n" in shown
     assert refused.reason in shown
+
+
+# Of each kind one; tests/unit/test_stack_refusals.py has all of them.
+_STACKS = (
+    "a path to itself",
+    "over the rules of every host",
+    "more redirects than browsers follow",
+    "an IPv4 address as a host",
+    "a URL as the node",
+    "a netmask",
+    "proxy-body-size as 8Mi",
+    "an option misspelt",
+    "an unknown variable",
+    "a list by everybody's header",
+    "NodePorts beyond the last",
+    "a size of a body without quotes",
+)
+
+
+@pytest.mark.parametrize(
+    "refused", [refused for refused in REFUSED_STACKS if refused.name in _STACKS], ids=lambda refused: refused.name
+)
+def test_a_stack_that_can_not_be_changes_nothing(tier: Tier, tmp_path: Path, refused: RefusedStack) -> None:
+    changes = {f"webtier:{key}": value for key, value in yaml.safe_load(refused.yaml).items()}
+    shown = _report(tier, tmp_path, changes)
+    value = "" if refused.value is None else f" = {refused.value}"
+    assert f"webtier:{refused.key}{value}\n" in shown
+    assert refused.reason in shown
+
+
+def test_the_command_that_a_report_gives_writes_what_is_taken(tier: Tier, tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.local.yaml"
+    settings = yaml.safe_load((PROJECT / "Pulumi.local.yaml").read_text())
+
+    def run(arguments: list[str]) -> dict[str, Any]:
+        # Before all else, since what comes after '--' is no option.
+        done = tier.run("pulumi", "--config-file", str(file), "--stack", STACK, "--non-interactive", *arguments)
+        assert done.returncode == 0, done.stderr
+        return yaml.safe_load(file.read_text())["config"]["webtier:services"]["user-v1"]["env"]
+
+    file.write_text(yaml.safe_dump(settings))
+    assert run(["config", "set", "--path", "webtier:services.user-v1.env.PORT", "8080"]) == {"PORT": 8080}
+    shown = _report(tier, tmp_path, {"webtier:services/user-v1/env": {"PORT": 8080, "LEVEL": -1}})
+    commands = [shlex.split(line.split(", or: pulumi ")[1]) for line in shown.splitlines() if ", or: pulumi " in line]
+    assert len(commands) == 2
+    for command in commands:
+        run(command)
+    assert run(["config", "set", "--path", "webtier:services.user-v1.env.MORE", "x"]) == {
+        "PORT": "8080",
+        "LEVEL": "-1",
+        "MORE": "x",
+    }
 
 
 def _report(tier: Tier, folder: Path, changes: dict[str, object]) -> str:
