@@ -124,10 +124,9 @@ def _bare(text: str, kinds: set[str]) -> float | bool | None:
 
 
 def _as_text(namespace: str, place: Place, text: str) -> str:
-    return (
-        f"what YAML would read as something else stands in quotes, as it shall arrive: "
-        f"{_in_yaml(place, json.dumps(text))}, or: {_command(namespace, place, '--type string ', shlex.quote(text))}"
-    )
+    written = _in_yaml(place, json.dumps(text, ensure_ascii=False))
+    command = _command(namespace, place, "--type string ", shlex.quote(text))
+    return f"what YAML would read as something else stands in quotes, as it shall arrive: {written}, or: {command}"
 
 
 def _as_number(namespace: str, place: Place, text: str, *, is_float: bool) -> str:
