@@ -227,6 +227,15 @@ def test_external_services_are_made_and_given_addresses_can_be_routed_to() -> No
     assert backends["/ledger"] == {"name": "ledger", "port": {"number": 80}}
 
 
+def test_a_stopped_service_that_answers_for_rules_is_warned_of() -> None:
+    services = stack_config("dev")["services"]
+    services["user-v1"]["replicas"] = 0
+    warnings = run("dev", services=json.dumps(services), default_backend="user-v1").warnings
+    [warning] = [each for each in warnings if each.startswith("default_backend is user-v1")]
+    assert "services.user-v1.replicas is 0: requests that it is for are answered with 503" in warning
+    assert not [each for each in recorded("dev").warnings if "replicas is 0" in each and "services." in each]
+
+
 def test_web_services_have_their_replicas() -> None:
     expected = {
         "local": {"user-v1": 3, "pay-v1": 2},
