@@ -4,6 +4,7 @@ import argparse
 import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +23,9 @@ from .topology import Topology
 EXIT_FAILED = 1
 EXIT_REFUSED = 3
 """Trying again can't help. 2 is argparse's own, for a command line that is not understood."""
+
+LEAST_TO_GRANT = 30.0
+"""Seconds that are left for telling every node its users, however late the cluster was complete. The Job has more."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -89,9 +93,11 @@ def _converge(options: argparse.Namespace, console: Console) -> None:
     topology = Topology(options.name, options.domain, options.shards, options.replicas_per_shard)
     goal = Goal(topology, options.min_replicas_to_write, options.port, options.bus_port)
     connector = _connector(options)
+    end = time.monotonic() + options.deadline
     converge(goal, connector, resolve, console, ConvergeOptions(deadline=options.deadline))
     # The mounted files of running pods follow a change within a minute or two; a deployment need not wait for that.
-    grant_access(topology, connector, resolve, AccessFiles(options.auth))
+    end = max(end, time.monotonic() + LEAST_TO_GRANT)
+    grant_access(topology, connector, resolve, AccessFiles(options.auth), console, end)
     console.event("every node knows the users and passwords")
 
 

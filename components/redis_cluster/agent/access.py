@@ -1,13 +1,16 @@
 """Brings the users and passwords of the mounted Secret into effect, at each start and while Redis runs."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from .client import Connector, Node
-from .errors import AgentError, NodeUnavailableError
+from .console import Console
+from .errors import CommandRefusedError, DeadlinePassedError, NodeUnavailableError
+from .reach import open_member
 from .resolver import Resolve
-from .topology import Topology
+from .topology import Member, Topology
 
 ACL_FILE = "users.acl"
 REPLICATION_USER = "replication"
@@ -53,17 +56,43 @@ def apply_access(node: Node, files: AccessFiles) -> None:
     node.ask("CONFIG", "SET", "masteruser", REPLICATION_USER, "masterauth", files.password(REPLICATION_USER))
 
 
-def grant_access(topology: Topology, connector: Connector, resolve: Resolve, files: AccessFiles) -> None:
-    """Does the same on every member. NodeUnavailableError names the first that does not answer."""
-    for member in topology.members():
-        addresses = resolve(member.host)
-        try:
-            if not addresses:
-                raise NodeUnavailableError("has no address")
-            with connector.open(addresses[0]) as node:
-                apply_access(node, files)
-        except AgentError as error:
-            raise NodeUnavailableError(f"{member.pod} {error}") from error
+def grant_access(
+    topology: Topology,
+    connector: Connector,
+    resolve: Resolve,
+    files: AccessFiles,
+    console: Console,
+    end: float,
+    interval: float = 0.5,
+) -> None:
+    """Does the same on every member; one that can't be asked is asked again until `end` of the monotonic clock.
+
+    DeadlinePassedError names those that never could. CommandRefusedError, with the pod's name, when one answers that a
+    rule can't be: asking again would not change that.
+    """
+    left = topology.members()
+    while True:
+        reasons = {member: reason for member in left if (reason := _grant(member, connector, resolve, files))}
+        if not reasons:
+            return
+        left = list(reasons)
+        said = "; ".join(f"{member.pod} {reason}" for member, reason in reasons.items())
+        if time.monotonic() >= end:
+            raise DeadlinePassedError(f"not every node knows the users and passwords: {said}")
+        console.state(f"waiting: {said}")
+        time.sleep(interval)
+
+
+def _grant(member: Member, connector: Connector, resolve: Resolve, files: AccessFiles) -> str | None:
+    """None once the member has them, else why it could not be asked."""
+    try:
+        with open_member(member, connector, resolve) as (node, _):
+            apply_access(node, files)
+    except NodeUnavailableError as error:
+        return str(error)
+    except CommandRefusedError as error:
+        raise CommandRefusedError(f"{member.pod} {error}") from error
+    return None
 
 
 def _users(text: str) -> Iterator[tuple[str, list[str]]]:

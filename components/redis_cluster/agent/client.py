@@ -152,5 +152,8 @@ def _own_errors(what: str) -> Generator[None, None, None]:
         if "max number of clients" in str(error):
             raise NodeAliveError("has no connection left") from error
         raise NodeUnavailableError("does not accept connections") from error
+    except exceptions.InvalidResponse as error:
+        # An address that has been handed on to something else.
+        raise NodeUnavailableError("does not answer as a Redis does") from error
     except exceptions.ResponseError as error:
         raise CommandRefusedError(f"refused {what}: {error}") from error

@@ -1,9 +1,28 @@
 """Where a node is to be asked, and whether anybody answers there as that node."""
 
-from .client import Connector
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from .client import Connector, Node
 from .errors import CommandRefusedError, NodeAliveError, NodeUnavailableError
 from .resolver import Resolve, resolve_within
-from .view import Record
+from .topology import Member
+from .view import ClusterView, Record, parse_view
+
+
+@contextmanager
+def open_member(member: Member, connector: Connector, resolve: Resolve) -> Generator[tuple[Node, ClusterView]]:
+    """A pod's node and how it sees the cluster. NodeUnavailableError also where another pod's node answers."""
+    addresses = resolve(member.host)
+    if not addresses:
+        raise NodeUnavailableError("has no address yet")
+    with connector.open(addresses[0]) as node:
+        view = parse_view(str(node.ask("CLUSTER", "NODES")))
+        named = view.myself.address.hostname
+        if named and named != member.host:
+            # An address that has been handed on to another pod before DNS knew.
+            raise NodeUnavailableError(f"has an address at which {named} answers")
+        yield node, view
 
 
 def addresses_of(record: Record, resolve: Resolve, patience: float) -> list[str]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from .client import Connector, Node
 from .errors import CommandRefusedError, NodeUnavailableError
+from .reach import open_member
 from .resolver import Resolve
 from .topology import SLOTS, Member, Topology
-from .view import ClusterView, Record, parse_view
+from .view import ClusterView, Record
 
 
 @dataclass(frozen=True)
@@ -105,15 +106,7 @@ def _outside(topology: Topology, observations: list[Observation]) -> list[Member
 
 
 def _observe(member: Member, connector: Connector, resolve: Resolve, thorough: bool) -> Observation:
-    addresses = resolve(member.host)
-    if not addresses:
-        raise NodeUnavailableError("has no address yet")
-    with connector.open(addresses[0]) as node:
-        view = parse_view(str(node.ask("CLUSTER", "NODES")))
-        named = view.myself.address.hostname
-        if named and named != member.host:
-            # An address that has been handed on to another pod before DNS knew.
-            raise NodeUnavailableError(f"has an address at which {named} answers")
+    with open_member(member, connector, resolve) as (node, view):
         cluster = node.fields("CLUSTER", "INFO")
         replication = node.fields("INFO", "replication")
         memory = node.fields("INFO", "memory")
@@ -121,7 +114,7 @@ def _observe(member: Member, connector: Connector, resolve: Resolve, thorough: b
         keys = int(node.ask("DBSIZE"))
         return Observation(
             member=member,
-            ip=addresses[0],
+            ip=node.ip,
             view=view,
             state_ok=cluster["cluster_state"] == "ok",
             slots_ok=int(cluster["cluster_slots_ok"]),
