@@ -17,21 +17,20 @@ from pulumi_kubernetes.admissionregistration.v1 import (
     WebhookClientConfigArgs,
 )
 from pulumi_kubernetes.core.v1 import Secret, Service, ServicePortArgs, ServiceSpecArgs
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.ingress_nginx.certificate import make_webhook_certificate
+from components.ingress_nginx.served_ingresses import (
+    ALL_OF_INGRESSES,
+    IS_CHANGED,
+    ServedIngresses,
+)
 
 CERTIFICATE_FOLDER = "/usr/local/certificates"
 WEBHOOK_PORT = 8443
 
-_NAMESPACE_LABEL = "kubernetes.io/metadata.name"
-"""Every namespace has it, with its name, and can have no other value."""
-
-_NOT_ONLY_DELETED = (
-    "!has(object.metadata.deletionTimestamp) || object.spec != oldObject.spec || "
-    "(has(object.metadata.annotations) ? object.metadata.annotations : {}) != "
-    "(has(oldObject.metadata.annotations) ? oldObject.metadata.annotations : {})"
-)
+_OTHERS_SECONDS = 5
+"""How long an Ingress of another class may be held up by a controller that does not answer."""
 
 
 def certificate_secret(
@@ -97,59 +96,59 @@ def webhook_configuration(
     name: str,
     *,
     metadata: ObjectMetaArgs,
-    class_name: str,
-    watched: pulumi.Input[str] | None,
+    served: ServedIngresses,
     service: Service,
     bundle: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
 ) -> ValidatingWebhookConfiguration:
-    """Lets no Ingress of this class, or of none, be stored that the controller refuses.
+    """Lets no Ingress be stored that the controller would serve and refuses.
 
-    `watched` is the namespace whose Ingresses it serves, None for all.
+    Which are its own is known here by name alone. It also serves those of any other IngressClass with its
+    `spec.controller`, which the API server can't look up: so it is asked about all others too, and says itself which
+    are its own. Those must not depend on whether it runs.
     """
-    selector = None if watched is None else LabelSelectorArgs(match_labels={_NAMESPACE_LABEL: watched})
+
+    def webhook(name: str, which: str, failure_policy: str, seconds: int) -> ValidatingWebhookArgs:
+        return ValidatingWebhookArgs(
+            name=f"{name}.nginx.ingress.kubernetes.io",
+            admission_review_versions=["v1"],
+            failure_policy=failure_policy,
+            match_policy="Equivalent",
+            side_effects="None",
+            timeout_seconds=seconds,
+            namespace_selector=served.namespace_selector,
+            match_conditions=[
+                MatchConditionArgs(name="class", expression=which),
+                # Kubernetes itself writes to an Ingress that is being deleted, which must not fail for want of a
+                # controller; and each controller writes to the status of its own.
+                MatchConditionArgs(name="changed", expression=IS_CHANGED),
+            ],
+            rules=[
+                RuleWithOperationsArgs(
+                    api_groups=["networking.k8s.io"],
+                    api_versions=["v1"],
+                    operations=["CREATE", "UPDATE"],
+                    resources=ALL_OF_INGRESSES,
+                )
+            ],
+            client_config=WebhookClientConfigArgs(
+                ca_bundle=bundle,
+                service=ServiceReferenceArgs(
+                    name=service.metadata.name,
+                    namespace=service.metadata.namespace,
+                    path="/networking/v1/ingresses",
+                    port=443,
+                ),
+            ),
+        )
+
     return ValidatingWebhookConfiguration(
         name,
         metadata=metadata,
         webhooks=[
-            ValidatingWebhookArgs(
-                name="validate.nginx.ingress.kubernetes.io",
-                admission_review_versions=["v1"],
-                failure_policy="Fail",
-                match_policy="Equivalent",
-                side_effects="None",
-                # The most that Kubernetes allows: for each Ingress the controller tests a whole configuration.
-                timeout_seconds=30,
-                # Other controllers' Ingresses, and other namespaces', must not depend on whether this one runs.
-                namespace_selector=selector,
-                match_conditions=[
-                    MatchConditionArgs(
-                        name="class",
-                        expression="!has(object.spec.ingressClassName) || "
-                        f"object.spec.ingressClassName == '{class_name}'",
-                    ),
-                    # Kubernetes itself writes to an Ingress that is being deleted, which must not fail for want of a
-                    # controller; but nobody may use that to have another one loaded.
-                    MatchConditionArgs(name="not-only-deleted", expression=_NOT_ONLY_DELETED),
-                ],
-                rules=[
-                    RuleWithOperationsArgs(
-                        api_groups=["networking.k8s.io"],
-                        api_versions=["v1"],
-                        operations=["CREATE", "UPDATE"],
-                        resources=["ingresses"],
-                    )
-                ],
-                client_config=WebhookClientConfigArgs(
-                    ca_bundle=bundle,
-                    service=ServiceReferenceArgs(
-                        name=service.metadata.name,
-                        namespace=service.metadata.namespace,
-                        path="/networking/v1/ingresses",
-                        port=443,
-                    ),
-                ),
-            )
+            # The most that Kubernetes allows: for each Ingress the controller tests a whole configuration.
+            webhook("validate", served.are_known, "Fail", 30),
+            webhook("validate-others", f"!({served.are_known})", "Ignore", _OTHERS_SECONDS),
         ],
         opts=opts,
     )

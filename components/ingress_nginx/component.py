@@ -15,6 +15,8 @@ from components.ingress_nginx.access import grant_access
 from components.ingress_nginx.alerts import rule_groups
 from components.ingress_nginx.config_checks import FIXED_CONFIG
 from components.ingress_nginx.default_certificate import default_certificate
+from components.ingress_nginx.deletion_guard import make_deletion_guard
+from components.ingress_nginx.served_ingresses import ServedIngresses
 from components.ingress_nginx.settings import IngressNginxSettings
 from components.ingress_nginx.workload import (
     METRICS_PORT,
@@ -90,11 +92,14 @@ class IngressNginx(pulumi.ComponentResource):
             opts=self._opts,
         )
         controller = self._controller(name, secret.metadata.name, default_secret)
+        served = ServedIngresses(self._settings.class_name, self._settings.default_class, args.watched_namespace)
+        cluster_wide = self._metadata_in(f"{self._settings.namespace}-admission", None)
+        if self._settings.deletion_guard:
+            make_deletion_guard(f"{name}-admission", metadata=cluster_wide, served=served, opts=self._opts)
         webhook = admission.webhook_configuration(
             f"{name}-admission",
-            metadata=self._metadata_in(f"{self._settings.namespace}-admission", None),
-            class_name=self._settings.class_name,
-            watched=args.watched_namespace,
+            metadata=cluster_wide,
+            served=served,
             service=admission.webhook_service(
                 f"{name}-controller-admission",
                 metadata=ObjectMetaArgs(

@@ -127,6 +127,12 @@ class IngressNginxSettings(Settings):
         description="Further options of the controller's ConfigMap, all as text, by the names and in the units that "
         "ingress-nginx 1.11 to 1.15 has; no snippets.",
     )
+    deletion_guard: bool = Field(
+        default=True,
+        description="Whether the API server refuses to change an Ingress of the class that is being deleted, which the "
+        "admission webhook does not test: a ValidatingAdmissionPolicy, which needs Kubernetes 1.30 and the right to "
+        "make one.",
+    )
     shutdown_delay_seconds: int = Field(
         default=10,
         ge=0,

@@ -73,6 +73,8 @@ def remove_controller(tier: Tier, namespace: str, class_name: str) -> None:
     """What a controller has outside of its namespace; the webhook first, which nobody answers any more."""
     for objects in (
         ("validatingwebhookconfiguration", f"{namespace}-admission"),
+        ("validatingadmissionpolicybinding", f"{namespace}-admission"),
+        ("validatingadmissionpolicy", f"{namespace}-admission"),
         ("ingressclass", class_name),
         ("clusterrolebinding", f"{namespace}-controller"),
         ("clusterrole", f"{namespace}-controller"),

@@ -5,166 +5,41 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import httpx
-import pulumi
 import pytest
 from cryptography import x509
 
-from components.ingress_nginx import IngressNginx, IngressNginxArgs, IngressNginxSettings
+from components.ingress_nginx import IngressNginxSettings
 from components.ingress_nginx.alerts import controller_alerts
-from components.path_rules import Backend, PathRule, PathRules, PathRulesArgs
-from components.service_exposure.ports import tcp_ports
-from components.web_service import WebService, WebServiceArgs, WebServiceSettings
-from devcluster.plan import NODES
-from environment.cluster import make_namespace
-from tests.cluster.second_stack import SecondStack, inline_stack, provider, remove_controller
+from components.ingress_nginx.served_ingresses import CLASS_ANNOTATION
+from tests.cluster.controller_stack import (
+    ACCOUNT,
+    CLASS,
+    CONTROLLER_VALUE,
+    HOST,
+    HTTP_PORT,
+    HTTPS_PORT,
+    NODE,
+    OTHER,
+    OWN,
+    SECONDS,
+    SIBLING,
+    SNIPPET,
+    WATCHED,
+    ControllerStack,
+    remove_leftovers,
+)
 from tests.cluster.steady_requests import SteadyRequests
 from tests.cluster.tier import Tier, eventually
-
-OWN, WATCHED, OTHER = "controller-ingress", "controller-watched", "controller-other"
-CLASS = "controller-test"
-NODE = NODES[0]
-HTTP_PORT, HTTPS_PORT = 31260, 31261
-HOST = "shop.controller.example"
-ACCOUNT = f"system:serviceaccount:{OWN}:ingress-nginx"
-SNIPPET = {"nginx.ingress.kubernetes.io/configuration-snippet": "return 200;"}
-SECONDS = 60
-
-Right = tuple[str, str, str]
-"""A verb, a resource and a namespace, "" for all."""
-
-_PAGE = WebServiceSettings.model_validate(
-    {
-        "image": "webtier.local/nginx:debian-12",
-        "replicas": 1,
-        "rollout": {"drain_seconds": 1, "grace_seconds": 5},
-        "files": {
-            "/etc/nginx/conf.d/default.conf": "server { listen 8080; location / { return 200 page; } }",
-        },
-    }
-)
-
-
-class ControllerStack(SecondStack):
-    """A controller, the namespace that it watches with a page in it, and another namespace."""
-
-    def __init__(self, tier: Tier, folder: Path) -> None:
-        super().__init__(tier, inline_stack(tier, "test", folder, "controller", self._program))
-        self.settings: dict[str, Any] = {
-            "image": "webtier.local/ingress-nginx-controller:debian-12",
-            "replicas": 1,
-            "namespace": OWN,
-            "class_name": CLASS,
-            "controller_value": "webtier.example/controller-test",
-            "http_node_port": HTTP_PORT,
-            "https_node_port": HTTPS_PORT,
-            "default_certificate": {"kind": "generated", "names": ["*.controller.example"]},
-            "grace_seconds": 20,
-            "shutdown_delay_seconds": 5,
-            "resources": {"requests": {"cpu": "10m", "memory": "96Mi"}, "limits": {"memory": "384Mi"}},
-        }
-
-    def _program(self) -> None:
-        cluster = provider(self.tier)
-        options = pulumi.ResourceOptions(providers=[cluster])
-        own, watched, _ = (
-            make_namespace(name, holds_data=False, provider=cluster).metadata.name for name in (OWN, WATCHED, OTHER)
-        )
-        settings = IngressNginxSettings.model_validate(self.settings)
-        ingress = IngressNginx(
-            "ingress-nginx", IngressNginxArgs(settings, own, NODE.address, watched_namespace=watched), options
-        )
-        page = WebService("page", WebServiceArgs(_PAGE, watched), options)
-        rules = [PathRule.model_validate({"path": "/page", "host": host, "backend": "page"}) for host in (None, HOST)]
-        backends = {"page": Backend(page.service_name, tcp_ports(_PAGE.ports))}
-        PathRules(
-            "routes",
-            PathRulesArgs(watched, ingress.class_name, rules, "page", backends, after=ingress.ready),
-            options,
-        )
-        pulumi.export("url", ingress.http_url)
-        pulumi.export("ca", ingress.default_ca)
-
-    def get(self, path: str, host: str | None = None) -> httpx.Response:
-        return httpx.get(self.outputs["url"] + path, headers={"Host": host} if host else None, timeout=10)
-
-    def handshake(self, name: str | None) -> x509.Certificate:
-        """The certificate for this name, None for no name at all. SSLError when the CA of the outputs is not its."""
-        trusting = ssl.create_default_context(cadata=self.outputs["ca"])
-        trusting.check_hostname = False
-        with (
-            socket.create_connection((NODE.address, HTTPS_PORT), timeout=10) as plain,
-            trusting.wrap_socket(plain, server_hostname=name) as connection,
-        ):
-            presented = connection.getpeercert(binary_form=True)
-        assert presented
-        return x509.load_der_x509_certificate(presented)
-
-    def pods(self) -> set[str]:
-        return {pod["metadata"]["name"] for pod in self.tier.items("pods", "-n", OWN)}
-
-    def metrics(self) -> str:
-        service = "ingress-nginx-controller-metrics:metrics"
-        return self.tier.kubectl("get", "--raw", f"/api/v1/namespaces/{OWN}/services/{service}/proxy/metrics")
-
-    def allowed(self, *asked: Right) -> set[Right]:
-        """Which of these the controller's account has, asked for as `kubectl auth can-i --as` does, but all at once."""
-        reviews = [
-            {
-                "apiVersion": "authorization.k8s.io/v1",
-                "kind": "SubjectAccessReview",
-                "spec": {
-                    "user": ACCOUNT,
-                    "groups": ["system:serviceaccounts", f"system:serviceaccounts:{OWN}", "system:authenticated"],
-                    "resourceAttributes": {
-                        "verb": verb,
-                        "group": "networking.k8s.io" if resource.startswith("ingress") else "",
-                        "resource": resource,
-                        "namespace": namespace,
-                    },
-                },
-            }
-            for verb, resource, namespace in asked
-        ]
-        listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": reviews})
-        shown = self.tier.kubectl("create", "-f", "-", "-o", 'jsonpath={.status.allowed}{"\\n"}', input=listed)
-        return {right for right, answer in zip(asked, shown.split(), strict=True) if answer == "true"}
-
-    def create_ingress(
-        self, namespace: str, host: str, annotations: dict[str, str] | None = None, class_name: str = CLASS, *words: str
-    ) -> str:
-        """By hand, as somebody else would, and called as its host. What kubectl says when it is refused, or nothing."""
-        port = {"service": {"name": "page", "port": {"number": 80}}}
-        ingress = {
-            "apiVersion": "networking.k8s.io/v1",
-            "kind": "Ingress",
-            "metadata": {"name": host, "namespace": namespace, "annotations": annotations or {}},
-            "spec": {
-                "ingressClassName": class_name,
-                "rules": [
-                    {"host": host, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": port}]}},
-                ],
-            },
-        }
-        done = self.tier.run("kubectl", "create", "-f", "-", *words, input=json.dumps(ingress))
-        return done.stderr if done.returncode else ""
 
 
 @pytest.fixture(scope="module")
 def stack(tier: Tier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControllerStack]:
-    _remove_leftovers(tier)
+    remove_leftovers(tier)
     with ControllerStack(tier, tmp_path_factory.mktemp("controller")).deployed() as made:
         yield made
-    _remove_leftovers(tier)
-
-
-def _remove_leftovers(tier: Tier) -> None:
-    """What a run that was cut off has left."""
-    remove_controller(tier, OWN, CLASS)
-    tier.kubectl("delete", "namespace", OWN, WATCHED, OTHER, "--ignore-not-found", "--timeout=110s")
+    remove_leftovers(tier)
 
 
 def test_an_ingress_of_the_watched_namespace_is_served_and_gets_the_nodes_address(stack: ControllerStack) -> None:
@@ -239,6 +114,73 @@ def test_its_webhook_refuses_snippets_of_its_class_and_lets_other_classes_be(sta
     assert "admission webhook" in refusal
     assert "Snippet directives are disabled" in refusal
     assert stack.create_ingress(WATCHED, "a.example", SNIPPET, "somebody-elses", dry) == ""
+
+
+def test_nobody_gets_around_its_webhook(stack: ControllerStack) -> None:
+    """By each way in which an Ingress can come to be served, one that the controller refuses is refused."""
+    own, others = {CLASS_ANNOTATION: CLASS}, {CLASS_ANNOTATION: "somebody-elses"}
+    refusal = "Snippet directives are disabled"
+
+    assert refusal in stack.create_ingress(WATCHED, "by-annotation.example", own | SNIPPET, None)
+
+    for name, class_name, annotations in (("a.example", None, others), ("b.example", "somebody-elses", {})):
+        # An Ingress of another class, with what the controller would refuse: none of its business.
+        assert stack.create_ingress(WATCHED, name, annotations | SNIPPET, class_name) == ""
+        becomes_own = {"metadata": {"annotations": own}, "spec": {"ingressClassName": None}}
+        assert refusal in _patch(stack, name, becomes_own)
+        if class_name is None:
+            # Who writes the status writes the annotations too.
+            assert refusal in _patch(stack, name, becomes_own, "--subresource=status")
+    assert _patch(stack, "a.example", {"metadata": {"annotations": {"example.com/note": "x"}}}) == ""
+
+    _create_class(stack, SIBLING)
+    eventually(lambda: _is_refused(stack.create_ingress(WATCHED, "c.example", SNIPPET, SIBLING), refusal), SECONDS)
+    _delete_class(stack, SIBLING)
+
+    going = {"metadata": {"finalizers": ["example.com/held"]}}
+    assert stack.create_ingress(WATCHED, "d.example") == ""
+    assert _patch(stack, "d.example", going) == ""
+    stack.tier.kubectl("delete", "ingress", "d.example", "-n", WATCHED, "--wait=false")
+    for words in ((), ("--subresource=status",)):
+        assert "is being deleted" in _patch(stack, "d.example", {"metadata": {"annotations": SNIPPET}}, *words)
+    assert "is being deleted" in _patch(stack, "d.example", {"spec": {"rules": None, "defaultBackend": _PAGE_BACKEND}})
+    assert _patch(stack, "d.example", {"metadata": {"finalizers": None}}) == ""
+
+    # A later one is loaded, and none of the above.
+    assert stack.create_ingress(WATCHED, "later.example") == ""
+    eventually(lambda: _names(stack, "later.example"), SECONDS)
+    assert not re.search(r"server_name (a|b|c|d|by-annotation)\.example", _configuration(stack))
+    stack.tier.kubectl("delete", "ingress", "a.example", "b.example", "later.example", "-n", WATCHED)
+
+
+_PAGE_BACKEND = {"service": {"name": "page", "port": {"number": 80}}}
+
+
+def _patch(stack: ControllerStack, name: str, change: dict[str, Any], *words: str) -> str:
+    """What kubectl says when it is refused, or nothing."""
+    asked = ("kubectl", "patch", "ingress", name, "-n", WATCHED, "--type=merge", f"--patch={json.dumps(change)}")
+    done = stack.tier.run(*asked, *words)
+    return done.stderr if done.returncode else ""
+
+
+def _is_refused(said: str, refusal: str) -> None:
+    """A webhook's configuration, and a class, are known to API server and controller a moment later."""
+    assert refusal in said
+
+
+def _create_class(stack: ControllerStack, name: str) -> None:
+    """Another IngressClass that names this controller."""
+    made = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "IngressClass",
+        "metadata": {"name": name},
+        "spec": {"controller": CONTROLLER_VALUE},
+    }
+    stack.tier.kubectl("apply", "-f", "-", input=json.dumps(made))
+
+
+def _delete_class(stack: ControllerStack, name: str) -> None:
+    stack.tier.kubectl("delete", "ingressclass", name, "--ignore-not-found")
 
 
 @pytest.mark.parametrize("name", ["nobody.example", "deep.below.controller.example", None])
@@ -317,12 +259,9 @@ def test_its_outage_keeps_nobody_from_deleting_ingresses_nor_from_changing_those
     assert stack.create_ingress(OTHER, "b.example") == ""
     assert stack.create_ingress(WATCHED, "b.example", {}, "somebody-elses") == ""
 
-    # One that is there can be deleted, which takes a last change of its finalizers, and of nothing else.
+    # One that is there can be deleted, which takes a last change of its finalizers.
     going = ("ingress", "going.example", "-n", WATCHED)
     stack.tier.kubectl("delete", *going, "--wait=false")
-    changed = json.dumps({"metadata": {"annotations": SNIPPET}})
-    done = stack.tier.run("kubectl", "patch", *going, "--type=merge", f"--patch={changed}")
-    assert "failed calling webhook" in done.stderr
     stack.tier.kubectl("patch", *going, "--type=merge", '--patch={"metadata": {"finalizers": null}}')
     assert stack.tier.kubectl("get", *going, "--ignore-not-found") == ""
 

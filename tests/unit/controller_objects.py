@@ -9,6 +9,7 @@ DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 SERVICE = "kubernetes:core/v1:Service"
 SECRET = "kubernetes:core/v1:Secret"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
+POLICY = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
 WEBHOOK = "kubernetes:admissionregistration.k8s.io/v1:ValidatingWebhookConfiguration"
 CLASS = "kubernetes:networking.k8s.io/v1:IngressClass"
 CONTROLLER = "ingress-nginx-controller"
@@ -34,6 +35,6 @@ def outputs(recording: Recording) -> dict[str, Any]:
     return recording.outputs[recording.one("webtier:index:IngressNginx", "ingress-nginx").urn]
 
 
-def webhook(recording: Recording) -> dict[str, Any]:
-    [one] = recording.one(WEBHOOK, "ingress-nginx-admission").inputs["webhooks"]
-    return one
+def webhooks(recording: Recording) -> list[dict[str, Any]]:
+    """The one for Ingresses that are known to be its own, and the one for all others."""
+    return recording.one(WEBHOOK, "ingress-nginx-admission").inputs["webhooks"]

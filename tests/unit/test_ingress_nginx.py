@@ -21,6 +21,7 @@ from tests.unit.controller_objects import (
     CONFIG_MAP,
     CONTROLLER,
     DEPLOYMENT,
+    POLICY,
     SECRET,
     SERVICE,
     WEBHOOK,
@@ -28,7 +29,7 @@ from tests.unit.controller_objects import (
     outputs,
     pod,
     record,
-    webhook,
+    webhooks,
 )
 from tests.unit.recording import run_recorded
 
@@ -197,26 +198,50 @@ def test_two_or_more_controllers_have_a_disruption_budget(replicas: int, budgets
 # --- the webhook ---
 
 
-def test_webhook_refuses_when_it_can_not_ask_and_asks_about_its_own_ingresses_only() -> None:
-    asked = webhook(record(class_name="inner"))
-    assert asked["failurePolicy"] == "Fail"
+@pytest.mark.parametrize(("position", "failure_policy"), [(0, "Fail"), (1, "Ignore")])
+def test_webhook_refuses_when_it_can_not_ask_but_only_its_own_ingresses(position: int, failure_policy: str) -> None:
+    asked = webhooks(record(class_name="inner"))[position]
+    assert asked["failurePolicy"] == failure_policy
     assert asked["rules"] == [
         {
             "apiGroups": ["networking.k8s.io"],
             "apiVersions": ["v1"],
             "operations": ["CREATE", "UPDATE"],
-            "resources": ["ingresses"],
+            "resources": ["ingresses", "ingresses/status"],
         }
     ]
     by_name = {each["name"]: each["expression"] for each in asked["matchConditions"]}
     assert "object.spec.ingressClassName == 'inner'" in by_name["class"]
-    assert "deletionTimestamp" in by_name["not-only-deleted"]
+    assert by_name["class"].startswith("!(") == (failure_policy == "Ignore")
+    assert "object.spec != oldObject.spec" in by_name["changed"]
     assert asked["clientConfig"]["service"] == {
         "name": "ingress-nginx-controller-admission",
         "namespace": "ingress-nginx",
         "path": "/networking/v1/ingresses",
         "port": 443,
     }
+
+
+@pytest.mark.parametrize("default_class", [True, False])
+def test_an_ingress_without_a_class_must_be_tested_where_such_are_served(default_class: bool) -> None:
+    first, _ = webhooks(record(class_name="inner", default_class=default_class))
+    by_name = {each["name"]: each["expression"] for each in first["matchConditions"]}
+    assert by_name["class"].endswith(f" == 'inner' : {str(default_class).lower()})")
+
+
+def test_an_ingress_that_is_being_deleted_is_guarded_unless_that_is_switched_off() -> None:
+    recording = record(class_name="inner", namespace="edge", watched="shop")
+    policy = recording.one(POLICY, "ingress-nginx-admission").inputs
+    assert policy["metadata"]["name"] == "edge-admission"
+    assert policy["spec"]["matchConstraints"]["namespaceSelector"] == {
+        "matchLabels": {"kubernetes.io/metadata.name": "shop"}
+    }
+    (condition,) = policy["spec"]["matchConditions"]
+    (first, *_) = webhooks(recording)
+    assert condition["expression"] == first["matchConditions"][0]["expression"]
+    binding = recording.one(f"{POLICY}Binding", "ingress-nginx-admission").inputs["spec"]
+    assert (binding["policyName"], binding["validationActions"]) == ("edge-admission", ["Deny"])
+    assert record(deletion_guard=False).of_type(POLICY) == []
 
 
 def test_webhook_service_reaches_the_controllers_webhook_port() -> None:
@@ -272,13 +297,13 @@ def test_webhooks_ca_is_the_one_that_the_cluster_has(monkeypatch: pytest.MonkeyP
         return identity, {**state, "data": {"ca": kept}} if args.typ == SECRET else state
 
     monkeypatch.setattr(recording_module._StubMocks, "new_resource", answer_with_the_kept_one)  # pyright: ignore[reportPrivateUsage]
-    assert webhook(record())["clientConfig"]["caBundle"] == kept
+    assert {each["clientConfig"]["caBundle"] for each in webhooks(record())} == {kept}
 
 
 def test_webhook_trusts_the_ca_of_the_secret() -> None:
     recording = record()
     data = recording.one(SECRET, "ingress-nginx-admission").inputs["data"]
-    assert webhook(recording)["clientConfig"]["caBundle"] == data["ca"]
+    assert {each["clientConfig"]["caBundle"] for each in webhooks(recording)} == {data["ca"]}
     # The engine knows of the dependency, so a replaced Secret is followed by the webhook.
     secret_urn = recording.one(SECRET, "ingress-nginx-admission").urn
     assert secret_urn in recording.one(WEBHOOK, "ingress-nginx-admission").options.dependencies

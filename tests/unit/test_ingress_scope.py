@@ -21,7 +21,7 @@ from tests.unit.controller_objects import (
     container,
     outputs,
     record,
-    webhook,
+    webhooks,
 )
 from tests.unit.recording import Recording
 
@@ -47,7 +47,7 @@ def test_all_namespaces_are_watched_unless_one_is_named() -> None:
     recording = record()
     assert flags(recording, "watch-namespace") == []
     assert ("secrets", "list") in rights(recording, "ClusterRole", "ingress-nginx")
-    assert "namespaceSelector" not in webhook(recording)
+    assert not any("namespaceSelector" in each for each in webhooks(recording))
     assert [role.name for role in recording.of_type(f"{RBAC}:Role")] == ["ingress-nginx"]
 
 
@@ -88,7 +88,8 @@ def test_in_its_own_namespace_it_reads_what_is_its_own() -> None:
 
 
 def test_the_webhook_is_asked_about_the_watched_namespace_alone() -> None:
-    assert webhook(record(watched="shop"))["namespaceSelector"] == {"matchLabels": {NAMESPACE_LABEL: "shop"}}
+    for each in webhooks(record(watched="shop")):
+        assert each["namespaceSelector"] == {"matchLabels": {NAMESPACE_LABEL: "shop"}}
 
 
 def test_the_controller_starts_once_all_its_bindings_are_there() -> None:
