@@ -11,14 +11,15 @@ from devcluster.errors import UserError
 from devcluster.paths import Paths
 from devcluster.progress import Progress
 from operations.local import PROJECT
+from operations.locks import refuse_if_locked
 from operations.stacks import check_known, names_a_backend
 
 
 def deploy(stack: str) -> int:
     """Run `pulumi up` against the backend that the environment names, and return the engine's exit code.
 
-    Raises UserError for an unknown stack, and where no backend is named: a deployment whose state
-    is thrown away could never be changed again.
+    Raises UserError for an unknown stack, where another deployment of it has the lock, and where no backend is named: a
+    deployment whose state is thrown away could never be changed again.
     """
     check_known(stack)
     if not names_a_backend(os.environ):
@@ -26,6 +27,7 @@ def deploy(stack: str) -> int:
             "No backend is given. Set PULUMI_BACKEND_URL (s3://…, azblob://…, gs://…, file://…) or "
             "PULUMI_ACCESS_TOKEN to say where the state of the stack is kept."
         )
+    refuse_if_locked(os.environ.get("PULUMI_BACKEND_URL", ""), stack)
     paths = Paths.from_environment()
     environment = {**os.environ, **engine.variables(engine.ensure(paths, Progress()), paths)}
     words = ["pulumi", "up", "--stack", stack, "--yes", "--skip-preview", "--non-interactive"]

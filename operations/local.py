@@ -15,6 +15,7 @@ from devcluster.errors import UserError
 from devcluster.files import write_whole
 from devcluster.paths import Paths
 from devcluster.up import environment as cluster_environment
+from operations.locks import read_locks, refuse_if_held
 
 STACK = "local"
 PASSPHRASE = "webtier-local"  # noqa: S105
@@ -57,8 +58,13 @@ class LocalStack:
         self._pulumi("stack", "select", "--create", STACK)
 
     def mend(self) -> None:
-        """Take away what a killed `pulumi` left: its lock, and operations whose end it did not record."""
-        if not any((self.paths.pulumi_backend / ".pulumi" / "locks").rglob("*.json")):
+        """Take away what a killed `pulumi` left: its lock, and operations whose end it did not record.
+
+        Raises UserError while one that lives has the lock.
+        """
+        locks = read_locks(f"file://{self.paths.pulumi_backend}", STACK)
+        refuse_if_held(locks, STACK)
+        if not locks:
             return
         print("The last `pulumi` on this stack was cut off: unlocking its state and reading it anew.", file=sys.stderr)
         self._pulumi("cancel", "--stack", STACK, "--yes")
