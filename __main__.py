@@ -1,11 +1,13 @@
-"""The program that `pulumi up` runs: settings, tier, outputs."""
+"""The program that `pulumi up` runs: settings, what they meet, tier, outputs."""
 
 import pulumi
 
+from environment.guard import examine
 from environment.loading import load_settings
 from environment.tier import build_tier
 
-tier = build_tier(load_settings(pulumi.Config("webtier")))
+settings = load_settings(pulumi.Config("webtier"))
+tier = build_tier(settings, examine(settings))
 
 pulumi.export("namespace", tier.namespace)
 pulumi.export("ingress_url", tier.ingress_url)

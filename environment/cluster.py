@@ -1,4 +1,4 @@
-"""The cluster that a stack goes to: one explicit provider, and the namespaces."""
+"""The cluster that a stack goes to: which it is, one explicit provider, and the namespaces."""
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -6,6 +6,8 @@ from pulumi_kubernetes.core.v1 import Namespace
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.shared.labels import recommended_labels
+from environment.guard import MADE_BY, Standing
+from environment.own_state import IDENTITY
 from environment.settings import EnvironmentSettings
 
 
@@ -22,18 +24,39 @@ def make_provider(settings: EnvironmentSettings) -> kubernetes.Provider:
     )
 
 
-def make_namespace(name: str, *, holds_data: bool, provider: pulumi.ProviderResource) -> Namespace:
-    """A namespace that admits only pods of the `restricted` Pod Security Standard.
+def keep_identity(standing: Standing) -> pulumi.Stash:
+    """Keeps in the state which cluster the stack is in, and what tells the stack from others of its name."""
+    identity = standing.identity
+    return pulumi.Stash(IDENTITY, input={"cluster": identity.cluster, "stack": identity.stack})
 
-    With `holds_data` Pulumi refuses to delete it.
+
+def make_namespace(
+    name: str,
+    *,
+    holds_data: bool,
+    provider: pulumi.ProviderResource,
+    made_by: str | None = None,
+    is_adopted: bool = False,
+    is_kept: bool = False,
+    after: pulumi.Resource | None = None,
+) -> Namespace:
+    """A namespace that admits only pods of the `restricted` Pod Security Standard, or an adopted one as it is.
+
+    With `holds_data` Pulumi refuses to delete it; with `is_kept` it only forgets it. `made_by` is the mark of the stack
+    that makes it, which is in the state once `after` is.
     """
     levels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
+    labels = {**recommended_labels("namespace", name), **levels}
     return Namespace(
         name,
-        metadata=ObjectMetaArgs(name=name, labels={**recommended_labels("namespace", name), **levels}),
+        metadata=ObjectMetaArgs(name=name)
+        if is_adopted
+        else ObjectMetaArgs(name=name, labels=labels, annotations={MADE_BY: made_by} if made_by else None),
         opts=pulumi.ResourceOptions(
             provider=provider,
             protect=holds_data,
+            retain_on_delete=is_kept or is_adopted,
+            depends_on=[after] if after else None,
             # It waits for every pod in it to end.
             custom_timeouts=pulumi.CustomTimeouts(delete="10m"),
         ),

@@ -5,6 +5,8 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 ANNOTATION = "pulumi.com/patchFieldManager"
 
+_NAMESPACE = "kubernetes:core/v1:Namespace"
+
 
 def use_one_field_manager(stack: str) -> None:
     """Have every Kubernetes object of the running program applied as `webtier-<stack>`.
@@ -18,6 +20,9 @@ def use_one_field_manager(stack: str) -> None:
     def name_it(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
         metadata = args.props.get("metadata")
         if not args.type_.startswith("kubernetes:") or not isinstance(metadata, ObjectMetaArgs):
+            return None
+        if args.type_ == _NAMESPACE and metadata.labels is None:
+            # An adopted one: the name would be an annotation on what is somebody else's.
             return None
         own = pulumi.Output.from_input(metadata.annotations or {})
         metadata.annotations = own.apply(lambda annotations: {**annotations, ANNOTATION: f"webtier-{stack}"})

@@ -1,12 +1,11 @@
 """The controller that serves the stack's path rules: its own, or one that is there already."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pulumi
 
 from components.ingress_nginx import IngressNginx, IngressNginxArgs
-from environment.cluster import make_namespace
 from environment.ingress_settings import IngressSettings
 
 
@@ -34,10 +33,14 @@ def make_controller(
     settings: IngressSettings,
     *,
     stack_namespace: pulumi.Input[str],
+    make_namespace: Callable[[str], pulumi.Input[str]],
     node_address: str | None,
     provider: pulumi.ProviderResource,
 ) -> IngressController:
-    """Registers the controller in a namespace of its own, unless it is somebody else's."""
+    """Registers the controller in a namespace of its own, unless it is somebody else's.
+
+    `make_namespace` registers the namespace of that name.
+    """
     if not settings.install:
         return IngressController(
             class_name=settings.class_name,
@@ -48,7 +51,7 @@ def make_controller(
             ),
             ready=(),
         )
-    namespace = make_namespace(settings.namespace, holds_data=False, provider=provider).metadata.name
+    namespace = make_namespace(settings.namespace)
     made = IngressNginx(
         "ingress-nginx",
         IngressNginxArgs(

@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from components.ingress_nginx import IngressNginxSettings
 from components.shared.addresses import url_problem
+from components.shared.model import DnsLabel
 
 _ADDRESS = re.compile(r"https?://([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
@@ -38,9 +39,28 @@ def _check_scheme(scheme: str) -> AfterValidator:
 Address = Annotated[str, AfterValidator(_check_address)]
 
 
+def _check_own_namespace(name: str) -> str:
+    if name == "default" or name.startswith("kube-"):
+        raise PydanticCustomError(
+            "own_namespace", "this is one of Kubernetes' own namespaces; allowed: a namespace for this stack"
+        )
+    return name
+
+
+OwnNamespace = Annotated[DnsLabel, AfterValidator(_check_own_namespace)]
+"""The name of a namespace that a stack puts something into."""
+
+
 class IngressSettings(IngressNginxSettings):
     """The controller that serves the stack's path rules."""
 
+    namespace: OwnNamespace = Field(
+        default="ingress-nginx", description="The controller's own namespace, made by the stack."
+    )
+    adopt_namespace: bool = Field(
+        default=False,
+        description="Whether `ingress.namespace` may be one that somebody else has made; see `adopt_namespace`.",
+    )
     install: bool = Field(
         default=True,
         description="Whether the stack installs ingress-nginx. With false, `class_name` is that of a controller which "

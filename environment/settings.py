@@ -14,10 +14,10 @@ from components.redis_cluster.settings import RedisClusterSettings
 from components.redis_standalone.settings import RedisStandaloneSettings
 from components.service_exposure import ExternalServiceSettings
 from components.shared.addresses import check_machine
-from components.shared.model import DnsLabel, ServiceName, Settings
+from components.shared.model import ServiceName, Settings
 from components.shared.redis.settings import RedisName
 from components.web_service import WebServiceSettings
-from environment.ingress_settings import IngressSettings
+from environment.ingress_settings import IngressSettings, OwnNamespace
 
 REDIS_NAME = "redis"
 """The Redis Cluster's name, which those of all its objects begin with."""
@@ -60,7 +60,17 @@ class EnvironmentSettings(Settings):
         description="Path of the kubeconfig, where `~` and `$VARIABLE` are expanded; empty for the one that "
         "kubectl takes.",
     )
-    namespace: DnsLabel = Field(default="webtier", description="The namespace of Redis and the web services.")
+    move_to_cluster: str = Field(
+        default="",
+        description="UID of the namespace `kube-system` of the cluster that this stack is to move to. Without it a "
+        "cluster other than the one that the stack was first deployed to is refused.",
+    )
+    namespace: OwnNamespace = Field(default="webtier", description="The namespace of Redis and the web services.")
+    adopt_namespace: bool = Field(
+        default=False,
+        description="Whether `namespace` may be one that somebody else has made. It is then left as it is, without the "
+        "labels of Pod Security, and never deleted. One that this stack makes is not deleted either while this is set.",
+    )
     node_address: NodeAddress = Field(
         default="",
         description="IP address or host name of a node at which NodePorts are reached from outside, without a port; "

@@ -1,7 +1,8 @@
 """The web tier, composed from the components: what `pulumi up` makes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypedDict
 
 import pulumi
@@ -22,8 +23,9 @@ from components.redis_standalone import RedisStandalone, RedisStandaloneArgs
 from components.service_exposure import ServiceExposure, ServiceExposureArgs
 from components.service_exposure.ports import tcp_ports
 from components.web_service import WebService, WebServiceArgs
-from environment.cluster import make_namespace, make_provider
+from environment.cluster import keep_identity, make_namespace, make_provider
 from environment.field_manager import use_one_field_manager
+from environment.guard import Standing
 from environment.ingress import Addresses, make_controller
 from environment.notes import stack_notes
 from environment.settings import REDIS_NAME, EnvironmentSettings
@@ -63,14 +65,27 @@ class Tier:
     standalone_redis: Mapping[str, StandaloneRedis]
 
 
-def build_tier(settings: EnvironmentSettings) -> Tier:
-    """Registers everything that `settings` describe."""
+def build_tier(settings: EnvironmentSettings, standing: Standing) -> Tier:
+    """Registers everything that `settings` describe, on the cluster that the stack stands to like this."""
     use_one_field_manager(pulumi.get_stack())
     for note in stack_notes(settings):
         pulumi.log.warn(note)
+    identity = keep_identity(standing)
     provider = make_provider(settings)
+
+    def own_namespace(name: str, *, holds_data: bool, adopt: bool) -> pulumi.Output[str]:
+        return make_namespace(
+            name,
+            holds_data=holds_data,
+            provider=provider,
+            made_by=standing.mark(pulumi.get_stack()),
+            is_adopted=name in standing.adopted,
+            is_kept=adopt,
+            after=identity,
+        ).metadata.name
+
     into_cluster = pulumi.ResourceOptions(providers=[provider])
-    namespace = make_namespace(settings.namespace, holds_data=settings.protect, provider=provider).metadata.name
+    namespace = own_namespace(settings.namespace, holds_data=settings.protect, adopt=settings.adopt_namespace)
     node_address = settings.node_address or None
     password = pulumi.Output.secret(settings.redis_password.get_secret_value())
     previous = settings.redis_previous_password.get_secret_value()
@@ -114,7 +129,8 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
             name, ServiceExposureArgs(external.target, external.ports, namespace, labels=external.labels), into_cluster
         )
         backends[name] = Backend(made.service_name, tcp_ports(external.routable_ports))
-    addresses = _route_requests(settings, namespace, backends, provider)
+    ingress_namespace = partial(own_namespace, holds_data=False, adopt=settings.ingress.adopt_namespace)
+    addresses = _route_requests(settings, namespace, ingress_namespace, backends, provider)
     return Tier(
         namespace=namespace,
         ingress_url=addresses.http_url,
@@ -138,6 +154,7 @@ def build_tier(settings: EnvironmentSettings) -> Tier:
 def _route_requests(
     settings: EnvironmentSettings,
     namespace: pulumi.Input[str],
+    ingress_namespace: Callable[[str], pulumi.Input[str]],
     backends: Mapping[str, Backend],
     provider: pulumi.ProviderResource,
 ) -> Addresses:
@@ -156,6 +173,7 @@ def _route_requests(
     ingress = make_controller(
         settings.ingress,
         stack_namespace=namespace,
+        make_namespace=ingress_namespace,
         node_address=settings.node_address or None,
         provider=provider,
     )

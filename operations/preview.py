@@ -16,6 +16,7 @@ from devcluster.console import run_command
 from devcluster.paths import Paths
 from devcluster.progress import Progress
 from devcluster.run import run_through
+from environment.guard import WITHOUT_CLUSTER
 from operations.local import PROJECT, STACK, LocalStack
 from operations.scratch_stack import PLACEHOLDER, scratch_stack
 from operations.stacks import check_known, names_a_backend, settings_file
@@ -45,6 +46,7 @@ def preview(stack: str) -> int:
         )
         of_no_machine = {
             "WEBTIER_KUBECONFIG": str(scratch.folder / "no-cluster"),
+            WITHOUT_CLUSTER: "true",
             "WEBTIER_REDIS_PASSWORD_FILE": str(password_file),
         }
         options = ["--config-file", str(settings)]

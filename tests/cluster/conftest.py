@@ -20,6 +20,7 @@ LONGEST = (
     "test_network_policies",
     "test_flips",
     "test_web_service",
+    "test_guards",
     "test_ingress_controller",
     "test_redis_standalone",
     "test_http_routes",

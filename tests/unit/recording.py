@@ -24,6 +24,9 @@ from pulumi.runtime.stack import run_in_stack
 from typing_extensions import override
 
 from components.redis_cluster import shard_guard
+from environment import guard
+from environment.live_cluster import LiveCluster
+from environment.own_state import IDENTITY
 
 AUTONAME_SUFFIX = "-auto"
 """What the mocked provider appends to a Kubernetes object that was given no `metadata.name`."""
@@ -88,6 +91,18 @@ class Recording:
         return found[0]
 
 
+_CLUSTER = "uid-of-kube-system"
+_STATE = {
+    "outputs": {
+        f"urn:pulumi:test::webtier::pulumi:index:Stash::{IDENTITY}": {
+            "type": "pulumi:index:Stash",
+            "outputs": {"input": {"cluster": _CLUSTER, "stack": "0123456789abcdef"}},
+        }
+    }
+}
+"""What a program finds when it asks for its own state: which cluster it is in, and nothing else."""
+
+
 class _StubMocks(Mocks):
     """A provider that answers with what it was asked for, named as the real one would."""
 
@@ -96,7 +111,7 @@ class _StubMocks(Mocks):
 
     def call(self, args: MockCallArgs) -> Any:
         self._recording.calls.append(args)
-        return {}, None
+        return _STATE if args.token == "pulumi:pulumi:readStackResourceOutputs" else {}
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         state: dict[str, Any] = dict(args.inputs)
@@ -202,7 +217,10 @@ def _run(
     try:
         asyncio.set_event_loop(loop)
         # There is no API server whose notice would have to be waited for.
-        with patch.object(shard_guard, "NOTICED_SECONDS", 0):
+        with (
+            patch.object(shard_guard, "NOTICED_SECONDS", 0),
+            patch.object(guard, "look_at_cluster", lambda *_: LiveCluster(_CLUSTER)),
+        ):
             loop.run_until_complete(run_in_stack(run_program))  # type: ignore[arg-type]
     finally:
         _abandon_tasks(loop)
