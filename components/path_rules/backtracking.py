@@ -68,24 +68,20 @@ def worst_case(
 
 
 def _explored(program: "Program", tree: Node, *, anywhere: bool, whole: bool) -> Blowup | None:
-    exploration = _Exploration(program, anywhere=anywhere, whole=whole)
-    try:
-        word = exploration.costly_text()
-        if word is None:
-            return None
-    except _ManyScansError:
-        # Only the last repetition has ever more ways, and that it reads to the text's end costs least.
-        exploration = _Exploration(program, anywhere=anywhere, whole=whole, scans=True)
+    # Where only the last repetition has ever more ways, each reads to the text's end, which costs least.
+    for scans in (False, True):
+        exploration = _Exploration(program, anywhere=anywhere, whole=whole, scans=scans)
         try:
             word = exploration.costly_text()
+            if word is None:
+                return None
+            before, again = exploration.example(word)
+            return Blowup(part_at_fault(tree, exploration.spans_along(before, again)), before, again)
+        except _ManyScansError:
+            continue
         except TooMuchWorkError:
-            return Blowup(tree.span)
-        if word is None:
-            return None
-    except TooMuchWorkError:
-        return Blowup(tree.span)
-    before, again = exploration.example(word)
-    return Blowup(part_at_fault(tree, exploration.spans_along(before, again)), before, again)
+            break
+    return Blowup(tree.span)
 
 
 class _ManyScansError(Exception):
@@ -212,7 +208,7 @@ class _Exploration:
         program, reached, cost, scans = self._program, dict[int, int](), 0, 0
         if self._anywhere:
             ways_again, tries = program.reached(program.start)
-            if program.end in ways_again:
+            if program.end in ways_again and not self._whole:
                 return frozenset(), 0, 0
             reached.update(ways_again)
             cost = tries * program.nanoseconds
