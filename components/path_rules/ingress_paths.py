@@ -6,7 +6,8 @@ case-insensitive, open at its end, and tried in the order of the length of their
 from the beginning, which means what its rule means beside any others:
 
 * `(?-i:…)` switches case-insensitivity off for what it holds. The controller does not look at the characters of an
-  ImplementationSpecific path, and quotes them for nginx, which hands them to PCRE.
+  ImplementationSpecific path, and quotes them for nginx, which hands them to PCRE. With an `s`, for regexes, `.` is a
+  line feed too.
 * `\\z` is the end of the path; `$` would also be found before a final line feed.
 * `(?#…)` matches nothing, and makes a text as long as it must be for its place in the order. How long depends on the
   rule alone, so that no rule's text ever changes because of another.
@@ -155,7 +156,7 @@ def _inside(path: str) -> str:
 def _own_text(rule: PathRule) -> str:
     match rule.match:
         case "regex":
-            text = f"/(?-i:{rule.path.removeprefix('/')})\\z"
+            text = f"/(?s-i:{rule.path.removeprefix('/')})\\z"
             return text + _filler("regex beside a canary" if rule.canary else "regex", LONGEST_PREFIX)
         case "exact":
             text = f"/(?-i:{_inside(rule.path)})\\z"

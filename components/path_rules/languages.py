@@ -12,7 +12,7 @@ from functools import cached_property
 
 from components.path_rules.regex_nodes import PRINTABLE, Characters, Choice, Node, Repeat, sets_of_characters
 from components.path_rules.regex_nodes import Sequence as Parts
-from components.path_rules.regexes import Regex
+from components.path_rules.regexes import Regex, as_python
 
 _MOST_WORK = 2_000_000
 """States looked at for all rules of a host: a few seconds."""
@@ -81,7 +81,7 @@ class Paths:
 
     @cached_property
     def _compiled(self) -> re.Pattern[str] | None:
-        return None if self._regex is None else re.compile(self._regex, re.ASCII)
+        return None if self._regex is None else as_python(self._regex)
 
     def __contains__(self, path: str) -> bool:
         if self.text is not None:

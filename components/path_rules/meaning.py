@@ -24,6 +24,7 @@ from components.path_rules.options import (
     StripPrefix,
     WeightCanary,
 )
+from components.path_rules.regexes import as_python
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ def matches(rule: PathRule, path: str) -> bool:
         case "exact":
             return path == rule.path
         case "regex":
-            return re.fullmatch(rule.path, path, re.ASCII) is not None
+            return as_python(rule.path).fullmatch(path) is not None
         case "prefix":
             return rule.path == ROOT or path == rule.path or path.startswith(rule.path + "/")
 
@@ -159,7 +160,7 @@ def rewritten(rule: PathRule, path: str) -> tuple[str, str | None]:
     rest = path if rule.path == ROOT and rule.match == "prefix" else path.removeprefix(rule.path)
     match rule.rewrite:
         case RegexRewrite(to=to):
-            found = re.fullmatch(rule.path, path, re.ASCII)
+            found = as_python(rule.path).fullmatch(path)
             groups = found.groups(default="") if found else ()
             return re.sub(r"\$([1-9])", lambda group: groups[int(group[1]) - 1], to), None
         case StripPrefix():

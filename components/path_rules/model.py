@@ -41,8 +41,8 @@ class PathRule(Settings):
     match: Literal["prefix", "exact", "regex"] = Field(
         default="prefix",
         description="What `path` stands for: itself and all below it, itself alone, or every path that it describes as "
-        "a regular expression from beginning to end. Exact rules come first, then regexes, then prefixes; of each the "
-        "longest.",
+        "a regular expression from beginning to end, in which `.` is any character, a line feed too. Exact rules come "
+        "first, then regexes, then prefixes; of each the longest.",
     )
     path: str = Field(
         description="A prefix holds for itself and all below it: `/user` for `/user/a`, not `/users`. Upper and lower "

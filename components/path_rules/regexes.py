@@ -3,9 +3,11 @@
 nginx matches with PCRE, most Gateways with RE2, and `meaning` with Python. They agree on characters, classes, groups,
 alternatives and repetitions, and on nothing else: so look-around, back references, inline flags, named and atomic
 groups, possessive repetitions, `\\b`, `\\s`, `\\p` and POSIX classes are refused. A regex stands for the whole path,
-which makes anchors superfluous; they are refused too.
+which makes anchors superfluous; they are refused too. `.` stands for every character: only then does `/a/.*` mean all
+that is below `/a`, whatever line feeds a client sends.
 """
 
+import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
@@ -56,6 +58,11 @@ def parse_regex(text: str) -> Regex:
     if found is not None:
         raise _slow(text, found, "request")
     return Regex(text, tree, parser.groups)
+
+
+def as_python(text: str) -> re.Pattern[str]:
+    """A rule's regex for Python's `fullmatch`."""
+    return re.compile(text, re.ASCII | re.DOTALL)
 
 
 def parse_pattern(text: str) -> None:

@@ -171,7 +171,8 @@ def _path(rule: PathRule) -> HTTPPathMatch:
             return HTTPPathMatch("PathPrefix", rule.path)
         case "regex":
             # Some engines compare the whole path with it, some look for it anywhere. With both ends both are the same.
-            return HTTPPathMatch("RegularExpression", f"^{rule.path}\\z")
+            # RE2's `.` is no line feed, which a path has only where a Gateway decodes `%0A` before it compares.
+            return HTTPPathMatch("RegularExpression", f"^(?s:{rule.path})\\z")
 
 
 def _root_itself() -> HTTPPathMatch:

@@ -40,6 +40,7 @@ from components.path_rules.ingress_paths import (
 from components.path_rules.model import ROOT, PathRule, RuleSet, is_root
 from components.path_rules.object_names import object_name, rule_object_name
 from components.path_rules.options import ServiceRef
+from components.path_rules.regexes import as_python
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def rules_with_own_objects(rules: RuleSet, host: str | None) -> list[int]:
     own = {position for position in positions if not says_nothing_of_its_own(rules.rules[position])}
     given = [rules.rules[position] for position in own]
     prefixes = {rule.path for rule in given if rule.match == "prefix"}
-    regexes = [re.compile(rule.path, re.ASCII) for rule in given if rule.match == "regex"]
+    regexes = [as_python(rule.path) for rule in given if rule.match == "regex"]
 
     def comes_before_one(rule: PathRule) -> bool:
         if not prefixes.isdisjoint(ancestors(rule.path)):

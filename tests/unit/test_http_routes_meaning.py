@@ -174,6 +174,13 @@ def test_without_a_route_for_all_paths_of_each_host_they_are_not(monkeypatch: py
         compare(STRICT, Counter(), with_ingress=False)
 
 
+def test_a_dot_of_a_regex_is_a_line_feed_too_where_a_gateway_decodes_one() -> None:
+    rules = rule_set([rule("/a/.*b", match="regex")])
+    for path in ("/a/%0Ab", "/a/\nb", "/a/b\n"):
+        request = Request(path, "x.example.com")
+        assert replied(Gateway(routes(rules, STRICT)), request) == meant(meaning(rules, request), request)
+
+
 def test_without_the_check_of_regexes_some_orders_are_left_open() -> None:
     rules = rule_set([rule("/a/[a-z]+", match="regex"), rule("/[a-z]+/b", "errors", match="regex")])
     with pytest.raises(LeftOpenError):

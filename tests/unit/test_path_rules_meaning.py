@@ -172,6 +172,14 @@ def test_exact_rules_come_before_regexes_and_these_before_longer_prefixes(path: 
     assert reply == expected(rules, answer)
 
 
+@pytest.mark.parametrize("path", ["/a/", "/a/b", "/a/\n", "/a/b\nc", "/a/\n\n"])
+def test_a_dot_of_a_regex_is_a_line_feed_too(path: str) -> None:
+    rules = rule_set([rule("/a/(.*)", match="regex", rewrite={"kind": "regex", "to": "/$1"})])
+    answer = meaning(rules, Request(path))
+    assert answer == Served(0, ServiceRef(service="user-v1"), path.removeprefix("/a"))
+    assert IngressNginx(objects(rules)).reply("x.example.com", path) == expected(rules, answer)
+
+
 @pytest.mark.parametrize(
     ("url", "path"),
     [

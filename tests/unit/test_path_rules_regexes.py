@@ -6,10 +6,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from components.path_rules.ingress_paths import own_path
 from components.path_rules.languages import Budget, Earlier, Paths, below, described_by, only, overlap, shadowing
-from components.path_rules.regexes import RegexError, parse_pattern, parse_regex
+from components.path_rules.regexes import RegexError, as_python, parse_pattern, parse_regex
 from tests.unit.generated_rules import regexes, word
 from tests.unit.pcre import LIBRARY, match_caseless
+from tests.unit.rule_objects import rule
 
 _RANDOM = settings(
     max_examples=300,
@@ -110,9 +112,9 @@ def test_refused_for_a_header(text: str) -> None:
 @given(data=st.data())
 def test_pcre_and_python_read_them_alike(data: st.DataObject) -> None:
     text = data.draw(regexes())
-    path = data.draw(st.one_of(st.just(word(data.draw, parse_regex(text).tree)), st.text("/aAb.1x-", max_size=6)))
-    python = re.fullmatch(text, path, re.ASCII)
-    pcre = match_caseless(rf"(?-i:{text})\z", path, anchored=True)
+    path = data.draw(st.one_of(st.just(word(data.draw, parse_regex(text).tree)), st.text("/aAb.1x-\n", max_size=6)))
+    python = as_python(text).fullmatch(path)
+    pcre = match_caseless(own_path(rule(text, match="regex")).path, path, anchored=True)
     assert pcre == (None if python is None else [python[0], *python.groups()])
 
 
@@ -154,7 +156,7 @@ def test_a_path_of_a_rule_that_is_taken_is_one_of_those_that_take_it(data: st.Da
     path = word(data.draw, of(texts[0]).node)
     if "//" not in path:
         assert path in of(texts[0])
-        taken = any(re.fullmatch(text, path, re.ASCII) for text in texts[1:])
+        taken = any(as_python(text).fullmatch(path) for text in texts[1:])
         assert taken or found is None
 
 
