@@ -33,12 +33,13 @@ class Choice:
 
 @dataclass(frozen=True)
 class Repeat:
-    """`most` None is for no limit."""
+    """`most` None is for no limit. `lazy` if as few as possible are tried first."""
 
     part: "Node"
     least: int
     most: int | None
     span: Span = field(default=(0, 0), compare=False)
+    lazy: bool = field(default=False, compare=False)
 
 
 Node = Characters | Sequence | Choice | Repeat

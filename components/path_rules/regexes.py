@@ -115,7 +115,7 @@ def _slow(text: str, found: Blowup, what: Literal["request", "header"]) -> Regex
         )
     example = f"'{found.before}' and then '{found.again}' many times" if found.before else f"'{found.again}' many times"
     hint = (
-        "such as '[^/]+' between two '/', and '.*' where it is the only one"
+        "such as '[^/]+' between two '/', and '.*' once before one at the end"
         if what == "request"
         else "and '^' at the beginning where a repetition follows"
     )
@@ -266,8 +266,9 @@ class _Parser:
         if limits is None:
             return part
         least, most = limits
-        if self._next() == "?":
-            self._take()  # as few as possible: for the whole path that is the same set
+        lazy = self._next() == "?"
+        if lazy:
+            self._take()  # for the whole path that is the same set
         if self._next() in ("*", "+", "?") or (self._next() == "{"):
             raise RegexError(
                 f"the '{self._next()}' at character {self._at + 1} repeats a repetition; allowed: one of '*', '+', '?' "
@@ -278,7 +279,7 @@ class _Parser:
                 f"the '{self._text[position - 1]}' at character {position} repeats what may be empty without end; "
                 "allowed: a repetition of what has at least one character"
             )
-        return Repeat(part, least, most, (part.span[0], self._at))
+        return Repeat(part, least, most, (part.span[0], self._at), lazy)
 
     def _limits(self) -> tuple[int, int | None] | None:
         simple: dict[str, tuple[int, int | None]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}

@@ -26,7 +26,7 @@ _ATOMS = (
 )
 _REPEATS = ("", "", "", "", "*", "+", "?", "{1,3}", "{0,20}", "{1,255}", "*?", "{2,}", "{3}", "+", "*")
 _ENDS = ("\n", "", "!", "/")
-"""Each is refused by another kind of last part."""
+"""Each is refused by another kind of last part; none by `.*`."""
 
 
 def seeded(seed: int | str) -> Random:
