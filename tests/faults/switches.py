@@ -106,7 +106,11 @@ SWITCHES: dict[str, Switch] = {
         ("rotate-password", "rotate-internal-passwords"),
         (
             ("sidecar.py", "if users == self._applied:", "if self._applied is not None:"),
-            ("__main__.py", "grant_access(topology, connector, resolve, AccessFiles(options.auth))", "pass"),
+            (
+                "__main__.py",
+                "grant_access(topology, connector, resolve, AccessFiles(options.auth), console, end)",
+                "pass",
+            ),
         ),
     ),
     "certificates": Switch(
