@@ -124,16 +124,19 @@ def _read(provider: Any, name: str) -> LiveNamespace | None:
 
 
 def _why_not(kubeconfig: str, context: str, error: grpc.RpcError) -> str:
-    """The provider says no more than that it can't; what is wrong with a kubeconfig can be seen in it."""
+    """Of a right that is missing the provider says which; what is wrong with a kubeconfig can be seen in it."""
     paths = [kubeconfig] if kubeconfig else (os.environ.get("KUBECONFIG") or "~/.kube/config").split(os.pathsep)
     files = [path for path in (Path(text).expanduser() for text in paths if text) if path.is_file()]
     if not files:
         return f"there is no kubeconfig {' or '.join(paths)}"
     contexts = sorted({name for file in files for name in _contexts(file)})
     if context not in contexts:
-        return f"the kubeconfig {' and '.join(map(str, files))} has no such context, but: {', '.join(contexts)}"
+        known = f"has no such context, but: {', '.join(contexts)}" if contexts else "has no contexts at all"
+        return f"the kubeconfig {' and '.join(map(str, files))} {known}"
     if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
         return f"it has not answered within {SECONDS:.0f} s"
+    if " is forbidden: " in (said := error.details() or ""):
+        return f"{said}; to be deployed it has to let you get its namespace {_SYSTEM} and those of the stack"
     return "its API server does not answer, or refuses who asks"
 
 

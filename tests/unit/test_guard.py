@@ -226,7 +226,22 @@ def test_why_a_cluster_can_not_be_looked_at(monkeypatch: pytest.MonkeyPatch, tmp
     kubeconfig = tmp_path / "kubeconfig"
     error = live_cluster.grpc.RpcError()
     error.code = lambda: live_cluster.grpc.StatusCode.UNKNOWN
+    error.details = lambda: "failed to read resource state due to unreachable cluster"
     assert "there is no kubeconfig" in live_cluster._why_not(str(kubeconfig), "here", error)  # pyright: ignore[reportPrivateUsage]
     kubeconfig.write_text(json.dumps({"contexts": [{"name": "there"}]}))
     assert "has no such context, but: there" in live_cluster._why_not(str(kubeconfig), "here", error)  # pyright: ignore[reportPrivateUsage]
     assert "does not answer" in live_cluster._why_not(str(kubeconfig), "there", error)  # pyright: ignore[reportPrivateUsage]
+    kubeconfig.write_text("")
+    assert "has no contexts at all" in live_cluster._why_not(str(kubeconfig), "there", error)  # pyright: ignore[reportPrivateUsage]
+
+
+def test_a_right_that_is_missing_is_named(tmp_path: Path) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(json.dumps({"contexts": [{"name": "here"}]}))
+    said = 'namespaces "kube-system" is forbidden: User "deployer" cannot get resource "namespaces" in API group ""'
+    error = live_cluster.grpc.RpcError()
+    error.code = lambda: live_cluster.grpc.StatusCode.UNKNOWN
+    error.details = lambda: said
+    reason = live_cluster._why_not(str(kubeconfig), "here", error)  # pyright: ignore[reportPrivateUsage]
+    assert reason.startswith(said)
+    assert "get its namespace kube-system and those of the stack" in reason
