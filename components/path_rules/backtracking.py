@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from components.path_rules.bounded_tries import most_tries
 from components.path_rules.costly_text import components_of, part_at_fault, period
 from components.path_rules.regex_nodes import Node
 from components.path_rules.regex_program import LONGEST_TEXT, MOST_NANOSECONDS, Program, TooMuchWorkError
@@ -62,7 +63,8 @@ def worst_case(
     `whole`.
     """
     short = Program(tree, groups, numbers=False)
-    if at == "beginning" and short.is_unambiguous():
+    tries = most_tries(tree) * (1 if at == "beginning" else LONGEST_TEXT)
+    if (at == "beginning" and short.is_unambiguous()) or tries * short.nanoseconds <= MOST_NANOSECONDS:
         return None
     found: Blowup | None = None
     # What a number limits has no more ways than without the limit, and far fewer states.

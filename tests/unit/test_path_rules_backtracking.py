@@ -67,6 +67,10 @@ def searched(pattern: str) -> str:
         "/x(/.*?)*",
         "/(.*/)?api/(.*)",
         "/(.*|(a|a)*b)",
+        "/a/.{1,20}/b/.{1,20}/c",
+        r"/(.{3,30})-(.{3,30})\.html",
+        "/users/.{1,36}/posts/.{1,36}/x",
+        "/a.{0,10}b.{0,10}c.{0,10}",
     ],
 )
 def test_what_people_write_is_allowed_and_quick(text: str) -> None:
