@@ -158,10 +158,7 @@ OPTIONS: Mapping[str, Option] = {
     ),
     **_group(kinds.matching(r"[a-z0-9.+-]+/[a-z0-9.+-]+", 'a MIME type, such as "text/html"'), "default-type"),
     **_group(kinds.matching(r"[^\"\\\n]+", "a regular expression without quotes"), "gzip-disable"),
-    **_group(
-        kinds.items(kinds.matching(r"(~\*?)?[^\s;{}'\"\\]+", "").is_right, "texts or regexes after '~', with commas"),
-        *("block-referers", "block-user-agents", "skip-access-log-urls"),
-    ),
+    **_group(kinds.map_sources(), "block-referers", "block-user-agents", "skip-access-log-urls"),
     **_group(
         kinds.items(
             kinds.matching(r"[a-z_][a-z0-9_]*: *[0-9]+[kKmM]?", "").is_right,

@@ -21,6 +21,9 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _GO_DURATION = re.compile(r"([0-9]+(\.[0-9]+)?(ms|us|ns|[smh]))+")
 _HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _MIME_TYPE = re.compile(r"[A-Za-z0-9.+-]+/[A-Za-z0-9.+*-]+|\*")
+# Behind a backslash nginx takes some characters for others before PCRE sees them.
+_MAP_SOURCE = re.compile(r"(?:~\*?((?:[^\s;{}'\"\\]|\\[^\s;{}'\"\\tnr])+)|[^~\s;{}'\"\\][^\s;{}'\"\\]*)")
+_WORDS_OF_MAP = ("default", "hostnames", "include", "volatile")
 _NAMESPACED = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _WORDS_FOR = {
     "true": ("true", "yes", "on", "1", "t", "y", "enabled", "enable"),
@@ -208,6 +211,32 @@ def mime_types() -> Kind:
         return found if is_right(found) else ""
 
     return Kind('MIME types with a space between, such as "text/css application/json", or "*"', is_right, spelling)
+
+
+def map_sources() -> Kind:
+    """What nginx' `map` compares with: texts, and regexes after `~`, or `~*` for those without regard to case."""
+
+    def is_source(entry: str) -> bool:
+        found = _MAP_SOURCE.fullmatch(entry)
+        if found is None or entry in _WORDS_OF_MAP:
+            return False
+        try:
+            re.compile(found[1] or "")
+        except re.error:
+            return False
+        return True
+
+    listed = items(is_source, "texts with commas, each once, or regexes without a comma after '~' or '~*'")
+
+    def is_right(text: str) -> bool:
+        entries = [entry.strip().lower() for entry in text.split(",")]
+        return listed.is_right(text) and len(set(entries)) == len(entries)
+
+    def spelling(text: str) -> str:
+        found = listed.right_spelling(text)
+        return found if is_right(found) else ""
+
+    return Kind(listed.allowed, is_right, spelling)
 
 
 def namespaced() -> Kind:
