@@ -187,7 +187,7 @@ OPTIONS: Mapping[str, Option] = {
     ),
     **_group(kinds.matching(r"[^\0]+", "a format of nginx"), "log-format-stream", "log-format-upstream"),
     **_group(
-        kinds.matching(rf"off|{_PLAIN}( {_PLAIN})?", '"off", or the text and what takes its place'),
+        kinds.matching(rf"off|{_PLAIN} {_PLAIN}", '"off", or the text, a space and what takes its place'),
         *("proxy-cookie-domain", "proxy-cookie-path"),
     ),
     **_group(

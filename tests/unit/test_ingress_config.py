@@ -45,6 +45,7 @@ RIGHT = {
     "no-tls-redirect-locations": "/.well-known/acme-challenge",
     "proxy-body-size": "1g",
     "proxy-buffering": "on",
+    "proxy-cookie-domain": "one.example two.example",
     "proxy-cookie-path": "off",
     "proxy-next-upstream": "error timeout http_503",
     "proxy-protocol-header-timeout": "5s",
@@ -135,6 +136,8 @@ def test_a_wrong_unit_or_word_gets_the_right_one(name: str, wrong: str, right: s
         # What would be more of nginx.conf than a value.
         ("ssl-ciphers", "HIGH'; load_module x"),
         ("proxy-cookie-path", "/ /; allow all"),
+        ("proxy-cookie-path", "/shop"),
+        ("proxy-cookie-domain", "shop.example.com"),
         ("default-type", "text/html;"),
         ("limit-conn-zone-variable", "$binary_remote_addr;"),
         ("block-user-agents", "curl\n}"),
