@@ -8,6 +8,7 @@ from components.path_rules.check_http_routes import http_route_problems
 from components.path_rules.check_options import option_problems
 from components.path_rules.check_paths import path_problems
 from components.path_rules.check_redirects import redirect_problems
+from components.path_rules.check_size import size_problems
 from components.path_rules.check_traffic import canary_problems, shared_service_problems
 from components.path_rules.model import RuleSet
 from components.path_rules.routing import GatewayRouting
@@ -31,7 +32,7 @@ def check_rules(
         *host_problems(rules),
         *redirect_problems(rules),
         *(
-            (*shared_service_problems(rules, backends), *certificate_problems(rules))
+            (*shared_service_problems(rules, backends), *certificate_problems(rules), *size_problems(rules))
             if gateway is None
             else http_route_problems(rules, gateway)
         ),

@@ -45,6 +45,8 @@ _TARGET = re.compile(r"/[A-Za-z0-9._~:/$-]*")
 
 def path_problem(path: str) -> str | None:
     """What is wrong with the path of a prefix or an exact rule; None for nothing."""
+    if path.endswith("/*") and _PATH.fullmatch(path[:-2] or "/"):
+        return f"a prefix already holds for all paths below it; allowed: '{path[:-2] or '/'}', with match: prefix"
     if _PATH.fullmatch(path) is None:
         return "allowed: '/' and then any of A-Z, a-z, 0-9, '.', '_', '-' and '/'"
     segments = path.split("/")[1:]
