@@ -87,8 +87,12 @@ SOURCES: Mapping[str, Sequence[str]] = {
 """Which annotations each field of a rule, and of a host, becomes."""
 
 
-def https_annotations(https: bool | None) -> dict[str, str]:
-    """Those of each Ingress of a host: whether HTTP is sent to HTTPS, None for no word about it."""
+def https_annotations(https: bool) -> dict[str, str]:
+    """Those of each Ingress of a host: whether HTTP is sent to HTTPS.
+
+    Always said: the controller would redirect a host whose wildcard has a certificate, or is just being given one. Even
+    a name that is no host's does so, such as `*.example.com` itself, and `_`, under which it has its own certificate.
+    """
     # Else a slash at the end would be lost on the way.
     return _prefixed({"ssl-redirect": https, "preserve-trailing-slash": https or None})
 
@@ -133,9 +137,16 @@ def canary_annotations(canary: Canary) -> dict[str, str]:
     return _prefixed(found)
 
 
-def host_annotations(settings: HostSettings) -> dict[str, str]:
+def host_annotations(host: str | None, settings: HostSettings) -> dict[str, str]:
     """Those that one Ingress of a host carries for all of it."""
-    found = _prefixed({"from-to-www-redirect": settings.www_redirect or None, "app-root": settings.app_root})
+    found = _prefixed(
+        {
+            # Regexes come before prefixes, and so before the controller's own: it answers /healthz and /nginx_status.
+            "use-regex": host is None or None,
+            "from-to-www-redirect": settings.www_redirect or None,
+            "app-root": settings.app_root,
+        }
+    )
     if isinstance(settings.tls, IssuerTls):
         issuers = {"cluster-issuer": settings.tls.cluster_issuer, "issuer": settings.tls.issuer}
         found |= {CERT_MANAGER + key: issuer for key, issuer in issuers.items() if issuer is not None}

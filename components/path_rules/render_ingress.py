@@ -150,7 +150,7 @@ class _Host:
     def __init__(self, name: str, host: str | None, rules: RuleSet, after: Sequence[str]) -> None:
         self._name, self._host, self._rules, self._after = name, host, rules, after
         self._settings = rules.settings(host)
-        self._https = https_annotations(_https(host, rules))
+        self._https = https_annotations(self._settings.redirects_to_https)
         self._root = object_name(name, host, ROOT)
         self._default = ServiceRef(service=rules.default_backend or "")
         self._root_position = next((position for position, rule in rules.on(host).items() if is_root(rule)), None)
@@ -170,7 +170,7 @@ class _Host:
         roots = list(self._objects(root, self._root_position, names if first is None else [*names, first.name]))
         roots[0] = replace(
             roots[0],
-            annotations={**roots[0].annotations, **host_annotations(self._settings)},
+            annotations={**roots[0].annotations, **host_annotations(self._host, self._settings)},
             tls=_tls(self._host, self._settings),
         )
         last = self._copy(2, [*names, roots[0].name])
@@ -221,7 +221,7 @@ class _Host:
             annotations={
                 **self._https,
                 **shared_annotations(paths),
-                **host_annotations(self._settings),
+                **host_annotations(self._host, self._settings),
             },
             root=self._root,
             rule=self._root_position,
@@ -290,11 +290,6 @@ def _beginning(rule: PathRule) -> str:
 
 def _may_meet(one: str, other: str) -> bool:
     return one.startswith(other) or other.startswith(one)
-
-
-def _https(host: str | None, rules: RuleSet) -> bool | None:
-    # Always said: the controller would redirect a host whose wildcard has a certificate, or is just being given one.
-    return None if host is None else rules.settings(host).redirects_to_https
 
 
 def _tls(host: str | None, settings: HostSettings) -> CompiledTls | None:

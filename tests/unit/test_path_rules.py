@@ -175,9 +175,12 @@ def test_the_stand_in_of_the_webhook_refuses_what_the_real_one_does() -> None:
 # --- paths ---
 
 
-def test_a_host_with_nothing_but_a_root_has_a_plain_path_and_no_annotations() -> None:
-    [compiled] = compile_rules("routes", rule_set([]))
-    assert (paths(compiled), compiled.path.path_type, compiled.annotations) == ({"/": "pay-v1"}, "Prefix", {})
+def test_a_host_with_nothing_but_a_root_has_a_plain_path() -> None:
+    own, every = compile_rules("routes", rule_set([rule("/", host="a.example")]))
+    assert (paths(own), own.path.path_type, annotations(own)) == ({"/": "user-v1"}, "Prefix", {"ssl-redirect": "false"})
+    # Where the controller has answers of its own, it has to be a regex.
+    said = {"ssl-redirect": "false", "use-regex": "true"}
+    assert (paths(every), every.path.path_type, annotations(every)) == ({"/": "pay-v1"}, "Prefix", said)
 
 
 def test_no_text_depends_on_another_rule() -> None:
