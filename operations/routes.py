@@ -5,17 +5,20 @@ URL, or for each host where it is only a path.
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import count
 from textwrap import indent
-from urllib.parse import urlsplit
+
+import idna
 
 from components.path_rules import RuleSet
 from components.path_rules.explanation import HostTable, explain, tables
 from components.path_rules.hosts import WILDCARD
-from components.path_rules.meaning import Request, normalized, responsible_host, www_partner_of
+from components.path_rules.meaning import responsible_host, www_partner_of
+from components.path_rules.request import Request
 from devcluster import engine
 from devcluster.console import run_command
 from devcluster.errors import UserError
@@ -27,6 +30,14 @@ from environment.report import SettingsError
 from operations.scratch_stack import PLACEHOLDER, scratch_stack
 from operations.stacks import check_known, settings_file
 
+_URL = re.compile(
+    r"(?P<scheme>https?)://([^/?#\r\n]*@)?"
+    # An address of IPv6 in brackets, or any other host, and a port.
+    r"(?P<host>(\[[0-9A-Fa-f:.]+\]|[^/?#\[\]:@\r\n]*)(:[0-9]*)?)"
+    # A line's end is no part of any URL. What stands behind '#' is the client's own.
+    r"(?P<target>([/?][^#\r\n]*)?)(#[^\r\n]*)?",
+    re.IGNORECASE,
+)
 _PASSWORD = "redis_password"  # noqa: S105 - a key's name
 _PASSWORD_FILE = "redis_password_file"  # noqa: S105 - a key's name
 
@@ -66,21 +77,40 @@ def _of_any_machine(raw: RawConfig) -> RawConfig:
 
 
 def request_for(url: str, method: str, headers: Sequence[str], cookies: Sequence[str]) -> Request:
-    """A client's request. UserError for what is no URL, header (`name: value`) or cookie (`name=value`)."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    """What a client sends that is given this URL and changes nothing of it: all but its fragment, user and password.
+
+    A name with letters beyond ASCII is sent as browsers do, as RFC 5891 says. UserError for what is no URL, header
+    (`name: value`) or cookie (`name=value`).
+    """
+    parts = _URL.fullmatch(url)
+    host = None if parts is None else _sent_host(parts["host"])
+    if parts is None or host is None:
         raise UserError(f"URL is '{url}'. Allowed: a whole URL, such as http://shop.example.com/user/a.")
+    target = parts["target"] if parts["target"].startswith("/") else f"/{parts['target']}"
     return Request(
-        path=normalized(parts.path),
-        host=parts.hostname,
+        # A command's arguments are bytes, which need not be UTF-8. Spaces before the version are no part of a target.
+        target=target.rstrip(" ").encode("utf-8", "surrogateescape").decode("latin-1"),
+        host=host,
         method=method.upper(),
-        https=parts.scheme == "https",
+        https=parts["scheme"].lower() == "https",
         headers={name.lower(): value for name, value in _pairs("HEADER", headers, ":", "X-Canary: always")},
         cookies=dict(_pairs("COOKIE", cookies, "=", "canary=always")),
     )
+
+
+def _sent_host(host: str) -> str | None:
+    """The header `Host` for a URL's host and port; None for what can't be one."""
+    if host.isascii():
+        return host
+    name, colon, port = host.partition(":")
+    try:
+        # Browsers encode what this leaves, also signs that IDNA 2008 has no place for, such as '_' and emoji.
+        labels = idna.uts46_remap(name, std3_rules=False).split(".")
+        return ".".join(each if each.isascii() else f"xn--{each.encode('punycode').decode()}" for each in labels) + (
+            colon + port
+        )
+    except (idna.IDNAError, UnicodeError):
+        return None
 
 
 def _pairs(name: str, texts: Iterable[str], sign: str, example: str) -> list[tuple[str, str]]:

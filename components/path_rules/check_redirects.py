@@ -6,10 +6,11 @@ themselves answer to that URL, and to the next one, until it is no redirect.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
-from components.path_rules.meaning import Redirected, Request, meaning, normalized, responsible_host, www_partner_of
+from components.path_rules.meaning import Redirected, meaning, responsible_host, www_partner_of
 from components.path_rules.model import RuleSet
+from components.path_rules.request import Request, host_name
 from components.shared.addresses import is_address
 from components.shared.problems import Problem
 
@@ -27,7 +28,7 @@ class _Asked:
 
     https: bool
     host: str
-    path: str
+    target: str
 
 
 @dataclass(frozen=True)
@@ -96,17 +97,19 @@ def _asked(rules: RuleSet, hop: _Hop) -> _Asked | None:
     how requests are sent away from here.
     """
     parts = urlsplit(hop.url)
-    host, https = (parts.hostname or "").lower(), parts.scheme.lower() == "https"
+    host, https = host_name(parts.netloc) or "", parts.scheme.lower() == "https"
     if is_address(host) or parts.port not in (None, 443 if https else 80):
         return None
     responsible = _host_of(rules, host)
     if {host, responsible} & rules.other_hosts or (responsible is None and hop.host is None):
         return None
-    return _Asked(https, host, normalized(parts.path))
+    # Browsers resolve '.' and '..' themselves.
+    path = urlsplit(urljoin("http://any.example", "/" + parts.path.lstrip("/"))).path
+    return _Asked(https, host, f"{path}?{parts.query}" if parts.query else path)
 
 
 def _answer(rules: RuleSet, asked: _Asked) -> _Hop | None:
-    answer = meaning(rules, Request(asked.path, asked.host, https=asked.https))
+    answer = meaning(rules, Request(asked.target, asked.host, https=asked.https))
     if not isinstance(answer, Redirected):
         return None
     host = _host_of(rules, asked.host)

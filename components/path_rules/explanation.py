@@ -9,7 +9,6 @@ from components.path_rules.meaning import (
     Answer,
     Answered,
     Redirected,
-    Request,
     Served,
     matches,
     meaning,
@@ -28,6 +27,7 @@ from components.path_rules.options import (
     StripPrefix,
     WeightCanary,
 )
+from components.path_rules.request import Refused, Request, readable
 
 
 @dataclass(frozen=True)
@@ -182,20 +182,24 @@ def _access(access: AccessLists) -> str:
 
 def _steps(rules: RuleSet, request: Request) -> Iterator[tuple[str, str]]:
     answer = meaning(rules, request)
-    partner = www_partner_of(rules, request.host)
-    if partner is not None:
-        yield "host", f"{request.host} has no routes; hosts.{partner}.www_redirect sends it to {partner}"
+    if isinstance(answer, Refused):
+        yield "path", f"{readable(request.target)}, as it is sent"
         yield "answer", _answer(answer, request)
         return
-    host = responsible_host(rules, request.host)
-    yield "host", _host_reason(host, request.host, rules)
+    partner = www_partner_of(rules, request.name)
+    if partner is not None:
+        yield "host", f"{readable(request.name)} has no routes; hosts.{partner}.www_redirect sends it to {partner}"
+        yield "answer", _answer(answer, request)
+        return
+    host = responsible_host(rules, request.name)
+    yield "host", _host_reason(host, request.name, rules)
     if isinstance(answer, Redirected) and answer.why == "app_root":
         yield (
             "answer",
             f"{_answer(answer, request)}: hosts.{host}.app_root sends '/' there before any rule is looked at",
         )
         return
-    yield "path", f"{request.path}, decoded and with single slashes"
+    yield "path", f"{readable(request.path)}, decoded and with single slashes"
     hit = None
     for position in rules.ordered(host):
         rule = rules.rules[position]
@@ -221,6 +225,7 @@ def _steps(rules: RuleSet, request: Request) -> Iterator[tuple[str, str]]:
 
 def _host_reason(host: str | None, asked: str, rules: RuleSet) -> str:
     if host is None:
+        asked = readable(asked)
         if not rules.host_names[1:]:
             return f"'{asked}', as every other one: no route is for certain hosts"
         return f"'{asked}' has no routes of its own, so that those without a host are looked at"
@@ -257,16 +262,18 @@ def _miss_reason(rule: PathRule, path: str) -> str:
 
 def _answer(answer: Answer, request: Request) -> str:
     match answer:
+        case Refused():
+            return f"{answer.code} without a look at any rule: {readable(answer.why)}"
         case Redirected():
             scheme = ("https:" if request.https else "http:") if answer.location.startswith("//") else ""
-            return f"{answer.code} to {scheme}{answer.location}"
+            return f"{answer.code} to {scheme}{readable(answer.location)}"
         case Answered(code=204):
             return "204 with the CORS headers: the controller answers preflight requests itself"
         case Answered():
             return "403: the client's address is not let in"
         case Served():
             default = " (default_backend)" if answer.rule is None else ""
-            text = f"{_service(answer.backend)}{default} is asked for {answer.path}"
+            text = f"{_service(answer.backend)}{default} is asked for {readable(answer.path)}"
             if answer.forwarded_prefix is not None:
                 text += f", with X-Forwarded-Prefix: {answer.forwarded_prefix}"
             return text

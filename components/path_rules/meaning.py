@@ -5,11 +5,9 @@ This is the model's own semantics, which every renderer has to bring about and w
 
 import ipaddress
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
-from urllib.parse import unquote_to_bytes
 
 from components.path_rules.hosts import WILDCARD, wildcard_of, www_partner
 from components.path_rules.model import ROOT, PathRule, RuleSet
@@ -25,25 +23,14 @@ from components.path_rules.options import (
     WeightCanary,
 )
 from components.path_rules.regexes import as_python
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a client asks. `path` is as `normalized` makes it; the names of headers are in lower case."""
-
-    path: str
-    host: str = ""
-    method: str = "GET"
-    https: bool = False
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    cookies: Mapping[str, str] = field(default_factory=dict[str, str])
-    address: str | None = None
-    """The client's address; None for one that every list lets in."""
+from components.path_rules.request import Refused, Request, escaped
 
 
 @dataclass(frozen=True)
 class Redirected:
-    """The client is sent elsewhere. `location` may begin with `//`: then the scheme is the request's own."""
+    """The client is sent elsewhere. `location` is as it is sent, but for a scheme that is the request's own: then it
+    begins with `//`.
+    """
 
     code: int
     location: str
@@ -61,7 +48,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class Served:
-    """A backend is asked for `path`. `rule` None is the default backend.
+    """A backend is asked for `path`, which is as it is sent, with the query. `rule` None is the default backend.
 
     `canary_share` is the part of such requests that goes to `canary` instead.
     """
@@ -74,16 +61,18 @@ class Served:
     canary_share: Fraction = Fraction(0)
 
 
-Answer = Redirected | Answered | Served
+Answer = Refused | Redirected | Answered | Served
 
 
 def meaning(rules: RuleSet, request: Request) -> Answer:
     """The answer to a request, for rules that `check_rules` found nothing wrong with."""
-    partner = www_partner_of(rules, request.host)
+    if request.refused is not None:
+        return request.refused
+    partner = www_partner_of(rules, request.name)
     if partner is not None:
-        path = request.path if rules.www_keeps_slash else request.path.removesuffix("/")
-        return Redirected(308, f"//{partner}{path}", "www")
-    host = responsible_host(rules, request.host)
+        target = request.target if rules.www_keeps_slash else request.target.removesuffix("/")
+        return Redirected(308, f"//{partner}{target}", "www")
+    host = responsible_host(rules, request.name)
     settings = rules.settings(host)
     if settings.app_root is not None and request.path == ROOT:
         return Redirected(302, f"//{request.host}{settings.app_root}", "app_root")
@@ -94,31 +83,15 @@ def meaning(rules: RuleSet, request: Request) -> Answer:
         if answer is not None:
             return answer
     if settings.redirects_to_https and not request.https:
-        return Redirected(308, f"https://{request.host}{request.path}", "https", position)
+        return Redirected(308, f"https://{request.host.partition(':')[0]}{request.target}", "https", position)
     if rule is None or rule.backend is None:
-        return Served(None, ServiceRef(service=rules.default_backend or ""), request.path)
+        return Served(None, ServiceRef(service=rules.default_backend or ""), request.target)
     if position is not None and not _lets_in(rule, request.address):
         return Answered(403, position)
-    path, prefix = rewritten(rule, request.path)
+    path, prefix = seen_path(rule, request)
     share = canary_share(rule.canary, request)
     canary = rule.canary.backend if rule.canary is not None else None
     return Served(position, rule.backend, path, prefix, canary, share)
-
-
-def normalized(path: str) -> str:
-    """A URL's path as rules see it: decoded, each byte a character, slashes merged, `.` and `..` resolved."""
-    decoded = unquote_to_bytes(path).decode("latin-1")
-    segments: list[str] = []
-    parts = re.sub("/+", "/", "/" + decoded).split("/")[1:]
-    for number, part in enumerate(parts):
-        if part == "..":
-            segments = segments[:-1]
-        elif part != ".":
-            segments.append(part)
-            continue
-        if number == len(parts) - 1:
-            segments.append("")
-    return "/" + "/".join(segments)
 
 
 def www_partner_of(rules: RuleSet, host: str) -> str | None:
@@ -133,6 +106,9 @@ def responsible_host(rules: RuleSet, host: str) -> str | None:
     It never sees the others too.
     """
     names = rules.host_names
+    if host.startswith(WILDCARD):
+        # A client's own `*` is no label of a wildcard's, nor the wildcard itself.
+        return None
     if host in names:
         return host
     wildcard = wildcard_of(host)
@@ -153,8 +129,19 @@ def matches(rule: PathRule, path: str) -> bool:
             return rule.path == ROOT or path == rule.path or path.startswith(rule.path + "/")
 
 
+def seen_path(rule: PathRule, request: Request) -> tuple[str, str | None]:
+    """The path and the query as the backend sees them, and what is sent along as `X-Forwarded-Prefix`.
+
+    Without a rewrite they are as the client has sent them, and else encoded anew.
+    """
+    if rule.rewrite is None:
+        return request.target, None
+    path, prefix = rewritten(rule, request.path)
+    return escaped(path) + (f"?{request.query}" if request.query else ""), prefix
+
+
 def rewritten(rule: PathRule, path: str) -> tuple[str, str | None]:
-    """The path as the backend sees it, and what is sent along as `X-Forwarded-Prefix`."""
+    """The path after a rule's rewrite, decoded, and the prefix that it has lost."""
     if rule.rewrite is None:
         return path, None
     rest = path if rule.path == ROOT and rule.match == "prefix" else path.removeprefix(rule.path)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import Self
 
-from components.path_rules.meaning import Answered, Redirected, Request, Served, meaning
+from components.path_rules.meaning import Answered, Redirected, Served, meaning
 from components.path_rules.model import RuleSet
+from components.path_rules.request import Refused, Request
 
 CLIENTS = 8
 PATIENCE = 20.0
@@ -38,7 +39,7 @@ def expected(rules: RuleSet, host: str, path: str, address: str = "10.79.0.1") -
         case Redirected():
             scheme = "http:" if answer.location.startswith("//") else ""
             return answer.code, scheme + answer.location, ""
-        case Answered():
+        case Answered() | Refused():
             return answer.code, "", ""
         case Served():
             return 200, answer.backend.service, answer.path

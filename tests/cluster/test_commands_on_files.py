@@ -133,7 +133,8 @@ def test_a_url_is_no_code(run: Run, tmp_path: Path) -> None:
     url = f"http://a/'\"x$({touch})`{touch}`$(shell {touch});$$b$c"
     done = run("routes", settings().encode(), f"URL={url}", "HEADER=X: $(id)'", 'COOKIE=a="$(id)', "METHOD=$(id)")
     assert done.returncode == 0, done.stderr
-    assert f"path    {url.removeprefix('http://a')}, decoded" in done.stdout
+    assert f"path    {url.removeprefix('http://a')}, as it is sent" in done.stdout
+    assert "answer  400 without a look at any rule: a space " in done.stdout
     assert not (tmp_path / "code-has-run").exists()
 
 

@@ -1,6 +1,5 @@
 """Rules and requests at random, for properties that all of them must have."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,11 +8,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from components.path_rules.checks import check_rules
-from components.path_rules.meaning import Request
-from components.path_rules.model import PathRule, RuleSet
+from components.path_rules.model import ROOT, PathRule, RuleSet
 from components.path_rules.regex_nodes import Characters, Choice, Node, Repeat
 from components.path_rules.regex_nodes import Sequence as Parts
 from components.path_rules.regexes import RegexError, parse_regex
+from components.path_rules.request import RefusedTargetError, Request, escaped, normalized
 from components.path_rules.routing import GatewayRouting
 from tests.unit.rule_objects import PORTS, rule_set
 
@@ -214,8 +213,11 @@ def path_of(draw: st.DrawFn, rule: PathRule | None) -> str:
         path = word(draw, parse_regex(rule.path).tree)
     else:
         path = rule.path
-    # As the server sees it: slashes merged.
-    return re.sub("/+", "/", "/" + draw(_CHANGES)(path))
+    try:
+        # As the server sees it: slashes merged, and dots resolved.
+        return normalized(escaped("/" + draw(_CHANGES)(path)))
+    except RefusedTargetError:
+        return ROOT
 
 
 _HEADERS = st.sampled_from([None, None, "always", "never", "me", "other"])
@@ -224,13 +226,40 @@ _ASKED = st.sampled_from(ASKED)
 _SCHEMES = st.booleans()
 
 
+_ODD_HOSTS = (
+    "A.Example.COM",
+    "a.example.com.",
+    "Www.example.org:8080",
+    "elsewhere.net.:80",
+    "*.example.com",
+    "a..b",
+    "",
+)
+_ODD_SLASHES = ("//", "/./", "/x/../", "/../", "%2F", "/%2e/", "/%2E%2e/", "//..//")
+_ENDINGS = ("", "", "/", "/.", "/..", "?", "?a=/%2F/", "%", "%00", "%zz", "%25", "%3F", "+;", "/..%2f")
+
+
 @st.composite
-def requests(draw: st.DrawFn, rules: RuleSet) -> Request:
+def _odd_targets(draw: st.DrawFn, path: str) -> str:
+    """One of the ways to write a path, or just not, with or without a query."""
+    written = "".join(
+        f"%{ord(each):02x}" if draw(st.integers(0, 9)) == 0 and each != "/" else escaped(each) for each in path
+    )
+    slashes = draw(st.sampled_from(_ODD_SLASHES))
+    target = written[:1] + written[1:].replace("/", slashes, draw(st.integers(0, 2)))
+    return target + draw(st.sampled_from(_ENDINGS))
+
+
+@st.composite
+def requests(draw: st.DrawFn, rules: RuleSet, *, odd: bool = False) -> Request:
+    """With `odd` some are written in ways that take decoding, and some are refused for it."""
     canary = draw(_HEADERS)
     cookie = draw(_COOKIES)
+    path = path_of(draw, draw(st.sampled_from([None, *rules.rules.values()])))
+    is_odd = odd and draw(st.integers(0, 3)) == 0
     return Request(
-        path=path_of(draw, draw(st.sampled_from([None, *rules.rules.values()]))),
-        host=draw(_ASKED),
+        target=draw(_odd_targets(path)) if is_odd else escaped(path),
+        host=draw(st.sampled_from(_ODD_HOSTS)) if odd and draw(st.integers(0, 9)) == 0 else draw(_ASKED),
         https=draw(_SCHEMES),
         headers={} if canary is None else {"x-canary": canary},
         cookies={} if cookie is None else {"canary": cookie},

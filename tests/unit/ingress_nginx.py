@@ -10,10 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
+from tests.unit.nginx_requests import InvalidRequestError, complex_uri, escape_uri, valid_host
 from tests.unit.pcre import Groups, match_caseless
 
 PREFIX = "nginx.ingress.kubernetes.io/"
 _EVERY_HOST = "_"
+_OWN_ANSWERS = {"/healthz": 200, "/nginx_status": 403}
+"""What the template puts beside the locations of the server for every host, as prefixes."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,10 @@ class Server:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a client or a backend gets: `code` with `location` for a redirect, or else the `upstream` and its `path`."""
+    """What a client or a backend gets: `code` with `location` for a redirect, or else the `upstream` and its `path`.
+
+    Both are as they are sent.
+    """
 
     code: int | None = None
     location: str | None = None
@@ -146,41 +152,50 @@ class IngressNginx:
 
     def reply(
         self,
-        host: str,
-        path: str,
+        http_host: str,
+        target: str,
         *,
         https: bool = False,
         headers: Mapping[str, str] | None = None,
         cookies: Mapping[str, str] | None = None,
     ) -> Reply:
-        """To a GET for a decoded and normalized path. Headers by their names in lower case."""
+        """To a GET for a path with its query, all as it is sent. Headers by their names in lower case."""
+        try:
+            path, host = complex_uri(target), valid_host(http_host)
+        except InvalidRequestError:
+            return Reply(400)
         server = self._server(host)
         if server is None:
             partner = host.removeprefix("www.") if host.startswith("www.") else f"www.{host}"
-            return Reply(308, f"//{partner}{path.removesuffix('/')}")
+            return Reply(308, f"//{partner}{target.removesuffix('/')}")
         for location in server.locations:
             root = location.ingress and location.ingress.annotation("app-root")
             if root and path == "/":
-                return Reply(302, f"//{host}{root}")
+                return Reply(302, f"//{http_host}{root}")
         location, groups = _location(server, path)
+        if groups is None and server.name == _EVERY_HOST:
+            for prefix, code in _OWN_ANSWERS.items():
+                if path.startswith(prefix) and (location.path_type != "Exact" and len(prefix) > len(location.path)):
+                    return Reply(code)
         ingress = location.ingress
         if ingress is None:
             return Reply(404)
-        target = ingress.annotation("permanent-redirect")
-        if target is not None:
-            return Reply(int(ingress.annotation("permanent-redirect-code") or 301), target)
+        moved = ingress.annotation("permanent-redirect")
+        if moved is not None:
+            return Reply(int(ingress.annotation("permanent-redirect-code") or 301), moved)
         if not https and ingress.annotation("ssl-redirect") != "false" and self._certificate(host):
-            kept = path if ingress.annotation("preserve-trailing-slash") == "true" else path.removesuffix("/")
-            return Reply(308, f"https://{host}{kept}")
-        rewritten, prefix = path, None
+            kept = target if ingress.annotation("preserve-trailing-slash") == "true" else target.removesuffix("/")
+            return Reply(308, f"https://{http_host.partition(':')[0]}{kept}")
+        seen, prefix = target, None
         rewrite = ingress.annotation("rewrite-target")
         if rewrite is not None and rewrite != location.path:
             groups = match_caseless(f"(?i){location.path}", path, anchored=False)
             if groups is not None:
-                rewritten = _filled(rewrite, groups)
+                query = target.partition("?")[2]
+                seen = escape_uri(_filled(rewrite, groups)) + (f"?{query}" if query else "")
             header = ingress.annotation("x-forwarded-prefix")
             prefix = header and _filled(header, groups or [])
-        reply = Reply(upstream=location.upstream, path=rewritten, forwarded_prefix=prefix)
+        reply = Reply(upstream=location.upstream, path=seen, forwarded_prefix=prefix)
         beside = self._canaries.get(location.upstream)
         if not beside:
             return reply
@@ -190,7 +205,7 @@ class IngressNginx:
 
     def _server(self, host: str) -> Server | None:
         """None where another host has asked for this one's requests."""
-        if host in self._servers and host != _EVERY_HOST:
+        if host in self._servers and host != _EVERY_HOST and not host.startswith("*."):
             return self._servers[host]
         partner = host.removeprefix("www.") if host.startswith("www.") else f"www.{host}"
         if partner in self._servers and self._servers[partner].is_sent_www:

@@ -4,15 +4,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from components.path_rules import GatewayRouting, PathRule, RuleSet
-from components.path_rules.meaning import Answer, Answered, Redirected, Request, Served, meaning
+from components.path_rules.meaning import Answer, Answered, Redirected, Served, meaning
 from components.path_rules.options import ServiceRef
+from components.path_rules.request import Refused, Request, escaped
 from tests.unit.gateway import Gateway, GatewayReply, LeftOpenError, modified
 from tests.unit.generated_rules import Routing, repeatable, requests, rule_sets
 from tests.unit.ingress_nginx import IngressNginx, Reply
@@ -35,18 +36,21 @@ REQUESTS = 10_000
 _EACH = 25
 
 Outcome = tuple[int | None, str | None, Mapping[str, Fraction], str | None, str | None]
-"""Code and whole location, or else the part of each `service:port`, the path it sees, and `X-Forwarded-Prefix`."""
+"""Code and whole location, or else the part of each `service:port`, the path it sees, and `X-Forwarded-Prefix`.
+
+Both are decoded: whether a Gateway decodes and encodes is not what these tests are about.
+"""
 
 
 def meant(answer: Answer, request: Request) -> Outcome:
     if isinstance(answer, Redirected):
-        return answer.code, _whole(answer.location, request), {}, None, None
-    if isinstance(answer, Answered):
+        return answer.code, _whole(_decoded(answer.location), request), {}, None, None
+    if isinstance(answer, Answered | Refused):
         return answer.code, None, {}, None, None
     parts = {_numbered(answer.backend): 1 - answer.canary_share}
     if answer.canary is not None:
         parts[_numbered(answer.canary)] = parts.get(_numbered(answer.canary), Fraction(0)) + answer.canary_share
-    return None, None, _positive(parts), answer.path, answer.forwarded_prefix
+    return None, None, _positive(parts), _decoded(answer.path), answer.forwarded_prefix
 
 
 def of_gateway(reply: GatewayReply) -> Outcome:
@@ -55,12 +59,17 @@ def of_gateway(reply: GatewayReply) -> Outcome:
 
 def of_ingress(reply: Reply, request: Request) -> Outcome:
     if reply.code is not None:
-        return reply.code, reply.location and _whole(reply.location, request), {}, None, None
+        return reply.code, reply.location and _whole(_decoded(reply.location), request), {}, None, None
     assert reply.upstream
+    assert reply.path
     parts = {_numbered_upstream(reply.upstream): 1 - reply.canary_share}
     if reply.canary is not None:
         parts[_numbered_upstream(reply.canary)] = reply.canary_share
-    return None, None, _positive(parts), reply.path, reply.forwarded_prefix
+    return None, None, _positive(parts), _decoded(reply.path), reply.forwarded_prefix
+
+
+def _decoded(sent: str) -> str:
+    return unquote_to_bytes(sent).decode("latin-1")
 
 
 def _whole(location: str, request: Request) -> str:
@@ -114,7 +123,7 @@ def compare(routing: GatewayRouting, seen: Counter[str], *, with_ingress: bool) 
             assert replied(gateway, request) == meant(answer, request), (request, answer)
             if controller is not None:
                 reply = controller.reply(
-                    request.host, request.path, https=request.https, headers=request.headers, cookies=request.cookies
+                    request.host, request.target, https=request.https, headers=request.headers, cookies=request.cookies
                 )
                 answer = meaning(rules, request)
                 assert of_ingress(reply, request) == meant(answer, request), (request, answer)
@@ -177,7 +186,7 @@ def test_without_a_route_for_all_paths_of_each_host_they_are_not(monkeypatch: py
 def test_a_dot_of_a_regex_is_a_line_feed_too_where_a_gateway_decodes_one() -> None:
     rules = rule_set([rule("/a/.*b", match="regex")])
     for path in ("/a/%0Ab", "/a/\nb", "/a/b\n"):
-        request = Request(path, "x.example.com")
+        request = Request(escaped(path), "x.example.com")
         assert replied(Gateway(routes(rules, STRICT)), request) == meant(meaning(rules, request), request)
 
 
@@ -193,10 +202,10 @@ def test_a_preflight_is_answered_before_the_way_to_https_and_other_requests_are_
     gateway = Gateway(routes(rules, LENIENT))
     for https in (True, False):
         for origin in ("https://deep.www.shop.example", "https://other.example"):
-            asked = {"host": "a.example", "https": https, "headers": {"origin": origin}}
+            headers = {"origin": origin}
             # What becomes of a preflight from elsewhere Gateways decide themselves.
             methods = ("GET", "OPTIONS") if "shop" in origin else ("GET",)
-            for request in (Request("/a/b", method=method, **asked) for method in methods):
+            for request in (Request("/a/b", "a.example", method, https, headers) for method in methods):
                 deep = RuleSet(rules.rules, rules.hosts, rules.default_backend, deep_wildcards=True)
                 assert replied(gateway, request) == meant(meaning(deep, request), request)
 

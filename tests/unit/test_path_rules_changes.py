@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from components.path_rules import ingress_paths, render_ingress
 from components.path_rules.checks import check_rules
-from components.path_rules.meaning import Request, Served, meaning, responsible_host, www_partner_of
+from components.path_rules.meaning import Served, meaning, responsible_host, www_partner_of
 from components.path_rules.model import PathRule, RuleSet
 from components.path_rules.render_ingress import CompiledIngress, compile_rules
+from components.path_rules.request import Request
 from tests.unit.generated_rules import repeatable, requests, rule_sets
 from tests.unit.ingress_nginx import IngressNginx, IngressObject, Reply
 from tests.unit.rule_objects import PORTS, as_object, rule_set
@@ -141,7 +142,7 @@ def _told(
 
 def reply_to(controller: IngressNginx, request: Request) -> Reply:
     return controller.reply(
-        request.host, request.path, https=request.https, headers=request.headers, cookies=request.cookies
+        request.host, request.target, https=request.https, headers=request.headers, cookies=request.cookies
     )
 
 
@@ -159,11 +160,11 @@ def elsewhere(old: RuleSet, new: RuleSet, request: Request) -> set[Answer]:
     found: set[Answer] = set()
     if set(old.host_names) != set(new.host_names):
         found.add((404, None, None, None, None))
-    host, other = (responsible_host(rules, request.host) for rules in (old, new))
+    host, other = (responsible_host(rules, request.name) for rules in (old, new))
     if (
         set(old.host_names) != set(new.host_names)
         or old.settings(host) != new.settings(other)
-        or www_partner_of(old, request.host) != www_partner_of(new, request.host)
+        or www_partner_of(old, request.name) != www_partner_of(new, request.name)
     ):
         # What holds for a host as a whole comes with the object for its root.
         for rules in (old, replace(old, hosts={}), new, replace(new, hosts={})):

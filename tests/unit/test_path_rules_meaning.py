@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,10 +10,11 @@ from hypothesis import strategies as st
 
 from components.path_rules.ingress_annotations import rule_annotations
 from components.path_rules.ingress_paths import CompiledPath, PathType, SharedPath
-from components.path_rules.meaning import Answer, Redirected, Request, Served, meaning, normalized
+from components.path_rules.meaning import Answer, Redirected, Served, meaning
 from components.path_rules.model import PathRule, RuleSet
 from components.path_rules.options import RegexRewrite, ReplacePrefix, ServiceRef
 from components.path_rules.render_ingress import CompiledIngress
+from components.path_rules.request import Refused, RefusedTargetError, Request, escaped, normalized
 from tests.unit import rule_objects
 from tests.unit.generated_rules import repeatable, requests, rule_sets
 from tests.unit.ingress_nginx import IngressNginx, RefusedByTheWebhookError, Reply
@@ -24,6 +26,8 @@ _REQUESTS = 40
 
 def expected(rules: RuleSet, answer: Answer) -> Reply:
     """An answer in the terms of the controller."""
+    if isinstance(answer, Refused):
+        return Reply(answer.code)
     if isinstance(answer, Redirected):
         return Reply(answer.code, answer.location)
     assert isinstance(answer, Served)
@@ -52,12 +56,12 @@ def compare(seen: Counter[str]) -> None:
         rules = data.draw(rule_sets())
         compiled = data.draw(st.permutations(objects(rules)))
         controller = IngressNginx(compiled)
-        asked = requests(rules)
+        asked = requests(rules, odd=True)
         for _ in range(_REQUESTS):
             request = data.draw(asked)
             answer = meaning(rules, request)
             reply = controller.reply(
-                request.host, request.path, https=request.https, headers=request.headers, cookies=request.cookies
+                request.host, request.target, https=request.https, headers=request.headers, cookies=request.cookies
             )
             assert reply == expected(rules, answer), (request, answer)
             seen["paths"] += 1
@@ -69,6 +73,8 @@ def compare(seen: Counter[str]) -> None:
 def _kind(rules: RuleSet, answer: Answer) -> str:
     if isinstance(answer, Redirected):
         return f"redirected: {answer.why}"
+    if isinstance(answer, Refused):
+        return "refused"
     assert isinstance(answer, Served)
     if answer.rule is None:
         return "default backend"
@@ -85,7 +91,7 @@ def test_ten_thousand_requests_get_what_the_rules_mean() -> None:
         for match in ("prefix", "exact")
         for what in ("plain", "canary", "strip_prefix", "replace_prefix")
     }
-    kinds |= {"regex, plain", "regex, canary", "regex, regex", "default backend"}
+    kinds |= {"regex, plain", "regex, canary", "regex, regex", "default backend", "refused"}
     kinds |= {f"redirected: {why}" for why in ("rule", "https", "www", "app_root")}
     assert {kind: count for kind in kinds if (count := seen[kind]) < 10} == {}
 
@@ -138,10 +144,21 @@ TRAP = [rule("/ba", "user-v1"), rule("/shop", "errors", rewrite="strip_prefix")]
 @pytest.mark.parametrize("path", ["/banana", "/BA/x", "/bananas/x", "/Ba"])
 def test_a_prefix_stays_a_prefix_beside_a_rewriting_rule(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rules = rule_set(TRAP)
-    assert meaning(rules, Request(path)) == Served(None, ServiceRef(service="pay-v1"), path)
+    assert meaning(rules, Request(path, "x.example.com")) == Served(None, ServiceRef(service="pay-v1"), path)
     assert IngressNginx(objects(rules)).reply("x.example.com", path).upstream == "pay-v1-80"
     monkeypatch.setattr(rule_objects, "compile_rules", _raw)
     assert IngressNginx(objects(rules)).reply("x.example.com", path).upstream == "user-v1-80"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/healthz/x", "/nginx_status"])
+@pytest.mark.parametrize("given", [[], [rule("/", "pay-v1", body_size="8Mi")]])
+def test_the_controllers_own_paths_are_answered_by_the_rules(path: str, given: list[PathRule]) -> None:
+    rules = rule_set([rule("/a", host="a.example"), *given])
+    for host in ("x.example", "_"):
+        answer = meaning(rules, Request(path, host))
+        assert IngressNginx(objects(rules)).reply(host, path) == expected(rules, answer)
+    plain = [replace(each, annotations={}) for each in objects(rules)]
+    assert IngressNginx(plain).reply("x.example", path).upstream is None
 
 
 @pytest.mark.parametrize(
@@ -165,7 +182,7 @@ def test_exact_rules_come_before_regexes_and_these_before_longer_prefixes(path: 
             rule("/.*/[0-9]", {"service": "user-v1", "port": "admin"}, match="regex"),
         ]
     )
-    answer = meaning(rules, Request(path))
+    answer = meaning(rules, Request(path, "x.example.com"))
     assert isinstance(answer, Served)
     reply = IngressNginx(objects(rules)).reply("x.example.com", path)
     assert reply.upstream == upstream
@@ -175,28 +192,34 @@ def test_exact_rules_come_before_regexes_and_these_before_longer_prefixes(path: 
 @pytest.mark.parametrize("path", ["/a/", "/a/b", "/a/\n", "/a/b\nc", "/a/\n\n"])
 def test_a_dot_of_a_regex_is_a_line_feed_too(path: str) -> None:
     rules = rule_set([rule("/a/(.*)", match="regex", rewrite={"kind": "regex", "to": "/$1"})])
-    answer = meaning(rules, Request(path))
-    assert answer == Served(0, ServiceRef(service="user-v1"), path.removeprefix("/a"))
-    assert IngressNginx(objects(rules)).reply("x.example.com", path) == expected(rules, answer)
+    target = escaped(path)
+    answer = meaning(rules, Request(target, "x.example.com"))
+    assert answer == Served(0, ServiceRef(service="user-v1"), target.removeprefix("/a"))
+    assert IngressNginx(objects(rules)).reply("x.example.com", target) == expected(rules, answer)
 
 
 @pytest.mark.parametrize(
     ("url", "path"),
     [
         ("/a/b", "/a/b"),
-        ("", "/"),
+        ("/", "/"),
         ("/a//b///c", "/a/b/c"),
         ("/a/./b", "/a/b"),
         ("/a/../b", "/b"),
-        ("/../../b", "/b"),
         ("/a/b/..", "/a/"),
         ("/a/.", "/a/"),
         ("/a/", "/a/"),
         ("/%61%2Fb", "/a/b"),
-        ("/%2e%2e/b", "/b"),
+        ("/a/%2e%2e/b", "/b"),
         ("/%C3%BC", "/\xc3\xbc"),
         ("/a...b/..c", "/a...b/..c"),
     ],
 )
 def test_paths_are_decoded_and_normalized_as_by_nginx(url: str, path: str) -> None:
     assert normalized(url) == path
+
+
+@pytest.mark.parametrize("url", ["/../../b", "/..", "/a/%2e%2E/..", "/%00", "/%", "/a/%zz"])
+def test_paths_that_nginx_refuses_are_not_guessed_at(url: str) -> None:
+    with pytest.raises(RefusedTargetError):
+        normalized(url)

@@ -8,8 +8,9 @@ import yaml
 
 from components.path_rules import HostSettings, PathRule, RuleSet
 from components.path_rules.check_redirects import MOST_REDIRECTS, redirect_problems
-from components.path_rules.meaning import Redirected, Request, meaning, normalized
+from components.path_rules.meaning import Redirected, meaning
 from components.path_rules.options import RedirectSettings
+from components.path_rules.request import Request
 
 BACKEND = {"service": "web"}
 
@@ -166,7 +167,7 @@ def follow(rules: RuleSet, url: str) -> bool:
         parts = urlsplit(url)
         if parts.hostname not in rules.host_names:
             return True
-        answer = meaning(rules, Request(normalized(parts.path), parts.hostname or "", https=parts.scheme == "https"))
+        answer = meaning(rules, Request(parts.path or "/", parts.hostname or "", https=parts.scheme == "https"))
         if not isinstance(answer, Redirected):
             return True
         url = f"{parts.scheme}:{answer.location}" if answer.location.startswith("//") else answer.location

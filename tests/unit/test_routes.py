@@ -143,7 +143,9 @@ def test_a_preflight_request_is_answered_by_the_controller() -> None:
     assert answer.startswith("204 with the CORS headers")
 
 
-@pytest.mark.parametrize("url", ["foo", "ftp://x/a", "http://", "http://[x"])
+@pytest.mark.parametrize(
+    "url", ["foo", "ftp://x/a", "http:/", "http://[x", "http://x:y/", "http://x/a\nb", "http://\udcff.example/"]
+)
 def test_what_is_no_url_says_what_is_allowed(url: str) -> None:
     with pytest.raises(UserError, match="Allowed: a whole URL"):
         routes.request_for(url, "GET", (), ())
@@ -186,9 +188,9 @@ def test_a_path_alone_is_asked_for_at_every_host() -> None:
     text = routes.render_explanations(RULES, "/shop/x?y", "GET", (), ())
     answers = {part.split("\n")[0]: part.rpartition("answer ")[2].strip() for part in text.split("\n\n")}
     assert answers == {
-        "*.example, such as any.example": "pay-v1 (default_backend) is asked for /shop/x",
-        "shop.example": "308 to https://shop.example/shop/x",
-        "every other host, such as any.example1": "pay-v1 (default_backend) is asked for /shop/x",
+        "*.example, such as any.example": "pay-v1 (default_backend) is asked for /shop/x?y",
+        "shop.example": "308 to https://shop.example/shop/x?y",
+        "every other host, such as any.example1": "pay-v1 (default_backend) is asked for /shop/x?y",
     }
 
 
