@@ -22,6 +22,7 @@ LONGEST = (
     "test_web_service",
     "test_guards",
     "test_ingress_controller",
+    "test_routes_live",
     "test_redis_standalone",
     "test_http_routes",
     "test_odd_files",
