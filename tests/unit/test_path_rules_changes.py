@@ -101,10 +101,10 @@ def changed(draw: st.DrawFn, rules: RuleSet) -> RuleSet:
     return found if not check_rules(found, PORTS) else rule_set(swapped)
 
 
-def compare(seen: Counter[str]) -> None:
+def compare(seen: Counter[str], changes: int = CHANGES) -> None:
     """AssertionError for a request that at some step is answered neither as before nor as after."""
 
-    @repeatable(CHANGES)
+    @repeatable(changes)
     @given(data=st.data())
     def run(data: st.DataObject) -> None:
         old = data.draw(rule_sets())
@@ -199,4 +199,4 @@ def test_without_the_order_of_the_objects_some_do(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(render_ingress, "_order", in_no_order)
     with pytest.raises(AssertionError):
-        compare(Counter())
+        compare(Counter(), changes=20 * CHANGES)
