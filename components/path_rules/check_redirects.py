@@ -5,7 +5,7 @@ themselves answer to that URL, and to the next one, until it is no redirect.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
 
 from components.path_rules.meaning import Redirected, meaning, responsible_host, www_partner_of
@@ -48,6 +48,8 @@ def redirect_problems(rules: RuleSet) -> Iterator[Problem]:
 
     A loop is one problem, of the first of its rules.
     """
+    # What a rewrite comes to is nobody's way on, and one that is wrong has no answer.
+    rules = replace(rules, rules={at: rule.model_copy(update={"rewrite": None}) for at, rule in rules.rules.items()})
     known: dict[_Asked, _Hop | None] = {}
     too_long: set[int | None] = set()
     for position, rule in sorted(rules.rules.items()):

@@ -8,9 +8,11 @@ import yaml
 
 from components.path_rules import HostSettings, PathRule, RuleSet
 from components.path_rules.check_redirects import MOST_REDIRECTS, redirect_problems
+from components.path_rules.checks import check_rules
 from components.path_rules.meaning import Redirected, meaning
 from components.path_rules.options import RedirectSettings
 from components.path_rules.request import Request
+from tests.unit.rule_objects import PORTS, rule, rule_set
 
 BACKEND = {"service": "web"}
 
@@ -194,3 +196,12 @@ def test_what_is_found_is_what_a_browser_would_see() -> None:
         assert (not list(redirect_problems(made))) == ends
         verdicts.add(ends)
     assert verdicts == {True, False}
+
+
+def test_a_redirect_to_a_rule_whose_rewrite_is_wrong_is_no_error_of_ours() -> None:
+    rules = [
+        rule("/(a|b)/x", match="regex", rewrite={"kind": "regex", "to": "/$2"}, host="a.example"),
+        rule("/old", None, redirect={"to": "http://a.example/a/x"}, host="a.example"),
+    ]
+    [problem] = check_rules(rule_set(rules), PORTS)
+    assert problem.place == ("routes", 0, "rewrite", "to")
