@@ -11,7 +11,7 @@ $(foreach name,$(ARGUMENTS),$(eval override $(name) := $$(value $(name))))
 export $(ARGUMENTS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env test unit faults flips bench preview routes deploy lint format
+.PHONY: help up down status env test unit faults flips changes bench preview routes deploy lint format
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ faults: $(VENV)/.tests ## break Redis on purpose and count what it costs: make f
 
 flips: $(VENV)/.tests ## change values to and fro 20 times, and compare settings, state and live objects
 	@FLIPS=20 $(BIN)/python -m pytest tests/cluster/test_flips.py
+
+changes: $(VENV)/.tests ## change rules in 13 ways under load, and judge every answer
+	@ALL_CHANGES=1 $(BIN)/python -m pytest -s tests/cluster/test_changes.py
 
 bench: $(VENV)/.tests ## a thousand rules, beside the same by hand: time and memory
 	@$(BIN)/python -m tests.bench.many_rules

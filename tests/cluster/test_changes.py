@@ -1,5 +1,6 @@
 """Rules are changed under load: at no moment is a request answered by other rules than those of before or of after."""
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,10 @@ from tests.cluster.rules_stack import WEB_IMAGE, RulesStack
 from tests.cluster.tier import Tier, eventually
 
 RATE = 200
-REQUESTS = 40_000
+ALL = bool(os.environ.get("ALL_CHANGES"))
+"""`make changes` makes all kinds of change; else those are left out that have less in them to go wrong."""
+
+REQUESTS = 40_000 if ALL else 18_000
 LOADED = 20.0
 """Seconds in which the controller has to have loaded what it has been given. It does so every 3.3 s at most."""
 
@@ -83,6 +87,18 @@ KINDS: dict[str, tuple[Rules, Rules]] = {
 }
 
 
+SIMPLE = {
+    "the first rewrite of a host",
+    "an exact rule, and one for a longer prefix",
+    "another backend of a plain rule",
+    "another backend of a rule with options",
+    "an access list",
+    "an option of a plain rule",
+    "an option of the root",
+}
+"""Others have what is in these, and more."""
+
+
 def services() -> dict[str, WebServiceSettings]:
     """Each says who it is and what it was asked for."""
     return {name: _service(name) for name in ("app", "api", "web", "next", "home")}
@@ -127,7 +143,8 @@ def test_no_request_is_answered_otherwise_than_before_or_after(stack: RulesStack
     asks = [(HOST, path) for path in PATHS]
     wrong: dict[str, list[str]] = {}
     count = 0
-    for kind, (before, after) in KINDS.items():
+    kinds = {kind: rules for kind, rules in KINDS.items() if ALL or kind not in SIMPLE}
+    for kind, (before, after) in kinds.items():
         if stack.rules != rules_of(before):
             stack.rules = rules_of(before)
             stack.up()
@@ -138,7 +155,7 @@ def test_no_request_is_answered_otherwise_than_before_or_after(stack: RulesStack
                 if found:
                     wrong[f"{kind}, {way}"] = [f"{len(found)} wrong", *found[:5]]
             # A busy machine asks more slowly, and so for longer.
-            eventually(lambda load=load: _asked_enough(load), 120)
+            eventually(lambda load=load: _asked_enough(load, len(kinds)), 120)
         count += len(load.asked)
         record(f"{kind}: {len(load.asked)} requests, so far {len(wrong)} changes with a wrong answer")
     record(f"{count} requests, {sum(map(len, wrong.values()))} wrong")
@@ -152,8 +169,8 @@ def record(line: str) -> None:
     sys.stdout.flush()
 
 
-def _asked_enough(load: ChangingLoad) -> None:
-    assert len(load.asked) >= REQUESTS / len(KINDS)
+def _asked_enough(load: ChangingLoad, kinds: int) -> None:
+    assert len(load.asked) >= REQUESTS / kinds
 
 
 def _all_right(load: ChangingLoad, stack: RulesStack) -> None:
