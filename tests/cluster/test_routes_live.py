@@ -192,7 +192,7 @@ def test_the_command_itself_says_so_too(stack: RulesStack, tmp_path: Path) -> No
     shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns(".venv", ".git", "build", "tests", "__pycache__"))
     (folder / ".venv").symlink_to(sys.prefix)
     (folder / "Pulumi.urls.yaml").write_text(yaml.safe_dump({"config": settings_of(stack)}))
-    variables = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "KUBE"))}
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "KUBE", "MAKE"))}
     for asked in asks_of_every_kind(stack):
         words = ["make", "routes", "STACK=urls", f"URL={asked.url}", f"METHOD={asked.method}"]
         origin = [f"HEADER=Origin: {asked.origin}"] if asked.origin else []
