@@ -35,8 +35,7 @@ _TIMEOUTS = pulumi.CustomTimeouts(create="5m", update="5m", delete="3m")
 
 AT_ONCE = 8
 """How many Ingress objects are sent at a time. For each the controller's webhook writes and tests a whole nginx
-configuration: with 32 at a time on two busy processors, 14 had no answer within 15 seconds. It costs little time,
-since Pulumi waits for each object's address, and the controller writes two or three of these a second.
+configuration: with 32 at a time on two busy processors, 14 had no answer within 15 seconds.
 """
 
 

@@ -96,10 +96,10 @@ def this_program(folder: Path) -> Path:
 
 
 class Writers:
-    """Set keys of all shards to higher and higher numbers, each write waiting for a replica, from `with` to its end."""
+    """Set keys of all shards to higher and higher numbers, from `with` to its end."""
 
-    def __init__(self, tier: Tier, password: str) -> None:
-        self._tier, self._password = tier, password
+    def __init__(self, password: str) -> None:
+        self._password = password
         self._end = threading.Event()
         self.acknowledged = dict[str, int]()
         self.longest = 0.0
@@ -209,7 +209,7 @@ def test_an_update_from_an_earlier_version_loses_nothing(tier: Tier, folder: Pat
 
     password = Path(deployed["webtier:redis_password_file"]).read_text()
     load = ChangingLoad(f"{NODES[0].address}:{HTTP}", [*URLS], 60)
-    with Writers(tier, password) as writers, load:
+    with Writers(password) as writers, load:
         eventually(lambda: _asked_enough(load, writers), 60)
         stack.up(on_output=print, on_event=note)
         time.sleep(10)
