@@ -50,9 +50,15 @@ def _namespace(tier: Tier, name: str) -> dict[str, Any]:
     return json.loads(tier.kubectl("get", "namespace", name, "-o", "json"))["metadata"]
 
 
-def _cluster_wide(tier: Tier) -> set[str]:
+def _cluster_wide(tier: Tier) -> dict[str, Any]:
+    """What there is of either stack's, as it is: other tests make and delete theirs meanwhile."""
     kinds = "namespaces,ingressclasses,clusterroles,storageclasses,validatingwebhookconfigurations"
-    return {item["metadata"]["uid"] for item in tier.items(kinds)}
+    found = [item["metadata"] for item in tier.items(kinds)]
+    return {
+        each["uid"]: [each["name"], each.get("labels"), each.get("annotations")]
+        for each in found
+        if each["name"].startswith(NAME)
+    }
 
 
 def test_an_adopted_namespace_is_used_and_left_as_it_was(stack: WholeStack) -> None:

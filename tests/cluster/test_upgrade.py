@@ -11,6 +11,7 @@ import tarfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
@@ -181,12 +182,17 @@ def remove(tier: Tier) -> None:
     # As long as they are there, nobody may delete a shard.
     remove_named(tier, "validatingadmissionpolicybindings", "validatingadmissionpolicies")
     for namespace in (NAMESPACE, INGRESS):
-        tier.kubectl("delete", "deployments,statefulsets", "--all", "-n", namespace, "--timeout=100s")
+        # An API server asks a policy for a moment after it is gone.
+        eventually(partial(delete_all, tier, "deployments,statefulsets", namespace), 60)
         tier.kubectl("delete", "pods", "--all", "--force", "-n", namespace, "--timeout=100s")
     tier.kubectl("delete", "namespace", NAMESPACE, INGRESS, "--ignore-not-found", "--timeout=170s", timeout=180)
     remove_named(tier, "persistentvolumes", "storageclasses")
     for node in tier.cluster.nodes:
         remove_volumes(node.var / LOCAL_VOLUMES.removeprefix("/var/") / NAMESPACE)
+
+
+def delete_all(tier: Tier, kinds: str, namespace: str) -> None:
+    tier.kubectl("delete", kinds, "--all", "-n", namespace, "--timeout=100s")
 
 
 def remove_named(tier: Tier, *kinds: str) -> None:
