@@ -2,8 +2,8 @@
 
 import pulumi
 
-from environment.guard import examine
-from environment.loading import load_settings
+from environment.guard.stack_guard import examine
+from environment.settings.loading import load_settings
 from environment.tier import build_tier
 
 settings = load_settings(pulumi.Config("webtier"))

@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from devcluster.console import run_command
+from command_line.console import run_command
+from command_line.progress import Progress
 from devcluster.paths import Paths
-from devcluster.progress import Progress
 from devcluster.status import report
 from devcluster.up import down, up
 

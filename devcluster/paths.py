@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from devcluster.errors import UserError
+from command_line.errors import UserError
 
 
 def _xdg(variable: str, fallback: str) -> Path:

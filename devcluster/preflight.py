@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from devcluster import builds, network
-from devcluster.errors import UserError
+from command_line.errors import UserError
+from command_line.subprocesses import run, succeeds
+from devcluster.build import builds
+from devcluster.cluster.cluster import network
 from devcluster.paths import Paths
-from devcluster.run import run, succeeds
 
 MEMORY_NEEDED_KIB = 6 * 2**20
 """The idle cluster with the tier takes 2 GiB; the linker of the largest binary takes 3 GiB more."""

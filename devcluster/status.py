@@ -2,10 +2,10 @@
 
 import json
 
-from devcluster.cluster import Cluster
+from command_line.progress import Progress
+from command_line.subprocesses import CommandError
+from devcluster.cluster.cluster.cluster import Cluster
 from devcluster.paths import Paths
-from devcluster.progress import Progress
-from devcluster.run import CommandError
 
 _DAEMONS = {
     True: ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"),

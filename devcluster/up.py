@@ -3,12 +3,13 @@
 import os
 from collections.abc import Mapping
 
-from devcluster import builds, engine, preflight
-from devcluster.cluster import Cluster
-from devcluster.engine import Engine
-from devcluster.materials import Materials
+from command_line.progress import Progress
+from devcluster import preflight
+from devcluster.build import builds, engine
+from devcluster.build.engine import Engine
+from devcluster.cluster.cluster.cluster import Cluster
+from devcluster.cluster.cluster.materials import Materials
 from devcluster.paths import Paths
-from devcluster.progress import Progress
 
 
 def up(paths: Paths, progress: Progress) -> Engine:

@@ -5,10 +5,10 @@ import pulumi_kubernetes as kubernetes
 from pulumi_kubernetes.core.v1 import Namespace
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from components.shared.labels import recommended_labels
-from environment.guard import MADE_BY, Standing
-from environment.own_state import IDENTITY
-from environment.settings import EnvironmentSettings
+from environment.guard.own_state import IDENTITY
+from environment.guard.stack_guard import MADE_BY, Standing
+from environment.settings.model import EnvironmentSettings
+from webtier.shared.labels import recommended_labels
 
 
 def make_provider(settings: EnvironmentSettings) -> kubernetes.Provider:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.ingress_nginx import IngressNginx, IngressNginxArgs
-from environment.ingress_settings import IngressSettings
+from environment.settings.ingress_settings import IngressSettings
+from webtier.ingress_nginx import IngressNginx, IngressNginxArgs
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from components.path_rules import RuleSet
-from environment.settings import EnvironmentSettings
-from environment.traffic_checks import backends_of
+from environment.checks.traffic_checks import backends_of
+from environment.settings.model import EnvironmentSettings
+from webtier.path_rules import RuleSet
 
 
 def stack_notes(settings: EnvironmentSettings) -> Iterator[str]:

@@ -7,28 +7,20 @@ from typing import TypedDict
 
 import pulumi
 
-from components.path_rules import (
-    Backend,
-    GatewayRouting,
-    HttpRoutes,
-    HttpRoutesArgs,
-    PathRule,
-    PathRules,
-    PathRulesArgs,
-)
-from components.path_rules.hosts import WILDCARD
-from components.path_rules.options import ServiceRef
-from components.redis_cluster.component import RedisCluster, RedisClusterArgs
-from components.redis_standalone import RedisStandalone, RedisStandaloneArgs
-from components.service_exposure import ServiceExposure, ServiceExposureArgs
-from components.service_exposure.ports import tcp_ports
-from components.web_service import WebService, WebServiceArgs
 from environment.cluster import keep_identity, make_namespace, make_provider
 from environment.field_manager import use_one_field_manager
-from environment.guard import Standing
+from environment.guard.stack_guard import Standing
 from environment.ingress import Addresses, make_controller
 from environment.notes import stack_notes
-from environment.settings import REDIS_NAME, EnvironmentSettings
+from environment.settings.model import REDIS_NAME, EnvironmentSettings
+from webtier.path_rules import Backend, GatewayRouting, HttpRoutes, HttpRoutesArgs, PathRule, PathRules, PathRulesArgs
+from webtier.path_rules.rules.hosts import WILDCARD
+from webtier.path_rules.rules.options import ServiceRef
+from webtier.redis_cluster.component import RedisCluster, RedisClusterArgs
+from webtier.redis_standalone import RedisStandalone, RedisStandaloneArgs
+from webtier.service_exposure import ServiceExposure, ServiceExposureArgs
+from webtier.service_exposure.ports import tcp_ports
+from webtier.web_service import WebService, WebServiceArgs
 
 
 class Route(TypedDict):

@@ -5,11 +5,11 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from command_line.console import run_command
+from command_line.progress import Progress
 from devcluster import status as cluster_status
 from devcluster import up as cluster
-from devcluster.console import run_command
 from devcluster.paths import Paths
-from devcluster.progress import Progress
 from operations.answers import wait_for_answers
 from operations.local import STACK, LocalStack
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import redis
 
-from components.redis_cluster.agent.view import FAILED_FLAGS
-from devcluster.errors import UserError
+from command_line.errors import UserError
+from webtier.redis_cluster.agent.redis.view import FAILED_FLAGS
 
 _SLOTS = 16384
 

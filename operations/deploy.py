@@ -5,11 +5,11 @@ import os
 import subprocess
 import sys
 
-from devcluster import engine
-from devcluster.console import run_command
-from devcluster.errors import UserError
+from command_line.console import run_command
+from command_line.errors import UserError
+from command_line.progress import Progress
+from devcluster.build import engine
 from devcluster.paths import Paths
-from devcluster.progress import Progress
 from operations.local import PROJECT
 from operations.locks import refuse_if_locked
 from operations.stacks import check_known, names_a_backend

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devcluster.errors import UserError
-from devcluster.files import write_whole
+from command_line.errors import UserError
+from command_line.files import write_whole
 from devcluster.paths import Paths
 from devcluster.up import environment as cluster_environment
 from operations.locks import read_locks, refuse_if_held

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devcluster.errors import UserError
+from command_line.errors import UserError
 
 _FILES = "file://"
 _ORGANIZATION, _PROJECT = "organization", "webtier"

@@ -11,12 +11,12 @@ import os
 import sys
 from collections.abc import Mapping
 
-from devcluster import engine
-from devcluster.console import run_command
+from command_line.console import run_command
+from command_line.progress import Progress
+from command_line.subprocesses import run_through
+from devcluster.build import engine
 from devcluster.paths import Paths
-from devcluster.progress import Progress
-from devcluster.run import run_through
-from environment.guard import WITHOUT_CLUSTER
+from environment.guard.stack_guard import WITHOUT_CLUSTER
 from operations.local import PROJECT, STACK, LocalStack
 from operations.scratch_stack import PLACEHOLDER, scratch_stack
 from operations.stacks import check_known, names_a_backend, settings_file

@@ -14,21 +14,21 @@ from textwrap import indent
 
 import idna
 
-from components.path_rules import RuleSet
-from components.path_rules.explanation import HostTable, explain, tables
-from components.path_rules.hosts import WILDCARD
-from components.path_rules.meaning import responsible_host, www_partner_of
-from components.path_rules.request import Request
-from devcluster import engine
-from devcluster.console import run_command
-from devcluster.errors import UserError
+from command_line.console import run_command
+from command_line.errors import UserError
+from command_line.progress import Progress
+from devcluster.build import engine
 from devcluster.paths import Paths
-from devcluster.progress import Progress
-from environment.loading import parse_settings
-from environment.raw_config import RawConfig
-from environment.report import SettingsError
+from environment.settings.loading import parse_settings
+from environment.settings.raw_config import RawConfig
+from environment.settings.report import SettingsError
 from operations.scratch_stack import PLACEHOLDER, scratch_stack
 from operations.stacks import check_known, settings_file
+from webtier.path_rules import RuleSet
+from webtier.path_rules.rules.explanation import HostTable, explain, tables
+from webtier.path_rules.rules.hosts import WILDCARD
+from webtier.path_rules.rules.request import Request
+from webtier.path_rules.rules.semantics import responsible_host, www_partner_of
 
 _URL = re.compile(
     r"(?P<scheme>https?)://([^/?#\r\n]*@)?"

@@ -23,8 +23,8 @@ import yaml
 from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2_grpc
 
-from devcluster.errors import UserError
-from environment.raw_config import RawConfig, read_raw_config
+from command_line.errors import UserError
+from environment.settings.raw_config import RawConfig, read_raw_config
 from operations.encrypted_values import NotFoundError, Substitutes, may_be_encrypted, with_secret, with_substitutes
 from operations.local import PROJECT
 from operations.stacks import NAMESPACE

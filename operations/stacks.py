@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from devcluster.errors import UserError
+from command_line.errors import UserError
 from operations.local import PROJECT
 
 NAMESPACE = "webtier"

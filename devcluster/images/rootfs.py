@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from command_line.subprocesses import CommandError, run
 from devcluster.images.workspace import run_logged
-from devcluster.run import CommandError, run
 
 SUITE = "bookworm"
 

@@ -8,7 +8,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from devcluster.run import CommandError
+from command_line.subprocesses import CommandError
 
 SUFFIX = ".partial"
 

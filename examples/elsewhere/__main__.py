@@ -8,10 +8,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import pulumi
 
-from components.service_exposure import ServiceExposure, ServiceExposureArgs, ServicePort
-from components.service_exposure.settings import EndpointsExposure, ExternalNameExposure
-from components.web_service import WebService, WebServiceArgs, WebServiceSettings
 from examples.stage import page, set_stage
+from webtier.service_exposure import ServiceExposure, ServiceExposureArgs, ServicePort
+from webtier.service_exposure.settings import EndpointsExposure, ExternalNameExposure
+from webtier.web_service import WebService, WebServiceArgs, WebServiceSettings
 
 config = pulumi.Config()
 stage = set_stage(config)

@@ -8,8 +8,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import pulumi
 
-from components.web_service import WebService, WebServiceArgs, WebServiceSettings
 from examples.stage import page, set_stage
+from webtier.web_service import WebService, WebServiceArgs, WebServiceSettings
 
 config = pulumi.Config()
 stage = set_stage(config)

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.path_rules import PathRule
-from components.web_service import WebServiceSettings
 from devcluster.paths import Paths
 from tests.cluster.rules_stack import WEB_IMAGE, RulesStack
 from tests.cluster.tier import Tier
+from webtier.path_rules import PathRule
+from webtier.web_service import WebServiceSettings
 
 PORT = 32063
 OURS, BY_HAND = "many.example", "by-hand.example"

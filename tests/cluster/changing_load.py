@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import Self
 
-from components.path_rules.meaning import Answered, Redirected, Served, meaning
-from components.path_rules.model import RuleSet
-from components.path_rules.request import Refused, Request
+from webtier.path_rules.rules.model import RuleSet
+from webtier.path_rules.rules.request import Refused, Request
+from webtier.path_rules.rules.semantics import Answered, Redirected, Served, meaning
 
 CLIENTS = 8
 PATIENCE = 20.0

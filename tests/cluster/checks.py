@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from components.redis_cluster.agent.view import FAILED_FLAGS
 from tests.cluster.tier import SLOTS, Tier
+from webtier.redis_cluster.agent.redis.view import FAILED_FLAGS
 
 PAGES = {
     "/user": "user-v1",

@@ -10,14 +10,14 @@ import httpx
 import pulumi
 from cryptography import x509
 
-from components.ingress_nginx import IngressNginx, IngressNginxArgs, IngressNginxSettings
-from components.path_rules import Backend, PathRule, PathRules, PathRulesArgs
-from components.service_exposure.ports import tcp_ports
-from components.web_service import WebService, WebServiceArgs, WebServiceSettings
 from devcluster.plan import NODES
 from environment.cluster import make_namespace
 from tests.cluster.second_stack import SecondStack, inline_stack, provider, remove_controller
 from tests.cluster.tier import Tier
+from webtier.ingress_nginx import IngressNginx, IngressNginxArgs, IngressNginxSettings
+from webtier.path_rules import Backend, PathRule, PathRules, PathRulesArgs
+from webtier.service_exposure.ports import tcp_ports
+from webtier.web_service import WebService, WebServiceArgs, WebServiceSettings
 
 OWN, WATCHED, OTHER = "controller-ingress", "controller-watched", "controller-other"
 CLASS = "controller-test"

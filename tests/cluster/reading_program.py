@@ -10,8 +10,8 @@ import pulumi
 
 sys.path.insert(0, os.environ["WEBTIER_PROJECT"])
 
-from environment.loading import load_settings
-from environment.raw_config import read_raw_config
+from environment.settings.loading import load_settings
+from environment.settings.raw_config import read_raw_config
 
 given = dataclasses.asdict(read_raw_config("webtier"))
 Path(os.environ["WEBTIER_GIVEN"]).write_text(json.dumps(given, default=sorted))

@@ -6,14 +6,14 @@ from typing import Any
 
 import pulumi
 
-from components.ingress_nginx import IngressNginx, IngressNginxArgs, IngressNginxSettings
-from components.path_rules import Backend, HostSettings, PathRule, PathRules, PathRulesArgs, RuleSet
-from components.service_exposure.ports import tcp_ports
-from components.web_service import WebService, WebServiceArgs, WebServiceSettings
 from devcluster.plan import NODES
 from environment.cluster import make_namespace
 from tests.cluster.second_stack import SecondStack, inline_stack, provider, remove_controller
 from tests.cluster.tier import Tier
+from webtier.ingress_nginx import IngressNginx, IngressNginxArgs, IngressNginxSettings
+from webtier.path_rules import Backend, HostSettings, PathRule, PathRules, PathRulesArgs, RuleSet
+from webtier.service_exposure.ports import tcp_ports
+from webtier.web_service import WebService, WebServiceArgs, WebServiceSettings
 
 WEB_IMAGE = "webtier.local/nginx:debian-12"
 CONTROLLER_IMAGE = "webtier.local/ingress-nginx-controller:debian-12"

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from components.path_rules import PathRule
-from components.web_service import WebServiceSettings
 from tests.cluster.changing_load import ChangingLoad, expected
 from tests.cluster.rules_stack import WEB_IMAGE, RulesStack
 from tests.cluster.tier import Tier, eventually
+from webtier.path_rules import PathRule
+from webtier.web_service import WebServiceSettings
 
 RATE = 200
 ALL = bool(os.environ.get("ALL_CHANGES"))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from devcluster import engine
+from devcluster.build import engine
 from devcluster.paths import Paths
 from operations.local import PROJECT
 from operations.scratch_stack import PLACEHOLDER, scratch_stack

@@ -8,10 +8,11 @@ import time
 import httpx
 import pytest
 
-from devcluster import network, preflight
-from devcluster.machine import Machine
+from command_line.subprocesses import CommandError
+from devcluster import preflight
+from devcluster.cluster.cluster import network
+from devcluster.cluster.cluster.machine import Machine
 from devcluster.plan import NODES, MachinePlan
-from devcluster.run import CommandError
 from tests.cluster.checks import check_all
 from tests.cluster.tier import Tier, eventually
 

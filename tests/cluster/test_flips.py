@@ -1,7 +1,7 @@
 """Values that are changed to and fro: after each `up` settings, state and live objects say the same.
 
 The provider once recorded the object of before an update as that of after it, so that the change back was taken for
-none: components/shared/waiting.py.
+none: components/webtier/shared/waiting.py.
 """
 
 import os
@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from components.path_rules import PathRule
-from components.web_service import WebServiceSettings
 from tests.cluster.rules_stack import WEB_IMAGE, RulesStack
 from tests.cluster.tier import Tier
+from webtier.path_rules import PathRule
+from webtier.web_service import WebServiceSettings
 
 ROUNDS = int(os.environ.get("FLIPS", "4"))
 """With the old way of waiting five of eight updates of six rules went wrong. `make flips` makes 20 rounds."""

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from devcluster.errors import UserError
-from environment.guard import MADE_BY
+from command_line.errors import UserError
+from environment.guard.stack_guard import MADE_BY
 from operations.locks import read_locks, refuse_if_locked
 from tests.cluster.tier import Tier, eventually
 from tests.cluster.whole_stack import NAME, WholeStack

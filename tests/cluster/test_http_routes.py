@@ -12,11 +12,11 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from components.path_rules import Backend, GatewayRouting, HostSettings, HttpRoutes, HttpRoutesArgs, PathRule
-from devcluster.builds import required_module
+from devcluster.build.builds import required_module
 from environment.cluster import make_namespace
 from tests.cluster.second_stack import SecondStack, inline_stack, provider
 from tests.cluster.tier import Tier, eventually
+from webtier.path_rules import Backend, GatewayRouting, HostSettings, HttpRoutes, HttpRoutesArgs, PathRule
 
 NAMESPACE = "routes-test"
 MODULE = "sigs.k8s.io/gateway-api"

@@ -10,9 +10,6 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from components.ingress_nginx import IngressNginxSettings
-from components.ingress_nginx.alerts import controller_alerts
-from components.ingress_nginx.served_ingresses import CLASS_ANNOTATION
 from tests.cluster.controller_stack import (
     ACCOUNT,
     CLASS,
@@ -32,6 +29,9 @@ from tests.cluster.controller_stack import (
 )
 from tests.cluster.steady_requests import SteadyRequests
 from tests.cluster.tier import Tier, eventually
+from webtier.ingress_nginx import IngressNginxSettings
+from webtier.ingress_nginx.admission.served_ingresses import CLASS_ANNOTATION
+from webtier.ingress_nginx.alerts import controller_alerts
 
 
 @pytest.fixture(scope="module")

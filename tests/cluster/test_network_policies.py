@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from devcluster.machine import Machine
+from devcluster.cluster.cluster.machine import Machine
 from devcluster.plan import HOST_ADDRESS, MACHINE_NETWORK, NODES, POD_NETWORK
 from devcluster.status import report
 from tests.cluster.tier import Tier, eventually

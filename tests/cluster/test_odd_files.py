@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from devcluster import engine
-from devcluster.errors import UserError
+from command_line.errors import UserError
+from devcluster.build import engine
 from devcluster.paths import Paths
-from environment.raw_config import RawConfig
+from environment.settings.raw_config import RawConfig
 from operations import routes
 from operations.local import PROJECT
 from operations.scratch_stack import PLACEHOLDER, ScratchStack, scratch_stack

@@ -19,8 +19,6 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from redis import AuthenticationError, Redis
 from typing_extensions import override
 
-from components.redis_standalone import RedisStandalone, RedisStandaloneArgs, RedisStandaloneSettings
-from components.redis_standalone.workload import Workload, pod_template
 from devcluster.plan import NODES
 from environment.cluster import make_namespace
 from tests.cluster.client_pod import NAME as NAME_OF_CLIENT
@@ -28,6 +26,8 @@ from tests.cluster.client_pod import run_client
 from tests.cluster.second_stack import SecondStack, inline_stack, provider
 from tests.cluster.tier import Tier, eventually, is_ready
 from tests.faults.processes import processes_of
+from webtier.redis_standalone import RedisStandalone, RedisStandaloneArgs, RedisStandaloneSettings
+from webtier.redis_standalone.workload import Workload, pod_template
 
 NAMESPACE = "standalone-test"
 NAME = "test-sessions"
@@ -244,7 +244,7 @@ def test_the_deployment_of_earlier_versions_is_gone_before_its_successor_starts(
     stack: StandaloneStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as earlier:
-        earlier.setattr("components.redis_standalone.component.make_stateful_set", _make_deployment)
+        earlier.setattr("webtier.redis_standalone.component.make_stateful_set", _make_deployment)
         stack.up()
     key = str(uuid.uuid4())
     stack.set(key, "value")

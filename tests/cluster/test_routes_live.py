@@ -16,8 +16,6 @@ from typing import Any
 import pytest
 import yaml
 
-from components.path_rules.request import readable
-from components.shared.certificates import issue, make_authority
 from devcluster.plan import NODES
 from operations.local import PROJECT
 from operations.routes import render_explanation, request_for
@@ -25,6 +23,8 @@ from tests.cluster.generated_urls import Asked, generated
 from tests.cluster.rules_stack import WEB_IMAGE, RulesStack
 from tests.cluster.tier import Tier, eventually
 from tests.cluster.url_rules import CERTIFICATE, DEFAULT_BACKEND, host_settings, path_rules, services
+from webtier.path_rules.rules.request import readable
+from webtier.shared.certificates import issue, make_authority
 
 HTTP_PORT, HTTPS_PORT = 32065, 32066
 COUNT = 1500

@@ -9,10 +9,10 @@ import pulumi_kubernetes as kubernetes
 import pytest
 from pulumi import automation
 
-from components.path_rules import Backend, PathRule, PathRules, PathRulesArgs
-from devcluster import engine
+from devcluster.build import engine
 from devcluster.paths import Paths
 from tests.unit.rule_objects import PORTS, rule
+from webtier.path_rules import Backend, PathRule, PathRules, PathRulesArgs
 
 CANARY = {"kind": "weight", "backend": "user-v2", "weight": 20}
 USER = rule("/user", rewrite="strip_prefix", canary=CANARY)

@@ -13,14 +13,14 @@ import pytest
 from pulumi_kubernetes.core.v1 import Secret
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from components.service_exposure import ServiceExposure, ServiceExposureArgs, ServicePort
-from components.service_exposure.settings import HeadlessExposure, LoadBalancerExposure
-from components.web_service import WebService, WebServiceArgs, WebServiceSettings
 from devcluster.plan import NODES
 from environment.cluster import make_namespace
 from tests.cluster.client_pod import PYTHON
 from tests.cluster.second_stack import SecondStack, inline_stack, provider
 from tests.cluster.tier import Tier, eventually, is_ready
+from webtier.service_exposure import ServiceExposure, ServiceExposureArgs, ServicePort
+from webtier.service_exposure.settings import HeadlessExposure, LoadBalancerExposure
+from webtier.web_service import WebService, WebServiceArgs, WebServiceSettings
 
 NAMESPACE = "web-service-test"
 NAME = "shop-v2"

@@ -13,9 +13,9 @@ import httpx
 from redis.cluster import RedisCluster
 from redis.crc import key_slot
 
-from devcluster.cluster import Cluster
+from command_line.progress import Progress
+from devcluster.cluster.cluster.cluster import Cluster
 from devcluster.paths import Paths
-from devcluster.progress import Progress
 from operations.local import PROJECT, STACK, LocalStack
 
 SLOTS = 16384

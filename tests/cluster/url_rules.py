@@ -1,8 +1,8 @@
 """Rules of every kind, for a test of what URLs hit: every match, rewrite and redirect, on hosts of every kind."""
 
-from components.path_rules import HostSettings, PathRule
-from components.web_service import WebServiceSettings
 from tests.cluster.rules_stack import WEB_IMAGE
+from webtier.path_rules import HostSettings, PathRule
+from webtier.web_service import WebServiceSettings
 
 DEFAULT_BACKEND = "home"
 IDN = "bücher.example"

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from devcluster import engine
+from devcluster.build import engine
 from devcluster.plan import CONTEXT, NODES
 from operations.local import PROJECT
 from tests.cluster.second_stack import remove_controller

@@ -11,8 +11,8 @@ from redis.backoff import NoBackoff
 from redis.connection import Connection, SSLConnection
 from redis.retry import Retry
 
-from components.redis_cluster.agent.view import Address
 from tests.faults.kubernetes import Pods
+from webtier.redis_cluster.agent.redis.view import Address
 
 PORT = 6379
 SEEDS_SECONDS = 0.5

@@ -19,17 +19,17 @@ import pulumi
 import yaml
 from pulumi import automation
 
-from components.redis_cluster.acl import AGENT_USER, APPLICATION_USER
-from components.redis_cluster.component import RedisCluster, RedisClusterArgs
-from components.redis_cluster.settings import RedisClusterSettings
-from devcluster.files import write_whole
-from devcluster.machine import Machine
+from command_line.files import write_whole
+from devcluster.cluster.cluster.machine import Machine
 from devcluster.plan import LOCAL_VOLUMES
 from environment.cluster import make_namespace
 from operations.local import PROJECT
 from tests.cluster.second_stack import inline_stack, provider
 from tests.cluster.tier import Tier, eventually
 from tests.faults.access import Access, Credentials
+from webtier.redis_cluster.component import RedisCluster, RedisClusterArgs
+from webtier.redis_cluster.credentials.acl import AGENT_USER, APPLICATION_USER
+from webtier.redis_cluster.settings import RedisClusterSettings
 
 FOLDER = PROJECT / "build" / "deployments"
 NAME = "redis"

@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-from devcluster.machine import Machine, wait_until
+from devcluster.cluster.cluster.machine import Machine, wait_until
 from tests.faults.fault import Expectation, Fault
 from tests.faults.observer import Facts
 from tests.faults.processes import processes_of

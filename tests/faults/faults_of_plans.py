@@ -9,7 +9,7 @@ from typing import Any
 
 from pulumi import automation
 
-from devcluster import controlplane
+from devcluster.cluster import control_plane
 from tests.faults.deployment import local_redis
 from tests.faults.fault import PLANNED, Expectation, Fault
 from tests.faults.observer import Shape
@@ -106,7 +106,7 @@ def _converge_interrupted(scene: Scene) -> None:
             _kill(agents)
             time.sleep(3.0)
         finally:
-            controlplane.start(scene.tier.cluster.control)
+            control_plane.start(scene.tier.cluster.control)
     scene.deployment.refresh()
     scene.deployment.up(GROWN)
     scene.wait_well(60)

@@ -4,7 +4,7 @@ import shutil
 import signal
 from pathlib import Path
 
-from devcluster.machine import Machine
+from devcluster.cluster.cluster.machine import Machine
 from tests.faults.deployment import Volume
 from tests.faults.fault import Expectation, Fault
 from tests.faults.kubernetes import Pod

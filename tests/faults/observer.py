@@ -13,10 +13,10 @@ from typing import Self
 import httpx
 from redis import exceptions
 
-from components.redis_cluster.agent.view import ClusterView, parse_view
 from tests.cluster.tier import SLOTS
 from tests.faults.access import PORT, Access
 from tests.faults.kubernetes import Pod, Pods
+from webtier.redis_cluster.agent.redis.view import ClusterView, parse_view
 
 INTERVAL = 0.2
 TIMEOUT = 1.0

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from devcluster.machine import PATH, Machine
+from command_line.subprocesses import run
+from devcluster.cluster.cluster.machine import PATH, Machine
 from devcluster.plan import HOST_ADDRESS
-from devcluster.run import run
 from tests.faults.access import PORT
 from tests.faults.kubernetes import Pod
 from tests.faults.processes import processes_of

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from devcluster.files import write_whole
+from command_line.files import write_whole
 from operations.local import PROJECT
 
 JSON_FILE = PROJECT / "build" / "faults.json"

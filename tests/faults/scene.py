@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from devcluster.machine import Machine
+from devcluster.cluster.cluster.machine import Machine
 from tests.cluster.tier import Tier
 from tests.faults.access import PORT, Access
 from tests.faults.deployment import RedisDeployment

@@ -10,8 +10,8 @@ from typing import Any
 
 from redis import exceptions
 
-from components.redis_cluster.agent.view import ClusterView, Record, parse_view
 from tests.faults.access import Access, Endpoint, Seeds, endpoint_of
+from webtier.redis_cluster.agent.redis.view import ClusterView, Record, parse_view
 
 SHUN_SECONDS = 1.0
 """A node that failed is asked for its view of the cluster last for so long."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from components.redis_cluster import agent_archive
+from webtier.redis_cluster.pod import agent_archive
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,8 @@ from typing import Any
 import pytest
 from pulumi import automation
 
-from components.redis_cluster.alerts import rule_groups
-from components.redis_cluster.exporter import METRICS_PORT
-from components.redis_cluster.redis_conf import BUS_PORT, PORT
-from devcluster.builds import required_module
-from devcluster.machine import Machine
+from devcluster.build.builds import required_module
+from devcluster.cluster.cluster.machine import Machine
 from devcluster.plan import LOCAL_VOLUMES
 from tests.cluster.tier import Tier, eventually
 from tests.faults import verify
@@ -20,6 +17,9 @@ from tests.faults.access import Access
 from tests.faults.deployment import NAME, RedisDeployment
 from tests.faults.observer import Facts, Observer, Shape
 from tests.faults.probe_pods import probe_pods
+from webtier.redis_cluster.monitoring.alerts import rule_groups
+from webtier.redis_cluster.monitoring.exporter import METRICS_PORT
+from webtier.redis_cluster.pod.redis_conf import BUS_PORT, PORT
 
 NAMESPACE = "shapes"
 HEALTHY_SECONDS = 90.0

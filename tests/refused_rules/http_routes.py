@@ -1,6 +1,6 @@
 """Rules that are right for ingress-nginx, and that HTTPRoutes can't say or leave to the Gateway."""
 
-from environment.report import LONGEST_VALUE
+from environment.settings.report import LONGEST_VALUE
 from tests.refused_rules.case import Refused, one
 
 _TLS_HOST = "routes: [{host: a.example, path: /a, backend: user-v1}], hosts: {a.example: {%s}}"

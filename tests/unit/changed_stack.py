@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from environment.loading import parse_settings
-from environment.raw_config import RawConfig
-from environment.report import SettingsError
-from environment.settings import EnvironmentSettings
+from environment.settings.loading import parse_settings
+from environment.settings.model import EnvironmentSettings
+from environment.settings.raw_config import RawConfig
+from environment.settings.report import SettingsError
 from tests.refused import Refused
 from tests.unit.stack_files import as_engine_text, stack_config
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from components.ingress_nginx import IngressNginx, IngressNginxArgs, IngressNginxSettings
 from tests.unit.recording import Recording, run_recorded
+from webtier.ingress_nginx import IngressNginx, IngressNginxArgs, IngressNginxSettings
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 SERVICE = "kubernetes:core/v1:Service"

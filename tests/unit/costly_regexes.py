@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from random import Random
 
-from components.path_rules.regex_nodes import Characters, Choice, Node, Repeat, Sequence
+from webtier.path_rules.regexes.nodes import Characters, Choice, Node, Repeat, Sequence
 
 LENGTH = 8192
 _ATOMS = (

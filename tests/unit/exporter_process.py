@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from components.redis_cluster.exporter import METRICS_PORT
-from devcluster.builds import REDIS_EXPORTER
-from devcluster.errors import UserError
+from command_line.errors import UserError
+from devcluster.build.builds import REDIS_EXPORTER
 from devcluster.paths import Paths
 from tests.unit.agent.redis_processes import wait_until
+from webtier.redis_cluster.monitoring.exporter import METRICS_PORT
 
 _SAMPLE = re.compile(r"(?P<name>[a-z_]+)(\{(?P<labels>.*)\})? (?P<value>\S+)")
 _LABEL = re.compile(r'([a-z_]+)="([^"]*)"')

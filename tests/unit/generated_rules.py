@@ -7,14 +7,14 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
-from components.path_rules.checks import check_rules
-from components.path_rules.model import ROOT, PathRule, RuleSet
-from components.path_rules.regex_nodes import Characters, Choice, Node, Repeat
-from components.path_rules.regex_nodes import Sequence as Parts
-from components.path_rules.regexes import RegexError, parse_regex
-from components.path_rules.request import RefusedTargetError, Request, escaped, normalized
-from components.path_rules.routing import GatewayRouting
 from tests.unit.rule_objects import PORTS, rule_set
+from webtier.path_rules.checks.all_checks import check_rules
+from webtier.path_rules.regexes.nodes import Characters, Choice, Node, Repeat
+from webtier.path_rules.regexes.nodes import Sequence as Parts
+from webtier.path_rules.regexes.syntax import RegexError, parse_regex
+from webtier.path_rules.rules.model import ROOT, PathRule, RuleSet
+from webtier.path_rules.rules.request import RefusedTargetError, Request, escaped, normalized
+from webtier.path_rules.rules.routing import GatewayRouting
 
 
 def repeatable(examples: int) -> settings:

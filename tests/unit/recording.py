@@ -23,10 +23,10 @@ from pulumi.runtime.settings import Settings, configure, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 from typing_extensions import override
 
-from components.redis_cluster import shard_guard
-from environment import guard
-from environment.live_cluster import LiveCluster
-from environment.own_state import IDENTITY
+from environment.guard.live_cluster import LiveCluster
+from environment.guard.own_state import IDENTITY
+from environment.guard.stack_guard import guard
+from webtier.redis_cluster import shard_guard
 
 AUTONAME_SUFFIX = "-auto"
 """What the mocked provider appends to a Kubernetes object that was given no `metadata.name`."""

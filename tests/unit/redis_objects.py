@@ -7,8 +7,8 @@ import pulumi
 from pulumi_kubernetes.core.v1 import Namespace
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from components.redis_cluster import RedisCluster, RedisClusterArgs, RedisClusterSettings
 from tests.unit.recording import Recording, run_recorded
+from webtier.redis_cluster import RedisCluster, RedisClusterArgs, RedisClusterSettings
 
 PASSWORD = "correct horse battery staple"
 

@@ -7,8 +7,8 @@ import pulumi
 from pulumi_kubernetes.core.v1 import Namespace
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from components.redis_standalone import RedisStandalone, RedisStandaloneArgs, RedisStandaloneSettings
 from tests.unit.recording import Recording, run_recorded
+from webtier.redis_standalone import RedisStandalone, RedisStandaloneArgs, RedisStandaloneSettings
 
 SECRET = "kubernetes:core/v1:Secret"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from components.path_rules import Backend, GatewayRouting, HostSettings, PathRule, RuleSet
-from components.path_rules.gateway_api import fields_of
-from components.path_rules.ingress_paths import SharedPath
-from components.path_rules.render_http_route import compile_routes
-from components.path_rules.render_ingress import CompiledIngress, compile_rules
 from tests.unit.gateway import HttpRoute
 from tests.unit.ingress_nginx import IngressObject, IngressPath
+from webtier.path_rules import Backend, GatewayRouting, HostSettings, PathRule, RuleSet
+from webtier.path_rules.gateway.api_types import fields_of
+from webtier.path_rules.gateway.render import compile_routes
+from webtier.path_rules.ingress.paths import SharedPath
+from webtier.path_rules.ingress.render import CompiledIngress, compile_rules
 
 PORTS = {"user-v1": ["http", "admin"], "user-v2": ["http"], "pay-v1": ["http"], "errors": ["http"]}
 """Web services and the names of their ports."""

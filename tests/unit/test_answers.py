@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from devcluster.errors import UserError
+from command_line.errors import UserError
 from operations.answers import wait_for_answers
 
 

@@ -3,7 +3,7 @@
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from components.shared.certificates import Pair, issue, make_authority
+from webtier.shared.certificates import Pair, issue, make_authority
 
 
 def parsed(pair: Pair) -> x509.Certificate:

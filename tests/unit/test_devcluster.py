@@ -11,15 +11,17 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from devcluster import builds, engine, materials, network, preflight
-from devcluster.errors import UserError
-from devcluster.files import write_whole
+from command_line.errors import UserError
+from command_line.files import write_whole
+from command_line.progress import Progress
+from devcluster import preflight
+from devcluster.build import builds, engine
+from devcluster.cluster.cluster import materials, network
+from devcluster.cluster.cluster.machine import Machine, marked_processes
+from devcluster.cluster.cluster.pki import IDENTITIES, KUBELET_CLIENT, Pki
 from devcluster.images import IMAGES, build_image
-from devcluster.machine import Machine, marked_processes
 from devcluster.paths import Paths
-from devcluster.pki import IDENTITIES, KUBELET_CLIENT, Pki
 from devcluster.plan import CONTROL_PLANE, MACHINES, NODES
-from devcluster.progress import Progress
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from components.redis_cluster.agent_archive import agent_archive
 from tests.faults.fault import PLANNED, Expectation, Fault
 from tests.faults.kubernetes import Pod
 from tests.faults.observer import Facts, Shape, parse_view
@@ -18,6 +17,7 @@ from tests.faults.stage import judge
 from tests.faults.switches import SWITCHES, without
 from tests.faults.writer_process import WriterPlan, WriterResult, key_of
 from tests.faults.writers import Outcome, gaps
+from webtier.redis_cluster.pod.agent_archive import agent_archive
 
 EVEN = [(0, 5460), (5461, 10922), (10923, 16383)]
 

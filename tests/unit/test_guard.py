@@ -10,14 +10,13 @@ import pulumi
 import pytest
 from google.protobuf import struct_pb2
 
-from environment import guard, live_cluster
-from environment.guard import MADE_BY, Standing, examine
-from environment.live_cluster import LiveCluster, LiveNamespace, NotLookedAtError, look_at_cluster
-from environment.loading import parse_settings
-from environment.own_state import Identity, OwnState, RecordedNamespace, parse_own_state
-from environment.raw_config import RawConfig
-from environment.report import SettingsError
-from environment.settings import EnvironmentSettings
+from environment.guard.live_cluster import LiveCluster, LiveNamespace, NotLookedAtError, look_at_cluster
+from environment.guard.own_state import Identity, OwnState, RecordedNamespace, parse_own_state
+from environment.guard.stack_guard import MADE_BY, Standing, examine, guard, live_cluster
+from environment.settings.loading import parse_settings
+from environment.settings.model import EnvironmentSettings
+from environment.settings.raw_config import RawConfig
+from environment.settings.report import SettingsError
 from tests.unit.recording import run_recorded
 from tests.unit.stack_files import as_engine_text, stack_config
 

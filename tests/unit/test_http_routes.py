@@ -7,12 +7,12 @@ import pytest
 from pulumi_kubernetes.core.v1 import Service
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from components.path_rules import Backend, GatewayRouting, HostSettings, HttpRoutes, HttpRoutesArgs, PathRule
-from components.path_rules.object_names import object_name, rule_object_name
-from components.shared.problems import WrongSettingsError
 from tests.unit.gateway import Gateway
 from tests.unit.recording import Recording, run_recorded
 from tests.unit.rule_objects import BACKENDS, routes, rule, rule_set
+from webtier.path_rules import Backend, GatewayRouting, HostSettings, HttpRoutes, HttpRoutesArgs, PathRule
+from webtier.path_rules.rules.object_names import object_name, rule_object_name
+from webtier.shared.problems import WrongSettingsError
 
 HTTP_ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
 RULE = "webtier:index:PathRule"

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.path_rules import GatewayRouting, PathRule, RuleSet
-from components.path_rules.meaning import Answer, Answered, Redirected, Served, meaning
-from components.path_rules.options import ServiceRef
-from components.path_rules.request import Refused, Request, escaped
 from tests.unit.gateway import Gateway, GatewayReply, LeftOpenError, modified
 from tests.unit.generated_rules import Routing, repeatable, requests, rule_sets
 from tests.unit.ingress_nginx import IngressNginx, Reply
 from tests.unit.rule_objects import PORTS, objects, routes, rule, rule_set
+from webtier.path_rules import GatewayRouting, PathRule, RuleSet
+from webtier.path_rules.rules.options import ServiceRef
+from webtier.path_rules.rules.request import Refused, Request, escaped
+from webtier.path_rules.rules.semantics import Answer, Answered, Redirected, Served, meaning
 
 STRICT = GatewayRouting(kind="gateway", gateway="web", regexes="before_prefixes")
 """Takes nothing that Ingress objects would give another meaning."""

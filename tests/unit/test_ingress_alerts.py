@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from components.ingress_nginx import IngressNginxSettings
-from components.ingress_nginx.alerts import controller_alerts, rule_groups
-from components.shared.prometheus.alerts import Alert, render_groups
 from tests.unit.promtool import ScrapedSeries, check_rules, evaluate, firing
 from tests.unit.stack_files import PROJECT
+from webtier.ingress_nginx import IngressNginxSettings
+from webtier.ingress_nginx.alerts import controller_alerts, rule_groups
+from webtier.shared.prometheus.alerts import Alert, render_groups
 
 NAME, NAMESPACE = "ingress-nginx-controller", "edge"
 SETTINGS = IngressNginxSettings(replicas=2)

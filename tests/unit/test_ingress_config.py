@@ -5,10 +5,10 @@ import re
 import pytest
 from pydantic import ValidationError
 
-from components.ingress_nginx import IngressNginxSettings
-from components.ingress_nginx.config_checks import FIXED_CONFIG, config_problems, release_notes
-from components.ingress_nginx.config_options import OPTIONS
-from components.shared.problems import Problem
+from webtier.ingress_nginx import IngressNginxSettings
+from webtier.ingress_nginx.controller_config.config_checks import FIXED_CONFIG, config_problems, release_notes
+from webtier.ingress_nginx.controller_config.config_options import OPTIONS
+from webtier.shared.problems import Problem
 
 IMAGE = "registry.k8s.io/ingress-nginx/controller:v1.15.1"
 BUILT = "registry.example/ingress-nginx-controller:debian-12"

@@ -12,9 +12,6 @@ from pulumi.runtime import MockResourceArgs
 from pulumi_kubernetes.networking.v1 import Ingress
 from pydantic import ValidationError
 
-from components.ingress_nginx import IngressNginx, IngressNginxArgs, IngressNginxSettings
-from components.ingress_nginx.certificate import make_webhook_certificate
-from components.ingress_nginx.component import _load_balancer_url  # pyright: ignore[reportPrivateUsage]
 from tests.unit import recording as recording_module
 from tests.unit.controller_objects import (
     CLASS,
@@ -32,6 +29,9 @@ from tests.unit.controller_objects import (
     webhooks,
 )
 from tests.unit.recording import run_recorded
+from webtier.ingress_nginx import IngressNginx, IngressNginxArgs, IngressNginxSettings
+from webtier.ingress_nginx.admission.webhook_certificate import make_webhook_certificate
+from webtier.ingress_nginx.component import _load_balancer_url  # pyright: ignore[reportPrivateUsage]
 
 
 def test_controller_fits_the_restricted_standard() -> None:

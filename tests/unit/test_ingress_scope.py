@@ -9,8 +9,6 @@ import yaml
 from cryptography import x509
 from pydantic import ValidationError
 
-from components.ingress_nginx import IngressNginxSettings
-from components.ingress_nginx.alerts import controller_alerts
 from tests.unit.controller_objects import (
     CLASS,
     CONFIG_MAP,
@@ -24,6 +22,8 @@ from tests.unit.controller_objects import (
     webhooks,
 )
 from tests.unit.recording import Recording
+from webtier.ingress_nginx import IngressNginxSettings
+from webtier.ingress_nginx.alerts import controller_alerts
 
 RBAC = "kubernetes:rbac.authorization.k8s.io/v1"
 SERVICE_MONITOR = "kubernetes:monitoring.coreos.com/v1:ServiceMonitor"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from environment.loading import parse_settings
-from environment.raw_config import DEEPEST, RawConfig
-from environment.report import MOST_PROBLEMS, SettingsError
+from environment.settings.loading import parse_settings
+from environment.settings.raw_config import DEEPEST, RawConfig
+from environment.settings.report import MOST_PROBLEMS, SettingsError
 from tests.unit.stack_files import as_engine_text, stack_config
 
 SHAPES: tuple[object, ...] = (

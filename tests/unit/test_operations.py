@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devcluster.errors import UserError
+from command_line.errors import UserError
 from devcluster.paths import Paths
 from operations import deploy, stacks
 from operations.local import PROJECT, LocalStack

@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from components.path_rules import PathRule
-from components.path_rules.ingress_annotations import CERT_MANAGER, PREFIX, SOURCES
-from components.path_rules.ingress_paths import LONGEST_PREFIX, LONGEST_TOGETHER, own_path
-from components.path_rules.object_names import object_name
-from components.path_rules.render_ingress import CompiledIngress, compile_rules
-from components.path_rules.texts import LONGEST_PATH
-from environment.schema import SettingsSchema
-from environment.settings import EnvironmentSettings
+from environment.settings.model import EnvironmentSettings
+from environment.settings.schema import SettingsSchema
 from tests.unit.annotation_validators import HIGH, MEDIUM, VALIDATORS
 from tests.unit.ingress_nginx import IngressNginx, RefusedByTheWebhookError
 from tests.unit.rule_objects import objects, rule, rule_set
+from webtier.path_rules import PathRule
+from webtier.path_rules.ingress.annotations import CERT_MANAGER, PREFIX, SOURCES
+from webtier.path_rules.ingress.paths import LONGEST_PREFIX, LONGEST_TOGETHER, own_path
+from webtier.path_rules.ingress.render import CompiledIngress, compile_rules
+from webtier.path_rules.rules.field_types import LONGEST_PATH
+from webtier.path_rules.rules.object_names import object_name
 
 USER_AND_PAY = (rule("/user", rewrite="strip_prefix"), rule("/pay", "pay-v1", rewrite="strip_prefix"))
 CANARY = {"kind": "weight", "backend": "user-v2", "weight": 20}

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from components.path_rules.ingress_paths import own_path
-from components.path_rules.model import PathRule
-from components.path_rules.regexes import RegexError, parse_pattern, parse_regex
 from tests.unit.costly_regexes import costly_texts, pumped, regex_at_random, seeded
 from tests.unit.pcre import nanoseconds
+from webtier.path_rules.ingress.paths import own_path
+from webtier.path_rules.regexes.syntax import RegexError, parse_pattern, parse_regex
+from webtier.path_rules.rules.model import PathRule
 
 MOST_NANOSECONDS = 10_000_000
 REFUSED = ("can take the same text in so many ways", "is too intricate to tell")

@@ -12,16 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.path_rules import ingress_paths, render_ingress
-from components.path_rules.checks import check_rules
-from components.path_rules.meaning import Served, meaning, responsible_host, www_partner_of
-from components.path_rules.model import PathRule, RuleSet
-from components.path_rules.render_ingress import CompiledIngress, compile_rules
-from components.path_rules.request import Request
 from tests.unit.generated_rules import repeatable, requests, rule_sets
 from tests.unit.ingress_nginx import IngressNginx, IngressObject, Reply
 from tests.unit.rule_objects import PORTS, as_object, rule_set
 from tests.unit.test_path_rules_meaning import expected
+from webtier.path_rules.checks.all_checks import check_rules
+from webtier.path_rules.ingress import paths as ingress_paths
+from webtier.path_rules.ingress import render as render_ingress
+from webtier.path_rules.ingress.render import CompiledIngress, compile_rules
+from webtier.path_rules.rules.model import PathRule, RuleSet
+from webtier.path_rules.rules.request import Request
+from webtier.path_rules.rules.semantics import Served, meaning, responsible_host, www_partner_of
 
 CHANGES = 120
 _REQUESTS = 12

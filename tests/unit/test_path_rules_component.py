@@ -7,14 +7,14 @@ import pytest
 from pulumi_kubernetes.core.v1 import Service
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from components.path_rules import Backend, HostSettings, PathRule, PathRules, PathRulesArgs
-from components.path_rules.component import AT_ONCE
-from components.path_rules.object_names import object_name
-from components.path_rules.render_ingress import compile_rules
-from components.shared.problems import WrongSettingsError
 from tests.unit.ingress_nginx import IngressPath
 from tests.unit.recording import Recording, run_recorded
 from tests.unit.rule_objects import PORTS, as_object, rule, rule_set
+from webtier.path_rules import Backend, HostSettings, PathRule, PathRules, PathRulesArgs
+from webtier.path_rules.component import AT_ONCE
+from webtier.path_rules.ingress.render import compile_rules
+from webtier.path_rules.rules.object_names import object_name
+from webtier.shared.problems import WrongSettingsError
 
 INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
 RULE = "webtier:index:PathRule"

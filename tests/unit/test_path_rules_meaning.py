@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.path_rules.ingress_annotations import rule_annotations
-from components.path_rules.ingress_paths import CompiledPath, PathType, SharedPath
-from components.path_rules.meaning import Answer, Redirected, Served, meaning
-from components.path_rules.model import PathRule, RuleSet
-from components.path_rules.options import RegexRewrite, ReplacePrefix, ServiceRef
-from components.path_rules.render_ingress import CompiledIngress
-from components.path_rules.request import Refused, RefusedTargetError, Request, escaped, normalized
 from tests.unit import rule_objects
 from tests.unit.generated_rules import repeatable, requests, rule_sets
 from tests.unit.ingress_nginx import IngressNginx, RefusedByTheWebhookError, Reply
 from tests.unit.rule_objects import PORTS, objects, rule, rule_set
+from webtier.path_rules.ingress.annotations import rule_annotations
+from webtier.path_rules.ingress.paths import CompiledPath, PathType, SharedPath
+from webtier.path_rules.ingress.render import CompiledIngress
+from webtier.path_rules.rules.model import PathRule, RuleSet
+from webtier.path_rules.rules.options import RegexRewrite, ReplacePrefix, ServiceRef
+from webtier.path_rules.rules.request import Refused, RefusedTargetError, Request, escaped, normalized
+from webtier.path_rules.rules.semantics import Answer, Redirected, Served, meaning
 
 PATHS = 10_000
 _REQUESTS = 40

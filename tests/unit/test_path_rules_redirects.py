@@ -6,13 +6,13 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from components.path_rules import HostSettings, PathRule, RuleSet
-from components.path_rules.check_redirects import MOST_REDIRECTS, redirect_problems
-from components.path_rules.checks import check_rules
-from components.path_rules.meaning import Redirected, meaning
-from components.path_rules.options import RedirectSettings
-from components.path_rules.request import Request
 from tests.unit.rule_objects import PORTS, rule, rule_set
+from webtier.path_rules import HostSettings, PathRule, RuleSet
+from webtier.path_rules.checks.all_checks import check_rules
+from webtier.path_rules.checks.redirects import MOST_REDIRECTS, redirect_problems
+from webtier.path_rules.rules.options import RedirectSettings
+from webtier.path_rules.rules.request import Request
+from webtier.path_rules.rules.semantics import Redirected, meaning
 
 BACKEND = {"service": "web"}
 

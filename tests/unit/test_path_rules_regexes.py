@@ -6,12 +6,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from components.path_rules.ingress_paths import own_path
-from components.path_rules.languages import Budget, Earlier, Paths, below, described_by, only, overlap, shadowing
-from components.path_rules.regexes import RegexError, as_python, parse_pattern, parse_regex
 from tests.unit.generated_rules import regexes, word
 from tests.unit.pcre import LIBRARY, match_caseless
 from tests.unit.rule_objects import rule
+from webtier.path_rules.ingress.paths import own_path
+from webtier.path_rules.regexes.path_sets import Budget, Earlier, Paths, below, described_by, only, overlap, shadowing
+from webtier.path_rules.regexes.syntax import RegexError, as_python, parse_pattern, parse_regex
 
 _RANDOM = settings(
     max_examples=300,

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from components.path_rules.meaning import meaning
-from components.path_rules.request import (
+from tests.unit.nginx_requests import InvalidRequestError, complex_uri, escape_uri, valid_host
+from tests.unit.rule_objects import rule, rule_set
+from webtier.path_rules.rules.request import (
     LONGEST_LINE,
     Refused,
     RefusedTargetError,
@@ -16,8 +17,7 @@ from components.path_rules.request import (
     normalized,
     readable,
 )
-from tests.unit.nginx_requests import InvalidRequestError, complex_uri, escape_uri, valid_host
-from tests.unit.rule_objects import rule, rule_set
+from webtier.path_rules.rules.semantics import meaning
 
 _PIECES = ("/", "/", "/", "a", "b", ".", "..", "%2e", "%2E", "%2f", "%2F", "%25", "%3f", "%23", "%0a", "%20", "%5c")
 _ODD = ("%00", "%zz", "%", "%2", "%2500", "%c3%bc", "\xc3\xbc", "\xff", "+", ";", "&", "\\", "~", '"', "^", "%7f", "?")

@@ -5,10 +5,10 @@ from hashlib import sha256
 
 import pytest
 
-from components.path_rules.check_size import MOST_BYTES, size_problems
-from components.path_rules.model import PathRule
-from components.path_rules.render_ingress import compile_rules
 from tests.unit.rule_objects import as_object, rule, rule_set
+from webtier.path_rules.checks.object_size import MOST_BYTES, size_problems
+from webtier.path_rules.ingress.render import compile_rules
+from webtier.path_rules.rules.model import PathRule
 
 SERVICES = ("user-v1", "pay-v1", "errors")
 

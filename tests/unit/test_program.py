@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from environment.report import SettingsError
+from environment.settings.report import SettingsError
 from tests.unit import recording as recording_module
 from tests.unit.recording import Recorded, Recording, run_recorded
 from tests.unit.stack_files import PASSWORD, PROJECT, STACKS, engine_config, stack_config

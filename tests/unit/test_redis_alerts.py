@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from components.redis_cluster import RedisClusterSettings
-from components.redis_cluster.alerts import cluster_alerts, rule_groups
-from components.shared.prometheus.alerts import Alert, render_groups
 from tests.unit.promtool import CLUSTER, NAMESPACE, Scraped, check_rules, evaluate, firing
+from webtier.redis_cluster import RedisClusterSettings
+from webtier.redis_cluster.monitoring.alerts import cluster_alerts, rule_groups
+from webtier.shared.prometheus.alerts import Alert, render_groups
 
 LATE = 20
 """Minutes; all faults last for sixty, and no alert waits so long."""

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from components.redis_cluster import RedisCluster, RedisClusterArgs, RedisClusterSettings
 from tests.unit.recording import run_recorded
 from tests.unit.redis_objects import (
     CONFIG_MAP,
@@ -18,6 +17,7 @@ from tests.unit.redis_objects import (
     record,
     template,
 )
+from webtier.redis_cluster import RedisCluster, RedisClusterArgs, RedisClusterSettings
 
 
 def test_the_default_is_three_shards_with_a_replica_each() -> None:

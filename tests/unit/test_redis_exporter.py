@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from components.redis_cluster import RedisClusterSettings
-from components.redis_cluster.acl import EXPORTER_ACL, EXPORTER_USER
-from components.redis_cluster.agent.errors import AgentError
-from components.redis_cluster.agent.topology import Member
-from components.redis_cluster.alerts import cluster_alerts
-from components.redis_cluster.dashboard import render_dashboard
-from components.redis_cluster.exporter import exporter_arguments, render_exporter_passwords
-from components.shared.certificates import issue, make_authority
-from components.shared.redis.conf import quote
 from tests.unit.agent.redis_processes import LocalCluster, find_redis_server, local_cluster, wait_until
 from tests.unit.exporter_process import ExporterProcess, Sample, find_exporter, running_exporter
+from webtier.redis_cluster import RedisClusterSettings
+from webtier.redis_cluster.agent.errors import AgentError
+from webtier.redis_cluster.agent.redis.topology import Member
+from webtier.redis_cluster.credentials.acl import EXPORTER_ACL, EXPORTER_USER
+from webtier.redis_cluster.monitoring.alerts import cluster_alerts
+from webtier.redis_cluster.monitoring.dashboard import render_dashboard
+from webtier.redis_cluster.monitoring.exporter import exporter_arguments, render_exporter_passwords
+from webtier.redis_common.conf import quote
+from webtier.shared.certificates import issue, make_authority
 
 EXPORTER_PASSWORD = 'of "the" exporter, ü'
 METRIC = re.compile(r"\b(?:redis_\w+|up)(?={)")

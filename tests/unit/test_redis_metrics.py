@@ -10,14 +10,14 @@ import yaml
 from pulumi_kubernetes.core.v1 import VolumeMountArgs
 from pydantic import ValidationError
 
-from components.redis_cluster import RedisCluster, RedisClusterArgs, RedisClusterSettings
-from components.redis_cluster.alerts import cluster_alerts
-from components.redis_cluster.dashboard import render_dashboard
-from components.redis_cluster.exporter import exporter_containers
-from components.redis_cluster.settings import MetricsSettings
-from components.redis_cluster.tls import TlsFiles
 from tests.unit.promtool import check_rules
 from tests.unit.recording import Recording, run_recorded
+from webtier.redis_cluster import RedisCluster, RedisClusterArgs, RedisClusterSettings
+from webtier.redis_cluster.credentials.tls import TlsFiles
+from webtier.redis_cluster.monitoring.alerts import cluster_alerts
+from webtier.redis_cluster.monitoring.dashboard import render_dashboard
+from webtier.redis_cluster.monitoring.exporter import exporter_containers
+from webtier.redis_cluster.settings import MetricsSettings
 
 PASSWORD = "correct horse battery staple"
 STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"

@@ -4,17 +4,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from components.redis_cluster import RedisCluster, RedisClusterArgs, RedisClusterSettings
 from tests.unit.recording import Recording, run_recorded
-from tests.unit.redis_objects import (
-    CONFIG_MAP,
-    PASSWORD,
-    SECRET,
-    containers,
-    pod_specs,
-    record,
-    template,
-)
+from tests.unit.redis_objects import CONFIG_MAP, PASSWORD, SECRET, containers, pod_specs, record, template
+from webtier.redis_cluster import RedisCluster, RedisClusterArgs, RedisClusterSettings
 
 
 def test_the_password_is_only_in_the_secret() -> None:

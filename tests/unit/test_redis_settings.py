@@ -5,12 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from components.redis_cluster import RedisCluster, RedisClusterArgs, RedisClusterSettings
 from tests.unit.recording import run_recorded
-from tests.unit.redis_objects import (
-    PASSWORD,
-    record,
-)
+from tests.unit.redis_objects import PASSWORD, record
+from webtier.redis_cluster import RedisCluster, RedisClusterArgs, RedisClusterSettings
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What keeps a shard, and all that it needs, until its data is elsewhere."""
 
-from components.redis_cluster import RedisCluster, RedisClusterArgs, RedisClusterSettings
 from tests.unit.recording import Recording, run_recorded
+from webtier.redis_cluster import RedisCluster, RedisClusterArgs, RedisClusterSettings
 
 JOB = "kubernetes:batch/v1:Job"
 STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from components.redis_standalone import RedisStandalone, RedisStandaloneArgs, RedisStandaloneSettings
 from tests.unit.recording import Recording, run_recorded
 from tests.unit.redis_standalone_objects import CONFIG_MAP, SECRET, auth_files, record
+from webtier.redis_standalone import RedisStandalone, RedisStandaloneArgs, RedisStandaloneSettings
 
 STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
 SERVICE = "kubernetes:core/v1:Service"

@@ -1,13 +1,6 @@
 """A Redis Cluster's volumes and claims: where they are, and in which order they come and go."""
 
-from tests.unit.redis_objects import (
-    CLAIM,
-    LOCAL,
-    STATEFUL_SET,
-    STORAGE_CLASS,
-    VOLUME,
-    record,
-)
+from tests.unit.redis_objects import CLAIM, LOCAL, STATEFUL_SET, STORAGE_CLASS, VOLUME, record
 
 
 def test_local_volumes_are_bound_to_their_claim_and_node() -> None:

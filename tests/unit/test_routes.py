@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from components.path_rules import RuleSet
-from components.path_rules.explanation import explain, tables
-from devcluster.errors import UserError
-from environment.raw_config import RawConfig
+from command_line.errors import UserError
+from environment.settings.raw_config import RawConfig
 from operations import routes
 from tests.unit.rule_objects import rule, rule_set
 from tests.unit.stack_files import STACKS, as_engine_text, stack_config
+from webtier.path_rules import RuleSet
+from webtier.path_rules.rules.explanation import explain, tables
 
 CANARY = {"kind": "header", "backend": "user-v2", "header": "X-Canary", "weight": 20}
 RULES = rule_set(

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from components.service_exposure import ServiceExposure, ServiceExposureArgs, ServicePort
-from components.service_exposure.addresses import balancer_address
-from components.service_exposure.settings import Exposure
 from tests.unit.recording import Recorded, Recording, run_recorded
+from webtier.service_exposure import ServiceExposure, ServiceExposureArgs, ServicePort
+from webtier.service_exposure.addresses import balancer_address
+from webtier.service_exposure.settings import Exposure
 
 SERVICE = "kubernetes:core/v1:Service"
 SLICE = "kubernetes:discovery.k8s.io/v1:EndpointSlice"

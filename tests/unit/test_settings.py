@@ -8,13 +8,12 @@ from typing import Any
 import pulumi
 import pytest
 
-from environment import raw_config
-from environment.loading import parse_settings
-from environment.raw_config import RawConfig, read_raw_config
-from environment.reference import BEGIN, DOCUMENTS, END, with_table
-from environment.report import SettingsError, key_text
-from environment.schema import SettingsSchema
-from environment.settings import EnvironmentSettings
+from environment.settings.loading import parse_settings
+from environment.settings.model import EnvironmentSettings, raw_config
+from environment.settings.raw_config import RawConfig, read_raw_config
+from environment.settings.reference import BEGIN, DOCUMENTS, END, with_table
+from environment.settings.report import SettingsError, key_text
+from environment.settings.schema import SettingsSchema
 from tests.unit.recording import run_recorded
 from tests.unit.stack_files import PASSWORD, as_engine_text, project_config, stack_config
 
@@ -399,7 +398,7 @@ def test_reference_is_up_to_date(path: Path) -> None:
     document = path.read_text()
     assert BEGIN in document
     assert END in document
-    assert document == with_table(document, DOCUMENTS[path]()), "run: python -m environment.reference"
+    assert document == with_table(document, DOCUMENTS[path]()), "run: python -m environment.settings.reference"
 
 
 def test_every_setting_is_described() -> None:

@@ -2,9 +2,9 @@
 
 import shlex
 
-from environment.loading import parse_settings
-from environment.raw_config import RawConfig
-from environment.report import SettingsError
+from environment.settings.loading import parse_settings
+from environment.settings.raw_config import RawConfig
+from environment.settings.report import SettingsError
 from tests.unit.changed_stack import report
 from tests.unit.stack_files import as_engine_text, stack_config
 

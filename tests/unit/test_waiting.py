@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from components.shared.waiting import SENT, counts, rolled_out, wait_for
 from tests.unit import test_program
 from tests.unit.recording import Recorded
 from tests.unit.stack_files import STACKS
 from tests.unit.test_program import files_of_this_machine
+from webtier.shared.waiting import SENT, counts, rolled_out, wait_for
 
 __all__ = ["files_of_this_machine"]
 """The fixture for every test that runs the program."""

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from components.web_service import WebService, WebServiceArgs, WebServiceSettings
 from tests.unit.recording import Recording, run_recorded
+from webtier.web_service import WebService, WebServiceArgs, WebServiceSettings
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 SERVICE = "kubernetes:core/v1:Service"

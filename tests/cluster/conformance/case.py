@@ -7,8 +7,8 @@ from functools import cached_property
 
 import yaml
 
-from components.path_rules import HostSettings, PathRule
 from tests.cluster.conformance.asking import Ask
+from webtier.path_rules import HostSettings, PathRule
 
 Texts = Mapping[str, str | re.Pattern[str] | None]
 """What has to stand there by its name: this text, one that a pattern matches as a whole, or, with None, nothing."""

@@ -6,9 +6,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from environment.reference import key_of, markdown_table, with_table
-from environment.schema import SettingsSchema
-from environment.settings import EnvironmentSettings
+from environment.settings.model import EnvironmentSettings
+from environment.settings.reference import key_of, markdown_table, with_table
+from environment.settings.schema import SettingsSchema
 from tests.cluster.conformance.case import Shown
 from tests.cluster.conformance.stack import CHAPTERS
 

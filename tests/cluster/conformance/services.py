@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from components.web_service import WebServiceSettings
 from tests.cluster.client_pod import PYTHON
+from webtier.web_service import WebServiceSettings
 
 HTTP = 8080
 ADMIN = 8081

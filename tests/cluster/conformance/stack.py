@@ -11,11 +11,6 @@ from pulumi_kubernetes.core.v1 import Secret
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from typing_extensions import override
 
-from components.ingress_nginx import IngressNginx, IngressNginxArgs, IngressNginxSettings
-from components.path_rules import Backend, HostSettings, PathRule, PathRules, PathRulesArgs, RuleSet
-from components.service_exposure.ports import tcp_ports
-from components.shared.certificates import issue, make_authority
-from components.web_service import WebService, WebServiceArgs
 from devcluster.plan import NODES
 from environment.cluster import make_namespace
 from tests.cluster.conformance.asking import Controller
@@ -28,6 +23,11 @@ from tests.cluster.conformance.traffic import CANARIES, COOKIES, CORS, REDIRECTS
 from tests.cluster.conformance.trap import TRAP, make_raw_trap
 from tests.cluster.second_stack import SecondStack, inline_stack, provider, remove_controller
 from tests.cluster.tier import Tier, eventually
+from webtier.ingress_nginx import IngressNginx, IngressNginxArgs, IngressNginxSettings
+from webtier.path_rules import Backend, HostSettings, PathRule, PathRules, PathRulesArgs, RuleSet
+from webtier.service_exposure.ports import tcp_ports
+from webtier.shared.certificates import issue, make_authority
+from webtier.web_service import WebService, WebServiceArgs
 
 NAMESPACE = "conformance"
 INGRESS_NAMESPACE = "conformance-ingress"

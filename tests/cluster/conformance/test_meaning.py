@@ -1,4 +1,4 @@
-"""The rules mean what the controller does: components/path_rules/meaning.py against the real one, with every rule."""
+"""The rules mean what the controller does: components/webtier/path_rules/rules/semantics.py against the real one, with every rule."""
 
 import re
 from collections import Counter
@@ -9,15 +9,15 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from components.path_rules.hosts import WILDCARD, www_partner
-from components.path_rules.meaning import Answered, Redirected, Served, meaning
-from components.path_rules.model import PathRule
-from components.path_rules.request import Refused, Request
 from devcluster.plan import HOST_ADDRESS
 from tests.cluster.conformance.asking import Answer, Ask
 from tests.cluster.conformance.services import ADMIN, HTTP
 from tests.cluster.conformance.stack import ConformanceStack, rule_set
 from tests.unit.generated_rules import path_of
+from webtier.path_rules.rules.hosts import WILDCARD, www_partner
+from webtier.path_rules.rules.model import PathRule
+from webtier.path_rules.rules.request import Refused, Request
+from webtier.path_rules.rules.semantics import Answered, Redirected, Served, meaning
 
 RULES = rule_set()
 REQUESTS = 30

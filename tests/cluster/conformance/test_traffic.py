@@ -10,11 +10,11 @@ from time import monotonic
 
 import pytest
 
-from components.path_rules.render_ingress import object_name
 from tests.cluster.conformance.asking import Answer, Ask
 from tests.cluster.conformance.case import Burst, Share, Shown, Stored
 from tests.cluster.conformance.stack import CHAPTERS, NAMESPACE, ConformanceStack
 from tests.cluster.tier import eventually
+from webtier.path_rules.ingress.render import object_name
 
 OTHERS: list[Shown] = [shown for chapter in CHAPTERS.values() for shown in chapter.others]
 REQUESTS = 500

@@ -19,9 +19,9 @@ from pulumi_kubernetes.networking.v1 import (
     ServiceBackendPortArgs,
 )
 
-from components.path_rules.ingress_annotations import PREFIX
 from tests.cluster.conformance.asking import Ask
 from tests.cluster.conformance.case import Case, Chapter, rule_fields
+from webtier.path_rules.ingress.annotations import PREFIX
 
 _RULES = """
 - {host: trap.example, path: /ba, backend: alpha, rewrite: strip_prefix}

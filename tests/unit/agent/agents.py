@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
-from components.redis_cluster.agent.client import Connector
-from components.redis_cluster.agent.console import Console
-from components.redis_cluster.agent.fast_failover import FastFailover, FastFailoverOptions
-from components.redis_cluster.agent.heal import Healer, HealOptions
-from components.redis_cluster.agent.topology import Member
-from components.redis_cluster.agent.witness import QUESTIONS, Witness, WitnessOptions
 from tests.unit.agent.redis_processes import DOMAIN, LocalCluster, wait_until
+from webtier.redis_cluster.agent.console import Console
+from webtier.redis_cluster.agent.failover.fast_failover import FastFailover, FastFailoverOptions
+from webtier.redis_cluster.agent.failover.witness import QUESTIONS, Witness, WitnessOptions
+from webtier.redis_cluster.agent.healing.heal import Healer, HealOptions
+from webtier.redis_cluster.agent.redis.client import Connector
+from webtier.redis_cluster.agent.redis.topology import Member
 
 
 @dataclass

@@ -11,8 +11,8 @@ import redis
 from redis.crc import key_slot
 from redis.exceptions import AskError, ClusterDownError, MovedError, TryAgainError
 
-from components.redis_cluster.acl import APPLICATION_USER
 from tests.unit.agent.redis_processes import APPLICATION_PASSWORD, LocalCluster
+from webtier.redis_cluster.credentials.acl import APPLICATION_USER
 
 
 @dataclass

@@ -7,18 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from components.redis_cluster.agent.candidacy import START_CONF, Candidacy, CandidacyOptions
-from components.redis_cluster.agent.console import Console
-from components.redis_cluster.agent.data_folder import DataFolder
-from components.redis_cluster.agent.errors import AgentError
-from components.redis_cluster.agent.ownership import Identity
-from components.redis_cluster.agent.prepare import PrepareOptions, prepare
-from components.redis_cluster.agent.replication import ReleaseOptions, ReplicationRelease
-from components.redis_cluster.agent.start_guard import GuardOptions, Start, StartGuard
-from components.redis_cluster.agent.start_rules import Wait
-from components.redis_cluster.agent.topology import Member, Topology
-from components.redis_cluster.settings import RedisClusterSettings, RedisConf
 from tests.unit.agent.redis_processes import DOMAIN, LocalCluster, wait_until
+from webtier.redis_cluster.agent.console import Console
+from webtier.redis_cluster.agent.errors import AgentError
+from webtier.redis_cluster.agent.failover.candidacy import START_CONF, Candidacy, CandidacyOptions
+from webtier.redis_cluster.agent.healing.incomplete_copy import ReleaseOptions, ReplicationRelease
+from webtier.redis_cluster.agent.redis.topology import Member, Topology
+from webtier.redis_cluster.agent.start.data_folder import DataFolder
+from webtier.redis_cluster.agent.start.ownership import Identity
+from webtier.redis_cluster.agent.start.prepare import PrepareOptions, prepare
+from webtier.redis_cluster.agent.start.start_guard import GuardOptions, Start, StartGuard
+from webtier.redis_cluster.agent.start.start_rules import Wait
+from webtier.redis_cluster.settings import RedisClusterSettings, RedisConf
 
 
 @dataclass

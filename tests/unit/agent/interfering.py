@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from components.redis_cluster.agent.client import Connector, Node
-from components.redis_cluster.agent.topology import Member
 from tests.unit.agent.redis_processes import LocalCluster
+from webtier.redis_cluster.agent.redis.client import Connector, Node
+from webtier.redis_cluster.agent.redis.topology import Member
 
 
 @dataclass(frozen=True)

@@ -20,18 +20,18 @@ from pathlib import Path
 import pytest
 from redis.crc import key_slot
 
-from components.redis_cluster.acl import AGENT_USER, REPLICATION_USER, InternalPasswords, render_acl_file
-from components.redis_cluster.agent.announce import Announcement
-from components.redis_cluster.agent.client import Connector
-from components.redis_cluster.agent.console import Console
-from components.redis_cluster.agent.converge import ConvergeOptions, converge
-from components.redis_cluster.agent.ending import NO_FAILOVER, mark_as_ending
-from components.redis_cluster.agent.errors import AgentError
-from components.redis_cluster.agent.plan import Goal
-from components.redis_cluster.agent.prepare import PrepareOptions, prepare
-from components.redis_cluster.agent.topology import Member, Topology
-from components.redis_cluster.agent.view import parse_view
-from components.redis_cluster.redis_conf import (
+from webtier.redis_cluster.agent.console import Console
+from webtier.redis_cluster.agent.errors import AgentError
+from webtier.redis_cluster.agent.failover.draining import NO_FAILOVER, mark_as_ending
+from webtier.redis_cluster.agent.reconcile.converge import ConvergeOptions, converge
+from webtier.redis_cluster.agent.reconcile.plan import Goal
+from webtier.redis_cluster.agent.redis.client import Connector
+from webtier.redis_cluster.agent.redis.topology import Member, Topology
+from webtier.redis_cluster.agent.redis.view import parse_view
+from webtier.redis_cluster.agent.start.announce import Announcement
+from webtier.redis_cluster.agent.start.prepare import PrepareOptions, prepare
+from webtier.redis_cluster.credentials.acl import AGENT_USER, REPLICATION_USER, InternalPasswords, render_acl_file
+from webtier.redis_cluster.pod.redis_conf import (
     ACL_FILE,
     AUTH_FOLDER,
     BUS_PORT,
@@ -49,9 +49,9 @@ from components.redis_cluster.redis_conf import (
     render_replication_conf,
     render_topology_conf,
 )
-from components.redis_cluster.settings import RedisClusterSettings, RedisConf
-from components.redis_cluster.tls_settings import TlsSettings
-from components.shared.certificates import Pair, issue, make_authority
+from webtier.redis_cluster.settings import RedisClusterSettings, RedisConf
+from webtier.redis_cluster.tls_settings import TlsSettings
+from webtier.shared.certificates import Pair, issue, make_authority
 
 INTERNAL = InternalPasswords("a seed", 1)
 APPLICATION_PASSWORD = 'a "quoted" \\ password with spaces, ü'

@@ -1,6 +1,6 @@
 """A console whose lines can be looked at."""
 
-from components.redis_cluster.agent.console import Console
+from webtier.redis_cluster.agent.console import Console
 
 
 class Remembering(Console):

@@ -1,9 +1,9 @@
 """What the tests of growing and shrinking have in common."""
 
-from components.redis_cluster.agent.topology import SLOTS, Member
-from components.redis_cluster.agent.view import parse_view
 from tests.unit.agent.application import Application
 from tests.unit.agent.redis_processes import DOMAIN, LocalCluster, wait_until
+from webtier.redis_cluster.agent.redis.topology import SLOTS, Member
+from webtier.redis_cluster.agent.redis.view import parse_view
 
 KEYS = 400
 

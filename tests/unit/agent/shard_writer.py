@@ -7,10 +7,10 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from components.redis_cluster.agent.client import Node
-from components.redis_cluster.agent.errors import AgentError
-from components.redis_cluster.agent.topology import Member
 from tests.unit.agent.redis_processes import LocalCluster
+from webtier.redis_cluster.agent.errors import AgentError
+from webtier.redis_cluster.agent.redis.client import Node
+from webtier.redis_cluster.agent.redis.topology import Member
 
 MOVED = re.compile(r": \d+ ([^ :]+):\d+$")
 """The end of what redis-py says for a MOVED: its slot and where to."""

@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from components.redis_cluster.acl import (
+from tests.unit.agent.redis_processes import APPLICATION_PASSWORD, INTERNAL, TESTER_LINE, LocalCluster
+from webtier.redis_cluster.agent.errors import CommandRefusedError, NodeUnavailableError
+from webtier.redis_cluster.agent.redis.client import Connector, Node
+from webtier.redis_cluster.agent.redis.users import AccessFiles, apply_access
+from webtier.redis_cluster.credentials.acl import (
     AGENT_USER,
     APPLICATION_USER,
     EXPORTER_USER,
@@ -12,11 +16,7 @@ from components.redis_cluster.acl import (
     InternalPasswords,
     render_acl_file,
 )
-from components.redis_cluster.agent.access import AccessFiles, apply_access
-from components.redis_cluster.agent.client import Connector, Node
-from components.redis_cluster.agent.errors import CommandRefusedError, NodeUnavailableError
-from components.redis_cluster.settings import RedisClusterSettings
-from tests.unit.agent.redis_processes import APPLICATION_PASSWORD, INTERNAL, TESTER_LINE, LocalCluster
+from webtier.redis_cluster.settings import RedisClusterSettings
 
 RULES = RedisClusterSettings().application_acl
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from components.redis_cluster.agent.announce import read_announcement
+from webtier.redis_cluster.agent.start.announce import read_announcement
 
 
 def test_inside_it_is_the_pods_own_and_clients_are_sent_to_names(tmp_path: Path) -> None:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from components.redis_cluster.agent.ending import NO_FAILOVER
-from devcluster.errors import UserError
+from command_line.errors import UserError
 from operations.answers import wait_for_answers
 from tests.unit.agent.redis_processes import TESTER, LocalCluster, wait_until
+from webtier.redis_cluster.agent.failover.draining import NO_FAILOVER
 
 
 def test_a_node_that_is_gone_is_named_and_one_that_does_not_stand_for_election_is_not_gone(

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from components.redis_cluster.agent.aof import AOF_FOLDER, find_fault_in_report
-from components.redis_cluster.agent.data_folder import DataFolder
 from tests.unit.agent.redis_processes import find_redis_server, wait_until
+from webtier.redis_cluster.agent.start.aof import AOF_FOLDER, find_fault_in_report
+from webtier.redis_cluster.agent.start.data_folder import DataFolder
 
 KEYS = 40
 BASE, INCREMENT, MANIFEST = (f"appendonly.aof.{part}" for part in ("2.base.rdb", "2.incr.aof", "manifest"))

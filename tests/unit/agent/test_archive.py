@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from components.redis_cluster.agent_archive import AGENT_ZIP, REDIS_PY_ZIP, agent_archive
 from tests.unit.agent.redis_processes import LocalCluster
+from webtier.redis_cluster.pod.agent_archive import AGENT_ZIP, REDIS_PY_ZIP, agent_archive
 
 
 @pytest.fixture

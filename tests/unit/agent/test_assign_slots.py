@@ -1,10 +1,10 @@
 """Who gets slots that nobody owns: asked of the plan alone, with views as Redis writes them."""
 
-from components.redis_cluster.agent.plan import Goal, make_plan
-from components.redis_cluster.agent.survey import Observation, Survey
-from components.redis_cluster.agent.topology import Member, Topology
-from components.redis_cluster.agent.view import parse_view
 from tests.unit.agent.redis_processes import DOMAIN
+from webtier.redis_cluster.agent.reconcile.cluster_state import Observation, Survey
+from webtier.redis_cluster.agent.reconcile.plan import Goal, make_plan
+from webtier.redis_cluster.agent.redis.topology import Member, Topology
+from webtier.redis_cluster.agent.redis.view import parse_view
 
 GOAL = Goal(Topology("redis", DOMAIN, 1, 0))
 FIRST, SECOND = Topology("redis", DOMAIN, 1, 1).members()

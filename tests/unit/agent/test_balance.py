@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from components.redis_cluster.agent.balance import even_transfers
-from components.redis_cluster.agent.topology import SLOTS, Topology
+from webtier.redis_cluster.agent.reconcile.balance import even_transfers
+from webtier.redis_cluster.agent.redis.topology import SLOTS, Topology
 
 
 def formed(shards: int) -> dict[int, set[int]]:

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.redis_cluster.agent.ending import NO_FAILOVER, is_ending
-from components.redis_cluster.agent.hand_over import HandOverOptions, Outcome, hand_over
-from components.redis_cluster.agent.topology import Member
-from components.redis_cluster.agent.view import parse_view
 from tests.unit.agent.guarded_cluster import GuardedCluster, guarded_cluster
 from tests.unit.agent.redis_processes import wait_until
 from tests.unit.agent.remembering import Remembering
+from webtier.redis_cluster.agent.failover.draining import NO_FAILOVER, is_ending
+from webtier.redis_cluster.agent.failover.hand_over import HandOverOptions, Outcome, hand_over
+from webtier.redis_cluster.agent.redis.topology import Member
+from webtier.redis_cluster.agent.redis.view import parse_view
 
 KEYS = 20
 LONG_ENOUGH = 4.0

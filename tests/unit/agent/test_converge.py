@@ -3,10 +3,10 @@
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
-from components.redis_cluster.agent.plan import Goal
 from tests.unit.agent.agents import Running, healer
 from tests.unit.agent.redis_processes import LocalCluster, wait_until
 from tests.unit.agent.watched_connector import Killed, WatchedConnector
+from webtier.redis_cluster.agent.reconcile.plan import Goal
 
 
 def test_forms_a_cluster_from_nothing_and_then_leaves_it_alone(six_nodes: LocalCluster) -> None:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from components.redis_cluster.agent.errors import DeadlinePassedError, RefusedError
-from components.redis_cluster.agent.topology import Topology
 from tests.unit.agent.redis_processes import DOMAIN, LocalCluster, wait_until
 from tests.unit.agent.watched_connector import WatchedConnector
+from webtier.redis_cluster.agent.errors import DeadlinePassedError, RefusedError
+from webtier.redis_cluster.agent.redis.topology import Topology
 
 
 def test_two_clusters_are_not_merged(three_nodes: LocalCluster) -> None:

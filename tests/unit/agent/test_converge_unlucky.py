@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from components.redis_cluster.acl import APPLICATION_USER
-from components.redis_cluster.agent import __main__ as agent
-from components.redis_cluster.agent.access import grant_access
-from components.redis_cluster.agent.client import Connector, Node
-from components.redis_cluster.agent.console import Console
-from components.redis_cluster.agent.converge import converge as run_converge
-from components.redis_cluster.agent.errors import CommandRefusedError, DeadlinePassedError, NodeUnavailableError
-from components.redis_cluster.agent.resolver import Resolve
-from components.redis_cluster.agent.topology import Member
 from tests.unit.agent.redis_processes import DOMAIN, LocalCluster
 from tests.unit.agent.test_acl import secret_folder
+from webtier.redis_cluster.agent import __main__ as agent
+from webtier.redis_cluster.agent.console import Console
+from webtier.redis_cluster.agent.errors import CommandRefusedError, DeadlinePassedError, NodeUnavailableError
+from webtier.redis_cluster.agent.reconcile.converge import converge as run_converge
+from webtier.redis_cluster.agent.redis.client import Connector, Node
+from webtier.redis_cluster.agent.redis.resolver import Resolve
+from webtier.redis_cluster.agent.redis.topology import Member
+from webtier.redis_cluster.agent.redis.users import grant_access
+from webtier.redis_cluster.credentials.acl import APPLICATION_USER
 
 PASSWORD = "of-the-application"
 

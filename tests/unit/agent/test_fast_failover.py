@@ -4,14 +4,14 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from components.redis_cluster.agent.client import Connector, Node
-from components.redis_cluster.agent.errors import NodeUnavailableError
-from components.redis_cluster.agent.fast_failover import FastFailoverOptions
-from components.redis_cluster.agent.topology import Member
 from tests.unit.agent.agents import Running, follow, listening, step_until, watcher
 from tests.unit.agent.redis_processes import LocalCluster, wait_until
 from tests.unit.agent.remembering import Remembering
 from tests.unit.agent.watched_connector import WatchedConnector
+from webtier.redis_cluster.agent.errors import NodeUnavailableError
+from webtier.redis_cluster.agent.failover.fast_failover import FastFailoverOptions
+from webtier.redis_cluster.agent.redis.client import Connector, Node
+from webtier.redis_cluster.agent.redis.topology import Member
 
 SOON = FastFailoverOptions("", threshold=1.0, give_up_after=1.5)
 """For tests in which nothing pauses: they need not wait longer."""

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from components.redis_cluster.agent.doubts import Doubt, Evidence, doubt
-from components.redis_cluster.agent.fast_failover import FastFailoverOptions, Progress
-from components.redis_cluster.agent.replication_info import Replication
-from components.redis_cluster.agent.view import Address, parse_view
-from components.redis_cluster.agent.witness import Answer
+from webtier.redis_cluster.agent.failover.failover_checks import Doubt, Evidence, doubt
+from webtier.redis_cluster.agent.failover.fast_failover import FastFailoverOptions, Progress
+from webtier.redis_cluster.agent.failover.witness import Answer
+from webtier.redis_cluster.agent.redis.replication_info import Replication
+from webtier.redis_cluster.agent.redis.view import Address, parse_view
 
 MASTERS = ("a", "b", "c", "d", "e")
 

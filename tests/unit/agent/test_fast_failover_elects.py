@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from components.redis_cluster.agent.fast_failover import FastFailoverOptions
-from components.redis_cluster.agent.topology import Member
-from components.redis_cluster.agent.view import parse_view
 from tests.unit.agent.agents import Running, follow, listening, step_until, watcher
 from tests.unit.agent.redis_processes import LocalCluster, wait_until
 from tests.unit.agent.remembering import Remembering
 from tests.unit.agent.shard_writer import ShardWriter
 from tests.unit.agent.watched_connector import WatchedConnector
+from webtier.redis_cluster.agent.failover.fast_failover import FastFailoverOptions
+from webtier.redis_cluster.agent.redis.topology import Member
+from webtier.redis_cluster.agent.redis.view import parse_view
 
 PERSISTENT = FastFailoverOptions("", give_up_after=60.0)
 """On a busy machine it may have to ask more than once."""

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.redis_cluster.agent.forget import ghosts, successor
-from components.redis_cluster.agent.ghost_watch import GhostWatch
-from components.redis_cluster.agent.heal import Healer, HealOptions
-from components.redis_cluster.agent.topology import Member, Topology
-from components.redis_cluster.agent.view import ClusterView, parse_view
 from tests.unit.agent.agents import healer
 from tests.unit.agent.redis_processes import DOMAIN, LocalCluster, local_cluster, wait_until
+from webtier.redis_cluster.agent.healing.forget import ghosts, successor
+from webtier.redis_cluster.agent.healing.ghost_watch import GhostWatch
+from webtier.redis_cluster.agent.healing.heal import Healer, HealOptions
+from webtier.redis_cluster.agent.redis.topology import Member, Topology
+from webtier.redis_cluster.agent.redis.view import ClusterView, parse_view
 
 
 def view(*lines: str) -> ClusterView:

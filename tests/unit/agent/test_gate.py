@@ -8,16 +8,16 @@ from dataclasses import replace
 
 import pytest
 
-from components.redis_cluster.acl import AGENT_USER, EXPORTER_USER, REPLICATION_USER
-from components.redis_cluster.agent.console import Console
-from components.redis_cluster.agent.data_folder import DataFolder
-from components.redis_cluster.agent.ending import NO_FAILOVER
-from components.redis_cluster.agent.sidecar import Sidecar, SidecarOptions
-from components.redis_cluster.agent.starter import Pod as AgentsPod
-from components.redis_cluster.lifecycle import START_SCRIPT, STOP_SCRIPT
-from components.redis_cluster.probes import alive_script
-from components.redis_cluster.redis_conf import CONF_FOLDER, DATA_FOLDER, PORT, RUN_FOLDER, START_FILE
 from tests.unit.agent.redis_processes import DOMAIN, INTERNAL, LocalCluster, wait_until
+from webtier.redis_cluster.agent.console import Console
+from webtier.redis_cluster.agent.failover.draining import NO_FAILOVER
+from webtier.redis_cluster.agent.sidecar import Sidecar, SidecarOptions
+from webtier.redis_cluster.agent.start.data_folder import DataFolder
+from webtier.redis_cluster.agent.start.starter import Pod as AgentsPod
+from webtier.redis_cluster.credentials.acl import AGENT_USER, EXPORTER_USER, REPLICATION_USER
+from webtier.redis_cluster.pod.lifecycle import START_SCRIPT, STOP_SCRIPT
+from webtier.redis_cluster.pod.probes import alive_script
+from webtier.redis_cluster.pod.redis_conf import CONF_FOLDER, DATA_FOLDER, PORT, RUN_FOLDER, START_FILE
 
 
 class Pod:

@@ -8,16 +8,16 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from components.redis_cluster.agent.client import Connector, Node
-from components.redis_cluster.agent.hand_over import HandOverOptions, Outcome, hand_over
-from components.redis_cluster.agent.links import inbound_links
-from components.redis_cluster.agent.topology import Member
-from components.redis_cluster.agent.view import parse_view
 from tests.unit.agent.interfering import interfering
 from tests.unit.agent.redis_processes import LocalCluster, local_cluster, wait_until
 from tests.unit.agent.remembering import Remembering
 from tests.unit.agent.shard_writer import ShardWriter
 from tests.unit.agent.watched_connector import WatchedConnector
+from webtier.redis_cluster.agent.failover.hand_over import HandOverOptions, Outcome, hand_over
+from webtier.redis_cluster.agent.redis.client import Connector, Node
+from webtier.redis_cluster.agent.redis.links import inbound_links
+from webtier.redis_cluster.agent.redis.topology import Member
+from webtier.redis_cluster.agent.redis.view import parse_view
 
 
 @pytest.fixture(scope="module")

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.redis_cluster.agent.elections import Elections
-from components.redis_cluster.agent.hand_over import HandOverOptions, Outcome, hand_over
-from components.redis_cluster.agent.topology import Member
 from tests.unit.agent.interfering import interfering
 from tests.unit.agent.redis_processes import LocalCluster, local_cluster, wait_until
 from tests.unit.agent.remembering import Remembering
 from tests.unit.agent.shard_writer import ShardWriter
+from webtier.redis_cluster.agent.failover.elections import Elections
+from webtier.redis_cluster.agent.failover.hand_over import HandOverOptions, Outcome, hand_over
+from webtier.redis_cluster.agent.redis.topology import Member
 
 VOTE = 6
 """The type of a vote's packet, as Redis numbers them; -1 for none."""

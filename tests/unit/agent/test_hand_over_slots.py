@@ -7,20 +7,20 @@ from collections.abc import Iterator
 import pytest
 from redis.crc import key_slot
 
-from components.redis_cluster.agent.client import Connector
-from components.redis_cluster.agent.console import Console
-from components.redis_cluster.agent.errors import AgentError
-from components.redis_cluster.agent.hand_over import HandOverOptions, Outcome, hand_over
-from components.redis_cluster.agent.migration import migrate
-from components.redis_cluster.agent.progress import Progress
-from components.redis_cluster.agent.steps import Move
-from components.redis_cluster.agent.survey import take_survey
-from components.redis_cluster.agent.topology import Member
-from components.redis_cluster.agent.view import parse_view
 from tests.unit.agent.application import writing
 from tests.unit.agent.redis_processes import LocalCluster, wait_until
 from tests.unit.agent.remembering import Remembering
 from tests.unit.agent.watched_connector import WatchedConnector
+from webtier.redis_cluster.agent.console import Console
+from webtier.redis_cluster.agent.errors import AgentError
+from webtier.redis_cluster.agent.failover.hand_over import HandOverOptions, Outcome, hand_over
+from webtier.redis_cluster.agent.reconcile.cluster_state import take_survey
+from webtier.redis_cluster.agent.reconcile.migration import migrate
+from webtier.redis_cluster.agent.reconcile.progress import Progress
+from webtier.redis_cluster.agent.reconcile.steps import Move
+from webtier.redis_cluster.agent.redis.client import Connector
+from webtier.redis_cluster.agent.redis.topology import Member
+from webtier.redis_cluster.agent.redis.view import parse_view
 
 SLOTS = 100
 KEYS_A_SLOT = 60

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from components.redis_cluster.agent.aof import AOF_FOLDER, MANIFEST, find_fault_in_report
-from components.redis_cluster.agent.errors import CommandRefusedError
-from components.redis_cluster.agent.topology import Member
 from tests.unit.agent.guarded_cluster import GuardedCluster, guarded_cluster
 from tests.unit.agent.redis_processes import wait_until
+from webtier.redis_cluster.agent.errors import CommandRefusedError
+from webtier.redis_cluster.agent.redis.topology import Member
+from webtier.redis_cluster.agent.start.aof import AOF_FOLDER, MANIFEST, find_fault_in_report
 
 KEYS = 20
 

@@ -12,19 +12,19 @@ from typing import Any
 
 import pytest
 
-from components.redis_cluster.acl import AGENT_USER
-from components.redis_cluster.agent.client import Connector, Node
-from components.redis_cluster.agent.console import Console
-from components.redis_cluster.agent.errors import CommandRefusedError
-from components.redis_cluster.agent.migration import migrate
-from components.redis_cluster.agent.native_migration import import_slots, is_native
-from components.redis_cluster.agent.progress import Progress
-from components.redis_cluster.agent.steps import Move
-from components.redis_cluster.agent.survey import take_survey
-from components.redis_cluster.agent.view import parse_view
 from tests.unit.agent.application import Application
 from tests.unit.agent.redis_processes import INTERNAL, LocalCluster, local_cluster, wait_until
 from tests.unit.agent.resharded import put_aside, slot_of
+from webtier.redis_cluster.agent.console import Console
+from webtier.redis_cluster.agent.errors import CommandRefusedError
+from webtier.redis_cluster.agent.reconcile.cluster_state import take_survey
+from webtier.redis_cluster.agent.reconcile.migration import migrate
+from webtier.redis_cluster.agent.reconcile.native_migration import import_slots, is_native
+from webtier.redis_cluster.agent.reconcile.progress import Progress
+from webtier.redis_cluster.agent.reconcile.steps import Move
+from webtier.redis_cluster.agent.redis.client import Connector, Node
+from webtier.redis_cluster.agent.redis.view import parse_view
+from webtier.redis_cluster.credentials.acl import AGENT_USER
 
 
 @pytest.fixture(scope="module")

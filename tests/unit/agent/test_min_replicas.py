@@ -8,16 +8,16 @@ from contextlib import contextmanager
 
 import pytest
 
-from components.redis_cluster.agent.errors import CommandRefusedError
-from components.redis_cluster.agent.hand_over import HandOverOptions, Outcome, hand_over
-from components.redis_cluster.agent.min_replicas import ReturnedReplica
-from components.redis_cluster.agent.topology import Member
 from tests.unit.agent.application import writing
 from tests.unit.agent.redis_processes import LocalCluster, local_cluster, wait_until
 from tests.unit.agent.remembering import Remembering
 from tests.unit.agent.resharded import check_complete, outside
 from tests.unit.agent.shard_writer import MOVED
 from tests.unit.agent.watched_connector import WatchedConnector
+from webtier.redis_cluster.agent.errors import CommandRefusedError
+from webtier.redis_cluster.agent.failover.hand_over import HandOverOptions, Outcome, hand_over
+from webtier.redis_cluster.agent.failover.min_replicas import ReturnedReplica
+from webtier.redis_cluster.agent.redis.topology import Member
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from components.redis_cluster.agent.nodes_file import read_view, render_nodes_file
-from components.redis_cluster.agent.view import ClusterView, parse_view
 from tests.unit.agent.redis_processes import find_redis_server, free_ports, wait_until
+from webtier.redis_cluster.agent.redis.nodes_file import read_view, render_nodes_file
+from webtier.redis_cluster.agent.redis.view import ClusterView, parse_view
 
 IP = "127.0.0.1"
 OWN, PEER, LOST = (letter * 40 for letter in "abc")

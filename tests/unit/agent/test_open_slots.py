@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from components.redis_cluster.agent.errors import RefusedError
-from components.redis_cluster.agent.resharding import finish_open_slots, rebalance
-from components.redis_cluster.agent.steps import Goal, Plan
-from components.redis_cluster.agent.survey import Observation, Survey
-from components.redis_cluster.agent.topology import Topology
-from components.redis_cluster.agent.view import parse_view
+from webtier.redis_cluster.agent.errors import RefusedError
+from webtier.redis_cluster.agent.reconcile.cluster_state import Observation, Survey
+from webtier.redis_cluster.agent.reconcile.resharding import finish_open_slots, rebalance
+from webtier.redis_cluster.agent.reconcile.steps import Goal, Plan
+from webtier.redis_cluster.agent.redis.topology import Topology
+from webtier.redis_cluster.agent.redis.view import parse_view
 
 TOPOLOGY = Topology("redis", "nodes", 3, 1)
 

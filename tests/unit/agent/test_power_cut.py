@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable
 
-from components.redis_cluster.agent.console import Console
-from components.redis_cluster.agent.heal import Healer
-from components.redis_cluster.agent.prepare import PrepareOptions, prepare
 from tests.unit.agent.agents import healer
 from tests.unit.agent.redis_processes import LocalCluster, wait_until
+from webtier.redis_cluster.agent.console import Console
+from webtier.redis_cluster.agent.healing.heal import Healer
+from webtier.redis_cluster.agent.start.prepare import PrepareOptions, prepare
 
 
 def cut_power(cluster: LocalCluster, new_address: Callable[[int], str]) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from components.redis_cluster.agent.console import Console
-from components.redis_cluster.agent.prepare import PrepareOptions, prepare
+from webtier.redis_cluster.agent.console import Console
+from webtier.redis_cluster.agent.start.prepare import PrepareOptions, prepare
 
 OWN, NAMED, LOST, NAMELESS, SIX, GONE = (letter * 40 for letter in "abcdef")
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from components.redis_cluster.acl import EXPORTER_USER
-from components.redis_cluster.agent.topology import Member
-from components.redis_cluster.probes import alive_script, ready_script
-from components.redis_cluster.redis_conf import AUTH_FOLDER, PORT, RUN_FOLDER
-from components.redis_cluster.settings import RedisClusterSettings
 from tests.unit.agent.redis_processes import INTERNAL, LocalCluster, wait_until
+from webtier.redis_cluster.agent.redis.topology import Member
+from webtier.redis_cluster.credentials.acl import EXPORTER_USER
+from webtier.redis_cluster.pod.probes import alive_script, ready_script
+from webtier.redis_cluster.pod.redis_conf import AUTH_FOLDER, PORT, RUN_FOLDER
+from webtier.redis_cluster.settings import RedisClusterSettings
 
 ALIVE_SCRIPT = alive_script(RedisClusterSettings())
 READY_SCRIPT = ready_script(RedisClusterSettings())

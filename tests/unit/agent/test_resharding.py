@@ -5,18 +5,18 @@ from itertools import groupby
 
 import pytest
 
-from components.redis_cluster.agent.console import Console
-from components.redis_cluster.agent.errors import NodeUnavailableError
-from components.redis_cluster.agent.migration import migrate
-from components.redis_cluster.agent.progress import Progress
-from components.redis_cluster.agent.steps import Move
-from components.redis_cluster.agent.survey import take_survey
-from components.redis_cluster.agent.topology import SLOTS
-from components.redis_cluster.agent.view import parse_view
 from tests.unit.agent.application import writing
 from tests.unit.agent.redis_processes import LocalCluster, wait_until
 from tests.unit.agent.resharded import check_complete, lost_keys, outside, settle
 from tests.unit.agent.watched_connector import WatchedConnector
+from webtier.redis_cluster.agent.console import Console
+from webtier.redis_cluster.agent.errors import NodeUnavailableError
+from webtier.redis_cluster.agent.reconcile.cluster_state import take_survey
+from webtier.redis_cluster.agent.reconcile.migration import migrate
+from webtier.redis_cluster.agent.reconcile.progress import Progress
+from webtier.redis_cluster.agent.reconcile.steps import Move
+from webtier.redis_cluster.agent.redis.topology import SLOTS
+from webtier.redis_cluster.agent.redis.view import parse_view
 
 LIBRARY = "#!lua name=library\nredis.register_function('answer', function() return 42 end)"
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from components.redis_cluster.agent.topology import Member
-from components.redis_cluster.agent.view import parse_view
 from tests.unit.agent.redis_processes import LocalCluster, wait_until
 from tests.unit.agent.resharded import check_complete, lost_keys, settle
 from tests.unit.agent.watched_connector import Killed, WatchedConnector
+from webtier.redis_cluster.agent.redis.topology import Member
+from webtier.redis_cluster.agent.redis.view import parse_view
 
 
 def test_a_successor_goes_on_when_a_master_fails_in_the_middle(replicated: LocalCluster) -> None:

@@ -4,12 +4,12 @@ import random
 
 import pytest
 
-from components.redis_cluster.agent.errors import DeadlinePassedError
-from components.redis_cluster.agent.view import parse_view
 from tests.unit.agent.application import Application, writing
 from tests.unit.agent.redis_processes import LocalCluster
 from tests.unit.agent.resharded import check_complete, lost_keys, outside, put_aside, settle, slot_of
 from tests.unit.agent.watched_connector import Killed, WatchedConnector
+from webtier.redis_cluster.agent.errors import DeadlinePassedError
+from webtier.redis_cluster.agent.redis.view import parse_view
 
 
 @pytest.mark.parametrize("shards", [4, 3])

@@ -2,12 +2,12 @@
 
 import pytest
 
-from components.redis_cluster.agent.errors import DeadlinePassedError, RefusedError
-from components.redis_cluster.agent.view import parse_view
 from tests.unit.agent.application import writing
 from tests.unit.agent.redis_processes import LocalCluster, wait_until
 from tests.unit.agent.resharded import check_complete, lost_keys, outside, settle
 from tests.unit.agent.watched_connector import WatchedConnector
+from webtier.redis_cluster.agent.errors import DeadlinePassedError, RefusedError
+from webtier.redis_cluster.agent.redis.view import parse_view
 
 
 def test_to_one_shard_and_its_replica_and_back_to_three(single: LocalCluster) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.redis_cluster.agent.topology import Member
 from tests.unit.agent.guarded_cluster import GuardedCluster, guarded_cluster
 from tests.unit.agent.redis_processes import LocalCluster, wait_until
+from webtier.redis_cluster.agent.redis.topology import Member
 
 KEYS = 20
 

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from components.redis_cluster.agent.advice import Advice
-from components.redis_cluster.agent.client import Connector
-from components.redis_cluster.agent.console import Console
-from components.redis_cluster.agent.data_folder import Data, DataFolder
-from components.redis_cluster.agent.nodes_file import render_nodes_file
-from components.redis_cluster.agent.ownership import Identity, take_standing
-from components.redis_cluster.agent.peers import Answers, Peer
-from components.redis_cluster.agent.start_guard import GuardOptions, Start, StartGuard
-from components.redis_cluster.agent.start_rules import Begin, Facts, OwnLine, Wait, judge, judge_accepted
-from components.redis_cluster.agent.view import parse_view
+from webtier.redis_cluster.agent.console import Console
+from webtier.redis_cluster.agent.redis.client import Connector
+from webtier.redis_cluster.agent.redis.nodes_file import render_nodes_file
+from webtier.redis_cluster.agent.redis.peers import Answers, Peer
+from webtier.redis_cluster.agent.redis.view import parse_view
+from webtier.redis_cluster.agent.start.data_folder import Data, DataFolder
+from webtier.redis_cluster.agent.start.ownership import Identity, take_standing
+from webtier.redis_cluster.agent.start.remediation import Advice
+from webtier.redis_cluster.agent.start.start_guard import GuardOptions, Start, StartGuard
+from webtier.redis_cluster.agent.start.start_rules import Begin, Facts, OwnLine, Wait, judge, judge_accepted
 
 DOMAIN = "nodes.space.svc.cluster.local"
 OWN_IP = "10.9.0.9"

@@ -1,11 +1,11 @@
 """A master that comes back right after its crash lets its replica take over, and waits for nobody else."""
 
-from components.redis_cluster.agent.data_folder import DataFolder
-from components.redis_cluster.agent.ending import NO_FAILOVER
-from components.redis_cluster.agent.succession import Succession, SuccessionOptions
-from components.redis_cluster.agent.topology import Member
 from tests.unit.agent.agents import Running, listening, watcher
 from tests.unit.agent.redis_processes import LocalCluster, wait_until
+from webtier.redis_cluster.agent.failover.draining import NO_FAILOVER
+from webtier.redis_cluster.agent.redis.topology import Member
+from webtier.redis_cluster.agent.start.data_folder import DataFolder
+from webtier.redis_cluster.agent.start.restart_delay import Succession, SuccessionOptions
 
 
 def succession(cluster: LocalCluster, member: Member, longest: float = 60.0, recent: float = 30.0) -> Succession:

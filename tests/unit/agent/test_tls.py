@@ -11,19 +11,19 @@ from pathlib import Path
 import pytest
 from redis.crc import key_slot
 
-from components.redis_cluster.acl import EXPORTER_USER
-from components.redis_cluster.agent.certificate import certificate_checksum, load_certificate
-from components.redis_cluster.agent.console import Console
-from components.redis_cluster.agent.errors import NodeUnavailableError
-from components.redis_cluster.agent.migration import migrate
-from components.redis_cluster.agent.progress import Progress
-from components.redis_cluster.agent.steps import Move
-from components.redis_cluster.agent.survey import take_survey
-from components.redis_cluster.probes import alive_script, ready_script
-from components.redis_cluster.redis_conf import AUTH_FOLDER, PORT, RUN_FOLDER, TLS_FOLDER
-from components.redis_cluster.tls_settings import GeneratedTls
-from components.shared.certificates import make_authority
 from tests.unit.agent.redis_processes import INTERNAL, LocalCluster, local_cluster, wait_until
+from webtier.redis_cluster.agent.console import Console
+from webtier.redis_cluster.agent.errors import NodeUnavailableError
+from webtier.redis_cluster.agent.reconcile.cluster_state import take_survey
+from webtier.redis_cluster.agent.reconcile.migration import migrate
+from webtier.redis_cluster.agent.reconcile.progress import Progress
+from webtier.redis_cluster.agent.reconcile.steps import Move
+from webtier.redis_cluster.agent.redis.certificate import certificate_checksum, load_certificate
+from webtier.redis_cluster.credentials.acl import EXPORTER_USER
+from webtier.redis_cluster.pod.probes import alive_script, ready_script
+from webtier.redis_cluster.pod.redis_conf import AUTH_FOLDER, PORT, RUN_FOLDER, TLS_FOLDER
+from webtier.redis_cluster.tls_settings import GeneratedTls
+from webtier.shared.certificates import make_authority
 
 
 @pytest.fixture(scope="module")

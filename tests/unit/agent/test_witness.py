@@ -5,11 +5,11 @@ from dataclasses import asdict, replace
 
 from redis import Redis
 
-from components.redis_cluster.agent.reach import answers_as
-from components.redis_cluster.agent.witness import QUESTIONS, Answer, ask_witnesses, question
 from tests.unit.agent.agents import listening
 from tests.unit.agent.redis_processes import APPLICATION_PASSWORD, LocalCluster
 from tests.unit.agent.remembering import Remembering
+from webtier.redis_cluster.agent.failover.witness import QUESTIONS, Answer, ask_witnesses, question
+from webtier.redis_cluster.agent.redis.reach import answers_as
 
 
 def test_nobody_without_the_password_makes_a_witness_speak(slow: LocalCluster) -> None:

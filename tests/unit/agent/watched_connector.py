@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from components.redis_cluster.agent.client import Command, Connector, Node
+from webtier.redis_cluster.agent.redis.client import Command, Connector, Node
 
 QUESTIONS = (
     *("PING", "INFO", "DBSIZE", "CLUSTER NODES", "CLUSTER INFO", "CLUSTER LINKS", "CLUSTER MYID", "CONFIG GET"),

@@ -1,0 +1,1 @@
+"""What every command needs: errors, the console, progress, running other programs."""

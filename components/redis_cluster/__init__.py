@@ -1,6 +1,0 @@
-"""A Redis Cluster on Kubernetes: one StatefulSet a shard, storage, Services, and the agent."""
-
-from components.redis_cluster.component import RedisCluster, RedisClusterArgs
-from components.redis_cluster.settings import RedisClusterSettings
-
-__all__ = ["RedisCluster", "RedisClusterArgs", "RedisClusterSettings"]

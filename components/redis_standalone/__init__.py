@@ -1,6 +1,0 @@
-"""One Redis on Kubernetes: a StatefulSet of one pod, its Services, and a volume if it is to keep its data."""
-
-from components.redis_standalone.component import RedisStandalone, RedisStandaloneArgs
-from components.redis_standalone.settings import RedisStandaloneSettings
-
-__all__ = ["RedisStandalone", "RedisStandaloneArgs", "RedisStandaloneSettings"]

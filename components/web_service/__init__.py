@@ -1,6 +1,0 @@
-"""A web service: a Deployment behind a Service, rolled without a gap."""
-
-from components.web_service.component import WebService, WebServiceArgs
-from components.web_service.settings import WebServiceSettings
-
-__all__ = ["WebService", "WebServiceArgs", "WebServiceSettings"]

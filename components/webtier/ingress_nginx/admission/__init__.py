@@ -1,0 +1,1 @@
+"""What the API server asks or refuses about Ingresses: the admission webhook and the policies."""

@@ -1,0 +1,220 @@
+"""The controller's Deployment. Flags and probes are those that releases 1.11 to 1.15 share."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import (
+    Deployment,
+    DeploymentSpecArgs,
+    DeploymentStrategyArgs,
+    RollingUpdateDeploymentArgs,
+)
+from pulumi_kubernetes.core.v1 import (
+    ContainerArgs,
+    ContainerPortArgs,
+    EnvVarArgs,
+    EnvVarSourceArgs,
+    ExecActionArgs,
+    HTTPGetActionArgs,
+    LifecycleArgs,
+    LifecycleHandlerArgs,
+    ObjectFieldSelectorArgs,
+    PodSpecArgs,
+    PodTemplateSpecArgs,
+    ProbeArgs,
+    SecretVolumeSourceArgs,
+    TopologySpreadConstraintArgs,
+    VolumeArgs,
+    VolumeMountArgs,
+)
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+
+from webtier.ingress_nginx.admission.webhook import CERTIFICATE_FOLDER, WEBHOOK_PORT
+from webtier.ingress_nginx.settings import IngressNginxSettings
+from webtier.shared.prometheus.objects import METRICS
+from webtier.shared.security import restricted_container, restricted_pod
+
+METRICS_PORT = 10254
+"""It answers for health on the same port."""
+
+_UID = 101
+
+
+@dataclass(frozen=True)
+class Workload:
+    """All that the Deployment takes from the objects around it."""
+
+    settings: IngressNginxSettings
+    metadata: ObjectMetaArgs
+    labels: Mapping[str, str]
+    selector: Mapping[str, str]
+    election_id: str
+    service_account: pulumi.Input[str]
+    config_map: pulumi.Input[str]
+    certificate_secret: pulumi.Input[str]
+    """Another certificate is in a Secret of another name, so that it rolls the controllers."""
+    service_name: str
+    node_address: str | None
+    watched: pulumi.Input[str] | None
+    """The namespace whose Ingresses are served; None for all."""
+    default_certificate: pulumi.Input[str] | None
+    """`namespace/name` of a Secret; None for the one that each controller makes at its start."""
+    annotations: Mapping[str, str]
+    """Of the pods."""
+
+
+def worker_shutdown_seconds(settings: IngressNginxSettings) -> int:
+    """How long nginx may go on with open connections once it has been told to stop."""
+    return max(settings.grace_seconds - settings.shutdown_delay_seconds - 5, 5)
+
+
+def status_flag(workload: Workload) -> str:
+    """Which address the controller writes to the status of every Ingress.
+
+    Nothing else ever sets the status on a NodePort, and Pulumi waits for it.
+    """
+    if workload.settings.service_type == "NodePort" and workload.node_address is not None:
+        return f"--publish-status-address={workload.node_address}"
+    return f"--publish-service=$(POD_NAMESPACE)/{workload.service_name}"
+
+
+def _flags(workload: Workload) -> list[pulumi.Input[str]]:
+    settings = workload.settings
+    return [
+        "/nginx-ingress-controller",
+        f"--election-id={workload.election_id}",
+        f"--controller-class={settings.controller_value}",
+        f"--ingress-class={settings.class_name}",
+        pulumi.Output.concat("--configmap=$(POD_NAMESPACE)/", workload.config_map),
+        f"--watch-ingress-without-class={str(settings.default_class).lower()}",
+        f"--validating-webhook=:{WEBHOOK_PORT}",
+        f"--validating-webhook-certificate={CERTIFICATE_FOLDER}/cert",
+        f"--validating-webhook-key={CERTIFICATE_FOLDER}/key",
+        "--enable-annotation-validation=true",
+        f"--enable-metrics={str(settings.metrics.enabled).lower()}",
+        # Else requests are counted only for the hosts that rules name, and not for rules without a host.
+        "--metrics-per-host=false",
+        f"--shutdown-grace-period={settings.shutdown_delay_seconds}",
+        "--post-shutdown-grace-period=0",
+        # Pulumi waits for each Ingress's address, and would wait a minute at the default of 60.
+        "--status-update-interval=5",
+        status_flag(workload),
+        *([] if workload.watched is None else [pulumi.Output.concat("--watch-namespace=", workload.watched)]),
+        *_default_certificate(workload.default_certificate),
+    ]
+
+
+def _default_certificate(secret: pulumi.Input[str] | None) -> list[pulumi.Input[str]]:
+    return [] if secret is None else [pulumi.Output.concat("--default-ssl-certificate=", secret)]
+
+
+def _from_field(name: str, path: str) -> EnvVarArgs:
+    source = EnvVarSourceArgs(field_ref=ObjectFieldSelectorArgs(field_path=path))
+    return EnvVarArgs(name=name, value_from=source)
+
+
+def _probe(failures: int, period_seconds: int) -> ProbeArgs:
+    return ProbeArgs(
+        http_get=HTTPGetActionArgs(path="/healthz", port=METRICS_PORT),
+        # It answers before the first configuration is loaded: asked after one second, a roll of
+        # the controller gave 503s.
+        initial_delay_seconds=10,
+        period_seconds=period_seconds,
+        timeout_seconds=2,
+        failure_threshold=failures,
+    )
+
+
+def _container(workload: Workload) -> ContainerArgs:
+    return ContainerArgs(
+        name="controller",
+        image=workload.settings.image,
+        image_pull_policy="IfNotPresent",
+        args=_flags(workload),
+        env=[
+            _from_field("POD_NAME", "metadata.name"),
+            _from_field("POD_NAMESPACE", "metadata.namespace"),
+        ],
+        ports=[
+            ContainerPortArgs(name="http", container_port=80),
+            ContainerPortArgs(name="https", container_port=443),
+            ContainerPortArgs(name="webhook", container_port=WEBHOOK_PORT),
+            ContainerPortArgs(name=METRICS, container_port=METRICS_PORT),
+        ],
+        readiness_probe=_probe(failures=3, period_seconds=5),
+        liveness_probe=_probe(failures=5, period_seconds=10),
+        lifecycle=LifecycleArgs(
+            # It returns when the last connection is done, and only then the kubelet signals.
+            pre_stop=LifecycleHandlerArgs(exec_=ExecActionArgs(command=["/wait-shutdown"]))
+        ),
+        resources=workload.settings.resources.as_args(),
+        security_context=restricted_container(
+            # It writes its configuration next to the template it is made from.
+            read_only_root=False,
+            # The official image's executables carry it as a file capability.
+            add_net_bind_service=True,
+        ),
+        volume_mounts=[VolumeMountArgs(name="webhook-certificate", mount_path=CERTIFICATE_FOLDER, read_only=True)],
+    )
+
+
+def _spread_over(topology_key: str, selector: Mapping[str, str]) -> TopologySpreadConstraintArgs:
+    return TopologySpreadConstraintArgs(
+        max_skew=1,
+        topology_key=topology_key,
+        when_unsatisfiable="ScheduleAnyway",
+        label_selector=LabelSelectorArgs(match_labels=selector),
+        match_label_keys=["pod-template-hash"],
+    )
+
+
+def controller_deployment(
+    name: str,
+    workload: Workload,
+    *,
+    after: Sequence[pulumi.Resource],
+    opts: pulumi.ResourceOptions,
+) -> Deployment:
+    """The Deployment, once `after` exists; Pulumi waits until its controllers are ready."""
+    settings = workload.settings
+    return Deployment(
+        name,
+        metadata=workload.metadata,
+        spec=DeploymentSpecArgs(
+            replicas=settings.replicas,
+            # Ingresses are sent once the controller is available, and by then the API server has to reach its webhook.
+            min_ready_seconds=2,
+            revision_history_limit=5,
+            selector=LabelSelectorArgs(match_labels=workload.selector),
+            strategy=DeploymentStrategyArgs(
+                type="RollingUpdate",
+                rolling_update=RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=1),
+            ),
+            template=PodTemplateSpecArgs(
+                metadata=ObjectMetaArgs(
+                    labels=workload.labels,
+                    annotations=workload.annotations or None,
+                ),
+                spec=PodSpecArgs(
+                    service_account_name=workload.service_account,
+                    automount_service_account_token=True,
+                    enable_service_links=False,
+                    containers=[_container(workload)],
+                    security_context=restricted_pod(_UID, fs_group=_UID, unprivileged_ports_from=0),
+                    termination_grace_period_seconds=settings.grace_seconds,
+                    topology_spread_constraints=[
+                        _spread_over("kubernetes.io/hostname", workload.selector),
+                        _spread_over("topology.kubernetes.io/zone", workload.selector),
+                    ],
+                    volumes=[
+                        VolumeArgs(
+                            name="webhook-certificate",
+                            secret=SecretVolumeSourceArgs(secret_name=workload.certificate_secret, default_mode=0o440),
+                        )
+                    ],
+                ),
+            ),
+        ),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=list(after))),
+    )

@@ -1,0 +1,1 @@
+"""What a set of rules must satisfy as a whole, before anything is sent."""

@@ -1,0 +1,1 @@
+"""Rules as HTTPRoutes of the Gateway API."""

@@ -1,0 +1,1 @@
+"""Rules as Ingress objects for ingress-nginx."""

@@ -1,0 +1,379 @@
+"""Which rules can never be reached: their paths as sets, compared exactly.
+
+A prefix, an exact path and a regex each stand for a set of paths. Whether earlier rules take all of a later one's is
+decided by walking the automata of both side by side.
+"""
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from webtier.path_rules.regexes.nodes import PRINTABLE, Characters, Choice, Node, Repeat, sets_of_characters
+from webtier.path_rules.regexes.nodes import Sequence as Parts
+from webtier.path_rules.regexes.syntax import Regex, as_python
+
+_MOST_WORK = 2_000_000
+"""States looked at for all rules of a host: a few seconds."""
+
+_MOST_WORK_OF_A_WALK = 200_000
+_RARE = "~@=qz7_"
+"""Characters that few regexes name, so that what takes them takes much else."""
+
+_ANY = Repeat(Characters(PRINTABLE), 0, None)
+_NO_STATES = frozenset[int]()
+
+
+class Budget:
+    """How much work is left for the comparisons of a set of rules, in states looked at."""
+
+    def __init__(self, work: int = _MOST_WORK) -> None:
+        self._left = work
+
+    def spend(self, work: int) -> None:
+        """_TooMuchWorkError if so much is not left."""
+        self._left -= work
+        if self._left < 0:
+            raise _TooMuchWorkError
+
+
+class _TooMuchWorkError(Exception):
+    pass
+
+
+class Paths:
+    """The set of paths that a rule is for."""
+
+    def __init__(self, node: Node, text: str | None = None, regex: str | None = None) -> None:
+        self.node = node
+        self.text = text
+        """The one path, of an exact rule."""
+        self._regex = regex
+        self._next: dict[tuple[frozenset[int], str], frozenset[int]] = {}
+
+    @cached_property
+    def examples(self) -> tuple[str, ...]:
+        """Some paths of the set, unlike each other; none where each of them would have two slashes in a row."""
+        found = dict.fromkeys(_example(self.node, more, rare) for more, rare in ((0, 0), (1, 1), (2, 2), (0, 3)))
+        return tuple(path for path in found if path is not None and "//" not in path)
+
+    @cached_property
+    def beginning(self) -> str:
+        """What each path of the set begins with."""
+        return _beginning(self.node)[0]
+
+    @cached_property
+    def automaton(self) -> "_Automaton":
+        return _Automaton.of(self.node)
+
+    @cached_property
+    def first(self) -> frozenset[int]:
+        """The states of the automaton before any character."""
+        return self.automaton.closure({0})
+
+    def after(self, states: frozenset[int], character: str) -> frozenset[int]:
+        """The states of the automaton one character later."""
+        found = self._next.get((states, character))
+        if found is None:
+            found = self._next[states, character] = self.automaton.after(states, character)
+        return found
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str] | None:
+        return None if self._regex is None else as_python(self._regex)
+
+    def __contains__(self, path: str) -> bool:
+        if self.text is not None:
+            return path == self.text
+        if self._compiled is not None:
+            return self._compiled.fullmatch(path) is not None
+        states = self.first
+        for character in path:
+            states = self.after(states, character)
+        return self.automaton.accepting in states
+
+
+def below(path: str) -> Paths:
+    """The paths of a prefix rule."""
+    if path == "/":
+        return Paths(Parts((_literal("/"), _ANY)))
+    return Paths(Parts((_literal(path), Repeat(Parts((_literal("/"), _ANY)), 0, 1))))
+
+
+def only(path: str) -> Paths:
+    """The one path of an exact rule."""
+    return Paths(_literal(path), text=path)
+
+
+def described_by(regex: Regex) -> Paths:
+    """The paths of a regex rule."""
+    return Paths(regex.tree, regex=regex.text)
+
+
+class Earlier:
+    """The sets of paths of rules, to be looked up by what may be in them."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._all: list[Paths] = []
+        self._exact: dict[str, int] = {}
+        self._by_beginning: dict[str, list[int]] = {}
+
+    def add(self, paths: Paths) -> None:
+        """The next one, whose position is how many there were before."""
+        position = len(self._all)
+        self._all.append(paths)
+        if paths.text is not None:
+            self._exact.setdefault(paths.text, position)
+        else:
+            self._by_beginning.setdefault(paths.beginning, []).append(position)
+
+    def taking(self, later: Paths) -> list[int] | None:
+        """Which of them take all paths of another, by position: one where one is enough, else as few as needed.
+
+        None when some path is left, and when there is not enough work left to know.
+        """
+        try:
+            return self._taking(later)
+        except _TooMuchWorkError:
+            return None
+
+    def _taking(self, later: Paths) -> list[int] | None:
+        # A few paths tell of most rules that they are not taken, and are much quicker than all of them.
+        takers: set[int] | None = None
+        for example in later.examples:
+            found = self._containing(example)
+            if not found:
+                return None
+            takers = found if takers is None else takers & found
+        for position in sorted(takers or ()):
+            if _all_within(later, [self._all[position]], self._budget):
+                return [position]
+        needed = self._sharing(later)
+        if not needed or not _all_within(later, [self._all[each] for each in needed], self._budget):
+            return None
+        for position in list(needed):
+            without = [other for other in needed if other != position]
+            if _all_within(later, [self._all[other] for other in without], self._budget):
+                needed = without
+        return needed
+
+    def _containing(self, path: str) -> set[int]:
+        found = {self._exact[path]} if path in self._exact else set[int]()
+        for length in range(len(path) + 1):
+            candidates = self._by_beginning.get(path[:length], ())
+            self._budget.spend(len(candidates))
+            found.update(position for position in candidates if path in self._all[position])
+        return found
+
+    def _sharing(self, later: Paths) -> list[int]:
+        """Those that may have paths in common with another."""
+        self._budget.spend(len(self._all) // 10)
+        return [
+            position
+            for position, paths in enumerate(self._all)
+            if _may_share(paths, later) and (paths.text is None or paths.text in later)
+        ]
+
+
+def shadowing(later: Paths, earlier: Sequence[Paths]) -> list[int] | None:
+    """As `Earlier.taking`, of a few."""
+    found = Earlier(Budget())
+    for paths in earlier:
+        found.add(paths)
+    return found.taking(later)
+
+
+def overlap(one: Paths, other: Paths, budget: Budget | None = None) -> bool:
+    """Whether some path is in both; also where that takes too much work to know."""
+    if not _may_share(one, other):
+        return False
+    if any(path in other for path in one.examples) or any(path in one for path in other.examples):
+        return True
+    try:
+        return _shortest_path(one, [other], budget or Budget(), within=True) is not None
+    except _TooMuchWorkError:
+        return True
+
+
+def _may_share(one: Paths, other: Paths) -> bool:
+    return one.beginning.startswith(other.beginning) or other.beginning.startswith(one.beginning)
+
+
+def _example(node: Node, more: int, rare: int) -> str | None:
+    """One text of a node, its repetitions gone around so often more than they must; None if there is none."""
+    match node:
+        case Characters(allowed):
+            usual = [character for character in _RARE[rare:] + _RARE[:rare] if character in allowed]
+            return usual[0] if usual else min(allowed - {"/"} or allowed, default=None)
+        case Parts(parts):
+            texts = [_example(part, more, rare) for part in parts]
+            return None if None in texts else "".join(text for text in texts if text is not None)
+        case Choice(options):
+            return _example(options[rare % len(options)], more, rare)
+        case Repeat(part, least, most):
+            times = least + more if most is None else min(most, least + more)
+            text = _example(part, more, rare)
+            return ("" if times == 0 else None) if text is None else text * times
+
+
+def _beginning(node: Node) -> tuple[str, bool]:
+    """What all texts of a node begin with, and whether that is all of them."""
+    match node:
+        case Characters(allowed):
+            return (min(allowed), True) if len(allowed) == 1 else ("", False)
+        case Parts(parts):
+            text = ""
+            for part in parts:
+                more, whole = _beginning(part)
+                text += more
+                if not whole:
+                    return text, False
+            return text, True
+        case Choice():
+            return "", False
+        case Repeat(part, least, most):
+            more, whole = _beginning(part)
+            return (more * least, least == most) if whole else (more if least else "", False)
+
+
+def _literal(text: str) -> Node:
+    return Parts(tuple(Characters(frozenset(character)) for character in text))
+
+
+@dataclass
+class _Automaton:
+    """States are numbers. `moves` go with a character of a set, `free` ones without any."""
+
+    moves: list[list[tuple[frozenset[str], int]]] = field(default_factory=list[list[tuple[frozenset[str], int]]])
+    free: list[list[int]] = field(default_factory=list[list[int]])
+    accepting: int = 0
+
+    @classmethod
+    def of(cls, node: Node) -> "_Automaton":
+        """Accepts what a node stands for; starts in state 0 and ends in `accepting`."""
+        automaton = cls()
+        automaton.accepting = automaton._add(automaton._state(), node)
+        return automaton
+
+    def closure(self, states: Iterable[int]) -> frozenset[int]:
+        found, waiting = set(states), list(states)
+        while waiting:
+            for target in self.free[waiting.pop()]:
+                if target not in found:
+                    found.add(target)
+                    waiting.append(target)
+        return frozenset(found)
+
+    def after(self, states: frozenset[int], character: str) -> frozenset[int]:
+        return self.closure(
+            {target for state in states for allowed, target in self.moves[state] if character in allowed}
+        )
+
+    def _state(self) -> int:
+        self.moves.append([])
+        self.free.append([])
+        return len(self.moves) - 1
+
+    def _add(self, start: int, node: Node) -> int:
+        """Add a node behind a state, and return the state behind the node."""
+        match node:
+            case Characters(allowed):
+                end = self._state()
+                self.moves[start].append((allowed, end))
+                return end
+            case Parts(parts):
+                for part in parts:
+                    start = self._add(start, part)
+                return start
+            case Choice(options):
+                end = self._state()
+                for option in options:
+                    self.free[self._add(start, option)].append(end)
+                return end
+            case Repeat(part, least, most):
+                for _ in range(least):
+                    start = self._add(start, part)
+                return self._endless(start, part) if most is None else self._optional(start, part, most - least)
+
+    def _endless(self, start: int, part: Node) -> int:
+        loop = self._state()
+        self.free[start].append(loop)
+        self.free[self._add(loop, part)].append(loop)
+        return loop
+
+    def _optional(self, start: int, part: Node, times: int) -> int:
+        end = self._state()
+        self.free[start].append(end)
+        for _ in range(times):
+            start = self._add(start, part)
+            self.free[start].append(end)
+        return end
+
+
+def _all_within(later: Paths, earlier: Sequence[Paths], budget: Budget) -> bool:
+    return _shortest_path(later, earlier, budget, within=False) is None
+
+
+_Step = tuple[frozenset[int], tuple[frozenset[int], ...], str | None, bool]
+"""Where the automata are, the path so far if an exact rule begins so, and whether the last character was a slash."""
+
+
+def _shortest_path(of: Paths, others: Sequence[Paths], budget: Budget, *, within: bool) -> str | None:
+    """A shortest path of `of` that is in some of the `others`, or else in none of them; None if there is none.
+
+    _TooMuchWorkError if that takes more than is left, or than a walk may take.
+    """
+    exact = {other.text for other in others if other.text is not None}
+    begun = {text[:length] for text in exact for length in range(len(text) + 1)}
+    automata = [other for other in others if other.text is None]
+    characters = _representatives(exact, [of.node, *(other.node for other in automata)])
+    first: _Step = (of.first, tuple(other.first for other in automata), "" if exact else None, False)
+    seen: set[_Step] = {first}
+    waiting: deque[tuple[_Step, str]] = deque([(first, "")])
+    walk = Budget(_MOST_WORK_OF_A_WALK)
+    while waiting:
+        (inside, outside, so_far, after_slash), path = waiting.popleft()
+        work = len(characters) * (2 + len(automata))
+        walk.spend(work)
+        budget.spend(work)
+        if of.automaton.accepting in inside:
+            taken = so_far in exact or any(
+                other.automaton.accepting in states for other, states in zip(automata, outside, strict=True)
+            )
+            if taken is within:
+                return path
+        for character in characters:
+            # Servers merge slashes before they match, so that no path has two in a row.
+            if after_slash and character == "/":
+                continue
+            reached = of.after(inside, character)
+            if not reached:
+                continue
+            step: _Step = (
+                reached,
+                tuple(
+                    other.after(states, character) if states else _NO_STATES
+                    for other, states in zip(automata, outside, strict=True)
+                ),
+                path + character if so_far is not None and path + character in begun else None,
+                character == "/",
+            )
+            if (not within or step[2] is not None or any(step[1])) and step not in seen:
+                work = len(reached) + sum(map(len, step[1]))
+                walk.spend(work)
+                budget.spend(work)
+                seen.add(step)
+                waiting.append((step, path + character))
+    return None
+
+
+def _representatives(exact: Iterable[str], nodes: Iterable[Node]) -> list[str]:
+    """Of characters that no set tells apart one each; the slash and those of exact rules always for themselves."""
+    sets = {allowed for node in nodes for allowed in sets_of_characters(node)}
+    sets |= {frozenset(character) for character in {"/", *(character for text in exact for character in text)}}
+    signature: Callable[[str], tuple[bool, ...]] = lambda character: tuple(  # noqa: E731
+        character in allowed for allowed in sets
+    )
+    return list({signature(character): character for character in sorted(PRINTABLE)}.values())

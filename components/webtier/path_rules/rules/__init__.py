@@ -1,0 +1,1 @@
+"""The rules as users write them, what they mean, and how they are explained."""

@@ -1,0 +1,288 @@
+"""Rules in words: what would match, in which order, and which rule a request hits and why."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from webtier.path_rules.rules.hosts import HostSettings, IssuerTls, tls_secret, wildcard_of, www_partner
+from webtier.path_rules.rules.model import ROOT, PathRule, RuleSet
+from webtier.path_rules.rules.options import (
+    AccessLists,
+    BasicAuth,
+    Canary,
+    HeaderCanary,
+    LimitSettings,
+    RegexRewrite,
+    ServiceRef,
+    StripPrefix,
+    WeightCanary,
+)
+from webtier.path_rules.rules.request import Refused, Request, readable
+from webtier.path_rules.rules.semantics import (
+    Answer,
+    Answered,
+    Redirected,
+    Served,
+    matches,
+    meaning,
+    responsible_host,
+    www_partner_of,
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One rule, or the default backend, in the order of a host."""
+
+    place: str
+    match: str
+    path: str
+    goes_to: str
+    rewrite: str
+    options: list[str]
+
+
+@dataclass(frozen=True)
+class HostTable:
+    """The rules of one host in the order in which a request is compared with them, and what holds for all of it."""
+
+    host: str
+    notes: list[str]
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How the answer to a request comes about.
+
+    `steps` are pairs of a short label (`host`, `no`, `hit`, `answer`, …) and a sentence, in the order of events.
+    """
+
+    steps: list[tuple[str, str]]
+
+
+def tables(rules: RuleSet) -> list[HostTable]:
+    """One table for each host with rules, and the last one for all others."""
+    return [_table(host, rules) for host in [*rules.host_names[1:], None]]
+
+
+def explain(rules: RuleSet, request: Request) -> Explanation:
+    """For rules that `check_rules` found nothing wrong with."""
+    return Explanation(list(_steps(rules, request)))
+
+
+def _table(host: str | None, rules: RuleSet) -> HostTable:
+    rows = [_row(f"routes[{position}]", rules.rules[position]) for position in rules.ordered(host)]
+    if not any(rule.match == "prefix" and rule.path == ROOT for rule in rules.on(host).values()):
+        rows.append(Row("default_backend", "prefix", ROOT, rules.default_backend or "", "", []))
+    name = host or ("every other host" if rules.host_names[1:] else "every host")
+    return HostTable(name, list(_host_notes(host, rules)), rows)
+
+
+def _row(place: str, rule: PathRule) -> Row:
+    target = "" if rule.redirect is None else f"{rule.redirect.code} {rule.redirect.to}"
+    goes_to = target if rule.backend is None else _service(rule.backend)
+    return Row(place, rule.match, rule.path, goes_to, _rewrite(rule), list(_options(rule)))
+
+
+def _host_notes(host: str | None, rules: RuleSet) -> Iterator[str]:
+    if host is None:
+        if len(rules.host_names) > 1:
+            yield "a host with routes of its own, or whose wildcard has some, never sees these"
+        return
+    settings = rules.settings(host)
+    if host.startswith("*."):
+        labels = "one label or more" if rules.deep_wildcards else "any one label"
+        yield f"{labels} before {host[1:]}; a name with routes of its own never sees these"
+    elif wildcard_of(host) in rules.host_names:
+        yield f"the routes of {wildcard_of(host)} are not seen: this name has its own"
+    yield from _settings_notes(host, settings)
+
+
+def _settings_notes(host: str, settings: HostSettings) -> Iterator[str]:
+    if settings.tls is not None:
+        secret = tls_secret(host, settings.tls)
+        issuer = ""
+        if isinstance(settings.tls, IssuerTls):
+            issuer = f", which cert-manager fills from {settings.tls.cluster_issuer or settings.tls.issuer}"
+        yield f"certificate in the Secret {secret}{issuer}"
+    if settings.redirects_to_https:
+        yield "HTTP is sent to HTTPS with 308"
+    if settings.www_redirect:
+        yield f"{www_partner(host)} is sent here with 308"
+    if settings.app_root is not None:
+        yield f"/ is sent to {settings.app_root} with 302"
+
+
+def _service(reference: ServiceRef) -> str:
+    return reference.service if reference.port is None else f"{reference.service}, port {reference.port}"
+
+
+def _rewrite(rule: PathRule) -> str:
+    match rule.rewrite:
+        case None:
+            return ""
+        case StripPrefix():
+            return f"without {rule.path}"
+        case RegexRewrite(to=to):
+            return to
+        case other:
+            return f"{other.replacement} for {rule.path}"
+
+
+def _options(rule: PathRule) -> Iterator[str]:
+    if rule.canary is not None:
+        yield f"canary {_service(rule.canary.backend)}: {_canary(rule.canary)}"
+    if rule.cors is not None:
+        yield f"CORS for {', '.join(rule.cors.origins)}"
+    if rule.error_pages is not None:
+        yield f"{', '.join(map(str, sorted(rule.error_pages.codes)))} from {rule.error_pages.backend}"
+    if rule.body_size is not None:
+        yield f"body {'of any size' if rule.body_size == 'unlimited' else 'up to ' + rule.body_size}"
+    if rule.timeouts is not None:
+        times = rule.timeouts
+        yield f"timeouts {times.connect_seconds}/{times.read_seconds}/{times.send_seconds} s"
+    if rule.limits is not None:
+        yield f"at most {_limits(rule.limits)}"
+    if rule.access is not None:
+        yield _access(rule.access)
+    if rule.affinity is not None and rule.backend is not None:
+        yield f"cookie {rule.affinity.cookie_for(rule.backend.service)}"
+    if rule.auth is not None:
+        yield (
+            f"password from the Secret {rule.auth.secret}"
+            if isinstance(rule.auth, BasicAuth)
+            else f"if {rule.auth.url} lets in"
+        )
+
+
+def _canary(canary: Canary) -> str:
+    if isinstance(canary, WeightCanary):
+        return f"{canary.weight} of {canary.total}"
+    if isinstance(canary, HeaderCanary):
+        if canary.pattern is not None:
+            chosen = f"header {canary.header} with {canary.pattern}"
+        else:
+            chosen = f"header {canary.header}: {canary.value or 'always'}"
+    else:
+        chosen = f"cookie {canary.cookie}=always"
+    return chosen if canary.weight == 0 else f"{chosen}, else {canary.weight} of 100"
+
+
+def _limits(limits: LimitSettings) -> str:
+    amounts = ((limits.rps, "/s"), (limits.rpm, "/min"), (limits.connections, " at once"))
+    return ", ".join(f"{amount}{unit}" for amount, unit in amounts if amount is not None) + " per address and replica"
+
+
+def _access(access: AccessLists) -> str:
+    allowed = f"only {', '.join(access.allow)}" if access.allow else ""
+    denied = f"not {', '.join(access.deny)}" if access.deny else ""
+    return ", ".join(filter(None, (allowed, denied)))
+
+
+def _steps(rules: RuleSet, request: Request) -> Iterator[tuple[str, str]]:
+    answer = meaning(rules, request)
+    if isinstance(answer, Refused):
+        yield "path", f"{readable(request.target)}, as it is sent"
+        yield "answer", _answer(answer, request)
+        return
+    partner = www_partner_of(rules, request.name)
+    if partner is not None:
+        yield "host", f"{readable(request.name)} has no routes; hosts.{partner}.www_redirect sends it to {partner}"
+        yield "answer", _answer(answer, request)
+        return
+    host = responsible_host(rules, request.name)
+    yield "host", _host_reason(host, request.name, rules)
+    if isinstance(answer, Redirected) and answer.why == "app_root":
+        yield (
+            "answer",
+            f"{_answer(answer, request)}: hosts.{host}.app_root sends '/' there before any rule is looked at",
+        )
+        return
+    yield "path", f"{readable(request.path)}, decoded and with single slashes"
+    hit = None
+    for position in rules.ordered(host):
+        rule = rules.rules[position]
+        line = f"routes[{position}]  {rule.match} {rule.path}"
+        if matches(rule, request.path):
+            hit = position
+            yield "hit", f"{line}: {_hit_reason(rule, request.path)}"
+            break
+        yield "no", f"{line}: {_miss_reason(rule, request.path)}"
+    if hit is None:
+        yield "hit", "default_backend: no route of this host is for the path"
+    elif isinstance(answer, Redirected) and answer.why == "https":
+        setting = "tls" if rules.settings(host).tls is not None else "tls_redirect"
+        yield "https", f"hosts.{host}.{setting} is set, so that HTTP is sent to HTTPS"
+    yield "answer", _answer(answer, request)
+    if isinstance(answer, Served) and answer.canary is not None:
+        yield "canary", _canary_sentence(answer.canary, answer.canary_share)
+    if isinstance(answer, Served) and hit is not None:
+        for option in _options(rules.rules[hit]):
+            if not option.startswith("canary "):
+                yield "also", option
+
+
+def _host_reason(host: str | None, asked: str, rules: RuleSet) -> str:
+    if host is None:
+        asked = readable(asked)
+        if not rules.host_names[1:]:
+            return f"'{asked}', as every other one: no route is for certain hosts"
+        return f"'{asked}' has no routes of its own, so that those without a host are looked at"
+    if host != asked:
+        return f"'{asked}' has no routes of its own, but {host} has; those without a host are not looked at"
+    others = " and of its wildcard" if wildcard_of(asked) in rules.host_names else ""
+    return f"'{asked}' has routes of its own; those without a host{others} are not looked at"
+
+
+def _hit_reason(rule: PathRule, path: str) -> str:
+    match rule.match:
+        case "exact":
+            return "the same path"
+        case "regex":
+            return "the regex describes the whole path"
+        case "prefix":
+            return "the same path" if path == rule.path else "the path is below it"
+
+
+def _miss_reason(rule: PathRule, path: str) -> str:
+    match rule.match:
+        case "exact":
+            below = path.startswith(rule.path.rstrip("/") + "/")
+            reason = "the path is below it, and an exact rule is for itself alone" if below else "another path"
+            differs = rule.path.lower() == path.lower()
+        case "regex":
+            return "the regex does not describe the whole path"
+        case "prefix":
+            longer = path.startswith(rule.path)
+            reason = "the path goes on without a '/', so that it is another name" if longer else "not below it"
+            differs = matches(rule.model_copy(update={"path": rule.path.lower()}), path.lower())
+    return "upper and lower case differ" if differs else reason
+
+
+def _answer(answer: Answer, request: Request) -> str:
+    match answer:
+        case Refused():
+            return f"{answer.code} without a look at any rule: {readable(answer.why)}"
+        case Redirected():
+            scheme = ("https:" if request.https else "http:") if answer.location.startswith("//") else ""
+            return f"{answer.code} to {scheme}{readable(answer.location)}"
+        case Answered(code=204):
+            return "204 with the CORS headers: the controller answers preflight requests itself"
+        case Answered():
+            return "403: the client's address is not let in"
+        case Served():
+            default = " (default_backend)" if answer.rule is None else ""
+            text = f"{_service(answer.backend)}{default} is asked for {readable(answer.path)}"
+            if answer.forwarded_prefix is not None:
+                text += f", with X-Forwarded-Prefix: {answer.forwarded_prefix}"
+            return text
+
+
+def _canary_sentence(canary: ServiceRef, share: Fraction) -> str:
+    name = _service(canary)
+    if share == 0:
+        return f"{name} gets none of such requests"
+    if share == 1:
+        return f"{name} gets all of such requests instead"
+    return f"{name} gets {share.numerator} of {share.denominator} such requests instead"

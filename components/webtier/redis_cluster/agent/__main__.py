@@ -1,0 +1,110 @@
+"""`python3 -m agent run | converge`."""
+
+import argparse
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from .console import Console
+from .errors import AgentError, RefusedError
+from .reconcile.converge import ConvergeOptions, converge
+from .reconcile.plan import Goal
+from .redis.client import Connector
+from .redis.resolver import resolve
+from .redis.topology import Topology
+from .redis.users import AccessFiles, grant_access
+from .sidecar import Sidecar, SidecarOptions
+from .start.data_folder import DataFolder
+from .start.starter import Pod
+
+EXIT_FAILED = 1
+EXIT_REFUSED = 3
+"""Trying again can't help. 2 is argparse's own, for a command line that is not understood."""
+
+LEAST_TO_GRANT = 30.0
+"""Seconds that are left for telling every node its users, however late the cluster was complete. The Job has more."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns the exit status."""
+    options = _parser().parse_args(arguments)
+    console = Console()
+    try:
+        options.run_command(options, console)
+    except RefusedError as error:
+        console.event(f"stopped: {error}")
+        return EXIT_REFUSED
+    except AgentError as error:
+        console.event(f"failed: {error}")
+        return EXIT_FAILED
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="agent", description="Forms and mends a Redis Cluster.")
+    parser.add_argument("--port", type=int, default=6379, help="of Redis, on every node")
+    parser.add_argument("--bus-port", type=int, default=16379, help="of the cluster bus, on every node")
+    parser.add_argument("--tls", type=Path, default=None, help="folder with ca.crt, tls.crt and tls.key")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    beside = commands.add_parser("run", help="beside a Redis: let it start, mend its links, hand over at its end")
+    beside.add_argument("--domain", required=True, help="DNS name of the headless Service")
+    beside.add_argument("--pod", required=True, help="the pod's name")
+    beside.add_argument("--own-ip", required=True, help="the pod's address")
+    beside.add_argument("--host-ip", default="", help="the address of the pod's node")
+    beside.add_argument("--announced", type=Path, default=None, help="folder with a file a pod: address and ports")
+    beside.add_argument("--local-ip", default="127.0.0.1", help="where this pod's Redis answers")
+    beside.add_argument("--data", type=Path, required=True, help="Redis' folder")
+    beside.add_argument("--formed", type=Path, default=None, help="file that is there once the cluster was formed")
+    beside.add_argument("--no-fast-failover", action="store_true", help="leave a lost master to Redis alone")
+    beside.add_argument("--no-appendonly", action="store_true", help="Redis keeps snapshots alone")
+    beside.add_argument("--run", type=Path, required=True, help="folder that is shared with Redis' container")
+    beside.add_argument("--auth", type=Path, required=True, help="folder of the mounted Secret")
+    beside.set_defaults(run_command=_run)
+
+    converged = commands.add_parser("converge", help="form the cluster and wait until it is healthy")
+    converged.add_argument("--name", required=True, help="of the cluster, with which the pods' names begin")
+    converged.add_argument("--domain", required=True, help="DNS name of the headless Service")
+    converged.add_argument("--shards", type=int, required=True)
+    converged.add_argument("--replicas-per-shard", type=int, required=True)
+    converged.add_argument("--min-replicas-to-write", type=int, default=0)
+    converged.add_argument("--deadline", type=float, default=600.0, help="seconds")
+    converged.add_argument("--auth", type=Path, required=True, help="folder of the mounted Secret")
+    converged.set_defaults(run_command=_converge)
+    return parser
+
+
+def _run(options: argparse.Namespace, console: Console) -> None:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    pod = Pod(options.pod, options.domain, options.own_ip, options.host_ip, options.announced, options.formed)
+    data = DataFolder(options.data, appendonly=not options.no_appendonly)
+    sidecar = SidecarOptions(
+        pod, data, options.run, options.auth, options.local_ip, fast_failover=not options.no_fast_failover
+    )
+    Sidecar(sidecar, _connector(options), resolve, console).run(stop)
+
+
+def _converge(options: argparse.Namespace, console: Console) -> None:
+    topology = Topology(options.name, options.domain, options.shards, options.replicas_per_shard)
+    goal = Goal(topology, options.min_replicas_to_write, options.port, options.bus_port)
+    connector = _connector(options)
+    end = time.monotonic() + options.deadline
+    converge(goal, connector, resolve, console, ConvergeOptions(deadline=options.deadline))
+    # The mounted files of running pods follow a change within a minute or two; a deployment need not wait for that.
+    end = max(end, time.monotonic() + LEAST_TO_GRANT)
+    grant_access(topology, connector, resolve, AccessFiles(options.auth), console, end)
+    console.event("every node knows the users and passwords")
+
+
+def _connector(options: argparse.Namespace) -> Connector:
+    files = AccessFiles(options.auth)
+    return Connector(lambda: files.password("agent"), options.port, options.bus_port, tls=options.tls)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""Which replicas stand for election: those that have copied their present master since they began.
+
+Redis elects any replica whose master is away. One that has just started does not know what its master took
+after it had ended itself: when all pods end and it happens to be back first, it is elected, and its master copies it
+and drops the writes that only the master had. Measured, with all pods of three shards deleted at once: twice in twelve
+times a master was 9 s later than its replica, and 6 and 28 acknowledged writes were gone. So every node begins as one
+that does not stand:
+
+    it is                                                     it stands for election
+    --------------------------------------------------------  ------------------------------------------------------
+    a replica that has copied its master since it began       yes, also when the master is away later
+    a replica whose master is away                            after `patience`, unless it began without data
+    any other replica, also one that was a master just now    no
+    a master                                                  yes, which means nothing: `nofailover` beside "master" in
+                                                              CLUSTER NODES would frighten who looks for "fail"
+
+A planned hand-over (CLUSTER FAILOVER) is not concerned: there the master is asked.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..console import Console
+from ..redis.client import Connector, Node
+from ..redis.replication_info import read_replication
+from ..redis.view import parse_view
+from ..start.data_folder import DataFolder
+from .draining import NO_FAILOVER, is_ending, mark_as_ending
+
+START_CONF = f"{NO_FAILOVER} yes\n"
+"""What redis.conf includes at every start."""
+
+PATIENCE = 60.0
+
+
+def stands(node: Node) -> bool:
+    """Whether it stands for election as soon as it is a replica whose master is gone."""
+    return node.ask("CONFIG", "GET", NO_FAILOVER)[1] == "no"
+
+
+@dataclass(frozen=True)
+class CandidacyOptions:
+    """`local_ip` is where this pod's Redis answers. `patience`, in seconds, is for how long a replica waits for its
+    master while it is in touch with as many others as elect, so that a master that is gone for good is succeeded.
+    """
+
+    data: DataFolder
+    local_ip: str = "127.0.0.1"
+    patience: float = PATIENCE
+
+
+@dataclass
+class Candidacy:
+    """Keeps its own node to the table above. Looks once with `step()`."""
+
+    options: CandidacyOptions
+    connector: Connector
+    console: Console
+    now: Callable[[], float] = time.monotonic
+    _alone_since: float | None = field(default=None, init=False)
+    _was_master: bool = field(default=False, init=False)
+
+    def step(self) -> None:
+        """AgentError when this pod's Redis is away."""
+        with self.connector.open(self.options.local_ip) as redis:
+            standing = stands(redis)
+            wanted = self._should_stand(redis, standing)
+            if wanted == standing or is_ending(redis):
+                return
+            redis.ask("CONFIG", "SET", NO_FAILOVER, "no" if wanted else "yes")
+            if wanted and is_ending(redis):
+                # It was marked between the question and the answer.
+                mark_as_ending(redis)
+
+    def _should_stand(self, redis: Node, standing: bool) -> bool:
+        replication = read_replication(redis)
+        if replication.is_replica and not replication.synced:
+            # One that stands has copied this master, or one that this master has succeeded.
+            return not self._was_master if standing else self._has_waited(redis)
+        self._alone_since = None
+        self._was_master = not replication.is_replica
+        return standing or replication.synced or _is_master(redis)
+
+    def _has_waited(self, redis: Node) -> bool:
+        view = parse_view(str(redis.ask("CLUSTER", "NODES")))
+        master = view.records.get(view.myself.master_id or "")
+        voters = sum(record.reachable for record in view.masters)
+        if self.options.data.marked or master is None or master.reachable or voters < view.majority:
+            self._alone_since = None
+            return False
+        patience = f"{self.options.patience:.0f} s"
+        if self._alone_since is None:
+            self._alone_since = self.now()
+            self.console.event(f"{master.name} is away, and may have writes that this node lacks: waiting {patience}")
+        if self.now() - self._alone_since < self.options.patience:
+            return False
+        self.console.event(f"{master.name} has been away for {patience}: this node may be elected with what it has")
+        self._was_master = False
+        return True
+
+
+def _is_master(redis: Node) -> bool:
+    """A replica calls itself a master for a moment after its start, and is none to the cluster."""
+    return parse_view(str(redis.ask("CLUSTER", "NODES"))).myself.is_master

@@ -1,0 +1,342 @@
+"""Beside a replica: takes over from a master that is gone, sooner than Redis itself would.
+
+Redis suspects a node after its node timeout, agrees on that and then elects: 1.5 timeouts and more.
+A replica that asks with `CLUSTER FAILOVER FORCE` is voted on at once. The masters still vote, so
+there is never more than one winner; but nobody asks any longer whether the master is really gone,
+nor how old the replica's data is. Both is therefore answered here, before:
+
+* the master has answered none of this agent's questions for `threshold` seconds;
+* so many other masters' agents say the same, this very moment, as an election needs votes;
+* the replica followed its master to the end: its link was up, its first copy complete, and it had
+  all that the master had written `longest_lag` seconds before it was heard from last;
+* no other replica of the shard has more;
+* the master has not come back meanwhile: this replica's Redis neither gets data nor is about to copy. DNS may
+  lead all agents to the address that the master had before its restart;
+* the votes would arrive: so many masters have a link to this replica.
+
+Whenever one of these is in doubt nothing is done, and Redis' own failover remains. A master that
+answers LOADING counts as silent: it is no use to anybody until it has read its file.
+"""
+
+import math
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+from ..console import Console
+from ..errors import AgentError, CommandRefusedError, NodeUnavailableError
+from ..redis.client import Connector, Node
+from ..redis.links import inbound_links
+from ..redis.reach import addresses_of
+from ..redis.replication_info import Replication, read_replication
+from ..redis.resolver import Resolve
+from ..redis.view import ClusterView, Record, parse_view
+from .failover_checks import Evidence, doubt
+from .master_watch import MasterWatch
+from .witness import ask_witnesses, question
+
+FEWEST_MASTERS = 3
+"""With fewer, the others are no majority once one is gone."""
+
+FEWEST_QUESTIONS = 2
+"""So many have to go without an answer: one alone may have been asked just before this process stood still."""
+
+VIEW_LASTS = 5.0
+"""Seconds for which who follows whom is not asked again, unless the master's address changes."""
+
+MOST_AT_ONCE = 12
+
+
+@dataclass(frozen=True)
+class FastFailoverOptions:
+    """All times in seconds. `local_ip` is where this pod's Redis answers.
+
+    A master that pauses for less than `threshold` keeps its role. It must stay well below Redis'
+    node timeout, or Redis is first.
+    """
+
+    local_ip: str
+    threshold: float = 1.5
+    interval: float = 0.25
+    """Between two looks of `run`."""
+    patience: float = 0.35
+    """What a node gets for one answer."""
+    window: float = 1.0
+    """What all the witnesses get for theirs."""
+    lead: float = 0.6
+    """They are asked so much before the threshold, so that their answers are there in time."""
+    longest_lag: float = 2.0
+    ask_again: float = 0.5
+    """After witnesses were too few, or another replica was to go first."""
+    retry_after: float = 2.0
+    """After the masters were asked to elect and have not."""
+    give_up_after: float = 5.0
+    """Beyond the threshold. What was not elected until then is left to Redis."""
+    clock_slack: float = 1.0
+    """By how much later than this agent a witness may have heard from the master: looks are not continuous."""
+    stagger: float = 0.5
+    """Between replicas of masters that went together: a master has one vote in each epoch."""
+
+
+@dataclass
+class Progress:
+    """How closely a replica follows, told from how much its master had written and when."""
+
+    _goal: tuple[float, int] | None = None
+    _level_at: float | None = None
+
+    def note(self, own_offset: int, now: float, master_offset: int) -> None:
+        """What both had at a time in seconds; the replica's was read first."""
+        if self._goal is not None and own_offset < self._goal[1]:
+            return
+        if self._goal is not None:
+            self._level_at = self._goal[0]
+        self._goal = (now, master_offset)
+
+    def lag(self, now: float) -> float:
+        """The replica has at least what the master had so many seconds ago; infinite while that is unknown."""
+        return math.inf if self._level_at is None else now - self._level_at
+
+
+@dataclass
+class FastFailover:
+    """Looks once with `step()`; `run` looks until it is told to stop.
+
+    Give it a thread of its own: what waits for a lost node between two steps for longer than the
+    threshold makes it begin anew. A witness (`witness.Witness`) has to run in every pod.
+    """
+
+    options: FastFailoverOptions
+    connector: Connector
+    resolve: Resolve
+    console: Console
+    _redis: Node | None = None
+    _view: tuple[str, float, ClusterView] | None = None
+    _watch: MasterWatch | None = None
+    _progress: Progress = field(default_factory=Progress)
+    _ready: bool = False
+    _seen: float = field(default_factory=time.monotonic)
+    _not_before: float = 0.0
+    _agreed_at: float | None = None
+    _asked_for: str | None = None
+    _said_too_few: bool = False
+
+    def __post_init__(self) -> None:
+        self._quick = replace(self.connector, timeout=self.options.patience)
+        self._local = replace(self.connector, timeout=self.options.threshold / 2)
+
+    @property
+    def ready(self) -> bool:
+        """Whether this replica could stand in for its master if that vanished now."""
+        return self._ready
+
+    def run(self, stop: threading.Event) -> None:
+        """Never raises for what a node does or does not answer."""
+        while not stop.is_set():
+            self.step()
+            stop.wait(self.options.interval)
+        self._forget()
+        self._hang_up()
+
+    def step(self) -> None:
+        """Looks once, for a good second at the longest, and acts if that is due. Never raises for a node."""
+        try:
+            if self._was_away(self.options.threshold):
+                self._forget()
+            self._step()
+        except AgentError as error:
+            if isinstance(error, CommandRefusedError):
+                self.console.state(f"no fast failover: this pod's Redis {error}")
+            # Whatever this pod's Redis knew it may have lost.
+            self._forget()
+            self._hang_up()
+
+    def _step(self) -> None:
+        if self._redis is None:
+            self._redis = self._local.open(self.options.local_ip)
+        own = read_replication(self._redis)
+        if not own.is_replica and self._asked_for:
+            self.console.event(f"took over from {self._asked_for}")
+        master = self._followed_master(self._redis, own) if own.is_replica else None
+        if master is None:
+            self._forget()
+            return
+        watch = self._watch
+        if watch is None or watch.master.id != master.id:
+            self._forget()
+            watch = self._watch = MasterWatch(master, self._quick, self.resolve)
+        watch.master = master
+        if not self._is_due(watch):
+            answers = watch.look()
+            if self._was_away(self.options.threshold):
+                self._forget()
+            elif answers:
+                self._follow(own, watch)
+        if self._is_due(watch):
+            self._suspect(self._redis, watch)
+
+    def _followed_master(self, redis: Node, own: Replication) -> Record | None:
+        """The master that could be taken over from; None where that can't or must not be."""
+        view = self._cached_view(redis, own)
+        master = _master_of(view)
+        if master is None:
+            return None
+        too_few = len(view.masters) < FEWEST_MASTERS
+        if too_few and not self._said_too_few:
+            self.console.event(f"no fast failover with {len(view.masters)} masters: it takes {FEWEST_MASTERS} or more")
+        self._said_too_few = too_few
+        return None if too_few else master
+
+    def _cached_view(self, redis: Node, own: Replication) -> ClusterView:
+        now = time.monotonic()
+        if (
+            self._view is None
+            or self._view[0] != own.master_address
+            or now - self._view[1] > VIEW_LASTS
+            # Which it is for a moment only: see candidacy.py.
+            or not self._view[2].myself.stands
+        ):
+            self._view = (own.master_address, now, parse_view(str(redis.ask("CLUSTER", "NODES"))))
+        return self._view[2]
+
+    def _follow(self, own: Replication, watch: MasterWatch) -> None:
+        now = time.monotonic()
+        if not own.synced:
+            self._progress = Progress()
+        elif watch.offset is not None:
+            self._progress.note(own.offset, now, watch.offset)
+        self._ready = self._progress.lag(now) <= self.options.longest_lag
+        self._agreed_at = None
+        self._asked_for = None
+
+    def _is_due(self, watch: MasterWatch) -> bool:
+        """Whether the others are to be asked now. They are asked at the same time as the master once more."""
+        now = time.monotonic()
+        return (
+            self._ready
+            and watch.unanswered >= FEWEST_QUESTIONS
+            and watch.silence(now) >= self.options.threshold - self.options.lead
+            and now >= self._not_before
+        )
+
+    def _suspect(self, redis: Node, watch: MasterWatch) -> None:
+        now = time.monotonic()
+        silence = watch.silence(now)
+        if silence > self.options.threshold + self.options.give_up_after:
+            self._leave_to_redis(watch, f"it has been silent for {silence:.1f} s")
+            return
+        self._not_before = now + self.options.ask_again
+        found = self._ask_everybody(redis, watch)
+        if self._was_away(self.options.threshold + self.options.window):
+            self._forget()
+            return
+        if found is None or watch.silent_since is None:
+            return
+        if not found.enough_agree:
+            self._agreed_at = None
+        elif self._agreed_at is None:
+            self._agreed_at = time.monotonic()
+        else:
+            found = replace(found, waited=time.monotonic() - self._agreed_at)
+        reason = doubt(found, clock_slack=self.options.clock_slack, stagger=self.options.stagger)
+        if reason is None and self._answers_after_all(watch):
+            return
+        if reason is None:
+            redis.ask("CLUSTER", "FAILOVER", "FORCE")
+            self._asked_for = watch.master.name
+            self._not_before = time.monotonic() + self.options.retry_after
+            self.console.event(
+                f"{watch.master.name} has not answered for {found.silence:.1f} s, nor do {len(found.agreeing)} other "
+                "masters reach it: asked them to elect this replica"
+            )
+        elif reason.lasting:
+            self._leave_to_redis(watch, reason.reason)
+        else:
+            self.console.state(f"{watch.master.name} does not answer; not taking over yet: {reason.reason}")
+
+    def _answers_after_all(self, watch: MasterWatch) -> bool:
+        """Asks once more when the threshold has come, if that was not so yet."""
+        rest = self.options.threshold - watch.silence(time.monotonic())
+        if rest <= 0:
+            return False
+        time.sleep(rest)
+        return watch.look() or self._was_away(self.options.threshold)
+
+    def _leave_to_redis(self, watch: MasterWatch, reason: str) -> None:
+        self.console.event(f"{watch.master.name} does not answer; left to Redis' own failover: {reason}")
+        self._forget()
+
+    def _ask_everybody(self, redis: Node, watch: MasterWatch) -> Evidence | None:
+        """All at once, the master itself once more included; None when it is this node's master no longer."""
+        view = parse_view(str(redis.ask("CLUSTER", "NODES")))
+        master = _master_of(view)
+        if master is None or master.id != watch.master.id:
+            return None
+        asked = question(view.own_id, master.id, watch.addresses)
+        others = {record.id for record in view.masters} - {master.id}
+        siblings = [peer for peer in view.peers if peer.master_id == master.id and peer.stands]
+        with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
+            answers = pool.submit(
+                ask_witnesses,
+                asked,
+                others,
+                view.majority,
+                self._local,
+                self.options.local_ip,
+                self.options.window,
+            )
+            looked = pool.submit(watch.look)
+            replications = list(pool.map(self._ask_sibling, siblings))
+            looked.result()
+            return Evidence(
+                view=view,
+                master=master,
+                own=read_replication(redis),
+                own_epoch=int(redis.fields("CLUSTER", "INFO")["cluster_current_epoch"]),
+                silence=time.monotonic() - (watch.answered_at or 0.0),
+                waited=0.0,
+                answers=answers.result(),
+                siblings={peer.id: said for peer, said in zip(siblings, replications, strict=True) if said},
+                link=str(redis.ask("ROLE")[3]),
+                linked=inbound_links(redis),
+            )
+
+    def _ask_sibling(self, sibling: Record) -> Replication | None:
+        for ip in addresses_of(sibling, self.resolve, self.options.patience / 2)[:1]:
+            try:
+                with self._quick.open(ip) as node:
+                    return read_replication(node)
+            except (NodeUnavailableError, CommandRefusedError):
+                pass
+        return None
+
+    def _was_away(self, longest: float) -> bool:
+        """Whether this process itself stood still: what it had seen before is no evidence any more."""
+        now = time.monotonic()
+        away = now - self._seen > longest
+        self._seen = now
+        return away
+
+    def _forget(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+        self._watch = None
+        self._progress = Progress()
+        self._ready = False
+        self._agreed_at = None
+        self._asked_for = None
+
+    def _hang_up(self) -> None:
+        if self._redis is not None:
+            self._redis.close()
+        self._redis = None
+
+
+def _master_of(view: ClusterView) -> Record | None:
+    """The master with slots that the viewing node follows and may succeed."""
+    me = view.myself
+    master = view.records.get(me.master_id or "")
+    if master is None or not master.slot_ranges or not me.stands:
+        return None
+    return master

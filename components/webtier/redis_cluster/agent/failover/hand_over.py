@@ -1,0 +1,292 @@
+"""When a pod is asked to end: its master's role goes to a replica first, so that nobody waits for it.
+
+The replica takes over together with its master, which holds back writes until the replica has all
+of them: no acknowledged write is lost. A replica is never made to take over without its master
+(FORCE) or without the other masters' votes (TAKEOVER) here.
+
+Redis gives a replica five seconds, in which the master takes no writes; then the election is lost,
+and the next one can't be won at once (see elections.py). That holds as well for the election that
+would follow this pod's end, so that a pod that ended now would leave its shard without a master.
+Therefore the next attempt is made when it can succeed, if that is within the deadline, and this
+node serves until then. Measured at a node timeout of 5 s with one replica, whose first votes were
+lost: writes waited for 5.1 s in all; where the pod ended at once for 19.9 s, or for 12.5 s where it
+was back after 5 s.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from ..console import Console
+from ..errors import AgentError, CommandRefusedError, NodeUnavailableError
+from ..redis.client import Connector, Node
+from ..redis.reach import addresses_of, answers_as
+from ..redis.replication_info import read_replication
+from ..redis.resolver import Resolve
+from ..redis.topology import describe_slots
+from ..redis.view import ClusterView, Record, parse_view
+from .draining import mark_as_ending
+from .elections import Elections
+from .failover_candidates import Heir, Heirs, replicas_of
+from .min_replicas import settle, take_writes_alone, want_replicas, wanted_replicas
+
+HEIR_LOOK = 0.5
+"""Every so many seconds the replica that is taking over is asked whether it is still there."""
+
+MOST_ATTEMPTS = 2
+"""Each that fails keeps writes waiting for as long as Redis tries."""
+
+BUSY = ("master_sync_in_progress", "aof_rewrite_scheduled", "aof_rewrite_in_progress")
+"""Fields of INFO, in the order in which they become 1 while a replica copies its master's data."""
+
+
+class Outcome(Enum):
+    """What has become of the shard. In every case the pod may end."""
+
+    UNNEEDED = "unneeded"
+    """A replica, or a master without slots."""
+    HANDED_OVER = "handed over"
+    NO_REPLICA = "no replica"
+    """None is online and able: the slots are not served until the pod is back."""
+    FAILED = "failed"
+    """Those that were asked did not become master, or this pod's Redis does not answer."""
+
+
+@dataclass(frozen=True)
+class HandOverOptions:
+    """All times in seconds. `local_ip` is where this pod's Redis answers.
+
+    `deadline` bounds everything; keep it well inside the pod's grace period.
+    """
+
+    local_ip: str = "127.0.0.1"
+    deadline: float = 25.0
+    patience: float = 1.0
+    """What a node gets for one answer, and DNS for a name."""
+    voters: float = 12.0
+    """For a replica that follows to be found, and for the masters to know it and to have a link to it. One that has
+    just restarted they dial again for several seconds."""
+    settling: float = 5.0
+    """For each wait that only makes things smoother: until the masters agree about the new one, and until this
+    pod's Redis is able to end."""
+    attempt: float = 6.0
+    """How long one replica gets to take over; Redis itself gives up after 5."""
+    slots: float = 3.0
+    """For slots under way to arrive: the next master would not know of them. One takes well under a second."""
+    quiet: float = 0.2
+    """So long none may have been under way: in a stream of them there is a moment between two."""
+
+
+def hand_over(options: HandOverOptions, connector: Connector, resolve: Resolve, console: Console) -> Outcome:
+    """Makes the local master's best replica the master, and returns when this node is its replica.
+
+    To be called once, before the pod's Redis gets SIGTERM. Returns at once where there is nothing to
+    hand over, or nobody to take it. A second replica is tried when the first fails. Never raises
+    for what a node does or does not answer.
+    """
+    connector = replace(connector, timeout=options.patience)
+    try:
+        with connector.open(options.local_ip) as redis:
+            return _HandOver(options, connector, resolve, console, redis).run()
+    except AgentError as error:
+        console.event(f"nothing is handed over: this pod's Redis {error}")
+        return Outcome.FAILED
+
+
+class _HandOver:
+    def __init__(
+        self, options: HandOverOptions, connector: Connector, resolve: Resolve, console: Console, redis: Node
+    ) -> None:
+        self._options = options
+        self._connector = connector
+        self._resolve = resolve
+        self._console = console
+        self._redis = redis
+        self._heirs = Heirs(connector, resolve)
+        self._end = time.monotonic() + options.deadline
+        self._tried: list[str] = []
+        self._hopeful_until = 0.0
+        self._elections = Elections(int(redis.ask("CONFIG", "GET", "cluster-node-timeout")[1]) / 1000)
+
+    def run(self) -> Outcome:
+        self._mark_as_ending()
+        view = self._view()
+        if not _serves(view):
+            self._console.event("nothing to hand over: this node is a replica, or owns no slots")
+            self._leave_master(view)
+            self._wait_until_it_can_end()
+            if not _serves(self._view()):
+                return Outcome.UNNEEDED
+            # A master that ends as well has asked it before it saw the mark. The others will follow in a moment.
+            self._hopeful_until = self._until(self._options.settling)
+        self._wait_for_slots()
+        while len(self._tried) < MOST_ATTEMPTS:
+            heir = self._choose()
+            if heir is None:
+                break
+            seconds = self._elections.seconds_until(heir.record.id)
+            if seconds > self._end - time.monotonic() - HEIR_LOOK:
+                self._console.event(
+                    f"{heir.record.name} can't be elected for another {seconds:.1f} s, which is too long"
+                )
+                break
+            if seconds:
+                self._console.event(f"{heir.record.name} can be elected again in {seconds:.1f} s: waiting for that")
+                time.sleep(seconds)
+            elif self._promote(heir):
+                self._wait_until_it_can_end()
+                return Outcome.HANDED_OVER
+        return Outcome.FAILED if self._tried else Outcome.NO_REPLICA
+
+    def _wait_for_slots(self) -> None:
+        """Who moves slots opens no others once it has seen that this node is about to end: at the next one it opens."""
+        end = self._until(self._options.slots)
+        busy_at = time.monotonic()
+        while (now := time.monotonic()) < end and now - busy_at < self._options.quiet:
+            if self._open_slots():
+                busy_at = now
+            time.sleep(0.01)
+        if slots := self._open_slots():
+            self._console.event(
+                f"slots are still under way ({describe_slots(slots)}): handing over all the same; until converge has "
+                "run again some of their keys are out of reach"
+            )
+
+    def _open_slots(self) -> set[int]:
+        view = self._view()
+        return {*view.importing, *view.migrating}
+
+    def _choose(self) -> Heir | None:
+        """The best replica that all masters know, of those that can be elected first; rather one not yet tried."""
+        end = self._until(self._options.voters)
+        while True:
+            view = self._view()
+            found = self._heirs.find(self._redis, view)
+            for heir in sorted(found.heirs, key=self._rank):
+                if self._heirs.votes_for(view, heir):
+                    return heir
+            if found.heirs:
+                reason = "too few masters know the replicas, and have a link to them, to elect one"
+            else:
+                reason = "; ".join(found.reasons) or "no replica is known"
+            now = time.monotonic()
+            if not (found.heirs or found.hopeful or now < self._hopeful_until) or now >= end:
+                self._console.event(f"nobody to hand over to: {reason}")
+                return None
+            time.sleep(0.1)
+
+    def _rank(self, heir: Heir) -> tuple[float, bool, int]:
+        node_id = heir.record.id
+        return self._elections.seconds_until(node_id), node_id in self._tried, -heir.replication.offset
+
+    def _promote(self, heir: Heir) -> bool:
+        self._tried.append(heir.record.id)
+        view = self._view()
+        others = [record for record in replicas_of(view, view.own_id) if record.id != heir.record.id]
+        # The others follow it a moment after it has taken over.
+        wanted = self._ask_at(heir.ip, take_writes_alone)
+        if not self._take_over(heir):
+            self._ask_at(heir.ip, lambda node: want_replicas(node, wanted))
+            return False
+        self._wait_until_agreed(heir)
+        self._settle(heir.record, heir.ip, wanted, others, self._options.settling)
+        return True
+
+    def _take_over(self, heir: Heir) -> bool:
+        name = heir.record.name
+        started = time.monotonic()
+        epoch = self._epoch()
+        try:
+            with self._connector.open(heir.ip) as node:
+                node.ask("CLUSTER", "FAILOVER")
+        except (NodeUnavailableError, CommandRefusedError) as error:
+            self._console.event(f"{name} does not take over: it {error}")
+            return False
+        end = self._until(self._options.attempt)
+        look_after = started + HEIR_LOOK
+        held_at: float | None = None
+        while (now := time.monotonic()) < end:
+            if read_replication(self._redis).is_replica:
+                self._console.event(f"{name} took over after {now - started:.2f} s")
+                return True
+            if now >= look_after:
+                look_after = now + HEIR_LOOK
+                # It may be another shard's: then the next one here is waited for longer than it has to be.
+                if self._epoch() > epoch:
+                    epoch, held_at = self._epoch(), now
+                if not answers_as(heir.record.id, heir.ip, self._connector):
+                    self._console.event(f"{name} does not take over: it answers no longer")
+                    break
+            time.sleep(0.01)
+        else:
+            self._console.event(f"{name} has not taken over: the masters did not elect it in time")
+        self._elections.lost(heir.record.id, held_at or started, held_at is not None)
+        return False
+
+    def _epoch(self) -> int:
+        """Each election begins a new one, and this master hears of it before it votes."""
+        return int(self._redis.fields("CLUSTER", "INFO")["cluster_current_epoch"])
+
+    def _leave_master(self, view: ClusterView) -> None:
+        """Its master takes writes without this replica."""
+        master = view.records.get(view.myself.master_id or "")
+        if master is None or not read_replication(self._redis).synced:
+            return
+        for ip in addresses_of(master, self._resolve, self._options.patience):
+            wanted = self._ask_at(ip, lambda node: wanted_replicas(node) * (node.ask("CLUSTER", "MYID") == master.id))
+            if wanted:
+                self._settle(master, ip, wanted, replicas_of(view, master.id), 0.0)
+                return
+
+    def _settle(self, master: Record, ip: str, wanted: int, others: Sequence[Record], seconds: float) -> None:
+        if not wanted:
+            return
+        end = self._until(seconds)
+        left = self._ask_at(ip, lambda node: settle(node, wanted, others, self._heirs, end))
+        if left < wanted:
+            self._console.event(f"{master.name} takes writes with {left} replicas in touch until another one is back")
+
+    def _ask_at(self, ip: str, question: Callable[[Node], int]) -> int:
+        """0 where nobody answers."""
+        try:
+            with self._connector.open(ip) as node:
+                return question(node)
+        except (NodeUnavailableError, CommandRefusedError):
+            return 0
+
+    def _wait_until_agreed(self, heir: Heir) -> None:
+        """Until this node follows its successor, or all masters that answer see it as the owner of slots."""
+        end = self._until(self._options.settling)
+        while time.monotonic() < end:
+            if read_replication(self._redis).synced:
+                return
+            seen = self._heirs.as_masters_see(self._view(), heir)
+            if seen and all(record is not None and record.is_master and record.slot_ranges for record in seen):
+                return
+            time.sleep(0.05)
+
+    def _wait_until_it_can_end(self) -> None:
+        """After a full copy Redis writes a whole new AOF; until then it refuses SIGTERM, and forgets that it came."""
+        end = self._until(self._options.settling)
+        while time.monotonic() < end:
+            facts = self._redis.fields("INFO", "persistence") | self._redis.fields("INFO", "replication")
+            if all(facts.get(busy, "0") == "0" for busy in BUSY):
+                return
+            time.sleep(0.05)
+
+    def _mark_as_ending(self) -> None:
+        try:
+            mark_as_ending(self._redis)
+        except CommandRefusedError as error:
+            self._console.event(f"other masters that end now may choose this node: it {error}")
+
+    def _view(self) -> ClusterView:
+        return parse_view(str(self._redis.ask("CLUSTER", "NODES")))
+
+    def _until(self, seconds: float) -> float:
+        return min(self._end, time.monotonic() + seconds)
+
+
+def _serves(view: ClusterView) -> bool:
+    return view.myself.is_master and bool(view.myself.slot_ranges)

@@ -1,0 +1,103 @@
+"""How many replicas a master wants in touch before it takes a write, while pods come and go as planned.
+
+`min-replicas-to-write` keeps a master that was cut off from taking writes that its successor would
+not have. Nobody is cut off by a hand-over, or when a replica is removed; without what is done here
+and there writes would be refused (NOREPLICAS) until the others follow the new master, or for good.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..errors import CommandRefusedError, NodeUnavailableError
+from ..redis.client import Connector, Node
+from ..redis.reach import addresses_of
+from ..redis.replication_info import read_replication
+from ..redis.resolver import Resolve
+from ..redis.view import Record, parse_view
+from .draining import is_ending
+from .failover_candidates import COPYING, Heir, Heirs
+
+_SETTING = "min-replicas-to-write"
+
+
+def wanted_replicas(node: Node) -> int:
+    """What the node's Redis asks for while it is a master; 0 for none."""
+    return int(node.ask("CONFIG", "GET", _SETTING)[1])
+
+
+def want_replicas(node: Node, count: int) -> int:
+    """Until that Redis process ends, since it is written to no file. Returns the number."""
+    node.ask("CONFIG", "SET", _SETTING, count)
+    return count
+
+
+def take_writes_alone(node: Node) -> int:
+    """Returns how many replicas the node has wanted until now."""
+    wanted = wanted_replicas(node)
+    if wanted:
+        want_replicas(node, 0)
+    return wanted
+
+
+def settle(master: Node, wanted: int, others: Sequence[Record], heirs: Heirs, end: float) -> int:
+    """Lets a master want as many replicas as of the `others` follow it; never more than `wanted`.
+
+    Those that are about to end do not count, and those that have still to begin are waited for
+    until `end`. Returns the number.
+    """
+    history = read_replication(master).history
+    while True:
+        found = heirs.look_at(others)
+        following = sum(isinstance(each, Heir) and each.replication.history == history for each in found)
+        beginning = sum(isinstance(each, Heir) or each == COPYING for each in found) - following
+        if following >= wanted or not beginning or time.monotonic() >= end:
+            return want_replicas(master, min(following, wanted))
+        time.sleep(0.02)
+
+
+@dataclass
+class ReturnedReplica:
+    """Gives a master back what a replica took from it when it ended: looks once with `step()`.
+
+    What a pod's own Redis has read from its files is what the cluster is to have.
+    """
+
+    connector: Connector
+    resolve: Resolve
+    local_ip: str
+    patience: float = 1.0
+    """Seconds that DNS gets for a name."""
+    _due: bool = field(default=True, init=False)
+
+    def restarted(self) -> None:
+        """To be told of each start of this pod's Redis."""
+        self._due = True
+
+    def step(self) -> None:
+        """Does nothing more once this node follows its master. AgentError when this pod's Redis is away."""
+        if not self._due:
+            return
+        with self.connector.open(self.local_ip) as redis:
+            wanted = wanted_replicas(redis)
+            if not wanted:
+                self._due = False
+            elif read_replication(redis).synced and not is_ending(redis):
+                self._due = not self._is_given_back(redis, wanted)
+
+    def _is_given_back(self, redis: Node, wanted: int) -> bool:
+        view = parse_view(str(redis.ask("CLUSTER", "NODES")))
+        master = view.records.get(view.myself.master_id or "")
+        for ip in addresses_of(master, self.resolve, self.patience) if master else []:
+            try:
+                with self.connector.open(ip) as node:
+                    if node.ask("CLUSTER", "MYID") != view.myself.master_id:
+                        continue
+                    if wanted_replicas(node) >= wanted:
+                        return True
+                    if len(read_replication(node).online) >= wanted:
+                        want_replicas(node, wanted)
+                        return True
+            except (NodeUnavailableError, CommandRefusedError):
+                continue
+        return False

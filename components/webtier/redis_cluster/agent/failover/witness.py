@@ -1,0 +1,216 @@
+"""Beside every Redis: says for its own node whether a suspected master still answers.
+
+Question and answer go through Redis itself, as messages on channels that the nodes pass on to each
+other over the cluster bus. That is the way that a vote takes as well: who can't be asked could not
+vote. It needs no port, no key and no address, and is as encrypted as the bus is.
+
+Who may talk on the channels is a matter of ACLs; every message also carries a code that only those
+who know the agent's password can make, since an application's user may have all channels.
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+import threading
+import time
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from typing import TypeVar
+
+from ..console import Console
+from ..errors import AgentError, CommandRefusedError
+from ..redis.client import Connector, Node
+from ..redis.reach import addresses_of, answers_as
+from ..redis.resolver import Resolve
+from ..redis.view import ClusterView, Record, parse_view
+
+QUESTIONS = "webtier.agent.questions"
+ANSWERS = "webtier.agent.answers."
+"""Followed by the question's nonce. The agent's user needs the channels `webtier.agent.*`."""
+
+MOST_AT_ONCE = 4
+"""Questions beyond these are dropped: whoever asks will ask again, or leave it to Redis."""
+
+
+GRACE = 0.2
+"""Seconds for those who have not answered when enough others have: one of them may reach the suspect."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Does `master` (a node id) answer you? `replica` is the node that would take over from it.
+
+    `addresses` are those where it was last seen, which DNS may have forgotten meanwhile.
+    """
+
+    nonce: str
+    replica: str
+    master: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the agent beside the master `witness` has found, this very moment.
+
+    `heard_ago` is how long its Redis has not heard from the suspected one, in seconds. `epoch` is
+    the current one; it votes for no older one.
+    """
+
+    nonce: str
+    witness: str
+    reached: bool
+    heard_ago: float
+    epoch: int
+
+
+Message = TypeVar("Message", Question, Answer)
+
+
+def question(replica: str, master: str, addresses: Collection[str]) -> Question:
+    """A new question."""
+    return Question(secrets.token_hex(16), replica, master, tuple(addresses))
+
+
+@dataclass(frozen=True)
+class WitnessOptions:
+    """`local_ip` is where this pod's Redis answers; `patience` is what the suspect gets to answer, in seconds."""
+
+    local_ip: str
+    patience: float = 0.4
+    retry_after: float = 1.0
+
+
+@dataclass
+class Witness:
+    """Answers questions for as long as `run` runs: in a thread of its own, in every pod.
+
+    Beside a replica, or a master without slots, it listens and says nothing: those don't vote.
+    """
+
+    options: WitnessOptions
+    connector: Connector
+    resolve: Resolve
+    console: Console
+    _busy: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MOST_AT_ONCE))
+
+    def __post_init__(self) -> None:
+        self._quick = replace(self.connector, timeout=self.options.patience)
+
+    def run(self, stop: threading.Event) -> None:
+        """Never raises for what a node does or does not answer."""
+        while not stop.is_set():
+            try:
+                self._listen(stop)
+            except CommandRefusedError as error:
+                self.console.state(f"can't listen to other pods: this pod's Redis {error}")
+                stop.wait(self.options.retry_after)
+            except AgentError:
+                # The pod's Redis restarts or does not run yet; others say so.
+                stop.wait(self.options.retry_after)
+
+    def _listen(self, stop: threading.Event) -> None:
+        with self.connector.open(self.options.local_ip) as redis:
+            redis.ask("SUBSCRIBE", QUESTIONS)
+            while not stop.is_set():
+                asked = _unpack(Question, redis.receive(0.5), self.connector.password())
+                if asked is not None and self._busy.acquire(blocking=False):
+                    threading.Thread(target=self._reply, args=(asked,), daemon=True).start()
+
+    def _reply(self, asked: Question) -> None:
+        try:
+            with self.connector.open(self.options.local_ip) as redis:
+                answer = self._answer(asked, redis)
+                if answer is not None:
+                    redis.ask("PUBLISH", ANSWERS + asked.nonce, _pack(answer, self.connector.password()))
+        except AgentError as error:
+            self.console.state(f"can't say whether {asked.master[:8]} answers: this pod's Redis {error}")
+        finally:
+            self._busy.release()
+
+    def _answer(self, asked: Question, redis: Node) -> Answer | None:
+        view = parse_view(str(redis.ask("CLUSTER", "NODES")))
+        master = view.records.get(asked.master)
+        if master is None or not _would_vote(view, master, asked.replica):
+            return None
+        reached = self._reaches(master, asked.addresses)
+        self.console.event(f"asked about {master.name}, which {'answers' if reached else 'does not answer'} here")
+        return Answer(
+            nonce=asked.nonce,
+            witness=view.own_id,
+            reached=reached,
+            heard_ago=time.time() - master.pong_ms / 1000,
+            epoch=int(redis.fields("CLUSTER", "INFO")["cluster_current_epoch"]),
+        )
+
+    def _reaches(self, master: Record, addresses: Collection[str]) -> bool:
+        def answers(ip: str) -> bool:
+            return answers_as(master.id, ip, self._quick)
+
+        candidates = {*addresses, *addresses_of(master, self.resolve, patience=self.options.patience / 2)}
+        with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
+            return any(pool.map(answers, candidates))
+
+
+def _would_vote(view: ClusterView, master: Record, replica: str) -> bool:
+    me = view.myself
+    follower = view.records.get(replica)
+    return (
+        me.is_master
+        and bool(me.slot_ranges)
+        and me.id != master.id
+        and bool(master.slot_ranges)
+        and follower is not None
+        and follower.master_id == master.id
+    )
+
+
+def ask_witnesses(
+    asked: Question, witnesses: Collection[str], enough: int, connector: Connector, local_ip: str, window: float
+) -> dict[str, Answer]:
+    """Asks the agents beside the masters `witnesses` (node ids), by way of the local Redis.
+
+    Their answers by node id: all of them, or those that have come after `window` seconds. Once
+    `enough` don't reach the suspected master, the rest get GRACE. AgentError when the local Redis
+    can't be asked.
+    """
+    password = connector.password()
+    answers: dict[str, Answer] = {}
+    end = time.monotonic() + window
+    with connector.open(local_ip) as listening, connector.open(local_ip) as redis:
+        listening.ask("SUBSCRIBE", ANSWERS + asked.nonce)
+        redis.ask("PUBLISH", QUESTIONS, _pack(asked, password))
+        while len(answers) < len(witnesses) and (left := end - time.monotonic()) > 0:
+            answer = _unpack(Answer, listening.receive(left), password)
+            if answer is not None and answer.nonce == asked.nonce and answer.witness in witnesses:
+                answers[answer.witness] = answer
+                if sum(not each.reached for each in answers.values()) == enough:
+                    end = min(end, time.monotonic() + GRACE)
+    return answers
+
+
+def _pack(message: Question | Answer, password: str) -> str:
+    body = json.dumps(asdict(message))
+    return f"{_code(type(message), body, password)} {body}"
+
+
+def _unpack(kind: type[Message], received: object, password: str) -> Message | None:
+    """None for whatever nobody with the password has sent, or an agent of another version."""
+    match received:
+        # What is no text arrives with surrogates in its place.
+        case ["message", str(), str(text)] if not any("\ud800" <= character <= "\udfff" for character in text):
+            code, _, body = text.partition(" ")
+        case _:
+            return None
+    if not hmac.compare_digest(code.encode(), _code(kind, body, password).encode()):
+        return None
+    try:
+        return kind(**json.loads(body))
+    except (ValueError, TypeError):
+        return None
+
+
+def _code(kind: type, body: str, password: str) -> str:
+    return hmac.new(password.encode(), f"{kind.__name__} {body}".encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,186 @@
+"""Beside a running Redis: mends this node's own links and its own table of peers.
+
+Every node does so for itself, so that no leader is needed. Nothing here deletes a key or takes a
+shard over; a node that was forgotten by mistake introduces itself again.
+"""
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+from ..console import Console
+from ..errors import AgentError, CommandRefusedError, NodeUnavailableError
+from ..redis.client import Connector, Node
+from ..redis.resolver import Resolve
+from ..redis.view import Address, ClusterView, Record, parse_view
+from .ghost_watch import GhostWatch
+from .rejoin import is_fresh, master_to_follow, shard_master
+
+
+@dataclass(frozen=True)
+class HealOptions:
+    """`local_ip` is where this pod's Redis answers; `domain` resolves to all pods of the cluster.
+
+    A repair is tried again after `patience` seconds, not before: Redis needs a moment for each.
+    A peer is forgotten after `gone_for` seconds when its pod came back under another id, and after
+    `absent_for` seconds when its pod is no more. One peer is asked every `ask_peer_every` seconds
+    whether it knows this node. Replication from a reachable master that has not come about for `unlinked_for`
+    seconds is begun anew.
+    """
+
+    local_ip: str
+    domain: str
+    interval: float = 1.0
+    patience: float = 5.0
+    gone_for: float = 15.0
+    absent_for: float = 20.0
+    ask_peer_every: float = 10.0
+    unlinked_for: float = 6.0
+
+
+@dataclass
+class Healer:
+    """Looks once with `step()`; `run` looks until it is told to stop."""
+
+    options: HealOptions
+    connector: Connector
+    resolve: Resolve
+    console: Console
+    _tried: dict[str, float] = field(default_factory=dict[str, float])
+    _asked: int = 0
+    _linked: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        options = self.options
+        self._ghosts = GhostWatch(options.domain, self.resolve, options.gone_for, options.absent_for)
+
+    def run(self, stop: threading.Event) -> None:
+        """Never raises for what a node does or does not answer."""
+        while not stop.is_set():
+            try:
+                self.step()
+            except AgentError as error:
+                self.console.state(f"this pod's Redis {error}")
+            stop.wait(self.options.interval)
+
+    def step(self) -> None:
+        """Mends what can be mended now. NodeUnavailableError when this pod's Redis does not answer."""
+        with self.connector.open(self.options.local_ip) as redis:
+            view = parse_view(str(redis.ask("CLUSTER", "NODES")))
+            lost = [peer for peer in view.peers if not peer.reachable]
+            if not lost:
+                self.console.state(f"all {len(view.peers)} peers are in touch")
+            else:
+                self.console.state("out of touch: " + ", ".join(sorted(peer.name for peer in lost)))
+            for peer in lost:
+                self._find_again(redis, view, peer)
+            self._renew_replication(redis, view)
+            self._forget(redis, view)
+            self._join_own_shard(redis, view)
+            self._make_known(redis, view)
+
+    def _find_again(self, redis: Node, view: ClusterView, peer: Record) -> None:
+        for ip in self._candidates(view, peer):
+            if not self._is_due(f"meet {peer.id} {ip}"):
+                continue
+            # Addresses are handed on to other pods: only the id says that it is the same node.
+            found = self._view_at(ip)
+            if found is None or found.own_id != peer.id:
+                continue
+            place = found.myself.address
+            if (place.ip, place.port) == (peer.address.ip, peer.address.port) and "noaddr" not in peer.flags:
+                return
+            self._meet(redis, place)
+            self.console.event(f"{peer.name} has moved to {place.ip}:{place.port}: introduced again")
+            return
+
+    def _candidates(self, view: ClusterView, peer: Record) -> list[str]:
+        """The pods' own addresses, at which the peer may be found; others may know it by another."""
+        ips = self.resolve(peer.address.hostname) if peer.address.hostname else []
+        if not ips:
+            # Without a name it may be any pod that no reachable peer accounts for.
+            known = {record.address.ip for record in view.records.values() if record.reachable}
+            ips = [ip for ip in self.resolve(self.options.domain) if ip not in known]
+        return ips
+
+    def _view_at(self, ip: str) -> ClusterView | None:
+        """How who answers there sees the cluster, and with which address it announces itself."""
+        try:
+            with self.connector.open(ip) as node:
+                found = parse_view(str(node.ask("CLUSTER", "NODES")))
+        except (NodeUnavailableError, CommandRefusedError):
+            return None
+        return found if found.myself.address.ip else None
+
+    def _meet(self, redis: Node, place: Address) -> None:
+        redis.ask("CLUSTER", "MEET", place.ip, place.port, place.bus_port)
+
+    def _renew_replication(self, redis: Node, view: ClusterView) -> None:
+        master = view.records.get(view.myself.master_id or "")
+        if master is None or not master.reachable:
+            self._linked = time.monotonic()
+            return
+        link = redis.fields("INFO", "replication")
+        now = time.monotonic()
+        if link.get("master_link_status") == "up" or link.get("master_sync_in_progress") == "1":
+            self._linked = now
+            return
+        place = (link.get("master_host"), link.get("master_port"))
+        moved = place != (master.address.ip, str(master.address.port))
+        # A packet that nobody answered is sent again after ever longer pauses, and Redis waits a minute for it.
+        if not moved and now - self._linked < self.options.unlinked_for:
+            return
+        # Redis learns a peer's new address from its other peers without redirecting its own
+        # replication to it; naming the same master again does.
+        if self._is_due(f"replicate {master.id}"):
+            redis.ask("CLUSTER", "REPLICATE", master.id)
+            self.console.event(f"replication from {master.name} now comes from {master.address.ip}")
+
+    def _forget(self, redis: Node, view: ClusterView) -> None:
+        for ghost in self._ghosts.due(view):
+            redis.ask("CLUSTER", "FORGET", ghost.id)
+            self.console.event(f"{ghost.name} ({ghost.id[:8]}) is gone for good: forgotten")
+
+    def _join_own_shard(self, redis: Node, view: ClusterView) -> None:
+        if is_fresh(view):
+            self._find_cluster(redis, view)
+            return
+        master = master_to_follow(view)
+        # Redis refuses a node with keys as well; a shard's data is never at stake here.
+        if master is None or int(redis.ask("DBSIZE")) or not self._is_due(f"join {master.id}"):
+            return
+        redis.ask("CLUSTER", "REPLICATE", master.id)
+        self.console.event(f"this node has neither slots nor keys: it replicates {master.name} of its own shard")
+
+    def _find_cluster(self, redis: Node, view: ClusterView) -> None:
+        """A node without a past joins a cluster that is formed and has a place for it; forming is not for here."""
+        if not self._is_due("find the cluster") or int(redis.ask("DBSIZE")):
+            return
+        for ip in self.resolve(self.options.domain):
+            found = self._view_at(ip)
+            if found is None or shard_master(found, view.myself.address.hostname) is None:
+                continue
+            self._meet(redis, found.myself.address)
+            self.console.event(f"this node knows nobody: introduced to {found.myself.name}")
+            return
+
+    def _make_known(self, redis: Node, view: ClusterView) -> None:
+        """Who was away for long has been forgotten, and does not notice: its peers go on answering it."""
+        peers = sorted((peer for peer in view.peers if peer.reachable), key=lambda peer: peer.id)
+        if not peers or not self._is_due("be known", self.options.ask_peer_every):
+            return
+        peer = peers[self._asked % len(peers)]
+        self._asked += 1
+        for ip in self.resolve(peer.address.hostname) if peer.address.hostname else []:
+            found = self._view_at(ip)
+            if found is None or found.own_id != peer.id or view.own_id in found.records:
+                continue
+            self._meet(redis, found.myself.address)
+            self.console.event(f"{peer.name} does not know this node any more: introduced again")
+
+    def _is_due(self, repair: str, patience: float | None = None) -> bool:
+        now = time.monotonic()
+        if now - self._tried.get(repair, float("-inf")) < (self.options.patience if patience is None else patience):
+            return False
+        self._tried[repair] = now
+        return True

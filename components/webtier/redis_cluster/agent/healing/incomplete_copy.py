@@ -1,0 +1,115 @@
+"""A node that began without data: nobody copies it until it has its data.
+
+Replicas dial addresses, not ids: the one of a master whose volume is lost would copy whatever begins at that
+address. So such a node begins with the user `replication` switched off:
+
+    it is                                     may be copied
+    ----------------------------------------  -------------
+    a replica that has not copied its master  no
+    a replica that has                        yes
+    a master without slots, in no cluster     no
+    a master without slots, in one            yes
+    a master with slots: given while it ran   yes
+
+and no master while somebody knows this pod as another node that owned slots or is followed. The mark in the data
+folder goes last, when all that Redis has is on the volume too: until then a start is one without data.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..console import Console
+from ..redis.client import Connector, Node
+from ..redis.peers import Peer, ask_peers
+from ..redis.resolver import Resolve
+from ..redis.topology import describe_slots
+from ..redis.users import REPLICATION_USER
+from ..redis.view import ClusterView, parse_view
+from ..start.data_folder import DataFolder
+from ..start.ownership import Identity, is_complete
+
+
+def is_withheld(redis: Node) -> bool:
+    """Whether this running Redis lets nobody copy it."""
+    answer: list[Any] = redis.ask("ACL", "GETUSER", REPLICATION_USER)
+    return "off" in answer[answer.index("flags") + 1]
+
+
+@dataclass(frozen=True)
+class ReleaseOptions:
+    """`local_ip` is where this pod's Redis answers; `own` and `domain` as in GuardOptions."""
+
+    data: DataFolder
+    own: Identity
+    domain: str
+    local_ip: str = "127.0.0.1"
+
+
+@dataclass
+class ReplicationRelease:
+    """Lets a node be copied as soon as that is safe. Remembers nothing but the mark on the volume."""
+
+    options: ReleaseOptions
+    connector: Connector
+    resolve: Resolve
+    console: Console
+
+    def step(self) -> None:
+        """Looks once; does nothing for a node that began with its data. AgentError when this pod's Redis is away."""
+        if not self.options.data.marked:
+            return
+        with self.connector.open(self.options.local_ip) as redis:
+            view = parse_view(str(redis.ask("CLUSTER", "NODES")))
+            withheld = is_withheld(redis)
+            spare = view.myself.is_master and not view.myself.slot_ranges
+            if spare and not withheld:
+                return
+            reason = self._disputed(view) if view.myself.is_master else self._copying(redis)
+            if reason is not None:
+                self.console.state(f"this node began without data and may not be copied yet: {reason}")
+                return
+            if withheld:
+                redis.ask("ACL", "SETUSER", REPLICATION_USER, "on")
+                self.console.event("this node may be copied from now on")
+            if spare:
+                return
+            if _is_on_volume(redis):
+                self.options.data.unmark()
+                self.console.event("this node has its data, in memory and on its volume")
+
+    def _copying(self, redis: Node) -> str | None:
+        link = redis.fields("INFO", "replication")
+        return None if link.get("master_link_status") == "up" else "it has not copied its master's data yet"
+
+    def _disputed(self, view: ClusterView) -> str | None:
+        """Slots that were given to it here are its own, unless others still look for an older node's data here."""
+        peers = ask_peers(self.resolve(self.options.domain), self.connector).peers
+        for peer in peers:
+            older = self._older_self(view.own_id, peer)
+            if older is not None:
+                return older
+        if view.myself.slot_ranges or is_complete(view) or any(is_complete(peer.view) for peer in peers):
+            return None
+        return "it is in no cluster yet"
+
+    def _older_self(self, own_id: str, peer: Peer) -> str | None:
+        followed = {record.master_id for record in peer.view.records.values()}
+        for record in peer.view.records.values():
+            if record.id == own_id or not self.options.own.is_own(record):
+                continue
+            if record.slot_ranges or record.id in followed:
+                slots = describe_slots(record.slots) or "none"
+                return (
+                    f"{peer.name} knows this pod as {record.id[:8]}, whose data is gone; that one's slots ({slots}) "
+                    "have to be taken over by its replica"
+                )
+        return None
+
+
+def _is_on_volume(redis: Node) -> bool:
+    """Whether Redis, ended now, would find what it has. Without an append-only file the copied snapshot is there."""
+    state = redis.fields("INFO", "persistence")
+    if state["aof_enabled"] == "0":
+        return True
+    busy = (state["aof_rewrite_in_progress"], state["aof_rewrite_scheduled"]) != ("0", "0")
+    return not busy and state["aof_last_bgrewrite_status"] == "ok"

@@ -1,0 +1,106 @@
+"""Brings the cluster to its goal, from whatever is there, and waits until it is healthy."""
+
+import time
+from dataclasses import dataclass
+
+from ..console import Console
+from ..errors import CommandRefusedError, DeadlinePassedError, NodeUnavailableError
+from ..redis.client import Connector
+from ..redis.resolver import Resolve
+from .cluster_state import Survey, take_survey
+from .migration import migrate, name_of
+from .plan import Goal, Plan, Step, make_plan
+from .progress import Progress
+from .resharding import not_drained
+
+MOST_LISTED = 4
+"""So many of the things that are waited for are written out."""
+
+SLICE = 5.0
+"""Seconds for which slots are moved before the members are asked again how they are."""
+
+
+@dataclass(frozen=True)
+class ConvergeOptions:
+    """`deadline` and `interval` in seconds. After `patience` without a change it insists."""
+
+    deadline: float = 600.0
+    interval: float = 0.5
+    patience: float = 10.0
+
+
+def converge(
+    goal: Goal, connector: Connector, resolve: Resolve, console: Console, options: ConvergeOptions | None = None
+) -> None:
+    """Forms, completes, grows or shrinks the cluster; run again it changes nothing. It may be killed at any point.
+
+    Ends when every node says that the state is ok and all slots are served, every replica has its
+    master's data, every shard has its even part of the slots, and whatever is outside of the
+    topology holds nothing any more. DeadlinePassedError says what is missing; RefusedError says why
+    nobody should go on.
+    """
+    options = options or ConvergeOptions()
+    end = time.monotonic() + options.deadline
+    last_waiting: list[str] = []
+    changed = time.monotonic()
+    progress = Progress(console)
+    thorough = False
+    while True:
+        survey = take_survey(goal.topology, connector, resolve, thorough)
+        insist = time.monotonic() - changed >= options.patience
+        plan = make_plan(goal, survey, insist)
+        # Keys that an interruption left behind can be seen once nothing moves any more.
+        suspicious = progress.slots > 0 or not_drained(survey) is not None
+        if plan.done and (thorough or not suspicious):
+            console.event(_summary(goal, progress))
+            return
+        thorough = suspicious and not plan.moves
+        if plan.waiting:
+            console.state("waiting: " + _listed(plan.waiting))
+        seconds = min(SLICE, end - time.monotonic())
+        failure = _carry_out(plan, survey, connector, console, progress, seconds)
+        if plan.waiting != last_waiting or plan.steps or plan.moves:
+            last_waiting = plan.waiting
+            changed = time.monotonic()
+        if time.monotonic() >= end:
+            missing = failure or _listed(plan.waiting) or progress.unfinished() or "steps were still being taken"
+            raise DeadlinePassedError(f"the cluster is not complete after {options.deadline:.0f} s: {missing}")
+        if failure or not plan.moves:
+            time.sleep(options.interval)
+
+
+def _carry_out(
+    plan: Plan, survey: Survey, connector: Connector, console: Console, progress: Progress, seconds: float
+) -> str | None:
+    """Takes the plan's steps and moves until one fails, and returns what it failed with."""
+    masters = [node for node in survey.everyone if node.myself.is_master]
+    try:
+        for step in plan.steps:
+            _take(step, connector)
+            console.event(step.text)
+        migrate(plan.moves, masters, connector, progress, seconds)
+    except (NodeUnavailableError, CommandRefusedError) as error:
+        # A node has moved on since it was asked; the next plan begins with how it is now.
+        console.state(str(error))
+        return str(error)
+    return None
+
+
+def _take(step: Step, connector: Connector) -> None:
+    with name_of(step.node), connector.open(step.node.ip) as node:
+        node.ask_all(step.commands)
+
+
+def _listed(reasons: list[str]) -> str:
+    more = len(reasons) - MOST_LISTED
+    return "; ".join(reasons[:MOST_LISTED]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _summary(goal: Goal, progress: Progress) -> str:
+    topology = goal.topology
+    replicas = topology.shards * topology.replicas_per_shard
+    moved = f"{progress.summary()}; " if progress.slots else ""
+    return (
+        f"{moved}the cluster is complete: {topology.shards} masters serve all slots, {replicas} replicas have their "
+        "data, and every node says ok"
+    )

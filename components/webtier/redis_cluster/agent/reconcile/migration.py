@@ -1,0 +1,248 @@
+"""Moves slots with their keys from one running master to another, while clients read and write them.
+
+Redis before 8.4 has no command for it, so it is done key by key: the target is told to import the
+slot and the source to migrate it, the keys are moved in small batches, and once the source has none
+left the slot becomes the target's. Meanwhile the source serves the keys that it still has, and
+sends clients to the target for all others; so a key that an interrupted MIGRATE left on both sides
+is right on the source, and replaces the one on the target when it is moved again.
+
+Whatever is interrupted here leaves marks on one of both nodes, by which the next plan finds it.
+
+A failover forgets these marks. So nothing is begun with a node that is about to end: it says so
+first, and then waits for what is under way.
+"""
+
+import time
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
+from typing import Any
+
+from ..errors import AgentError, CommandRefusedError, NodeUnavailableError
+from ..failover import draining as ending
+from ..redis.client import Command, Connector
+from .cluster_state import Observation
+from .native_migration import import_slots, is_native
+from .progress import Progress
+from .steps import Move
+
+LARGEST_PART = 64
+"""Slots are moved together while they are at most this part, one in so many, of what the target has.
+
+redis-py (8.1 and before) knows no node that it has not got a slot from, and a command fails in it, with an
+AttributeError, when a slot under way sends it to one: ASK, unlike MOVED, teaches it nothing. How likely a client
+meets an ASK before its first MOVED is the ratio of the slots under way to those that have arrived.
+"""
+
+MOST_KEYS = 100
+"""Slots are moved together while they have no more keys than this. Also the largest batch."""
+
+MOST_BYTES = 256 * 1024
+"""Of memory that the keys of one batch use: source and target serve nobody else while it moves."""
+
+LONGEST_BATCH = 0.01
+"""Seconds. A batch that took longer makes the next one smaller."""
+
+LONGEST_OVERTIME = 10.0
+"""Seconds in which a slot that has been begun may be finished when the time is over."""
+
+
+@contextmanager
+def name_of(node: Observation) -> Generator[None]:
+    """Puts the pod's name before what goes wrong with it."""
+    try:
+        yield
+    except NodeUnavailableError as error:
+        raise NodeUnavailableError(f"{node.member.pod} {error}") from error
+    except CommandRefusedError as error:
+        raise CommandRefusedError(f"{node.member.pod} {error}") from error
+
+
+def migrate(
+    moves: Sequence[Move], masters: Iterable[Observation], connector: Connector, progress: Progress, seconds: float
+) -> None:
+    """Moves slots for about so long; what is left then, the next plan has again.
+
+    `masters` are told who owns what has moved, so that they need not hear it from others. Raises
+    NodeUnavailableError or CommandRefusedError, with a pod's name, for what stands in the way.
+    """
+    end = time.monotonic() + seconds
+    progress.begin(sum(len(move.slots) for move in moves))
+    for move in moves:
+        if time.monotonic() >= end:
+            return
+        bystanders = [node for node in masters if node.id not in (move.source.id, move.target.id)]
+        with ExitStack() as stack:
+            _Mover(move, bystanders, connector, progress, stack).run(end)
+
+
+class _Party:
+    """A node that takes part in a move; its errors say which pod it is."""
+
+    def __init__(self, node: Observation, connector: Connector, stack: ExitStack) -> None:
+        self.observed = node
+        self.id = node.id
+        self.pod = node.member.pod
+        self.node = stack.enter_context(connector.open(node.ip))
+
+    def ask(self, *command: str | int) -> Any:
+        with self.named():
+            return self.node.ask(*command)
+
+    def ask_all(self, commands: Sequence[Command]) -> list[Any]:
+        with self.named():
+            return self.node.ask_all(commands)
+
+    def is_native(self) -> bool:
+        with self.named():
+            return is_native(self.node)
+
+    def named(self) -> AbstractContextManager[None]:
+        return name_of(self.observed)
+
+
+class _Mover:
+    """One move, on connections of its own."""
+
+    def __init__(
+        self,
+        move: Move,
+        bystanders: Sequence[Observation],
+        connector: Connector,
+        progress: Progress,
+        stack: ExitStack,
+    ) -> None:
+        self._move = move
+        self._connector = connector
+        self._progress = progress
+        self._target = _Party(move.target, connector, stack)
+        setting = self._target.ask("CONFIG", "GET", "cluster-node-timeout")
+        # A node that is busy for a whole node timeout is taken for failed.
+        self._patience = int(setting[1]) / 2000
+        patient = replace(connector, timeout=max(connector.timeout, 3 * self._patience))
+        self._source = _Party(move.source, patient, stack)
+        self._bystanders = [_Party(node, connector, stack) for node in bystanders]
+        self._batch = 8
+        self._ending = ""
+
+    def run(self, end: float) -> None:
+        under_way = self._is_under_way()
+        if not under_way:
+            for party in (self._source, self._target):
+                self._note_ending(party, party.ask(*ending.QUESTION))
+            self._check_nobody_ends()
+        if not under_way and self._source.is_native() and self._target.is_native():
+            with self._target.named():
+                import_slots(self._target.node, self._move.slots, self._progress, end)
+            return
+        self._copy_functions()
+        for slots in self._groups():
+            if time.monotonic() >= end or not self._move_slots(slots, end + LONGEST_OVERTIME):
+                return
+            self._progress.add_slots(len(slots))
+            if not under_way:
+                self._check_nobody_ends()
+
+    def _note_ending(self, party: _Party, answer: Any) -> None:
+        if ending.says_ending(answer):
+            self._ending = party.pod
+
+    def _check_nobody_ends(self) -> None:
+        if self._ending:
+            raise NodeUnavailableError(f"{self._ending} is about to end, and gets and gives no slots")
+
+    def _is_under_way(self) -> bool:
+        source, target = self._move.source, self._move.target
+        return not {*source.view.migrating, *target.view.importing, *target.strays}.isdisjoint(self._move.slots)
+
+    def _copy_functions(self) -> None:
+        """A new master has none, and clients may call them as soon as it has a slot."""
+        if self._move.target.myself.slot_ranges or self._target.ask("FUNCTION", "LIST"):
+            return
+        if self._source.ask("FUNCTION", "LIST"):
+            self._target.ask("FUNCTION", "RESTORE", self._source.ask("FUNCTION", "DUMP"))
+
+    def _groups(self) -> Iterator[list[int]]:
+        counts = self._source.ask_all([("CLUSTER", "COUNTKEYSINSLOT", slot) for slot in self._move.slots])
+        owned = len(self._move.target.myself.slots)
+        group: list[int] = []
+        keys = 0
+        for slot, count in zip(self._move.slots, map(int, counts), strict=True):
+            if group and (len(group) > owned // LARGEST_PART or keys + count > MOST_KEYS):
+                yield group
+                owned += len(group)
+                group, keys = [], 0
+            group.append(slot)
+            keys += count
+        if group:
+            yield group
+
+    def _move_slots(self, slots: list[int], end: float) -> bool:
+        """Whether the time was enough for all their keys; if not, the slots stay under way."""
+        for party, mark, other in (
+            (self._target, "IMPORTING", self._source),
+            (self._source, "MIGRATING", self._target),
+        ):
+            opening = [("CLUSTER", "SETSLOT", slot, mark, other.id) for slot in slots]
+            *_, answer = party.ask_all([*opening, ending.QUESTION])
+            self._note_ending(party, answer)
+        questions = [("CLUSTER", "GETKEYSINSLOT", slot, MOST_KEYS) for slot in slots]
+        while True:
+            asked = time.monotonic()
+            *answers, role = self._source.ask_all([*questions, ("ROLE",)])
+            if role[0] != "master":
+                raise NodeUnavailableError(f"{self._source.pod} is no master any more")
+            for keys in filter(None, answers):
+                self._move_keys(keys)
+            # From here on the source takes no write for them, and nobody else can have taken over from it yet.
+            if not any(answers) and time.monotonic() - asked < self._patience:
+                break
+            if time.monotonic() >= end:
+                return False
+        done = [("CLUSTER", "SETSLOT", slot, "NODE", self._target.id) for slot in slots]
+        self._target.ask_all(done)
+        self._source.ask_all(done)
+        for party in list(self._bystanders):
+            try:
+                party.ask_all(done)
+            except AgentError:
+                # It hears of the slots from the target.
+                self._bystanders.remove(party)
+        return True
+
+    def _move_keys(self, keys: list[str]) -> None:
+        with self._source.named():
+            answers = self._source.node.ask_each([("MEMORY", "USAGE", key) for key in keys])
+        # A key that has just expired has no size.
+        sizes = [int(answer) if isinstance(answer, int) else 0 for answer in answers]
+        start = 0
+        while start < len(keys):
+            stop = start + 1
+            while stop < min(len(keys), start + self._batch) and sum(sizes[start : stop + 1]) <= MOST_BYTES:
+                stop += 1
+            self._move_batch(keys[start:stop], sizes[start:stop])
+            start = stop
+
+    def _move_batch(self, keys: list[str], sizes: list[int]) -> None:
+        began = time.monotonic()
+        where = (self._target.observed.ip, self._connector.port, "", 0, int(self._patience * 1000))
+        try:
+            self._source.ask("MIGRATE", *where, "REPLACE", *self._connector.credentials(), "KEYS", *keys)
+        except CommandRefusedError as error:
+            if "IOERR" not in str(error):
+                raise
+            if len(keys) == 1:
+                raise CommandRefusedError(
+                    f"{self._source.pod} can't move a key of {sizes[0] / 1e6:.1f} MB to {self._target.pod} within "
+                    f"{self._patience:.1f} s, half a node timeout; split or delete it, or raise the node timeout"
+                ) from error
+            self._batch = 1
+            for key, size in zip(keys, sizes, strict=True):
+                self._move_batch([key], [size])
+            return
+        self._progress.add_keys(len(keys))
+        took = time.monotonic() - began
+        if took > LONGEST_BATCH:
+            self._batch = max(1, self._batch // 2)
+        elif took < LONGEST_BATCH / 2:
+            self._batch = min(MOST_KEYS, self._batch * 2)

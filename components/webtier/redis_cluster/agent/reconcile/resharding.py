@@ -1,0 +1,130 @@
+"""Which slots have to move, seen from what the members say. Pure.
+
+A slot under way is always finished forwards: its target may hold keys that nobody else has. Only
+then the rest is made even, and what a shard that has to go still owns goes to those that stay.
+"""
+
+from collections.abc import Iterator
+
+from ..errors import RefusedError
+from ..redis.topology import describe_slots
+from .balance import even_transfers
+from .cluster_state import Observation, Survey
+from .steps import Goal, Move, Plan, Step, leader_of, members_of
+
+
+def finish_open_slots(goal: Goal, survey: Survey) -> Plan | None:
+    """Slots that an earlier run left half moved, and keys that it left where they do not belong.
+
+    To be asked also while members are missing: until such a slot is closed, some of its keys are
+    out of clients' reach when a node that redirected to them has failed.
+    """
+    nodes = [node for node in survey.everyone if node.myself.is_master]
+    waiting: list[str] = []
+    closed: dict[tuple[str, str], set[int]] = {}
+    moves: dict[tuple[str, str], set[int]] = {}
+    # Of several that claim a slot the newest claim counts, as it does for Redis itself.
+    owners = {slot: node for node in sorted(nodes, key=lambda node: node.myself.epoch) for slot in node.myself.slots}
+    for slot, node, target in _marks(goal, nodes):
+        owner = owners.get(slot)
+        if owner is None:
+            waiting.append(f"slot {slot} is half moved, and its owner does not answer")
+        elif target is node is owner or (target is not node and owner is not node):
+            closed.setdefault((node.id, owner.id), set()).add(slot)
+        elif target is None:
+            waiting.append(f"slot {slot} is half moved, and the master that it goes to does not answer")
+        elif _is_rightful(target, nodes):
+            moves.setdefault((owner.id, target.id), set()).add(slot)
+    if not closed and not waiting and not moves:
+        return None
+    by_id = {node.id: node for node in nodes}
+    return Plan(
+        [_close(by_id[node], by_id[owner], slots) for (node, owner), slots in closed.items()],
+        waiting,
+        [Move(by_id[source], by_id[target], tuple(sorted(slots))) for (source, target), slots in moves.items()],
+    )
+
+
+def _marks(goal: Goal, nodes: list[Observation]) -> Iterator[tuple[int, Observation, Observation | None]]:
+    """Slot, who says that it is under way, and to whom. A slot's owner knows better than who receives it."""
+    leaving = {slot for node in nodes for slot in node.myself.slots & node.view.migrating.keys()}
+    for node in nodes:
+        for slot, target in node.view.migrating.items():
+            yield slot, node, _current_master(goal, node, target, nodes)
+        for slot in {*node.view.importing, *node.strays} - leaving:
+            yield slot, node, node
+
+
+def _current_master(goal: Goal, node: Observation, target: str, nodes: list[Observation]) -> Observation | None:
+    """The target, or who has taken over its shard since."""
+    found = next((other for other in nodes if other.id == target), None)
+    if found is not None and _is_rightful(found, nodes):
+        return found
+    record = node.view.records.get(target)
+    member = goal.topology.parse(record.address.hostname) if record else None
+    return next((other for other in nodes if member and other.member.shard == member.shard and _owns(other)), None)
+
+
+def _owns(node: Observation) -> bool:
+    return bool(node.myself.slot_ranges)
+
+
+def _is_rightful(node: Observation, nodes: list[Observation]) -> bool:
+    """Not a master beside its shard's master: what that one holds, a person has to look at."""
+    return _owns(node) or not any(_owns(other) for other in members_of(nodes, node.member.shard))
+
+
+def _close(node: Observation, owner: Observation, slots: set[int]) -> Step:
+    """Only the marks are left. Who still believes to own a slot must not begin to take writes for it."""
+    claimed = slots & node.myself.slots if node is not owner else set[int]()
+    commands = [
+        ("CLUSTER", "SETSLOT", slot, "NODE", owner.id) if slot in claimed else ("CLUSTER", "SETSLOT", slot, "STABLE")
+        for slot in sorted(slots)
+    ]
+    text = f"{node.member.pod} closes the slots {describe_slots(slots)}, which {owner.member.pod} owns"
+    return Step(node, tuple(commands), text)
+
+
+def rebalance(goal: Goal, survey: Survey) -> Plan | None:
+    """Every shard of the topology gets its even part, and the others give all that they have."""
+    owned: dict[int, set[int]] = {}
+    masters: dict[int, Observation] = {}
+    for node in survey.everyone:
+        if not _owns(node):
+            continue
+        shard = node.member.shard
+        if shard in masters:
+            names = " and ".join(sorted((masters[shard].member.pod, node.member.pod)))
+            return Plan(waiting=[f"{names} both own slots of shard {shard}"])
+        masters[shard] = node
+        owned[shard] = node.myself.slots
+    for shard in range(goal.topology.shards):
+        masters.setdefault(shard, leader_of(survey.observations, shard))
+    transfers = even_transfers(owned, goal.topology.shards)
+    if not transfers:
+        return None
+    _check_room(goal, masters)
+    return Plan(moves=[Move(masters[source], masters[target], slots) for source, target, slots in transfers])
+
+
+def _check_room(goal: Goal, masters: dict[int, Observation]) -> None:
+    """Better nothing is moved than a part of it, until the first master that has to take more refuses."""
+    staying = [node for shard, node in masters.items() if shard < goal.topology.shards]
+    room = sum(node.memory_limit for node in staying)
+    used = sum(node.memory for node in masters.values())
+    if len(staying) < len(masters) and all(node.memory_limit for node in staying) and used > room:
+        raise RefusedError(
+            f"the data of {len(masters)} shards uses {used / 1e6:.1f} MB, and the {len(staying)} that are to stay may "
+            f"use {room / 1e6:.1f} MB (maxmemory) and evict nothing. Set the number of shards back to {len(masters)}, "
+            "or give them more memory first"
+        )
+
+
+def not_drained(survey: Survey) -> Plan | None:
+    """A master that has to go may be deleted when this has nothing to say: it holds no key any more."""
+    waiting = [
+        f"{node.member.pod} is to go, owns no slot and still holds {node.keys} keys"
+        for node in survey.outside
+        if node.myself.is_master and not _owns(node) and node.keys
+    ]
+    return Plan(waiting=waiting) if waiting else None

@@ -1,0 +1,65 @@
+"""What converge can be told to do, and what it is to reach."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ..redis.client import Command
+from ..redis.topology import Topology
+from .cluster_state import Observation
+
+
+@dataclass(frozen=True)
+class Step:
+    """Commands for one member, and what they do in words."""
+
+    node: Observation
+    commands: tuple[Command, ...]
+    text: str
+
+
+def step(node: Observation, text: str, *command: str | int) -> Step:
+    """A step of one command."""
+    return Step(node, (command,), text)
+
+
+@dataclass(frozen=True)
+class Move:
+    """Slots, with their keys, that go from the master that owns them to another one."""
+
+    source: Observation
+    target: Observation
+    slots: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do now, and what is still to be waited for; nothing at all when all is as it should be."""
+
+    steps: list[Step] = field(default_factory=list[Step])
+    waiting: list[str] = field(default_factory=list[str])
+    moves: list[Move] = field(default_factory=list[Move])
+
+    @property
+    def done(self) -> bool:
+        """Whether the cluster is complete and healthy."""
+        return not self.steps and not self.waiting and not self.moves
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What the cluster should be. `port` and `bus_port` are those of a node that announces no others."""
+
+    topology: Topology
+    min_replicas_to_write: int = 0
+    port: int = 6379
+    bus_port: int = 16379
+
+
+def members_of(nodes: Iterable[Observation], shard: int) -> list[Observation]:
+    """Those of one shard."""
+    return [node for node in nodes if node.member.shard == shard]
+
+
+def leader_of(nodes: Iterable[Observation], shard: int) -> Observation:
+    """A shard's master: who owns slots, else the first member that is no replica."""
+    return min(members_of(nodes, shard), key=lambda node: (not node.myself.slot_ranges, not node.myself.is_master))

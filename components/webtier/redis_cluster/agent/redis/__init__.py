@@ -1,0 +1,1 @@
+"""Talking to Redis: connections, and what its answers and files say."""

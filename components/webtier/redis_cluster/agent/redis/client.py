@@ -1,0 +1,159 @@
+"""A connection to one Redis node, every wait on it bounded."""
+
+import ssl
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from redis import exceptions
+from redis.backoff import NoBackoff
+from redis.connection import Connection, SSLConnection
+from redis.retry import Retry
+
+from ..errors import CommandRefusedError, NodeAliveError, NodeNotReadyError, NodeUnavailableError
+
+Command = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Connector:
+    """How this cluster's nodes are reached: one port, one user and one password for all of them."""
+
+    password: Callable[[], str]
+    port: int = 6379
+    bus_port: int = 16379
+    timeout: float = 2.0
+    user: str = "agent"
+    tls: Path | None = None
+    """Folder with `ca.crt`, `tls.crt` and `tls.key`; None for plain connections."""
+
+    def credentials(self) -> tuple[str, ...]:
+        """What a node needs to log in at another one, as MIGRATE takes it. Secret: not for any text."""
+        return ("AUTH2", self.user, self.password())
+
+    def open(self, ip: str) -> "Node":
+        """A node at an address; nothing is sent before the first question."""
+        return Node(ip, self)
+
+
+class Node:
+    """One node, asked in commands. It raises NodeUnavailableError (or NodeNotReadyError) and CommandRefusedError."""
+
+    def __init__(self, ip: str, connector: Connector) -> None:
+        self.ip = ip
+        # redis-py types its connections only in part.
+        kind: Any = Connection if connector.tls is None else SSLConnection
+        self._connection: Any = kind(
+            **_tls(connector.tls),
+            host=ip,
+            port=connector.port,
+            username=connector.user,
+            password=connector.password(),
+            socket_timeout=connector.timeout,
+            socket_connect_timeout=connector.timeout,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,
+            driver_info=None,
+            decode_responses=True,
+            # Keys are bytes of any kind, and go back to Redis as they came.
+            encoding_errors="surrogateescape",
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the connection, for those who keep one without `with`."""
+        self._connection.disconnect()
+
+    def ask(self, *command: str | int) -> Any:
+        """Sends one command; its answer is a text, a number or a list of such."""
+        with _own_errors("the connection"):
+            self._connection.connect()
+            self._connection.send_command(*command)
+            return self._answer(command)
+
+    def ask_all(self, commands: Sequence[Command]) -> list[Any]:
+        """Sends commands at once and reads all answers; then the first that is an error is raised."""
+        answers = self.ask_each(commands)
+        for answer in answers:
+            if isinstance(answer, CommandRefusedError):
+                raise answer
+        return answers
+
+    def ask_each(self, commands: Sequence[Command]) -> list[Any]:
+        """Sends commands at once. An answer that is an error is returned in its place."""
+        answers: list[Any] = []
+        with _own_errors("the connection"):
+            self._connection.connect()
+            self._connection.send_packed_command(self._connection.pack_commands(commands))
+            for command in commands:
+                try:
+                    answers.append(self._answer(command))
+                except CommandRefusedError as error:
+                    answers.append(error)
+        return answers
+
+    def _answer(self, command: Command) -> Any:
+        try:
+            return self._connection.read_response()
+        except exceptions.ResponseError as error:
+            raise CommandRefusedError(f"refused {' '.join(map(str, command[:2]))}: {error}") from error
+
+    def receive(self, timeout: float) -> Any | None:
+        """What the node sends unasked after SUBSCRIBE; None when nothing has come after `timeout` seconds."""
+        with _own_errors("a subscription"):
+            return self._connection.read_response() if self._connection.can_read(timeout) else None
+
+    def fields(self, *command: str | int) -> dict[str, str]:
+        """The answer of INFO and its like, as a mapping."""
+        lines = str(self.ask(*command)).splitlines()
+        pairs = (line.split(":", 1) for line in lines if ":" in line and not line.startswith("#"))
+        return {key: value.strip() for key, value in pairs}
+
+
+def _tls(folder: Path | None) -> dict[str, Any]:
+    """Nodes are dialled at addresses, which no certificate names: the CA says that it is one of this cluster's."""
+    if folder is None:
+        return {}
+    return {
+        "ssl_ca_certs": str(folder / "ca.crt"),
+        "ssl_certfile": str(folder / "tls.crt"),
+        "ssl_keyfile": str(folder / "tls.key"),
+        "ssl_check_hostname": False,
+    }
+
+
+@contextmanager
+def _own_errors(what: str) -> Generator[None, None, None]:
+    try:
+        yield
+    except exceptions.BusyLoadingError as error:
+        raise NodeNotReadyError("is still loading its data") from error
+    except exceptions.AuthenticationError as error:
+        raise NodeAliveError("does not accept the password") from error
+    except (exceptions.TimeoutError, TimeoutError) as error:
+        raise NodeUnavailableError("does not answer in time") from error
+    except (exceptions.ConnectionError, OSError) as error:
+        if isinstance(error.__cause__ or error.__context__, ssl.SSLError):
+            raise NodeAliveError("has a certificate that is not believed, or believes none of ours") from error
+        # redis-py has no type of its own for this one.
+        if "max number of clients" in str(error):
+            raise NodeAliveError("has no connection left") from error
+        raise NodeUnavailableError("does not accept connections") from error
+    except exceptions.InvalidResponse as error:
+        # An address that has been handed on to something else.
+        raise NodeUnavailableError("does not answer as a Redis does") from error
+    except exceptions.ResponseError as error:
+        raise CommandRefusedError(f"refused {what}: {error}") from error

@@ -1,0 +1,103 @@
+"""Brings the users and passwords of the mounted Secret into effect, at each start and while Redis runs."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..console import Console
+from ..errors import CommandRefusedError, DeadlinePassedError, NodeUnavailableError
+from .client import Connector, Node
+from .reach import open_member
+from .resolver import Resolve
+from .topology import Member, Topology
+
+ACL_FILE = "users.acl"
+REPLICATION_USER = "replication"
+
+
+@dataclass(frozen=True)
+class AccessFiles:
+    """The mounted Secret: `users.acl` in Redis' own form, and one file a user with its password."""
+
+    folder: Path
+
+    def users(self, withhold_replication: bool = False) -> str:
+        """The ACL file. With `withhold_replication` nobody may copy this node's data for now."""
+        text = self._read(ACL_FILE)
+        return (
+            text.replace(f"user {REPLICATION_USER} on ", f"user {REPLICATION_USER} off ")
+            if withhold_replication
+            else text
+        )
+
+    def password(self, user: str) -> str:
+        """A user's current password. Read anew each time: the file changes on a rotation."""
+        return self._read(user).strip("\n")
+
+    def _read(self, name: str) -> str:
+        try:
+            return (self.folder / name).read_text(encoding="utf-8")
+        except OSError as error:
+            raise NodeUnavailableError(f"has no readable file {name}: {error}") from error
+
+
+def apply_access(node: Node, files: AccessFiles) -> None:
+    """Sets every user and the password that a replica logs in with, on a running server.
+
+    Each user changes in one command, so that none is ever without a valid password; connections stay.
+    Whether replication is withheld stays as it is.
+    """
+    for name, rules in _users(files.users()):
+        if name == REPLICATION_USER:
+            node.ask("ACL", "SETUSER", name, "resetpass", *(rule for rule in rules if rule not in ("on", "off")))
+        else:
+            node.ask("ACL", "SETUSER", name, "reset", *rules)
+    node.ask("CONFIG", "SET", "masteruser", REPLICATION_USER, "masterauth", files.password(REPLICATION_USER))
+
+
+def grant_access(
+    topology: Topology,
+    connector: Connector,
+    resolve: Resolve,
+    files: AccessFiles,
+    console: Console,
+    end: float,
+    interval: float = 0.5,
+) -> None:
+    """Does the same on every member; one that can't be asked is asked again until `end` of the monotonic clock.
+
+    DeadlinePassedError names those that never could. CommandRefusedError, with the pod's name, when one answers that a
+    rule can't be: asking again would not change that.
+    """
+    left = topology.members()
+    while True:
+        reasons = {member: reason for member in left if (reason := _grant(member, connector, resolve, files))}
+        if not reasons:
+            return
+        left = list(reasons)
+        said = "; ".join(f"{member.pod} {reason}" for member, reason in reasons.items())
+        if time.monotonic() >= end:
+            raise DeadlinePassedError(f"not every node knows the users and passwords: {said}")
+        console.state(f"waiting: {said}")
+        time.sleep(interval)
+
+
+def _grant(member: Member, connector: Connector, resolve: Resolve, files: AccessFiles) -> str | None:
+    """None once the member has them, else why it could not be asked."""
+    try:
+        with open_member(member, connector, resolve) as (node, _):
+            apply_access(node, files)
+    except NodeUnavailableError as error:
+        return str(error)
+    except CommandRefusedError as error:
+        raise CommandRefusedError(f"{member.pod} {error}") from error
+    return None
+
+
+def _users(text: str) -> Iterator[tuple[str, list[str]]]:
+    for line in text.splitlines():
+        word, _, rest = line.partition(" ")
+        if word == "user":
+            name, *rules = rest.split()
+            yield name, rules

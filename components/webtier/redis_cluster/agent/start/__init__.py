@@ -1,0 +1,1 @@
+"""Before Redis starts: whether it may, with which data, addresses and users."""

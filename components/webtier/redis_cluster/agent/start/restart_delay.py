@@ -1,0 +1,86 @@
+"""Before a master starts again after a crash: whether its replica is about to take over.
+
+A container comes back after a second, before anybody has missed its master, and Redis then refuses writes for another
+two seconds, as any master does that finds its cluster after a start: three seconds and more in all. The replica takes
+over in less, and has everything that had left the old master's process.
+"""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+from ..errors import CommandRefusedError, NodeUnavailableError
+from ..failover.candidacy import stands
+from ..failover.fast_failover import FEWEST_MASTERS
+from ..redis.client import Connector
+from ..redis.nodes_file import read_view
+from ..redis.reach import addresses_of
+from ..redis.resolver import Resolve
+from ..redis.view import ClusterView, Record
+from .data_folder import DataFolder
+
+MOST_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class SuccessionOptions:
+    """All times in seconds."""
+
+    longest: float = 2.5
+    """After which this node starts in any case."""
+    recent: float = 4.0
+    """A replica that lost its master longer ago has not been elected, and will hardly be."""
+    patience: float = 0.3
+    """What a node gets for one answer, and DNS for a name."""
+
+
+@dataclass
+class Succession:
+    """One for each start of a node whose agents have the fast failover."""
+
+    options: SuccessionOptions
+    data: DataFolder
+    connector: Connector
+    resolve: Resolve
+    _began: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self._quick = replace(self.connector, timeout=self.options.patience)
+
+    def heir(self) -> str | None:
+        """The name of a replica that was with this node until just now and is a replica still; None without one."""
+        if time.monotonic() - self._began > self.options.longest:
+            return None
+        view = self._own_view()
+        if view is None or not view.myself.is_master or not view.myself.slot_ranges:
+            return None
+        if len(view.masters) < FEWEST_MASTERS:
+            return None
+        # Whether it stands for election it has to say itself: nodes.conf is not written when that changes.
+        replicas = [peer for peer in view.peers if peer.master_id == view.own_id]
+        with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
+            able = list(pool.map(self._may_take_over, replicas))
+        return next((replica.name for replica, is_able in zip(replicas, able, strict=True) if is_able), None)
+
+    def _own_view(self) -> ClusterView | None:
+        try:
+            return read_view(self.data.nodes_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    def _may_take_over(self, replica: Record) -> bool:
+        for ip in addresses_of(replica, self.resolve, self.options.patience):
+            try:
+                with self._quick.open(ip) as node:
+                    if node.ask("CLUSTER", "MYID") != replica.id:
+                        continue
+                    if not stands(node):
+                        return False
+                    said = node.fields("INFO", "replication")
+                    up_for = int(node.fields("INFO", "server")["uptime_in_seconds"])
+            except (NodeUnavailableError, CommandRefusedError):
+                continue
+            lost_for = int(said.get("master_link_down_since_seconds", "0"))
+            # One that has started since has never been with it.
+            return said.get("role") == "slave" and 0 <= lost_for <= self.options.recent and up_for > lost_for + 1
+        return False

@@ -1,0 +1,161 @@
+"""Before Redis starts: gathers what start_rules.py decides by, and carries the decision out."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ..console import Console
+from ..errors import AgentError
+from ..redis.client import Connector
+from ..redis.nodes_file import read_view, render_nodes_file, replace_file
+from ..redis.peers import Answers, ask_peers
+from ..redis.resolver import Resolve
+from ..redis.view import ClusterView
+from .data_folder import ACCEPT_FILE, NODES_FILE, Data, DataFolder
+from .ownership import Identity, Standing, take_standing
+from .remediation import Advice
+from .start_rules import Begin, Facts, OwnLine, Wait, judge, judge_accepted
+
+
+@dataclass(frozen=True)
+class GuardOptions:
+    """`own` is this pod by its host name under `domain`, the headless Service's, without an id. `auth` is the
+    mounted Secret's folder. A node of which nothing is known waits `formation_wait` seconds for somebody who
+    knows: at a cluster's first start there is nobody. Give infinity where it is known to have been formed.
+    """
+
+    data: DataFolder
+    own: Identity
+    domain: str
+    auth: Path
+    formation_wait: float = 3.0
+
+
+@dataclass(frozen=True)
+class Start:
+    """Redis may start. With `withhold_replication` as replication.py says."""
+
+    withhold_replication: bool
+
+
+@dataclass
+class StartGuard:
+    """One for each start of Redis. `fault` is what a check of the data found, after a start that failed."""
+
+    options: GuardOptions
+    connector: Connector
+    resolve: Resolve
+    console: Console
+    fault: str | None = None
+    now: Callable[[], float] = time.monotonic
+    _began: float | None = field(default=None, init=False)
+
+    def decide(self) -> Start | Wait:
+        """Looks and asks anew each time; takes as long as the slowest peer, and that is bounded."""
+        try:
+            decision = self._decide()
+            return decision if isinstance(decision, Wait) else self._carry_out(decision)
+        except AgentError as error:
+            return Wait(f"the cluster can't be asked: a node {error}")
+        except OSError as error:
+            return Wait(f"{self.options.data.path} can't be used: {error}")
+
+    def _decide(self) -> Begin | Wait:
+        own_view, nodes_fault = self._read_nodes_file()
+        data, expendable = self._look_at_data(own_view)
+        if own_view is not None and data.whole:
+            answers = Answers([], {})
+        else:
+            # Without its password nobody would answer, which is not the same as that there is nobody.
+            self.connector.password()
+            answers = ask_peers(self._addresses(own_view), self.connector)
+        if self._began is None:
+            self._began = self.now()
+        identity = replace(self.options.own, id=own_view.own_id if own_view is not None else None)
+        facts = Facts(
+            identity=identity,
+            data=data,
+            own_view=own_view,
+            nodes_fault=nodes_fault,
+            expendable=expendable,
+            answers=answers,
+            standing=take_standing(identity, own_view, answers.peers),
+            waited=self.now() - self._began >= self.options.formation_wait,
+        )
+        advice = Advice(identity.host, self.options.data, self.options.auth, self.connector.tls)
+        decision = judge(facts, advice)
+        if isinstance(decision, Wait) and self.options.data.accept_file.exists():
+            return judge_accepted(facts, advice, self._count_keys(facts.standing))
+        return decision
+
+    def _read_nodes_file(self) -> tuple[ClusterView | None, str]:
+        try:
+            return read_view(self.options.data.nodes_file.read_text(encoding="utf-8")), ""
+        except FileNotFoundError:
+            return None, "is gone"
+        except ValueError as error:
+            return None, f"is broken: {error}"
+
+    def _look_at_data(self, own_view: ClusterView | None) -> tuple[Data, bool]:
+        """The data, and whether what is there of it was never a whole copy."""
+        folder = self.options.data
+        data = folder.look()
+        if data.whole and self.fault is not None:
+            data = Data(whole=False, broken=True, fault=f"is broken: {self.fault}")
+        if not folder.marked:
+            return data, False
+        if own_view is not None and own_view.myself.slot_ranges:
+            # It began without slots, so that it was given these while it ran, and its data with them.
+            return data, False
+        return Data(whole=False, broken=data.broken, fault="was never copied completely"), True
+
+    def _addresses(self, own_view: ClusterView | None) -> list[str]:
+        found = self.resolve(self.options.domain)
+        if not found and own_view is not None:
+            found = [ip for peer in own_view.peers for ip in self.resolve(peer.address.hostname)]
+        return found
+
+    def _count_keys(self, standing: Standing) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for replica in standing.replicas:
+            with self.connector.open(replica.ip) as node:
+                counts[replica.name] = int(node.ask("DBSIZE"))
+        return counts
+
+    def _carry_out(self, begin: Begin) -> Start:
+        """In an order in which it can be broken off anywhere: the next decision comes to the same end."""
+        folder = self.options.data
+        text = self._render(begin.nodes_file) if isinstance(begin.nodes_file, OwnLine) else None
+        if begin.event:
+            self.console.event(begin.event)
+        if begin.withhold:
+            folder.mark()
+        if begin.put_data_aside:
+            folder.put_data_aside(self.console.event)
+        if text is not None:
+            self._put_broken_nodes_file_aside()
+            replace_file(folder.nodes_file, text)
+        elif begin.nodes_file is False:
+            folder.put_aside(NODES_FILE, self.console.event)
+        if not begin.withhold and folder.marked:
+            folder.unmark()
+        if folder.accept_file.exists():
+            folder.accept_file.unlink()
+            self.console.event(f"removed {ACCEPT_FILE}")
+        return Start(begin.withhold)
+
+    def _put_broken_nodes_file_aside(self) -> None:
+        if self._read_nodes_file()[0] is None:
+            self.options.data.put_aside(NODES_FILE, self.console.event)
+
+    def _render(self, line: OwnLine) -> str:
+        """All that the source knows, with this node in place of how it is known there."""
+        with self.connector.open(line.source.ip) as node:
+            epoch = int(node.fields("CLUSTER", "INFO")["cluster_current_epoch"])
+        others = [
+            replace(record, flags=(record.flags - {"myself"}) or frozenset({"noflags"}))
+            for record in line.source.view.records.values()
+            if record.id != line.record.id and not record.in_handshake
+        ]
+        return render_nodes_file([line.record, *others], epoch)

@@ -1,0 +1,266 @@
+"""Whether Redis may start, so that a node that lost its data never costs the others theirs: pure.
+
+A master that comes back empty is copied by its replica, which then has nothing either. What is on the volume
+and what the others say decide. "Owned" are slots that nodes.conf or any peer says are this node's:
+
+    nodes.conf  data    slots                           what happens
+    ----------  ------  ------------------------------  ------------------------------------------------------
+    whole       whole   (not asked)                     starts
+    any         no      owned, others own them by now   becomes a replica of its shard's master, withheld
+    any         no      owned                           stays down until then
+    whole       gone    none owned                      starts, withheld
+    any         broken  none owned                      when its shard's master answers, the data is put aside and
+                                                        it starts, withheld; else it stays down
+    gone        gone    none, peers know its name       gets its identity back from them and starts, withheld
+    gone        any     none, all have other owners     what is there is put aside; starts as a new node, withheld
+    gone        gone    nobody knows                    starts as a new node, withheld, after `formation_wait`
+    gone        whole   peers know its name             gets its identity back from them and starts
+    gone        whole   nobody knows                    stays down
+
+A nodes.conf that Redis would refuse counts as gone. Data is "no" when it is gone or broken, or when Redis began
+without it and has had no whole copy since. "Withheld" (replication.py): nobody may copy this node until it has its
+data or is known to need none; nor is it elected (candidacy.py). A node that stays down says what a person can do;
+with `accept-data-loss` in the data folder it starts, unless a replica that still has keys would be emptied.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ..failover.candidacy import PATIENCE
+from ..redis.peers import Answers, Peer
+from ..redis.topology import describe_slots
+from ..redis.view import Address, ClusterView, Record
+from .data_folder import ACCEPT_FILE, Data
+from .ownership import Identity, Standing, count_voters, is_complete
+from .remediation import Advice
+
+_MOST_LISTED = 3
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that a decision depends on. `own_view` is nodes.conf, None when it is unusable: `nodes_fault` says why.
+
+    `expendable`: what is on the volume was never a whole copy. `waited`: those who know had their time to answer.
+    """
+
+    identity: Identity
+    data: Data
+    own_view: ClusterView | None
+    nodes_fault: str
+    expendable: bool
+    answers: Answers
+    standing: Standing
+    waited: bool
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Redis must not start now; ask again in a second."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class OwnLine:
+    """This node is to begin as `record` among all that `source` knows."""
+
+    source: Peer
+    record: Record
+
+
+@dataclass(frozen=True)
+class Begin:
+    """Redis may start, after this. `nodes_file`: None leaves it alone, False puts it aside."""
+
+    withhold: bool
+    put_data_aside: bool = False
+    nodes_file: OwnLine | bool | None = None
+    event: str = ""
+
+
+def judge(facts: Facts, advice: Advice) -> Begin | Wait:
+    """By the table above."""
+    if facts.own_view is not None and facts.data.whole:
+        return Begin(withhold=False)
+    standing = facts.standing
+    namesake = _namesake(facts)
+    if namesake is not None:
+        return namesake
+    if standing.replaced:
+        return _follow_successor(facts)
+    if standing.slots and not facts.data.whole:
+        return Wait(_why_down(facts, advice))
+    if facts.data.broken and not facts.expendable and _shard_master(facts) is None and not _is_stranger(facts):
+        return Wait(_why_broken(facts, advice))
+    if facts.own_view is not None:
+        return Begin(
+            withhold=True,
+            put_data_aside=facts.data.broken,
+            event=f"this node starts without data: it {facts.data.fault}",
+        )
+    if standing.records:
+        return _restore_identity(facts)
+    return _begin_anew(facts, advice)
+
+
+def judge_accepted(facts: Facts, advice: Advice, replica_keys: Mapping[str, int]) -> Begin | Wait:
+    """In place of waiting, when a person accepts the loss. `replica_keys`: replica's pod → its keys."""
+    namesake = _namesake(facts)
+    if namesake is not None:
+        return namesake
+    for pod, keys in replica_keys.items():
+        if keys:
+            return Wait(
+                f"{ACCEPT_FILE} is not heeded: {pod} follows this node and would lose its {keys} keys. Let it take "
+                f"over: {advice.take_over(pod)}"
+            )
+    event = f"{ACCEPT_FILE} is heeded, once: this node starts with what it has"
+    aside = facts.data.broken
+    if facts.own_view is not None:
+        return Begin(withhold=False, put_data_aside=aside, event=event)
+    if facts.standing.slots and facts.standing.records:
+        return replace(_restore_identity(facts), withhold=False, event=event)
+    return Begin(withhold=not facts.data.whole, put_data_aside=not facts.data.whole, nodes_file=False, event=event)
+
+
+def _namesake(facts: Facts) -> Wait | None:
+    """Two nodes of one identity would confuse every other: the old one may still run on a machine that is cut off."""
+    if facts.own_view is not None:
+        return None
+    for peer in facts.answers.peers:
+        for record in peer.view.records.values():
+            if facts.identity.is_own(record) and record.reachable and not facts.identity.is_at(record):
+                place = f"{record.address.ip}:{record.address.port}"
+                return Wait(f"nodes.conf {facts.nodes_fault}, and {peer.name} is in touch with this node at {place}")
+    return None
+
+
+def _follow_successor(facts: Facts) -> Begin:
+    master = _shard_master(facts)
+    source = master or facts.standing.owners[0]
+    record = _own_record(facts, source, master.view.own_id if master else None)
+    keeps_data = facts.data.whole and master is not None
+    role = "its replica" if master else "a spare master"
+    event = f"this node's data {facts.data.fault}" if not facts.data.whole else f"nodes.conf {facts.nodes_fault}"
+    return Begin(
+        withhold=not keeps_data,
+        put_data_aside=not keeps_data,
+        nodes_file=OwnLine(source, record),
+        event=f"{event}, and {source.name} owns the slots by now: this node becomes {role}",
+    )
+
+
+def _restore_identity(facts: Facts) -> Begin:
+    source, record = facts.standing.records[0]
+    if not record.slot_ranges and _shard_master(facts) is not None:
+        return _follow_successor(facts)
+    master_id = record.master_id if record.master_id in source.view.records else None
+    own = replace(_own_record(facts, source, master_id), slot_ranges=record.slot_ranges)
+    return Begin(
+        withhold=not facts.data.whole,
+        put_data_aside=facts.data.broken or (not facts.data.whole and master_id is None),
+        nodes_file=OwnLine(source, own),
+        event=f"nodes.conf {facts.nodes_fault}: it is made anew from what {source.name} knows",
+    )
+
+
+def _own_record(facts: Facts, source: Peer, master_id: str | None) -> Record:
+    """This node as `source` knows it, but with the given master and without slots."""
+    identity = facts.identity
+    node_id = identity.id or facts.standing.records[0][1].id
+    known = source.view.records.get(node_id)
+    return Record(
+        id=node_id,
+        address=Address(identity.own_ip, identity.port, identity.bus_port, identity.host),
+        flags=frozenset({"myself", "slave" if master_id else "master"}),
+        master_id=master_id,
+        epoch=known.epoch if known else 0,
+        connected=True,
+        slot_ranges=(),
+    )
+
+
+def _begin_anew(facts: Facts, advice: Advice) -> Begin | Wait:
+    peers, busy = facts.answers.peers, facts.answers.busy
+    anew = Begin(
+        withhold=True, put_data_aside=True, nodes_file=False, event="this node starts as one that was in no cluster"
+    )
+    if any(is_complete(peer.view) for peer in peers):
+        return anew
+    if facts.data.whole:
+        return Wait(
+            f"nodes.conf {facts.nodes_fault}, and none of the {len(peers)} nodes that answer knows this one. It stays "
+            "down until one does; else it would serve its keys in a cluster of its own. To start it as a new node "
+            f"with its data: {advice.accept_loss()}"
+        )
+    if busy:
+        return Wait("this node has neither data nor nodes.conf, and waits for " + _busy(busy))
+    if not facts.waited:
+        return Wait(
+            f"this node has neither data nor nodes.conf; {len(peers)} nodes answer, and others may know this one"
+        )
+    return anew
+
+
+def _shard_master(facts: Facts) -> Peer | None:
+    """The master of this node's shard, if it answers: there the data can be copied from."""
+    masters = [
+        peer
+        for peer in facts.answers.peers
+        if peer.view.myself.slot_ranges and facts.identity.same_shard(peer.view.myself)
+    ]
+    return max(masters, key=lambda peer: peer.view.myself.epoch, default=None)
+
+
+def _is_stranger(facts: Facts) -> bool:
+    """Whether the cluster is whole without this node, and nobody knows it."""
+    unknown = facts.own_view is None and not facts.standing.records
+    return unknown and any(is_complete(peer.view) for peer in facts.answers.peers)
+
+
+def _why_down(facts: Facts, advice: Advice) -> str:
+    standing = facts.standing
+    said_by = _listed(standing.said_by)
+    text = (
+        f"this node's data {facts.data.fault}, and it owns the slots {describe_slots(standing.slots)}, by what "
+        f"{said_by} {'says' if len(standing.said_by) == 1 else 'say'}. It stays down, so that no replica copies "
+        "an empty master, until another node owns them"
+    )
+    answering, voters = count_voters(facts.answers.peers)
+    replicas = _listed([replica.name for replica in standing.replicas]) if standing.replicas else ""
+    if replicas and 2 * answering > voters:
+        waits = not any(replica.view.myself.stands for replica in standing.replicas)
+        return f"{text}; {replicas} can be elected{f' after having waited {PATIENCE:.0f} s for it' if waits else ''}"
+    if replicas:
+        pod = standing.replicas[0].name
+        text += (
+            f". {answering} of {voters} masters answer, too few to elect {replicas}: if {pod} has the data, let it "
+            f"take over: {advice.take_over(pod)}"
+        )
+    else:
+        text += ". No replica of it answers"
+    return text + _last_resort(facts, advice)
+
+
+def _why_broken(facts: Facts, advice: Advice) -> str:
+    return (
+        f"this node's data {facts.data.fault}, and no master of its shard answers from which it could be copied anew: "
+        f"it stays down until one does{_last_resort(facts, advice)}"
+    )
+
+
+def _last_resort(facts: Facts, advice: Advice) -> str:
+    mended = f". To cut the data off where it breaks: {advice.cut_off()}" if facts.data.broken else ""
+    return f"{mended}. To start it empty, if its data is lost for good: {advice.accept_loss()}"
+
+
+def _busy(busy: Mapping[str, str]) -> str:
+    return _listed([f"the node at {ip}, which {reason}" for ip, reason in busy.items()])
+
+
+def _listed(names: list[str]) -> str:
+    shown = names[:_MOST_LISTED]
+    more = [f"{len(names) - len(shown)} more"] if len(names) > len(shown) else []
+    *first, last = [*shown, *more]
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,129 @@
+"""Lets Redis start: when it is safe, with the peers' present addresses and the Secret's users."""
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..console import Console
+from ..failover.candidacy import START_CONF
+from ..redis.client import Connector
+from ..redis.resolver import Resolve
+from ..redis.users import ACL_FILE, AccessFiles
+from .announce import Announcement, read_announcement
+from .aof import find_fault_in_report
+from .data_folder import DataFolder
+from .ownership import Identity
+from .prepare import PrepareOptions, prepare
+from .restart_delay import Succession, SuccessionOptions
+from .start_guard import GuardOptions, StartGuard
+from .start_handshake import Gate
+from .start_rules import Wait
+
+START_FILE = "start.conf"
+
+FORMATION_WAIT = 3.0
+"""Seconds. While a cluster is formed nobody knows anybody; later, a node without a past waits for somebody who does."""
+
+
+@dataclass(frozen=True)
+class Pod:
+    """This pod: its `name`, the DNS name `domain` of the headless Service, its own and its node's address.
+
+    `announced` is the folder with a file a pod that says where clients outside reach it, None if there are none.
+    `formed` is a file that is there once the cluster has been formed.
+    """
+
+    name: str
+    domain: str
+    own_ip: str
+    host_ip: str = ""
+    announced: Path | None = None
+    formed: Path | None = None
+
+    @property
+    def host(self) -> str:
+        """Its name in DNS."""
+        return f"{self.name}.{self.domain}"
+
+    def announcement(self, connector: Connector) -> Announcement:
+        """Where others reach its Redis. ValueError when the file says nothing of use."""
+        file = self.announced / self.name if self.announced else None
+        return read_announcement(file, self.own_ip, self.host_ip, connector.port, connector.bus_port)
+
+
+@dataclass
+class Starter:
+    """Looks at the gate with `step()`, at each of which one question at most is answered.
+
+    With `yields` a master that comes back lets a replica go first that is about to take over.
+    """
+
+    pod: Pod
+    data: DataFolder
+    files: AccessFiles
+    gate: Gate
+    connector: Connector
+    resolve: Resolve
+    console: Console
+    yields: bool = False
+    _succession: Succession | None = field(default=None, init=False)
+    _guard: StartGuard | None = field(default=None, init=False)
+    _number: str | None = field(default=None, init=False)
+
+    def step(self) -> bool:
+        """Whether Redis was let start. AgentError when that could not be decided."""
+        number = self.gate.asked()
+        if number is None:
+            return False
+        guard = self._guard if number == self._number else None
+        if guard is None:
+            if self.gate.last_start_failed():
+                tool = "redis-check-aof" if self.data.appendonly else "redis-check-rdb"
+                self.console.event(f"Redis ended before it answered: {tool} looks why")
+                self.gate.order_check(number, tool)
+                return False
+            guard = self._new_guard()
+            self._guard, self._number = guard, number
+            self._succession = self._new_succession()
+        decision = guard.decide()
+        if isinstance(decision, Wait):
+            self.console.state(f"Redis stays down: {decision.reason}")
+            return False
+        heir = self._succession.heir() if self._succession else None
+        if heir is not None:
+            self.console.state(f"Redis waits: {heir} is about to take over")
+            return False
+        self._prepare(decision.withhold_replication)
+        self.gate.grant(number)
+        self.console.event("Redis may start")
+        return True
+
+    def _new_guard(self) -> StartGuard:
+        result = self.gate.check_result()
+        fault = None if result is None else find_fault_in_report(self.data.path, *result)
+        announced = self.pod.announcement(self.connector)
+        own = Identity(self.pod.host, announced.ip, announced.port, announced.bus_port)
+        formed = self.pod.formed is not None and self.pod.formed.exists()
+        wait = math.inf if formed else FORMATION_WAIT
+        options = GuardOptions(self.data, own, self.pod.domain, self.files.folder, formation_wait=wait)
+        return StartGuard(options, self.connector, self.resolve, self.console, fault)
+
+    def _new_succession(self) -> Succession | None:
+        if not self.yields:
+            return None
+        return Succession(SuccessionOptions(), self.data, self.connector, self.resolve)
+
+    def _prepare(self, withhold: bool) -> None:
+        announcement = self.pod.announcement(self.connector)
+        options = PrepareOptions(
+            self.data.nodes_file,
+            announcement.ip,
+            announcement.port,
+            announcement.bus_port,
+            # What clients outside reach is no pod's own address, and stays when the pod moves.
+            rewrite_peers=not announcement.outside,
+        )
+        prepare(options, self.resolve, self.console)
+        conf = announcement.conf(self.pod.host, self.connector.tls is not None)
+        self.gate.place(ACL_FILE, self.files.users(withhold))
+        self.gate.place(START_FILE, conf + START_CONF)

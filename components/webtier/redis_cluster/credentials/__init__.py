@@ -1,0 +1,1 @@
+"""Users, passwords and certificates of a Redis Cluster."""

@@ -1,0 +1,80 @@
+"""The Secrets of a cluster: what Redis accepts, what its own programs log in with, what the application needs."""
+
+import base64
+import secrets
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.core.v1 import Secret
+
+from webtier.redis_cluster.credentials.acl import (
+    AGENT_USER,
+    APPLICATION_USER,
+    EXPORTER_USER,
+    REPLICATION_USER,
+    InternalPasswords,
+    render_acl_file,
+)
+from webtier.redis_cluster.monitoring.exporter import PASSWORDS, render_exporter_passwords
+from webtier.redis_cluster.parts import ClusterParts
+from webtier.redis_cluster.pod.redis_conf import ACL_FILE, REPLICATION_FILE, render_replication_conf
+
+_SEED = "seed"
+
+
+@dataclass(frozen=True)
+class ApplicationPasswords:
+    """The current one, and the one before it as long as some clients still use it."""
+
+    current: pulumi.Output[str]
+    previous: pulumi.Output[str | None]
+
+
+def make_auth_secret(parts: ClusterParts, passwords: ApplicationPasswords) -> Secret:
+    """For the pods: the ACL file, with hashes, and the passwords of the cluster's own users."""
+    name = f"{parts.name}-auth"
+    rendered = pulumi.Output.all(_seed(parts), passwords.current, passwords.previous).apply(
+        lambda values: _render(parts, *values)
+    )
+    return Secret(
+        name,
+        metadata=parts.metadata(name),
+        string_data=pulumi.Output.secret(rendered),
+        opts=parts.child(),
+    )
+
+
+def make_application_secret(parts: ClusterParts, passwords: ApplicationPasswords) -> Secret:
+    """For the application's pods: `username` and `password`."""
+    name = f"{parts.name}-app"
+    return Secret(
+        name,
+        metadata=parts.metadata(name),
+        string_data={"username": APPLICATION_USER, "password": passwords.current},
+        opts=parts.child(),
+    )
+
+
+def _seed(parts: ClusterParts) -> pulumi.Output[str]:
+    """Made once and kept: every run offers another one, which is ignored when there is one."""
+    name = f"{parts.name}-internal"
+    offered = base64.b64encode(secrets.token_hex(32).encode()).decode()
+    secret = Secret(
+        name,
+        metadata=parts.metadata(name),
+        data=pulumi.Output.secret({_SEED: offered}),
+        opts=pulumi.ResourceOptions.merge(parts.child(), pulumi.ResourceOptions(ignore_changes=["data"])),
+    )
+    return secret.data.apply(lambda data: base64.b64decode(data[_SEED]).decode())
+
+
+def _render(parts: ClusterParts, seed: str, current: str, previous: str | None) -> dict[str, str]:
+    settings = parts.settings
+    internal = InternalPasswords(seed, settings.internal_passwords)
+    accepted = [current] if previous is None else [current, previous]
+    return {
+        ACL_FILE: render_acl_file(accepted, settings.application_acl, internal),
+        REPLICATION_FILE: render_replication_conf(internal.current(REPLICATION_USER)),
+        PASSWORDS: render_exporter_passwords(internal.current(EXPORTER_USER)),
+        **{user: internal.current(user) for user in (REPLICATION_USER, AGENT_USER, EXPORTER_USER)},
+    }

@@ -1,0 +1,1 @@
+"""Metrics of a Redis Cluster: exporter, alert rules, dashboard."""

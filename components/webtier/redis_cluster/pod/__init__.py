@@ -1,0 +1,1 @@
+"""What a Redis pod is made of: containers, scripts, probes, configuration, volumes."""

@@ -1,0 +1,92 @@
+"""Containers that run the agent, in the Redis pods and in the Job."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.core.v1 import (
+    ConfigMapVolumeSourceArgs,
+    ContainerArgs,
+    EnvVarArgs,
+    KeyToPathArgs,
+    SecretVolumeSourceArgs,
+    VolumeArgs,
+    VolumeMountArgs,
+)
+
+from webtier.redis_cluster.credentials.tls import TlsFiles
+from webtier.redis_cluster.pod.agent_archive import AGENT_ZIP, REDIS_PY_ZIP
+from webtier.redis_cluster.pod.redis_conf import AUTH_FOLDER, BUS_PORT, PORT, TLS_FOLDER
+from webtier.redis_cluster.settings import AgentSettings
+from webtier.shared.security import restricted_container
+
+CODE_FOLDER = "/opt/webtier-agent"
+
+AUTH_VOLUME = "auth"
+_CODE_VOLUME = "agent-code"
+
+# Readable by the pod's group, which is all that its containers run as.
+_SECRET_MODE = 0o440
+
+
+@dataclass(frozen=True)
+class AgentContainers:
+    """Makes the agent's containers. `code` names the ConfigMap with its code, None when the image has it."""
+
+    settings: AgentSettings
+    code: pulumi.Input[str] | None
+    tls: TlsFiles | None
+
+    def container(
+        self,
+        name: str,
+        arguments: Sequence[pulumi.Input[str]],
+        mounts: Sequence[VolumeMountArgs] = (),
+        env: Sequence[EnvVarArgs] = (),
+        sidecar: bool = False,
+    ) -> ContainerArgs:
+        """A container that runs one of the agent's commands; a sidecar starts before the others and ends after them."""
+        python_path = f"{CODE_FOLDER}/{AGENT_ZIP}:{CODE_FOLDER}/{REDIS_PY_ZIP}"
+        code_env = [EnvVarArgs(name="PYTHONPATH", value=python_path)] if self.code is not None else []
+        code_mount = [VolumeMountArgs(name=_CODE_VOLUME, mount_path=CODE_FOLDER, read_only=True)]
+        return ContainerArgs(
+            name=name,
+            restart_policy="Always" if sidecar else None,
+            image=self.settings.image,
+            image_pull_policy="IfNotPresent",
+            command=["python3", "-m", "agent", f"--port={PORT}", f"--bus-port={BUS_PORT}", *self._tls_arguments()],
+            args=list(arguments),
+            env=[*code_env, EnvVarArgs(name="PYTHONDONTWRITEBYTECODE", value="1"), *env],
+            volume_mounts=[
+                *(code_mount if self.code is not None else []),
+                *([] if self.tls is None else [self.tls.mount()]),
+                *mounts,
+            ],
+            resources=self.settings.resources.as_args(),
+            security_context=restricted_container(),
+            # The last lines say why it ended, also where nobody can read the log any more.
+            termination_message_policy="FallbackToLogsOnError",
+        )
+
+    def volumes(self) -> list[VolumeArgs]:
+        """What the containers need besides their mounts."""
+        code = [] if self.code is None else [ConfigMapVolumeSourceArgs(name=self.code)]
+        return [
+            *(VolumeArgs(name=_CODE_VOLUME, config_map=source) for source in code),
+            *([] if self.tls is None else [self.tls.volume()]),
+        ]
+
+    def _tls_arguments(self) -> list[str]:
+        return [] if self.tls is None else [f"--tls={TLS_FOLDER}"]
+
+
+def auth_mount() -> VolumeMountArgs:
+    """Users and passwords, read-only."""
+    return VolumeMountArgs(name=AUTH_VOLUME, mount_path=AUTH_FOLDER, read_only=True)
+
+
+def auth_volume(secret: pulumi.Input[str], keys: Sequence[str] | None = None, name: str = AUTH_VOLUME) -> VolumeArgs:
+    """The Secret's keys, or the named ones of them, as files."""
+    items = None if keys is None else [KeyToPathArgs(key=key, path=key) for key in keys]
+    source = SecretVolumeSourceArgs(secret_name=secret, default_mode=_SECRET_MODE, items=items)
+    return VolumeArgs(name=name, secret=source)

@@ -1,0 +1,59 @@
+"""How the kubelet asks a Redis pod: two small shell scripts, since each question starts a process."""
+
+from webtier.redis_cluster.credentials.acl import EXPORTER_USER
+from webtier.redis_cluster.pod.redis_conf import AUTH_FOLDER, RUN_FOLDER, TLS_CA, TLS_CERTIFICATE, TLS_FOLDER, TLS_KEY
+from webtier.redis_cluster.settings import RedisClusterSettings
+from webtier.redis_common.probes import CLI, answers
+
+_CLI_TLS = (
+    f"{CLI} --tls --cacert {TLS_FOLDER}/{TLS_CA} --cert {TLS_FOLDER}/{TLS_CERTIFICATE} --key {TLS_FOLDER}/{TLS_KEY}"
+)
+
+
+def _cli(settings: RedisClusterSettings) -> str:
+    return CLI if settings.tls is None else _CLI_TLS
+
+
+def alive_script(settings: RedisClusterSettings) -> str:
+    """Liveness and startup."""
+    return f"""\
+#!/bin/sh
+# Waiting for the agent's word is no reason to be restarted.
+asks= granted=
+[ -r {RUN_FOLDER}/asks ] && read -r asks < {RUN_FOLDER}/asks
+[ -r {RUN_FOLDER}/granted ] && read -r granted _ < {RUN_FOLDER}/granted
+[ "$asks" = "$granted" ] || exit 0
+{answers(_cli(settings))}"""
+
+
+def ready_script(settings: RedisClusterSettings) -> str:
+    """Readiness. It is latched for the life of one Redis process, told by its run id."""
+    return f"""\
+#!/bin/sh
+# Ready once this process has been a healthy part of the cluster; from then on while it answers. If trouble
+# elsewhere in the cluster took it out again, a cluster that is down would also have no address.
+IFS= read -r REDISCLI_AUTH < {AUTH_FOLDER}/{EXPORTER_USER}
+export REDISCLI_AUTH
+latch={RUN_FOLDER}/ready
+facts=$(
+  printf 'INFO server\\nINFO replication\\nCLUSTER INFO\\n' |
+    {_cli(settings)} --user {EXPORTER_USER} 2>&1
+)
+case $facts in
+  *run_id:*cluster_state:*) ;;
+  *) echo "Redis does not answer, or is still loading"; exit 1 ;;
+esac
+run_id=${{facts#*run_id:}}
+run_id=${{run_id%%[!0-9a-f]*}}
+latched=
+[ -r "$latch" ] && read -r latched < "$latch"
+[ "$latched" = "$run_id" ] && exit 0
+case $facts in
+  # The cluster has not been formed: that waits for all pods to be ready.
+  *cluster_slots_assigned:0[!0-9]*) exit 0 ;;
+  *master_link_status:down*) echo "the master's data is not copied yet"; exit 1 ;;
+  *cluster_state:ok*) echo "$run_id" > "$latch"; exit 0 ;;
+esac
+echo "the cluster is not ok yet"
+exit 1
+"""

@@ -1,0 +1,246 @@
+"""One shard: a StatefulSet of a master and its replicas, each with the agent beside it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import StatefulSet, StatefulSetSpecArgs
+from pulumi_kubernetes.core.v1 import (
+    AffinityArgs,
+    ConfigMapVolumeSourceArgs,
+    ContainerArgs,
+    ContainerPortArgs,
+    EmptyDirVolumeSourceArgs,
+    EnvVarArgs,
+    EnvVarSourceArgs,
+    ExecActionArgs,
+    LifecycleArgs,
+    LifecycleHandlerArgs,
+    ObjectFieldSelectorArgs,
+    PodAffinityTermArgs,
+    PodAntiAffinityArgs,
+    PodSpecArgs,
+    PodTemplateSpecArgs,
+    TopologySpreadConstraintArgs,
+    VolumeArgs,
+    VolumeMountArgs,
+    WeightedPodAffinityTermArgs,
+)
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+
+from webtier.redis_cluster.credentials.tls import TlsFiles
+from webtier.redis_cluster.monitoring.exporter import exporter_annotations, exporter_containers, exporter_volumes
+from webtier.redis_cluster.parts import UID, ClusterParts
+from webtier.redis_cluster.pod.agent_container import AgentContainers, auth_mount, auth_volume
+from webtier.redis_cluster.pod.lifecycle import HAND_OVER_SECONDS
+from webtier.redis_cluster.pod.redis_conf import AUTH_FOLDER, BUS_PORT, CONF_FOLDER, DATA_FOLDER, PORT, RUN_FOLDER
+from webtier.redis_cluster.pod.storage import CLAIM, claim_template
+from webtier.redis_cluster.services import BUS, CLIENT_PORT
+from webtier.redis_cluster.shard_guard import IN_USE
+from webtier.redis_common.probes import liveness_probe, readiness_probe, startup_probe
+from webtier.shared.checksum import CONFIG_CHECKSUM_ANNOTATION
+from webtier.shared.security import restricted_container, restricted_pod
+from webtier.shared.waiting import counts, wait_for
+
+FORMED_FOLDER = "/etc/webtier-redis/formed"
+ANNOUNCED_FOLDER = "/etc/webtier-redis/announced"
+
+GRACE_SECONDS = HAND_OVER_SECONDS + 30
+"""For the hand-over, and then for Redis to write its data."""
+
+
+@dataclass(frozen=True)
+class ShardFiles:
+    """What a shard's pods mount, by name, and the checksum that restarts them when it changes."""
+
+    secret: pulumi.Input[str]
+    formed: str
+    announced: pulumi.Input[str] | None
+    conf: pulumi.Input[str]
+    checksum: str
+    tls: TlsFiles | None
+    account: pulumi.Input[str]
+    nodes_service: pulumi.Input[str]
+
+
+def make_shard(
+    parts: ClusterParts,
+    shard: int,
+    files: ShardFiles,
+    agent: AgentContainers,
+    after: Sequence[pulumi.Resource],
+) -> StatefulSet:
+    """The StatefulSet of shard number `shard`, made after its claims and changed after the shard before it."""
+    name = parts.shard_name(shard)
+    return StatefulSet(
+        name,
+        metadata=parts.metadata(name, parts.shard_labels(shard), _rolled(parts, shard)),
+        spec=StatefulSetSpecArgs(
+            replicas=parts.settings.members_per_shard,
+            service_name=files.nodes_service,
+            # One after the other, the first pod of a cluster that was down would wait for the rest.
+            pod_management_policy="Parallel",
+            revision_history_limit=5,
+            selector=LabelSelectorArgs(match_labels=parts.shard_selector(shard)),
+            template=PodTemplateSpecArgs(
+                metadata=ObjectMetaArgs(
+                    labels=parts.shard_labels(shard),
+                    annotations={
+                        CONFIG_CHECKSUM_ANNOTATION: files.checksum,
+                        **exporter_annotations(parts.settings.metrics),
+                    },
+                ),
+                spec=_pod(parts, shard, files, agent),
+            ),
+            volume_claim_templates=[claim_template(parts)],
+        ),
+        opts=pulumi.ResourceOptions.merge(
+            parts.child(*after, protect=parts.protect),
+            # Kubernetes refuses any change of it, and the claims that it would make are there already.
+            pulumi.ResourceOptions(ignore_changes=["spec.volumeClaimTemplates"]),
+        ),
+    )
+
+
+def _rolled(parts: ClusterParts, shard: int) -> Mapping[str, str]:
+    """What Pulumi waits for before it goes on to the next shard.
+
+    When a StatefulSet is made that its pods are, ready or not: after a destroy and an up none of them is ready until a
+    majority of all masters is back. When it is changed that every pod has been replaced and is ready: only then does
+    Kubernetes count the new revision as the current one.
+    """
+    replaced = counts(parts.settings.members_per_shard, "currentReplicas", "updatedReplicas")
+    return wait_for(replaced, labels=parts.shard_labels(shard))
+
+
+def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContainers) -> PodSpecArgs:
+    """Nothing in here may depend on how many nodes there are: growing would restart every pod."""
+    return PodSpecArgs(
+        service_account_name=files.account,
+        automount_service_account_token=False,
+        enable_service_links=False,
+        security_context=restricted_pod(UID, fs_group=UID),
+        termination_grace_period_seconds=GRACE_SECONDS,
+        affinity=_apart(parts, shard),
+        topology_spread_constraints=[
+            _spread("topology.kubernetes.io/zone", parts.shard_selector(shard)),
+            _spread("kubernetes.io/hostname", parts.selector),
+        ],
+        init_containers=[
+            agent.container(
+                "agent",
+                [
+                    "run",
+                    pulumi.Output.concat("--domain=", parts.domain),
+                    "--pod=$(POD_NAME)",
+                    "--own-ip=$(POD_IP)",
+                    "--host-ip=$(HOST_IP)",
+                    f"--data={DATA_FOLDER}",
+                    f"--run={RUN_FOLDER}",
+                    f"--auth={AUTH_FOLDER}",
+                    f"--formed={FORMED_FOLDER}/{IN_USE}",
+                    *([] if parts.settings.conf.appendonly else ["--no-appendonly"]),
+                    *([] if parts.settings.fast_failover else ["--no-fast-failover"]),
+                    *([f"--announced={ANNOUNCED_FOLDER}"] if files.announced is not None else []),
+                ],
+                mounts=[auth_mount(), _run_mount(), _data_mount(), _formed_mount(), *_announced_mounts(files)],
+                env=[
+                    _field("POD_NAME", "metadata.name"),
+                    _field("POD_IP", "status.podIP"),
+                    _field("HOST_IP", "status.hostIP"),
+                ],
+                sidecar=True,
+            )
+        ],
+        containers=[_redis(parts, files), *exporter_containers(parts.settings.metrics, files.tls)],
+        volumes=[
+            VolumeArgs(name="conf", config_map=ConfigMapVolumeSourceArgs(name=files.conf)),
+            # In memory: it holds the hashes of passwords.
+            VolumeArgs(name="run", empty_dir=EmptyDirVolumeSourceArgs(medium="Memory", size_limit="1Mi")),
+            auth_volume(files.secret),
+            # Made after the cluster has been formed, which waits for the pods.
+            VolumeArgs(name="formed", config_map=ConfigMapVolumeSourceArgs(name=files.formed, optional=True)),
+            *_announced_volumes(files),
+            *agent.volumes(),
+            *exporter_volumes(parts.settings.metrics, files.secret),
+        ],
+    )
+
+
+def _redis(parts: ClusterParts, files: ShardFiles) -> ContainerArgs:
+    return ContainerArgs(
+        name="redis",
+        image=parts.settings.image,
+        image_pull_policy="IfNotPresent",
+        command=["sh", f"{CONF_FOLDER}/start.sh"],
+        ports=[
+            ContainerPortArgs(name=CLIENT_PORT, container_port=PORT),
+            ContainerPortArgs(name=BUS, container_port=BUS_PORT),
+        ],
+        startup_probe=startup_probe(),
+        liveness_probe=liveness_probe(),
+        readiness_probe=readiness_probe(),
+        lifecycle=LifecycleArgs(
+            pre_stop=LifecycleHandlerArgs(exec_=ExecActionArgs(command=["sh", f"{CONF_FOLDER}/stop.sh"]))
+        ),
+        resources=parts.settings.resources.as_args(),
+        security_context=restricted_container(),
+        volume_mounts=[
+            VolumeMountArgs(name="conf", mount_path=CONF_FOLDER, read_only=True),
+            auth_mount(),
+            _run_mount(),
+            _data_mount(),
+            *([] if files.tls is None else [files.tls.mount()]),
+        ],
+    )
+
+
+def _run_mount() -> VolumeMountArgs:
+    return VolumeMountArgs(name="run", mount_path=RUN_FOLDER)
+
+
+def _announced_mounts(files: ShardFiles) -> list[VolumeMountArgs]:
+    if files.announced is None:
+        return []
+    return [VolumeMountArgs(name="announced", mount_path=ANNOUNCED_FOLDER, read_only=True)]
+
+
+def _announced_volumes(files: ShardFiles) -> list[VolumeArgs]:
+    if files.announced is None:
+        return []
+    return [VolumeArgs(name="announced", config_map=ConfigMapVolumeSourceArgs(name=files.announced))]
+
+
+def _formed_mount() -> VolumeMountArgs:
+    return VolumeMountArgs(name="formed", mount_path=FORMED_FOLDER, read_only=True)
+
+
+def _data_mount() -> VolumeMountArgs:
+    return VolumeMountArgs(name=CLAIM, mount_path=DATA_FOLDER)
+
+
+def _field(name: str, path: str) -> EnvVarArgs:
+    reference = ObjectFieldSelectorArgs(field_path=path)
+    return EnvVarArgs(name=name, value_from=EnvVarSourceArgs(field_ref=reference))
+
+
+def _apart(parts: ClusterParts, shard: int) -> AffinityArgs:
+    term = PodAffinityTermArgs(
+        topology_key="kubernetes.io/hostname",
+        label_selector=LabelSelectorArgs(match_labels=parts.shard_selector(shard)),
+    )
+    if parts.settings.anti_affinity == "hard":
+        rules = PodAntiAffinityArgs(required_during_scheduling_ignored_during_execution=[term])
+    else:
+        preference = WeightedPodAffinityTermArgs(weight=100, pod_affinity_term=term)
+        rules = PodAntiAffinityArgs(preferred_during_scheduling_ignored_during_execution=[preference])
+    return AffinityArgs(pod_anti_affinity=rules)
+
+
+def _spread(topology_key: str, selector: dict[str, str]) -> TopologySpreadConstraintArgs:
+    return TopologySpreadConstraintArgs(
+        max_skew=1,
+        topology_key=topology_key,
+        when_unsatisfiable="ScheduleAnyway",
+        label_selector=LabelSelectorArgs(match_labels=selector),
+    )

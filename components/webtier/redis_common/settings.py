@@ -1,0 +1,142 @@
+"""Settings of any Redis that are plain data: its image, what it keeps, how much memory it takes."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from webtier.shared.model import Image, Settings
+from webtier.shared.problems import wrong_setting
+from webtier.shared.quantities import ResourceSettings, parse_quantity
+
+LEAST_MEMORY = "32Mi"
+"""Below this limit Redis' own buffers leave no room for data."""
+
+LEAST_VERSION = 7
+"""Older ones know neither announced host names nor ACL selectors, and refuse to start."""
+
+LONGEST_NAME = 40
+"""A pod's name and its labels add up to 23 characters to the Redis' own, and may have 63."""
+
+NAME_RULE = (
+    f"allowed: 1 to {LONGEST_NAME} of a-z, 0-9 and '-', beginning with a letter and ending with a letter or digit"
+)
+
+_NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
+_VERSIONED = re.compile(r"(?:.*/)?redis:v?([0-9]+)(?:[.@-].*)?")
+
+
+def can_name_redis(name: str) -> bool:
+    """Whether a component of this name gets objects that Kubernetes takes."""
+    return len(name) <= LONGEST_NAME and _NAME.fullmatch(name) is not None
+
+
+def _check_name(name: str) -> str:
+    if not can_name_redis(name):
+        raise PydanticCustomError("redis_name", "{rule}", {"rule": NAME_RULE})
+    return name
+
+
+def _check_version(image: str) -> str:
+    # Only the tags of images called `redis` are known to begin with its version.
+    version = _VERSIONED.fullmatch(image)
+    if version is not None and int(version[1]) < LEAST_VERSION:
+        raise PydanticCustomError(
+            "redis_version",
+            "allowed: an image of Redis {least}.0 or later, such as 'docker.io/library/redis:8.2.1'",
+            {"least": LEAST_VERSION},
+        )
+    return image
+
+
+RedisName = Annotated[str, AfterValidator(_check_name)]
+"""What the objects of one Redis are called by."""
+
+RedisImage = Annotated[
+    Image,
+    AfterValidator(_check_version),
+    Field(description="An image with `redis-server` and `redis-cli`, version 7.0 or later, on its PATH."),
+]
+DEFAULT_IMAGE = "docker.io/library/redis:8.2.1-bookworm"
+
+
+class SavePoint(Settings):
+    """An RDB snapshot is written when so much has changed in so long."""
+
+    seconds: int = Field(ge=1, le=31_536_000, description="Since the snapshot before.")
+    changes: int = Field(ge=1, le=2_147_483_647, description="At least so many keys changed.")
+
+
+class DataSettings(Settings):
+    """What Redis keeps in memory, and what of it on disk."""
+
+    appendonly: bool = Field(default=True, description="Whether every write is logged to the append-only file.")
+    appendfsync: Literal["always", "everysec", "no"] = Field(
+        default="everysec", description="When the append-only file reaches the disk: what a power cut may cost."
+    )
+    save: list[SavePoint] = Field(
+        default_factory=lambda: [SavePoint(seconds=3600, changes=1)],
+        description="When a snapshot (RDB) is written besides; an empty list for never.",
+    )
+    maxmemory_percent: int = Field(
+        default=70,
+        ge=60,
+        le=75,
+        description="Data's part of `resources.limits.memory`; forks and buffers need the rest.",
+    )
+    maxmemory_policy: Literal[
+        "noeviction",
+        "allkeys-lru",
+        "allkeys-lfu",
+        "allkeys-random",
+        "volatile-lru",
+        "volatile-lfu",
+        "volatile-random",
+        "volatile-ttl",
+    ] = Field(default="noeviction", description="What happens when memory is full: refuse writes, or evict which keys.")
+
+    @property
+    def keeps_nothing(self) -> bool:
+        """Whether a restart begins without data."""
+        return not self.appendonly and not self.save
+
+    def maxmemory_bytes(self, resources: ResourceSettings) -> int:
+        """Redis' `maxmemory`, in bytes, in a container with these resources."""
+        return int(parse_quantity(resources.limits.memory or "0") * self.maxmemory_percent / 100)
+
+
+def check_memory(resources: ResourceSettings) -> None:
+    """ValidationError at `resources.limits.memory` unless it leaves room for data."""
+    limit = resources.limits.memory
+    if limit is None or parse_quantity(limit) < parse_quantity(LEAST_MEMORY):
+        raise wrong_setting(
+            ("resources", "limits", "memory"),
+            f"{'not set' if limit is None else 'too little'}, and maxmemory is derived from it; "
+            f"allowed: at least '{LEAST_MEMORY}', such as '512Mi'",
+            limit,
+        )
+
+
+def check_volume(size: str, maxmemory_bytes: int) -> None:
+    """ValidationError at `storage.size` if what fits into memory does not fit onto the volume."""
+    if parse_quantity(size) < maxmemory_bytes:
+        raise wrong_setting(
+            ("storage", "size"),
+            f"less than maxmemory, {maxmemory_bytes} bytes, so that the data would not fit onto its volume; allowed: "
+            "at least maxmemory, better twice as much, since a rewriting of the append-only file needs both copies",
+            size,
+        )
+
+
+def data_notes(data: DataSettings, size: str, maxmemory_bytes: int) -> list[str]:
+    """What is allowed of a Redis with a volume of `size` but may surprise: one sentence each."""
+    notes: list[str] = []
+    if not data.appendonly:
+        notes.append("conf.appendonly is false: a restart loses every write since the last snapshot")
+    if parse_quantity(size) < 2 * maxmemory_bytes:
+        notes.append(
+            f"storage.size is {size}: below twice maxmemory ({maxmemory_bytes} bytes) the "
+            "rewriting of the append-only file can fill the volume"
+        )
+    return notes

@@ -1,0 +1,95 @@
+"""Where the data of any Redis can be, as settings."""
+
+import posixpath
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from webtier.shared.model import DnsName, Settings
+from webtier.shared.problems import wrong_setting
+from webtier.shared.quantities import ByteQuantity
+
+_FOLDER = re.compile(r"(/[A-Za-z0-9._@+-]+)+")
+
+
+def _check_folder(path: str) -> str:
+    if _FOLDER.fullmatch(path) is None or posixpath.normpath(path) != path:
+        raise PydanticCustomError(
+            "folder", "allowed: an absolute path without '..' and a final '/', such as '/srv/redis'"
+        )
+    return path
+
+
+Folder = Annotated[str, AfterValidator(_check_folder)]
+"""An absolute path in its shortest form."""
+
+
+class LocalStorage(Settings):
+    """A folder on a node for each volume, bound to it for ever.
+
+    The folder is `<root>/<namespace>/data-<cluster>-shard-<s>-<m>` for a member of a Redis Cluster
+    and `<root>/<namespace>/data-<name>` for a single Redis. The embedded cluster makes these
+    folders; on any other cluster make them before the first deployment.
+    """
+
+    kind: Literal["local"] = Field(description="Folders on named nodes.")
+    root: Folder = Field(
+        default="/var/lib/webtier-volumes",
+        description="Where the folders are: `<root>/<namespace>/data-<pod>` on each node, `data-<name>` for a single "
+        "Redis.",
+    )
+    nodes: list[DnsName] = Field(
+        min_length=1,
+        description="Names of nodes. In a Redis Cluster, member m of shard s gets a folder on number (s + m) modulo "
+        "their count; a single Redis takes exactly one.",
+    )
+    size: ByteQuantity = Field(default="1Gi", description="Capacity of one volume.")
+    storage_class: DnsName | None = Field(
+        default=None,
+        description="Name of the StorageClass that is made for the volumes; null for `<namespace>-<name>`.",
+    )
+
+    @model_validator(mode="after")
+    def _nodes_differ(self) -> "LocalStorage":
+        for position, node in enumerate(self.nodes):
+            if node in self.nodes[:position]:
+                raise wrong_setting(("nodes", position), f"{node} is named twice; allowed: each node once", node)
+        return self
+
+    def node_of(self, shard: int, member: int) -> str:
+        """Neighbouring members of a shard, and of neighbouring shards, get different nodes."""
+        return self.nodes[(shard + member) % len(self.nodes)]
+
+
+class NfsStorage(Settings):
+    """A folder on an NFS server for each volume, bound to it for ever.
+
+    The folders are called as those of `LocalStorage`; make them before the first deployment, owned
+    by user and group 999.
+    """
+
+    kind: Literal["nfs"] = Field(description="Folders on an NFS server.")
+    server: DnsName = Field(description="The server's name or IPv4 address, as the nodes reach it.")
+    path: Folder = Field(
+        description="The exported folder that holds `<namespace>/data-<pod>`, or `data-<name>` for a single Redis."
+    )
+    size: ByteQuantity = Field(default="1Gi", description="Capacity of one volume.")
+    storage_class: DnsName | None = Field(
+        default=None,
+        description="Name of the StorageClass that is made for the volumes; null for `<namespace>-<name>`.",
+    )
+
+
+class DynamicStorage(Settings):
+    """Volumes that the cluster's own provisioner makes when they are claimed."""
+
+    kind: Literal["dynamic"] = Field(description="Whatever the cluster's provisioner makes.")
+    storage_class: DnsName | None = Field(
+        default=None, description="An existing StorageClass; null for the cluster's default."
+    )
+    size: ByteQuantity = Field(default="1Gi", description="Capacity of one volume.")
+
+
+StorageSettings = Annotated[LocalStorage | NfsStorage | DynamicStorage, Field(discriminator="kind")]

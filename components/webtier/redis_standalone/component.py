@@ -1,0 +1,173 @@
+"""The component: all objects of one Redis."""
+
+import base64
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+from pulumi_kubernetes.core.v1 import ConfigMap, Secret
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from webtier.redis_common.access import make_client_access
+from webtier.redis_common.conf import AUTH_FOLDER, DATA_FOLDER, PORT, data_lines, quote
+from webtier.redis_common.probes import ALIVE_SCRIPT
+from webtier.redis_common.settings import NAME_RULE, can_name_redis
+from webtier.redis_standalone.settings import RedisStandaloneSettings
+from webtier.redis_standalone.storage import make_claim
+from webtier.redis_standalone.workload import READY_SCRIPT, Workload, make_stateful_set
+from webtier.shared.checksum import checksum
+from webtier.shared.labels import recommended_labels, selector_labels
+
+TYPE_TOKEN = "webtier:index:RedisStandalone"  # noqa: S105
+
+_LABELS = ("redis", "standalone")
+_PASSWORD_BYTES = 24
+
+
+@dataclass
+class RedisStandaloneArgs:
+    """What a `RedisStandalone` is made from.
+
+    `labels` are put on every object besides the recommended ones. `node_address` is where NodePorts
+    are reached from outside, None where that is not known. With `protect` Pulumi refuses to delete
+    the claim and its volume. `cluster_domain` is the DNS domain of the Kubernetes cluster.
+    """
+
+    settings: RedisStandaloneSettings
+    namespace: pulumi.Input[str]
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    node_address: str | None = None
+    protect: bool = False
+    cluster_domain: str = "cluster.local"
+
+
+class RedisStandalone(pulumi.ComponentResource):
+    """One Redis with a password of its own, for what a few seconds without it do not hurt.
+
+    Its objects are called by the component's own name. Give the namespace as an input and never as
+    `depends_on`: a volume must not wait for it on the way down. ValueError for a name that is too
+    long or no DNS label.
+    """
+
+    endpoint: pulumi.Output[str]
+    """`host:port` for clients inside the Kubernetes cluster."""
+    access_port: pulumi.Output[int | None]
+    """The port on every node that leads to Redis; None if the settings want none."""
+    external_endpoint: pulumi.Output[str | None]
+    """`address:port` from outside; None without an access port or where the address isn't known."""
+    password: pulumi.Output[str]
+    """The password, a secret: made by the first deployment and kept from then on."""
+    ready: Sequence[pulumi.Resource]
+    """What everything that needs a working Redis must depend on."""
+
+    def __init__(self, name: str, args: RedisStandaloneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        if not can_name_redis(name):
+            raise ValueError(f"'{name}' can't name a RedisStandalone; {NAME_RULE}")
+        super().__init__(TYPE_TOKEN, name, None, opts)
+        settings = args.settings
+        for note in settings.notes():
+            pulumi.log.warn(f"{name}: {note}", resource=self)
+        self._name = name
+        self._namespace = pulumi.Output.from_input(args.namespace)
+        self._labels = {**args.labels, **recommended_labels(_LABELS[0], name, _LABELS[1])}
+        self._selector = selector_labels(_LABELS[0], name, _LABELS[1])
+
+        secret = self._secret()
+        conf_data = {
+            "redis.conf": render_redis_conf(settings),
+            "alive.sh": ALIVE_SCRIPT,
+            "ready.sh": READY_SCRIPT,
+        }
+        conf = ConfigMap(f"{name}-conf", metadata=self._metadata(f"{name}-conf"), data=conf_data, opts=self._child())
+        claim = make_claim(
+            name,
+            settings.storage,
+            namespace=self._namespace,
+            labels=self._labels,
+            opts=self._child(),
+            data_opts=self._child(protect=args.protect),
+        )
+        stateful_set = make_stateful_set(
+            name,
+            Workload(
+                settings=settings,
+                namespace=self._namespace,
+                labels=self._labels,
+                selector=self._selector,
+                secret=secret.metadata.name,
+                conf=conf.metadata.name,
+                checksum=checksum(conf_data),
+                claim=None if claim is None else claim.metadata.name,
+            ),
+            opts=self._child(),
+        )
+        access = make_client_access(
+            name,
+            settings.access,
+            namespace=self._namespace,
+            labels=self._labels,
+            selector=self._selector,
+            cluster_domain=args.cluster_domain,
+            node_address=args.node_address,
+            opts=self._child(),
+        )
+
+        self.ready = [stateful_set]
+        self.password = password_of(secret)
+        self.endpoint = access.endpoint
+        self.access_port = access.port
+        self.external_endpoint = access.external_endpoint
+        self.register_outputs(
+            {
+                "endpoint": self.endpoint,
+                "access_port": self.access_port,
+                "external_endpoint": self.external_endpoint,
+                "password": self.password,
+            }
+        )
+
+    def _metadata(self, name: str | None) -> ObjectMetaArgs:
+        return ObjectMetaArgs(name=name, namespace=self._namespace, labels=self._labels)
+
+    def _child(self, protect: bool | None = None) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(
+            parent=self,
+            protect=protect,
+            custom_timeouts=pulumi.CustomTimeouts(create="10m", update="10m", delete="10m"),
+        )
+
+    def _secret(self) -> Secret:
+        """The password. Its name is left to Pulumi: the pod is rolled when a replacement gets another one."""
+        password = secrets.token_urlsafe(_PASSWORD_BYTES)
+        files = {"password": password, "auth.conf": f"requirepass {quote(password)}\n"}
+        return Secret(
+            f"{self._name}-auth",
+            metadata=self._metadata(None),
+            type="Opaque",
+            data=pulumi.Output.secret({key: base64.b64encode(text.encode()).decode() for key, text in files.items()}),
+            # Each run makes another password; only the first may be sent.
+            opts=pulumi.ResourceOptions.merge(self._child(), pulumi.ResourceOptions(ignore_changes=["data"])),
+        )
+
+
+def password_of(secret: Secret) -> pulumi.Output[str]:
+    """What the cluster has, and not what this run has made and not sent."""
+
+    def pick(data: Mapping[str, str]) -> str:
+        return base64.b64decode(data["password"]).decode()
+
+    return pulumi.Output.secret(secret.data.apply(pick))
+
+
+def render_redis_conf(settings: RedisStandaloneSettings) -> str:
+    """redis.conf; a change of it restarts Redis."""
+    lines = [
+        f"include {AUTH_FOLDER}/auth.conf",
+        f"port {PORT}",
+        f"dir {DATA_FOLDER}",
+        # Every address of the pod; a leading '-' makes a missing IPv6 no error.
+        "bind * -::*",
+        *data_lines(settings.conf, settings.maxmemory_bytes),
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,86 @@
+"""Everything about a single Redis that is plain data, checked when it is made."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from webtier.redis_common.access import ClientAccessSettings
+from webtier.redis_common.settings import (
+    DEFAULT_IMAGE,
+    DataSettings,
+    RedisImage,
+    check_memory,
+    check_volume,
+    data_notes,
+)
+from webtier.redis_common.storage import DynamicStorage, LocalStorage, NfsStorage
+from webtier.shared.model import Settings
+from webtier.shared.problems import wrong_setting
+from webtier.shared.quantities import ByteQuantity, ResourceAmounts, ResourceSettings
+
+
+class EphemeralStorage(Settings):
+    """A folder of the pod's: it survives Redis' own crash, and goes when the pod does."""
+
+    kind: Literal["ephemeral"] = Field(description="No volume.")
+    size: ByteQuantity = Field(
+        default="1Gi", description="What Redis may write to its node's disk; a pod that exceeds it is evicted."
+    )
+
+
+class RedisStandaloneSettings(Settings):
+    """One Redis without replicas."""
+
+    image: RedisImage = DEFAULT_IMAGE
+    conf: DataSettings = Field(default=DataSettings(), description="Settings of redis.conf.")
+    storage: Annotated[EphemeralStorage | DynamicStorage | LocalStorage | NfsStorage, Field(discriminator="kind")] = (
+        Field(default=EphemeralStorage(kind="ephemeral"), description="Where the data is.")
+    )
+    resources: ResourceSettings = Field(
+        default=ResourceSettings(
+            requests=ResourceAmounts(cpu="50m", memory="128Mi"), limits=ResourceAmounts(memory="256Mi")
+        ),
+        description="Of the one pod. `limits.memory` must be set: Redis' maxmemory is derived from it.",
+    )
+    access: ClientAccessSettings = Field(default=ClientAccessSettings(), description="From outside the cluster.")
+
+    @property
+    def maxmemory_bytes(self) -> int:
+        """Redis' `maxmemory`, in bytes."""
+        return self.conf.maxmemory_bytes(self.resources)
+
+    @model_validator(mode="after")
+    def _data_has_room(self) -> "RedisStandaloneSettings":
+        check_memory(self.resources)
+        if not self.conf.keeps_nothing:
+            check_volume(self.storage.size, self.maxmemory_bytes)
+        return self
+
+    @model_validator(mode="after")
+    def _volume_is_used(self) -> "RedisStandaloneSettings":
+        storage = self.storage
+        if self.conf.keeps_nothing and not isinstance(storage, EphemeralStorage):
+            raise wrong_setting(
+                ("storage", "kind"),
+                "conf.appendonly is false and conf.save is empty, so that nothing would ever be written to the volume; "
+                "allowed: storage of the kind ephemeral, appendonly true, or at least one save point",
+                storage.kind,
+            )
+        if isinstance(storage, LocalStorage) and len(storage.nodes) > 1:
+            raise wrong_setting(
+                ("storage", "nodes"), "one Redis has one volume, on one node; allowed: exactly one node", storage.nodes
+            )
+        return self
+
+    def notes(self) -> list[str]:
+        """What is allowed but may surprise: one sentence each, for the preview."""
+        if not isinstance(self.storage, EphemeralStorage):
+            return data_notes(self.conf, self.storage.size, self.maxmemory_bytes)
+        if self.conf.maxmemory_policy.startswith("allkeys-"):
+            return []  # a cache, whose keys may go at any time
+        note = (
+            "storage.kind is ephemeral: all data goes with the pod, for which a lost node is enough, and yet "
+            f"conf.maxmemory_policy is {self.conf.maxmemory_policy}; keep the data in a volume, or say with one of "
+            "the policies allkeys-… that it is a cache"
+        )
+        return [note]

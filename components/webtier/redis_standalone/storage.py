@@ -1,0 +1,79 @@
+"""The claim of a Redis that keeps its data, and the volume behind it where no provisioner makes one."""
+
+from collections.abc import Mapping
+
+import pulumi
+from pulumi_kubernetes.core.v1 import PersistentVolumeClaim
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from webtier.redis_common import volumes
+from webtier.redis_common.storage import DynamicStorage, LocalStorage, NfsStorage
+from webtier.redis_common.volumes import CLAIM
+from webtier.redis_standalone.settings import EphemeralStorage
+from webtier.shared.checksum import checksum
+from webtier.shared.waiting import SKIP_AWAIT
+
+
+def make_claim(
+    name: str,
+    storage: EphemeralStorage | DynamicStorage | LocalStorage | NfsStorage,
+    *,
+    namespace: pulumi.Output[str],
+    labels: Mapping[str, str],
+    opts: pulumi.ResourceOptions,
+    data_opts: pulumi.ResourceOptions,
+) -> PersistentVolumeClaim | None:
+    """The claim; None without a volume. `data_opts` are for the objects that the data would go with.
+
+    Another place is another claim and volume, which are made before the old ones are let go: of one
+    name, the old would have to go first, and could not while the pod has it mounted. The folder of a
+    volume made beforehand has a name that stays.
+    """
+    if isinstance(storage, EphemeralStorage):
+        return None
+    folder = f"{CLAIM}-{name}"
+    claim = f"{folder}-{_place_hash(storage)}"
+    behind: list[pulumi.Resource] = []
+    if not isinstance(storage, DynamicStorage):
+        volumes.make_storage_class(storage, namespace, name, labels, opts)
+        behind.append(
+            volumes.make_volume(
+                f"{name}-data",
+                storage,
+                namespace=namespace,
+                name=name,
+                claim=claim,
+                folder=folder,
+                node=storage.nodes[0] if isinstance(storage, LocalStorage) else None,
+                labels=labels,
+                opts=data_opts,
+            )
+        )
+    return PersistentVolumeClaim(
+        f"{name}-data",
+        metadata=ObjectMetaArgs(
+            name=claim,
+            namespace=namespace,
+            labels=labels,
+            # Of a class that binds with the first pod the provider waits for `Pending`, at an update too,
+            # and gives up after five minutes on a claim that is bound. The StatefulSet is waited for anyway.
+            annotations=SKIP_AWAIT,
+        ),
+        spec=volumes.claim_spec(storage, namespace, name),
+        opts=pulumi.ResourceOptions.merge(data_opts, pulumi.ResourceOptions(depends_on=behind)),
+    )
+
+
+def _place_hash(storage: DynamicStorage | LocalStorage | NfsStorage) -> str:
+    """Eight characters that change with what can't be changed about a volume, or about a claim for one made beforehand.
+
+    Of named fields only: a field that a later version adds must not make every volume another one.
+    """
+    match storage:
+        case LocalStorage():
+            place = {"root": storage.root, "node": storage.nodes[0], "size": storage.size}
+        case NfsStorage():
+            place = {"server": storage.server, "path": storage.path, "size": storage.size}
+        case DynamicStorage():
+            place = dict[str, str]()
+    return checksum({**place, "kind": storage.kind, "storage_class": storage.storage_class or ""})[:8]

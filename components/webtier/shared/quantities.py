@@ -1,0 +1,115 @@
+"""Kubernetes quantities: checked as text, so that what the user wrote is what is sent."""
+
+import re
+from decimal import Decimal
+from typing import Annotated
+
+from pulumi_kubernetes.core.v1 import ResourceRequirementsArgs
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from webtier.shared.model import Settings
+from webtier.shared.problems import wrong_setting
+
+_SUFFIXES: dict[str, Decimal] = {
+    "n": Decimal("1e-9"),
+    "u": Decimal("1e-6"),
+    "m": Decimal("1e-3"),
+    "": Decimal(1),
+    "k": Decimal(10) ** 3,
+    "M": Decimal(10) ** 6,
+    "G": Decimal(10) ** 9,
+    "T": Decimal(10) ** 12,
+    "P": Decimal(10) ** 15,
+    "E": Decimal(10) ** 18,
+    "Ki": Decimal(2) ** 10,
+    "Mi": Decimal(2) ** 20,
+    "Gi": Decimal(2) ** 30,
+    "Ti": Decimal(2) ** 40,
+    "Pi": Decimal(2) ** 50,
+    "Ei": Decimal(2) ** 60,
+}
+_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(" + "|".join(sorted(_SUFFIXES, reverse=True)) + ")")
+
+
+def parse_quantity(text: str) -> Decimal:
+    """`"250m"` → 0.25, `"1Gi"` → 1073741824. ValueError for anything else."""
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise ValueError(f"'{text}' is not a Kubernetes quantity")
+    return Decimal(match[1]) * _SUFFIXES[match[2]]
+
+
+def _amount(given: object) -> Decimal:
+    """What the text stands for; 0, which nothing allows, for anything else."""
+    try:
+        return parse_quantity(given) if isinstance(given, str) else Decimal(0)
+    except ValueError:
+        return Decimal(0)
+
+
+def _check_cpu(given: object) -> object:
+    cores = _amount(given)
+    if cores <= 0 or (cores * 1000) % 1 != 0:
+        raise PydanticCustomError(
+            "cpu_quantity", "allowed: text such as '250m', '1' or '1.5': cores, or thousandths of one"
+        )
+    return given
+
+
+def _check_bytes(given: object) -> object:
+    # Kubernetes takes "128m" as 0.128 bytes; nobody ever meant that.
+    if _amount(given) < 1024 * 1024:
+        raise PydanticCustomError(
+            "byte_quantity",
+            "allowed: text such as '64Mi', '2Gi' or '500M': an amount of bytes of at least '1Mi'",
+        )
+    return given
+
+
+CpuQuantity = Annotated[str, BeforeValidator(_check_cpu)]
+"""Cores, as text: `'250m'`, `'2'`."""
+
+ByteQuantity = Annotated[str, BeforeValidator(_check_bytes)]
+"""Bytes, as text: `'64Mi'`, `'1Gi'`."""
+
+
+class ResourceAmounts(Settings):
+    """One side, requests or limits, of what a container may use. An absent one is not set."""
+
+    cpu: CpuQuantity | None = Field(default=None, description="Cores, such as `250m` or `2`.")
+    memory: ByteQuantity | None = Field(default=None, description="Bytes, such as `128Mi`.")
+
+    def as_mapping(self) -> dict[str, str]:
+        """What Kubernetes wants, without the absent ones."""
+        return {key: value for key in ("cpu", "memory") if (value := getattr(self, key))}
+
+
+class ResourceSettings(Settings):
+    """Requests and limits of one container. A CPU limit is usually better left out."""
+
+    requests: ResourceAmounts = Field(
+        default=ResourceAmounts(), description="What the scheduler keeps free for one pod."
+    )
+    limits: ResourceAmounts = Field(
+        default=ResourceAmounts(),
+        description="What one pod may never exceed: CPU is throttled, memory kills.",
+    )
+
+    @model_validator(mode="after")
+    def _requests_fit_limits(self) -> "ResourceSettings":
+        for key, requested in self.requests.as_mapping().items():
+            limit = self.limits.as_mapping().get(key)
+            if limit is not None and parse_quantity(requested) > parse_quantity(limit):
+                raise wrong_setting(
+                    ("requests", key),
+                    f"more than limits.{key}, {limit}; allowed: a request of at most its limit",
+                    requested,
+                )
+        return self
+
+    def as_args(self) -> ResourceRequirementsArgs:
+        """For a container's `resources`."""
+        return ResourceRequirementsArgs(
+            requests=self.requests.as_mapping() or None, limits=self.limits.as_mapping() or None
+        )

@@ -1,0 +1,132 @@
+"""As many pods as their load asks for."""
+
+from typing import Literal
+
+import pulumi
+from pulumi_kubernetes.autoscaling.v2 import (
+    CrossVersionObjectReferenceArgs,
+    HorizontalPodAutoscaler,
+    HorizontalPodAutoscalerBehaviorArgs,
+    HorizontalPodAutoscalerSpecArgs,
+    HPAScalingPolicyArgs,
+    HPAScalingRulesArgs,
+    MetricSpecArgs,
+    MetricTargetArgs,
+    ResourceMetricSourceArgs,
+)
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from pydantic import Field, model_validator
+
+from webtier.shared.model import Settings
+from webtier.shared.problems import wrong_setting
+
+
+class ScalingPolicy(Settings):
+    """How far the number of pods may change at a time."""
+
+    kind: Literal["pods", "percent"] = Field(description="Whether `value` counts pods or hundredths of their number.")
+    value: int = Field(ge=1, le=1000, description="By so much at the most.")
+    period_seconds: int = Field(ge=1, le=1800, description="In so much time.")
+
+
+class ScalingRules(Settings):
+    """How the number of pods changes in one direction."""
+
+    stabilization_seconds: int | None = Field(
+        default=None,
+        ge=0,
+        le=3600,
+        description="The most cautious number of this long ago until now counts; null for Kubernetes' own: 0 up, "
+        "300 down.",
+    )
+    select: Literal["max", "min", "disabled"] = Field(
+        default="max", description="Which of several policies counts; `disabled` for no change in this direction."
+    )
+    policies: list[ScalingPolicy] = Field(
+        default_factory=list[ScalingPolicy], description="Limits to the change; empty for Kubernetes' own."
+    )
+
+    def as_args(self) -> HPAScalingRulesArgs:
+        return HPAScalingRulesArgs(
+            stabilization_window_seconds=self.stabilization_seconds,
+            select_policy=self.select.capitalize(),
+            policies=[
+                HPAScalingPolicyArgs(
+                    type=policy.kind.capitalize(), value=policy.value, period_seconds=policy.period_seconds
+                )
+                for policy in self.policies
+            ]
+            or None,
+        )
+
+
+class AutoscalingSettings(Settings):
+    """A HorizontalPodAutoscaler. The cluster needs a metrics server for it."""
+
+    min: int = Field(default=2, ge=1, le=1000, description="Pods at the least.")
+    max: int = Field(ge=1, le=1000, description="Pods at the most.")
+    cpu_percent: int | None = Field(
+        default=70, ge=1, le=1000, description="CPU use to keep, as a part of `resources.requests.cpu`; null for any."
+    )
+    memory_percent: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="Memory use to keep, as a part of `resources.requests.memory`; null for any.",
+    )
+    scale_up: ScalingRules | None = Field(default=None, description="How it grows; null for Kubernetes' own rules.")
+    scale_down: ScalingRules | None = Field(default=None, description="How it shrinks; null for Kubernetes' own rules.")
+
+    @model_validator(mode="after")
+    def _can_scale(self) -> "AutoscalingSettings":
+        if self.max < self.min:
+            raise wrong_setting(("max",), f"less than min, {self.min}; allowed: at least as many", self.max)
+        if not self.targets():
+            raise wrong_setting(
+                ("cpu_percent",),
+                "memory_percent is null too, so that nothing would say how many pods are needed; allowed: at least "
+                "one of the two",
+                self.cpu_percent,
+            )
+        return self
+
+    def targets(self) -> dict[str, int]:
+        """The use to keep, in percent of the request, of each resource that counts."""
+        both = {"cpu": self.cpu_percent, "memory": self.memory_percent}
+        return {resource: percent for resource, percent in both.items() if percent is not None}
+
+
+def make_autoscaler(
+    name: str,
+    settings: AutoscalingSettings,
+    deployment: pulumi.Input[str],
+    metadata: ObjectMetaArgs,
+    opts: pulumi.ResourceOptions,
+) -> HorizontalPodAutoscaler:
+    """The autoscaler of a Deployment, which must have no number of replicas of its own."""
+    behavior = None
+    if settings.scale_up is not None or settings.scale_down is not None:
+        behavior = HorizontalPodAutoscalerBehaviorArgs(
+            scale_up=None if settings.scale_up is None else settings.scale_up.as_args(),
+            scale_down=None if settings.scale_down is None else settings.scale_down.as_args(),
+        )
+    return HorizontalPodAutoscaler(
+        name,
+        metadata=metadata,
+        spec=HorizontalPodAutoscalerSpecArgs(
+            scale_target_ref=CrossVersionObjectReferenceArgs(api_version="apps/v1", kind="Deployment", name=deployment),
+            min_replicas=settings.min,
+            max_replicas=settings.max,
+            metrics=[
+                MetricSpecArgs(
+                    type="Resource",
+                    resource=ResourceMetricSourceArgs(
+                        name=resource, target=MetricTargetArgs(type="Utilization", average_utilization=percent)
+                    ),
+                )
+                for resource, percent in settings.targets().items()
+            ],
+            behavior=behavior,
+        ),
+        opts=opts,
+    )

@@ -1,0 +1,168 @@
+"""What keeps enough pods serving: where they run, how many may go at once, how they are updated."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import DeploymentStrategyArgs, RollingUpdateDeploymentArgs
+from pulumi_kubernetes.core.v1 import (
+    LifecycleArgs,
+    LifecycleHandlerArgs,
+    SleepActionArgs,
+    TopologySpreadConstraintArgs,
+)
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpecArgs
+from pydantic import Field, model_validator
+
+from webtier.shared.counts import PodCount, is_none, pods_of
+from webtier.shared.model import Settings
+from webtier.shared.problems import wrong_setting
+
+
+class BudgetSettings(Settings):
+    """How many pods an eviction has to leave. A disruption budget holds when nodes are drained, not in a rollout."""
+
+    max_unavailable: PodCount | None = Field(
+        default=None,
+        description="So many pods, or such a part such as `25%`, may be away; null if `min_available` says it.",
+    )
+    min_available: PodCount | None = Field(
+        default=None, description="So many pods, or such a part, have to stay; null if `max_unavailable` says it."
+    )
+
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> "BudgetSettings":
+        if (self.max_unavailable is None) == (self.min_available is None):
+            raise wrong_setting(
+                ("max_unavailable",),
+                "Kubernetes takes one of max_unavailable and min_available; allowed: exactly one of the two",
+                self.max_unavailable,
+            )
+        if self.max_unavailable is not None and is_none(self.max_unavailable):
+            raise wrong_setting(
+                ("max_unavailable",),
+                "no pod could ever be evicted, and no node drained; allowed: at least 1, or 1%",
+                self.max_unavailable,
+            )
+        return self
+
+    def check_against(self, pods: int) -> None:
+        """ValidationError when not one of so many pods could ever be evicted."""
+        least = self.min_available
+        if least is not None and pods_of(least, pods) >= pods:
+            raise wrong_setting(
+                ("budget", "min_available"),
+                f"there are {pods} pods at the least, of which none could ever be evicted, and no node drained; "
+                "allowed: fewer than there are, or budget: null",
+                least,
+            )
+
+
+class SpreadSettings(Settings):
+    """How evenly pods are spread: `soft` prefers it, `hard` leaves a pod unscheduled else, `none` does not care."""
+
+    nodes: Literal["soft", "hard", "none"] = Field(default="soft", description="Over nodes.")
+    zones: Literal["soft", "hard", "none"] = Field(default="soft", description="Over zones.")
+
+    def as_args(self, selector: Mapping[str, str]) -> list[TopologySpreadConstraintArgs] | None:
+        """For the pods that the selector picks."""
+        wishes = {"kubernetes.io/hostname": self.nodes, "topology.kubernetes.io/zone": self.zones}
+        constraints = [
+            TopologySpreadConstraintArgs(
+                max_skew=1,
+                topology_key=topology_key,
+                when_unsatisfiable="DoNotSchedule" if wish == "hard" else "ScheduleAnyway",
+                label_selector=LabelSelectorArgs(match_labels=selector),
+                # Else the pods of the outgoing revision push the new ones onto few nodes.
+                match_label_keys=["pod-template-hash"],
+            )
+            for topology_key, wish in wishes.items()
+            if wish != "none"
+        ]
+        return constraints or None
+
+
+class RolloutSettings(Settings):
+    """How new pods take the place of old ones."""
+
+    max_surge: PodCount = Field(default=1, description="Pods above their number meanwhile, or such a part.")
+    max_unavailable: PodCount = Field(default=0, description="Pods below their number meanwhile, or such a part.")
+    min_ready_seconds: int = Field(
+        default=0, ge=0, le=3600, description="A new pod counts once it has been ready for so long."
+    )
+    progress_deadline_seconds: int = Field(
+        default=300, ge=1, le=86400, description="Kubernetes calls a rollout stuck when nothing has moved for so long."
+    )
+    timeout_seconds: int = Field(
+        default=600, ge=10, le=86400, description="A deployment fails when the pods are not ready by then."
+    )
+    drain_seconds: int = Field(
+        default=5,
+        ge=0,
+        le=300,
+        description="An old pod goes on serving for so long while the cluster forgets its address.",
+    )
+    grace_seconds: int = Field(
+        default=30,
+        ge=1,
+        le=3600,
+        description="From the beginning of the drain to the kill of what still runs.",
+    )
+
+    @model_validator(mode="after")
+    def _can_move(self) -> "RolloutSettings":
+        if is_none(self.max_surge) and is_none(self.max_unavailable):
+            raise wrong_setting(
+                ("max_surge",),
+                "max_unavailable is 0 too, so that no pod could ever be replaced; allowed: at least 1 for one of them",
+                self.max_surge,
+            )
+        if self.progress_deadline_seconds <= self.min_ready_seconds:
+            raise wrong_setting(
+                ("progress_deadline_seconds",),
+                f"min_ready_seconds is {self.min_ready_seconds}, so that every rollout would be called stuck; "
+                "allowed: more than that",
+                self.progress_deadline_seconds,
+            )
+        return self
+
+    @property
+    def termination_seconds(self) -> int:
+        """From the end of a pod's life being asked for to its kill."""
+        return max(self.grace_seconds, self.drain_seconds + 1)
+
+    def strategy(self) -> DeploymentStrategyArgs:
+        return DeploymentStrategyArgs(
+            type="RollingUpdate",
+            rolling_update=RollingUpdateDeploymentArgs(max_unavailable=self.max_unavailable, max_surge=self.max_surge),
+        )
+
+    def drain(self) -> LifecycleArgs | None:
+        """For a container that serves."""
+        if self.drain_seconds == 0:
+            return None
+        # The kubelet's own sleep needs no shell in the image.
+        return LifecycleArgs(pre_stop=LifecycleHandlerArgs(sleep=SleepActionArgs(seconds=self.drain_seconds)))
+
+
+def make_budget(
+    name: str,
+    settings: BudgetSettings,
+    selector: Mapping[str, str],
+    metadata: ObjectMetaArgs,
+    opts: pulumi.ResourceOptions,
+) -> PodDisruptionBudget:
+    """The disruption budget of the pods that the selector picks."""
+    return PodDisruptionBudget(
+        name,
+        metadata=metadata,
+        spec=PodDisruptionBudgetSpecArgs(
+            max_unavailable=settings.max_unavailable,
+            min_available=settings.min_available,
+            selector=LabelSelectorArgs(match_labels=selector),
+            # A pod that is not ready serves nobody and must not block a drain.
+            unhealthy_pod_eviction_policy="AlwaysAllow",
+        ),
+        opts=opts,
+    )

@@ -1,0 +1,119 @@
+"""The Deployment of a web service."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs
+from pulumi_kubernetes.core.v1 import (
+    ContainerArgs,
+    ContainerPortArgs,
+    LocalObjectReferenceArgs,
+    PodSpecArgs,
+    PodTemplateSpecArgs,
+)
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+
+from webtier.shared.checksum import CONFIG_CHECKSUM_ANNOTATION, checksum
+from webtier.web_service.containers import MAIN, ProgramSettings
+from webtier.web_service.settings import WebServiceSettings
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What the Deployment takes from the objects around it; `config_map` None without files."""
+
+    settings: WebServiceSettings
+    metadata: ObjectMetaArgs
+    labels: Mapping[str, str]
+    selector: Mapping[str, str]
+    config_map: pulumi.Input[str] | None
+    service_account: pulumi.Input[str]
+
+
+def make_deployment(name: str, workload: Workload, opts: pulumi.ResourceOptions) -> Deployment:
+    """The Deployment; Pulumi waits until its pods are ready."""
+    settings = workload.settings
+    if settings.autoscaling is not None:
+        # In a stack that had `replicas` before, leaving them out takes the field away, and Kubernetes' default is one
+        # pod. Ignored, they stay as they are until the autoscaler sets them, and are never sent after that.
+        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["spec.replicas"]))
+    return Deployment(
+        name,
+        metadata=workload.metadata,
+        spec=DeploymentSpecArgs(
+            replicas=None if settings.autoscaling is not None else settings.replicas,
+            revision_history_limit=5,
+            min_ready_seconds=settings.rollout.min_ready_seconds or None,
+            progress_deadline_seconds=settings.rollout.progress_deadline_seconds,
+            selector=LabelSelectorArgs(match_labels=workload.selector),
+            strategy=settings.rollout.strategy(),
+            template=PodTemplateSpecArgs(
+                metadata=ObjectMetaArgs(
+                    labels=workload.labels,
+                    # A file mounted by its name never changes in a running pod.
+                    annotations={CONFIG_CHECKSUM_ANNOTATION: checksum(settings.files)} if settings.files else None,
+                ),
+                spec=_pod(workload),
+            ),
+        ),
+        opts=opts,
+    )
+
+
+def _pod(workload: Workload) -> PodSpecArgs:
+    settings = workload.settings
+    scheduling = settings.scheduling
+    return PodSpecArgs(
+        service_account_name=workload.service_account,
+        automount_service_account_token=settings.service_account.mount_token,
+        enable_service_links=False,
+        image_pull_secrets=[LocalObjectReferenceArgs(name=secret) for secret in settings.image_pull_secrets] or None,
+        init_containers=[_container(each.name, each, settings) for each in settings.init_containers] or None,
+        containers=[_main(settings), *_sidecars(settings)],
+        security_context=settings.security.pod(),
+        termination_grace_period_seconds=settings.rollout.termination_seconds,
+        topology_spread_constraints=settings.spread.as_args(workload.selector),
+        priority_class_name=scheduling.priority_class,
+        node_selector=scheduling.node_selector or None,
+        tolerations=[toleration.as_args() for toleration in scheduling.tolerations] or None,
+        volumes=settings.volumes.volumes(workload.config_map),
+    )
+
+
+def _main(settings: WebServiceSettings) -> ContainerArgs:
+    ports = {
+        name: ContainerPortArgs(
+            name=name, container_port=port.target, protocol=None if port.protocol == "TCP" else port.protocol
+        )
+        for name, port in settings.own_ports.items()
+        if isinstance(port.target, int)
+    }
+    container = _container(MAIN, settings, settings, ports)
+    numbers = {name: port.target for name, port in settings.own_ports.items() if isinstance(port.target, int)}
+    probes = settings.probes
+    container.startup_probe = probes.as_args(probes.startup, numbers, settings.probed_port)
+    container.readiness_probe = probes.as_args(probes.readiness, numbers, settings.probed_port)
+    container.liveness_probe = probes.as_args(probes.liveness, numbers, settings.probed_port)
+    container.lifecycle = settings.rollout.drain()
+    return container
+
+
+def _sidecars(settings: WebServiceSettings) -> list[ContainerArgs]:
+    containers: list[ContainerArgs] = []
+    for name, sidecar in sorted(settings.sidecars.items()):
+        ports = {port: ContainerPortArgs(name=port, container_port=number) for port, number in sidecar.ports.items()}
+        container = _container(name, sidecar, settings, ports)
+        # It may be what the service's last requests go through.
+        container.lifecycle = settings.rollout.drain()
+        containers.append(container)
+    return containers
+
+
+def _container(
+    name: str,
+    program: ProgramSettings,
+    settings: WebServiceSettings,
+    ports: Mapping[str, ContainerPortArgs] | None = None,
+) -> ContainerArgs:
+    return program.as_args(name, ports or {}, settings.volumes.mounts(), settings.security.container())

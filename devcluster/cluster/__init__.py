@@ -1,0 +1,1 @@
+"""The cluster itself: nodes, control plane, network and certificates."""

@@ -1,0 +1,155 @@
+"""Up and down of the whole cluster, from wherever the last run, or a power cut, has left it."""
+
+import datetime as dt
+import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from command_line.files import write_whole
+from command_line.progress import Progress
+from devcluster.build import builds
+from devcluster.cluster import control_plane
+from devcluster.cluster.cluster import cgroups, network, node
+from devcluster.cluster.cluster.machine import Machine, marked_processes, wait_until
+from devcluster.cluster.cluster.materials import Materials
+from devcluster.cluster.cluster.pki import ADMIN, Pki, write_kubeconfig
+from devcluster.images import IMAGES, node_root_key
+from devcluster.paths import Paths
+from devcluster.plan import CONTROL_PLANE, NODES
+
+_MANIFEST = Path(__file__).parents[1] / "manifests" / "cluster.yaml"
+
+
+class Cluster:
+    """The embedded cluster whose files are in `paths`."""
+
+    def __init__(self, paths: Paths, progress: Progress) -> None:
+        self.paths = paths
+        self.progress = progress
+        self.pki = Pki(paths.pki)
+        self.materials = Materials(paths)
+        self.control = Machine(CONTROL_PLANE, paths.machines / CONTROL_PLANE.name)
+        self.nodes = tuple(Machine(plan, paths.machines / plan.name) for plan in NODES)
+        self.machines = (self.control, *self.nodes)
+
+    # Up
+
+    def up(self) -> None:
+        """Bring up what is down, mend what is broken, leave alone what is well."""
+        if self.pki.ensure():
+            # What runs has read certificates that are no longer the newest.
+            for machine in self.machines:
+                machine.kill()
+        write_kubeconfig(self.pki, ADMIN, self.paths.kubeconfig)
+        self._boot()
+        with self.progress.part("control plane"):
+            control_plane.start(self.control)
+            self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=_MANIFEST.read_text())
+        with self.progress.part("nodes"):
+            with ThreadPoolExecutor(len(self.nodes)) as threads:
+                started = {machine.name for machine in threads.map(self._start_node, self.nodes) if machine}
+            since = dt.datetime.now(dt.UTC).replace(microsecond=0)
+            names = {machine.name for machine in self.nodes}
+            wait_until(
+                lambda: self.ready_nodes() == names and started <= self.ready_nodes(since),
+                120,
+                "all nodes are Ready (`make status`)",
+                pause=0.5,
+            )
+        with self.progress.part("cluster DNS"):
+            wait_until(self._dns_answers, 120, "a DNS pod is ready (`kubectl describe pods -n kube-system`)", pause=0.5)
+
+    def _boot(self) -> None:
+        off = [machine for machine in self.machines if machine.first_process is None]
+        stale = [machine for machine in self.machines if machine not in off and not self._is_current(machine)]
+        if off or stale:
+            with self.progress.part("machines"):
+                for machine in (*off, *stale):
+                    machine.kill()
+                    if machine is not self.control:
+                        cgroups.remove(machine.name)
+                for machine in (*off, *stale):
+                    self._configure(machine)
+                    machine.start(
+                        self.materials.node_root,
+                        builds.KUBERNETES.folder(self.paths),
+                        self.paths.machines if machine is self.control else None,
+                    )
+        network.make_bridge()
+        for machine in self.machines:
+            if not network.is_wired(machine):
+                network.wire(machine)
+
+    def _configure(self, machine: Machine) -> None:
+        if machine is self.control:
+            control_plane.configure(machine, self.pki)
+        else:
+            cgroups.make(machine.name)
+            node.configure(machine, self.pki)
+        write_whole(machine.folder / "made-of", self._made_of())
+
+    def _is_current(self, machine: Machine) -> bool:
+        record = machine.folder / "made-of"
+        return record.exists() and record.read_text() == self._made_of()
+
+    def _made_of(self) -> str:
+        """What a running machine was started with; when this is another, the machine is started again."""
+        return json.dumps({"root": node_root_key(), "kubernetes": builds.KUBERNETES.key()})
+
+    def _start_node(self, machine: Machine) -> Machine | None:
+        """Start what is down on the node; the node itself when its kubelet had to be started."""
+        node.start(machine)
+        record = machine.var / "lib" / "webtier-images.json"
+        loaded: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
+        present = node.images(machine)
+        for image in IMAGES:
+            archive = self.materials.archive(image.name).name
+            if loaded.get(image.reference) != archive or image.reference not in present:
+                node.import_image(machine, self.materials.archive(image.name))
+                loaded[image.reference] = archive
+                write_whole(record, json.dumps(loaded, indent=2))
+        return machine if node.start_kubelet(machine) else None
+
+    def _dns_answers(self) -> bool:
+        words = ("get", "deployment/coredns", "-n", "kube-system", "-o", "jsonpath={.status.availableReplicas}")
+        return bool(self.kubectl(*words).strip())
+
+    # Looking at it
+
+    def kubectl(self, *words: str, input: str | None = None, timeout: float = 150) -> str:
+        return self.control.run(control_plane.kubectl_words(*words), input=input, timeout=timeout)
+
+    def ready_nodes(self, since: dt.datetime | None = None) -> set[str]:
+        """The nodes that are Ready; with `since`, those whose kubelet has said so from then on."""
+        listed = json.loads(self.kubectl("get", "nodes", "-o", "json"))
+        after = since.strftime("%Y-%m-%dT%H:%M:%SZ") if since else ""
+        return {
+            item["metadata"]["name"]
+            for item in listed["items"]
+            for condition in item["status"].get("conditions", [])
+            if condition["type"] == "Ready" and condition["status"] == "True"
+            if condition["lastHeartbeatTime"] >= after
+        }
+
+    def is_up(self) -> bool:
+        return all(machine.first_process is not None for machine in self.machines)
+
+    # Down
+
+    def down(self) -> None:
+        """Leave nothing behind: no process, namespace, mount, cgroup, interface, route, and no state."""
+        for machine in self.machines:
+            machine.kill()
+        wait_until(lambda: not list(marked_processes(self.paths.machines)), 20, "all processes have ended")
+        network.remove_bridge()
+        cgroups.remove()
+        for part in self.paths.state.glob("*"):
+            _remove(part)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,189 @@
+"""The control plane: etcd, the API server, the controllers and the scheduler, in a machine of their own."""
+
+from command_line.files import write_whole
+from command_line.subprocesses import CommandError
+from devcluster.cluster.cluster.machine import Machine, wait_until
+from devcluster.cluster.cluster.pki import (
+    ADMIN,
+    API_SERVER,
+    CONTROLLER_MANAGER,
+    ETCD,
+    ETCD_CLIENT,
+    KUBELET_CLIENT,
+    SCHEDULER,
+    VOLUME_FOLDERS,
+    Pki,
+    write_kubeconfig,
+)
+from devcluster.plan import LOCAL_VOLUMES, SERVICE_NETWORK
+
+_PKI = "/etc/kubernetes/pki"
+_ETCD_URL = "https://127.0.0.1:2379"
+
+# A local volume needs its folder on the node before a pod can mount it. This makes it, below one fixed
+# path and nowhere else, for each PersistentVolume that asks for one.
+_NODE_AND_PATH = (
+    '{.spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].values[0]} {.spec.local.path}{"\\n"}'
+)
+_VOLUME_FOLDERS = f"""\
+#!/bin/sh
+set -u
+while true; do
+  kubectl --kubeconfig /etc/kubernetes/volume-folders.kubeconfig get persistentvolumes --watch -o \\
+    jsonpath='{_NODE_AND_PATH}' |
+  while read -r node path; do
+    case "$path" in
+      */../*|*/..|*' '*) ;;
+      {LOCAL_VOLUMES}/?*)
+        if [ -d "/var/lib/machines/$node/var" ]; then mkdir -p "/var/lib/machines/$node/var/${{path#/var/}}"; fi ;;
+    esac
+  done
+  sleep 1
+done
+"""
+
+
+def configure(machine: Machine, pki: Pki) -> None:
+    """Write what the control plane's programs read."""
+    for name in ("ca", API_SERVER.file, KUBELET_CLIENT.file, ETCD.file, ETCD_CLIENT.file):
+        _copy(pki, machine, name)
+    for who in (CONTROLLER_MANAGER, SCHEDULER):
+        _copy(pki, machine, who.file)
+    write_whole(machine.etc / "pki" / "service-accounts.key", pki.key("service-accounts").read_text(), 0o600)
+    for who in (ADMIN, CONTROLLER_MANAGER, SCHEDULER, VOLUME_FOLDERS):
+        write_kubeconfig(pki, who, machine.etc / f"{who.file}.kubeconfig")
+    write_whole(machine.etc / "volume-folders", _VOLUME_FOLDERS, 0o755)
+
+
+def _copy(pki: Pki, machine: Machine, name: str) -> None:
+    for source in (pki.certificate(name), pki.key(name)):
+        write_whole(machine.etc / "pki" / source.name, source.read_text(), 0o600)
+
+
+def start(machine: Machine) -> None:
+    """Start what does not run, and return when the API server says that it is ready."""
+    _ensure(machine, "etcd", _etcd(machine))
+    _wait_healthy(machine, "etcd", _etcdctl("endpoint", "health"))
+    _ensure(machine, "kube-apiserver", _api_server(machine))
+    _wait_healthy(machine, "kube-apiserver", kubectl_words("get", "--raw", "/readyz"))
+    _ensure(machine, "kube-controller-manager", _controller_manager())
+    _ensure(machine, "kube-scheduler", _scheduler())
+    if machine.daemon("sh") is None:
+        machine.spawn("volume-folders", ["/bin/sh", "/etc/kubernetes/volume-folders"])
+
+
+def kubectl_words(*words: str) -> list[str]:
+    """The command line of kubectl with the admin's rights, inside the control plane's machine."""
+    return ["kubectl", "--kubeconfig", "/etc/kubernetes/admin.kubeconfig", *words]
+
+
+def _ensure(machine: Machine, name: str, command: list[str]) -> None:
+    if machine.daemon(name) is None:
+        machine.spawn(name, command)
+
+
+def _wait_healthy(machine: Machine, name: str, check: list[str]) -> None:
+    def is_healthy() -> bool:
+        try:
+            machine.run(check, timeout=10)
+        except CommandError:
+            return False
+        return True
+
+    try:
+        wait_until(is_healthy, 90, f"{name} is healthy", pause=0.3)
+    except CommandError as problem:
+        log = machine.log / f"{name}.log"
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:]) if log.exists() else ""
+        raise CommandError([name], 1, f"{problem}\nThe end of {log}:\n{tail}") from None
+
+
+def _etcdctl(*words: str) -> list[str]:
+    files = ("--cacert", f"{_PKI}/ca.crt", "--cert", f"{_PKI}/etcd-client.crt", "--key", f"{_PKI}/etcd-client.key")
+    return ["env", "ETCDCTL_API=3", "etcdctl", "--endpoints", _ETCD_URL, *files, *words]
+
+
+def _etcd(machine: Machine) -> list[str]:
+    return [
+        "etcd",
+        f"--name={machine.name}",
+        "--data-dir=/var/lib/etcd",
+        f"--listen-client-urls={_ETCD_URL}",
+        f"--advertise-client-urls={_ETCD_URL}",
+        "--listen-peer-urls=https://127.0.0.1:2380",
+        "--initial-advertise-peer-urls=https://127.0.0.1:2380",
+        f"--initial-cluster={machine.name}=https://127.0.0.1:2380",
+        "--client-cert-auth",
+        f"--trusted-ca-file={_PKI}/ca.crt",
+        f"--cert-file={_PKI}/etcd.crt",
+        f"--key-file={_PKI}/etcd.key",
+        "--peer-client-cert-auth",
+        f"--peer-trusted-ca-file={_PKI}/ca.crt",
+        f"--peer-cert-file={_PKI}/etcd.crt",
+        f"--peer-key-file={_PKI}/etcd.key",
+        # Without compaction a cluster that stays up for weeks fills its disk with old revisions.
+        "--auto-compaction-retention=1",
+    ]
+
+
+def _api_server(machine: Machine) -> list[str]:
+    return [
+        "kube-apiserver",
+        f"--advertise-address={machine.plan.address}",
+        "--secure-port=6443",
+        f"--etcd-servers={_ETCD_URL}",
+        f"--etcd-cafile={_PKI}/ca.crt",
+        f"--etcd-certfile={_PKI}/etcd-client.crt",
+        f"--etcd-keyfile={_PKI}/etcd-client.key",
+        f"--client-ca-file={_PKI}/ca.crt",
+        f"--tls-cert-file={_PKI}/kube-apiserver.crt",
+        f"--tls-private-key-file={_PKI}/kube-apiserver.key",
+        "--authorization-mode=Node,RBAC",
+        "--enable-admission-plugins=NodeRestriction",
+        "--anonymous-auth=false",
+        f"--kubelet-certificate-authority={_PKI}/ca.crt",
+        f"--kubelet-client-certificate={_PKI}/kube-apiserver-kubelet-client.crt",
+        f"--kubelet-client-key={_PKI}/kube-apiserver-kubelet-client.key",
+        "--kubelet-preferred-address-types=InternalIP",
+        f"--service-cluster-ip-range={SERVICE_NETWORK}",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        f"--service-account-key-file={_PKI}/service-accounts.key",
+        f"--service-account-signing-key-file={_PKI}/service-accounts.key",
+        # No kube-proxy runs beside the API server: it reaches admission webhooks at their pods.
+        "--enable-aggregator-routing=true",
+        "--profiling=false",
+    ]
+
+
+def _controller_manager() -> list[str]:
+    kubeconfig = "/etc/kubernetes/kube-controller-manager.kubeconfig"
+    return [
+        "kube-controller-manager",
+        f"--kubeconfig={kubeconfig}",
+        f"--authentication-kubeconfig={kubeconfig}",
+        f"--authorization-kubeconfig={kubeconfig}",
+        f"--client-ca-file={_PKI}/ca.crt",
+        f"--root-ca-file={_PKI}/ca.crt",
+        f"--tls-cert-file={_PKI}/kube-controller-manager.crt",
+        f"--tls-private-key-file={_PKI}/kube-controller-manager.key",
+        f"--service-account-private-key-file={_PKI}/service-accounts.key",
+        "--use-service-account-credentials",
+        "--bind-address=127.0.0.1",
+        "--leader-elect=false",
+        "--profiling=false",
+    ]
+
+
+def _scheduler() -> list[str]:
+    kubeconfig = "/etc/kubernetes/kube-scheduler.kubeconfig"
+    return [
+        "kube-scheduler",
+        f"--kubeconfig={kubeconfig}",
+        f"--authentication-kubeconfig={kubeconfig}",
+        f"--authorization-kubeconfig={kubeconfig}",
+        f"--tls-cert-file={_PKI}/kube-scheduler.crt",
+        f"--tls-private-key-file={_PKI}/kube-scheduler.key",
+        "--bind-address=127.0.0.1",
+        "--leader-elect=false",
+        "--profiling=false",
+    ]

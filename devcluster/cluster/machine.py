@@ -1,0 +1,208 @@
+"""A machine of the cluster: a process tree with its own mount, pid, network, uts and ipc namespaces.
+
+Its root is the node image, read-only, with /var and the configuration from the state folder. Its first
+process reaps orphans and does nothing else: when it ends, the kernel ends every process, mount and network
+interface of the machine, as a power cut would, and nothing of them is left on the host.
+"""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from command_line.subprocesses import CommandError, run
+from devcluster.plan import MachinePlan
+
+MARK = "WEBTIER_MACHINE"
+"""The environment variable that every process started here carries, with the machine's folder as value."""
+
+PATH = "/opt/webtier:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+# Runs as the first process of the new namespaces. The proc file system is still the host's at the first
+# line, so what it says of this process is its number on the host.
+_BOOT = r"""
+set -eu
+read -r host_pid _ < /proc/self/stat
+hostname "$NAME"
+mount --make-rprivate /
+mkdir -p "$FOLDER/root" "$FOLDER/var" "$FOLDER/etc"
+mount --bind "$IMAGE" "$FOLDER/root"
+cd "$FOLDER/root"
+mount -o remount,bind,ro "$FOLDER/root"
+mount -t proc proc proc
+mount -t sysfs -o ro sysfs sys
+mount --rbind /sys/fs/cgroup sys/fs/cgroup
+mount --rbind /dev dev
+mount --bind "$FOLDER/var" var
+mount --bind "$FOLDER/etc" etc/kubernetes
+mount --bind "$BINARIES" opt/webtier
+mount -o remount,bind,ro opt/webtier
+mount -t tmpfs -o mode=755 tmpfs run
+mount -t tmpfs -o mode=1777 tmpfs tmp
+if [ -n "$NEIGHBOURS" ]; then mkdir -p var/lib/machines; mount --bind "$NEIGHBOURS" var/lib/machines; fi
+mkdir run/host
+pivot_root . run/host
+cd /
+umount -l /run/host
+rmdir /run/host
+mount --make-rshared /
+ip link set lo up
+echo "$host_pid" > /var/lib/boot.partial
+mv /var/lib/boot.partial /var/lib/boot
+exec dumb-init -- sleep infinity
+"""
+
+
+@dataclass(frozen=True)
+class Machine:
+    plan: MachinePlan
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.plan.name
+
+    @property
+    def var(self) -> Path:
+        """The machine's /var, as the host sees it."""
+        return self.folder / "var"
+
+    @property
+    def etc(self) -> Path:
+        """The machine's /etc/kubernetes, as the host sees it."""
+        return self.folder / "etc"
+
+    @property
+    def log(self) -> Path:
+        return self.var / "log"
+
+    @property
+    def first_process(self) -> int | None:
+        """The host's number of the machine's first process, or None when the machine is off."""
+        for pid in marked_processes(self.folder):
+            if _is_first_in_namespace(pid):
+                return pid
+        return None
+
+    def start(self, image: Path, binaries: Path, neighbours: Path | None = None) -> None:
+        """Boot the machine from the node image; `neighbours`, if given, appears at /var/lib/machines."""
+        for part in (self.var / "lib", self.log, self.etc):
+            part.mkdir(parents=True, exist_ok=True)
+        booted = self.var / "lib" / "boot"
+        booted.unlink(missing_ok=True)
+        log = self.log / "boot.log"
+        with log.open("wb") as output:
+            subprocess.Popen(
+                [
+                    *("unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork"),
+                    *("--propagation", "private", "/bin/sh", "-c", _BOOT),
+                ],
+                env={
+                    MARK: str(self.folder),
+                    "PATH": PATH,
+                    "NAME": self.name,
+                    "FOLDER": str(self.folder),
+                    "IMAGE": str(image),
+                    "BINARIES": str(binaries),
+                    "NEIGHBOURS": str(neighbours or ""),
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        wait_until(booted.exists, 20, f"{self.name} boots (its log: {log})")
+
+    def kill(self) -> None:
+        """Cut the machine's power; returns when every process of it is gone."""
+        pid = self.first_process
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not self._end_stragglers(), 20, f"the processes of {self.name} end")
+
+    def _end_stragglers(self) -> bool:
+        """End what carries the mark but lives outside, such as a boot that was interrupted."""
+        found = False
+        for pid in marked_processes(self.folder):
+            found = True
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        return found
+
+    def enter(self, command: Sequence[str]) -> list[str]:
+        """The command line that runs `command` inside the machine."""
+        pid = self.first_process
+        if pid is None:
+            raise CommandError(command, 1, f"{self.name} is not running")
+        target = ("--target", str(pid), "--mount", "--pid", "--net", "--uts", "--ipc", "--root", "--wd")
+        environment = (f"PATH={PATH}", f"{MARK}={self.folder}", "HOME=/tmp")
+        return ["nsenter", *target, "--", "/usr/bin/env", "-i", *environment, *command]
+
+    def run(self, command: Sequence[str], *, input: str | None = None, timeout: float = 60) -> str:
+        """Run a program inside to its end and return its output; like `run` of command_line.subprocesses."""
+        try:
+            return run(self.enter(command), input=input, timeout=timeout)
+        except CommandError as problem:
+            raise CommandError(command, problem.code, f"(on {self.name}) {problem.output}") from None
+
+    def spawn(self, name: str, command: Sequence[str]) -> None:
+        """Start a daemon inside the machine; its output is appended to /var/log/<name>.log there."""
+        with (self.log / f"{name}.log").open("ab") as output:
+            subprocess.Popen(
+                self.enter(command),
+                env={MARK: str(self.folder), "PATH": PATH},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def daemon(self, name: str) -> int | None:
+        """The host's number of the machine's process whose program has this name, or None."""
+        for pid in marked_processes(self.folder):
+            words = _words(pid, "cmdline")
+            if words and Path(words[0]).name == name:
+                return pid
+        return None
+
+
+def marked_processes(folder: Path) -> Iterator[int]:
+    """Every process whose mark names `folder` or something below it."""
+    exact, below = f"{MARK}={folder}", f"{MARK}={folder}/"
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        words = _words(int(entry.name), "environ")
+        if any(word == exact or word.startswith(below) for word in words):
+            yield int(entry.name)
+
+
+def _words(pid: int, file: str) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/{file}").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
+
+
+def _is_first_in_namespace(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    numbers = fields.get("NSpid", "").split()
+    return len(numbers) == 2 and numbers[-1] == "1" and not fields["State"].strip().startswith("Z")
+
+
+def wait_until(true: Callable[[], object], seconds: float, what: str, pause: float = 0.1) -> None:
+    """Call `true` until it answers something true; after `seconds` raise CommandError that names `what`."""
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            raise CommandError(["wait"], 1, f"after {seconds:.0f} s still waiting until {what}")
+        time.sleep(pause)

@@ -1,0 +1,127 @@
+"""What the cluster is made of: binaries, the node root and images, made once and kept in the cache."""
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from command_line.progress import Progress
+from devcluster.build import builds
+from devcluster.build.builds import Binary
+from devcluster.images import IMAGES, build_image, build_node_root, image_key, node_root_key
+from devcluster.paths import Paths
+
+_INGRESS_MODULE = "k8s.io/ingress-nginx"
+
+_BINARY_OF_IMAGE: Mapping[str, Binary] = {
+    "coredns": builds.COREDNS,
+    "redis-exporter": builds.REDIS_EXPORTER,
+    "ingress-nginx-controller": builds.INGRESS_NGINX,
+}
+"""The images that hold a binary which is built here; it is their input of the image's own name."""
+
+_KEY_PATTERN = "[0-9a-f]" * 16
+
+
+@dataclass(frozen=True)
+class Materials:
+    paths: Paths
+
+    @property
+    def node_root(self) -> Path:
+        return self.paths.cache / f"node-root-{node_root_key()}"
+
+    @property
+    def ingress_rootfs(self) -> Path:
+        """The controller's template and Lua, kept here since Go's caches are emptied after the builds."""
+        return self.paths.binaries / f"ingress-rootfs-{builds.INGRESS_NGINX.key()}"
+
+    def archive(self, image: str) -> Path:
+        """The image as a docker archive; its name changes with all that it is built from."""
+        return self.paths.images / f"{image}-{image_key(image, self._inputs(image))}.tar"
+
+    def missing_binaries(self, wanted: Iterable[Binary]) -> list[Binary]:
+        return [binary for binary in wanted if not self._is_complete(binary)]
+
+    def make(self, binaries: Iterable[Binary], progress: Progress) -> None:
+        """Make all that is missing: binaries one after another, images beside them as soon as they can be."""
+        missing = self.missing_binaries(binaries)
+        for folder in (self.paths.images, self.paths.binaries, self.paths.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        progress.expected += [f"build {binary.module}" for binary in missing]
+        # One build keeps four cores busy, and two that share packages compile those twice.
+        with ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 4)) as threads:
+            built: dict[str, Future[None]] = {
+                binary.module: threads.submit(self._build, binary, progress) for binary in missing
+            }
+            images = ThreadPoolExecutor(1)
+            try:
+                images.submit(self._make_images, built, progress).result()
+                for future in built.values():
+                    future.result()
+            except BaseException:
+                for future in built.values():
+                    future.cancel()
+                raise
+            finally:
+                images.shutdown(cancel_futures=True)
+        if missing and os.environ.get("WEBTIER_KEEP_GO_CACHES") != "1":
+            with progress.part("free the disk of Go's caches"):
+                builds.forget_go_caches(self.paths)
+
+    def make_binaries(self, binaries: Iterable[Binary], progress: Progress) -> None:
+        """Make binaries alone, without images; Go's caches stay for the rest."""
+        for folder in (self.paths.binaries, self.paths.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        for binary in binaries:
+            self._build(binary, progress)
+
+    def _build(self, binary: Binary, progress: Progress) -> None:
+        with progress.part(f"build {binary.module}") as note:
+            builds.build(binary, self.paths, note)
+            if binary is builds.INGRESS_NGINX:
+                source = builds.module_folder(binary, _INGRESS_MODULE, self.paths) / "rootfs" / "etc" / "nginx"
+                partial = self.ingress_rootfs.with_suffix(".partial")
+                shutil.rmtree(partial, ignore_errors=True)
+                shutil.copytree(source, partial, symlinks=True, copy_function=shutil.copyfile)
+                shutil.rmtree(self.ingress_rootfs, ignore_errors=True)
+                partial.rename(self.ingress_rootfs)
+
+    def _is_complete(self, binary: Binary) -> bool:
+        return binary.is_built(self.paths) and (binary is not builds.INGRESS_NGINX or self.ingress_rootfs.exists())
+
+    def _make_images(self, built: dict[str, Future[None]], progress: Progress) -> None:
+        if not self.node_root.exists():
+            with progress.part("node root"):
+                build_node_root(self.node_root, self.paths.logs / "node-root.log")
+            _remove_others(self.node_root, "node-root-*")
+        for image in sorted(IMAGES, key=lambda image: image.name in _BINARY_OF_IMAGE):
+            binary = _BINARY_OF_IMAGE.get(image.name)
+            if binary is not None and binary.module in built:
+                built[binary.module].result()
+            archive = self.archive(image.name)
+            if archive.exists():
+                continue
+            with progress.part(f"image {image.name}"):
+                log = self.paths.logs / f"image-{image.name}.log"
+                build_image(image.name, self._inputs(image.name), archive, log)
+            _remove_others(archive, f"{image.name}-{_KEY_PATTERN}.tar")
+
+    def _inputs(self, image: str) -> dict[str, Path]:
+        binary = _BINARY_OF_IMAGE.get(image)
+        inputs = {} if binary is None else {image: binary.file(self.paths)}
+        if binary is builds.INGRESS_NGINX:
+            inputs["ingress-nginx-rootfs"] = self.ingress_rootfs
+        return inputs
+
+
+def _remove_others(keep: Path, pattern: str) -> None:
+    for path in keep.parent.glob(pattern):
+        if path == keep:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

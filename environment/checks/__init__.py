@@ -1,0 +1,1 @@
+"""What only settings of several components together can get wrong."""

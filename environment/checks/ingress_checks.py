@@ -1,0 +1,75 @@
+"""What a stack's ingress controller can't be, seen together with the rest of the settings.
+
+Like the other checks between settings it reads the raw values.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from environment.settings.ingress_settings import OF_ANY_CONTROLLER, ONLY_ADDRESSES, IngressSettings
+from environment.settings.plain_data import as_object
+from webtier.shared.problems import Place, Problem
+
+_TextToAny = Mapping[str, object]
+
+_LEAST_REPLICAS = 2
+
+
+def has_gateway(values: _TextToAny) -> bool:
+    """Whether path rules become HTTPRoutes of somebody's Gateway."""
+    return (as_object(values.get("routing")) or {}).get("kind") == "gateway"
+
+
+def installs_controller(values: _TextToAny) -> bool:
+    """Whether the stack has a controller of its own."""
+    return not has_gateway(values) and _given(values).get("install") is not False
+
+
+def check_ingress(values: _TextToAny) -> Iterator[Problem]:
+    """The problems with the controller that are not those of one setting alone."""
+    given = _given(values)
+    if has_gateway(values):
+        return
+    if not installs_controller(values):
+        yield from _without_controller(given)
+        return
+    for key in (key for key in ONLY_ADDRESSES if given.get(key) is not None):
+        message = "the installed controller's own address is known; allowed: nothing, or install: false"
+        yield Problem(("ingress", key), message, given[key])
+    if values.get("protect") is True:
+        yield from _in_a_protected_stack(given)
+
+
+def _without_controller(given: _TextToAny) -> Iterator[Problem]:
+    for key, value in given.items():
+        if key in IngressSettings.model_fields and key not in OF_ANY_CONTROLLER:
+            message = (
+                "install is false, and this is about a controller that the stack installs; allowed: nothing, or "
+                "install: true"
+            )
+            yield Problem(("ingress", key), message, value)
+    if "class_name" not in given:
+        message = "not set, but needed with install: false: the IngressClass of the controller that is there"
+        yield Problem(("ingress", "class_name"), message, has_value=False)
+
+
+def _in_a_protected_stack(given: _TextToAny) -> Iterator[Problem]:
+    replicas = given.get("replicas")
+    if isinstance(replicas, int) and not isinstance(replicas, bool) and 0 < replicas < _LEAST_REPLICAS:
+        message = (
+            "this stack is protected (protect: true), and with a single controller nothing answers while it moves to "
+            f"another node; allowed: {_LEAST_REPLICAS} or more, of which all but one are kept by a disruption budget"
+        )
+        yield Problem(("ingress", "replicas"), message, replicas)
+    if given.get("accept_retired", False) is False:
+        place: Place = ("ingress", "accept_retired")
+        message = (
+            "this stack is protected (protect: true), and upstream ended ingress-nginx in March 2026: no hole found "
+            "since is mended in its image; allowed: true, where that is known and accepted, or ingress.image is a "
+            "build that somebody maintains; or ingress.install: false, with ingress.class_name of another controller "
+            "that takes the same annotations"
+        )
+        yield Problem(place, message, False, has_value="accept_retired" in given)
+
+
+def _given(values: _TextToAny) -> _TextToAny:
+    return as_object(values.get("ingress")) or {}

@@ -1,0 +1,69 @@
+"""From the stack's configuration to checked settings, or to one report of all that is wrong."""
+
+import os
+from collections.abc import Mapping
+
+import pulumi
+from pydantic import ValidationError
+
+from environment.checks.cross_checks import check_together
+from environment.settings.machine_files import resolve_files
+from environment.settings.model import EnvironmentSettings
+from environment.settings.raw_config import DEEPEST, NestedTooDeeplyError, RawConfig, read_raw_config
+from environment.settings.report import SettingsError, problem_from_pydantic, render_report
+from environment.settings.schema import SettingsSchema
+from environment.settings.spelling import at_its_key, with_right_spelling
+from webtier.shared.problems import Place, Problem
+
+
+def load_settings(config: pulumi.Config, environ: Mapping[str, str] | None = None) -> EnvironmentSettings:
+    """The running stack's settings. SettingsError, reporting all at once, when any is wrong."""
+    return parse_settings(
+        read_raw_config(config.name),
+        pulumi.get_stack(),
+        os.environ if environ is None else environ,
+        deploying=not pulumi.runtime.is_dry_run(),
+    )
+
+
+def parse_settings(
+    raw: RawConfig, stack: str, environ: Mapping[str, str], *, deploying: bool = False
+) -> EnvironmentSettings:
+    """The settings in `raw`. SettingsError when any is wrong, or missing for `deploying` them."""
+    text_keys = SettingsSchema(EnvironmentSettings).text_keys()
+    try:
+        decoded = raw.decoded(text_keys)
+    except NestedTooDeeplyError as error:
+        message = f"nested too deeply; allowed: at most {DEEPEST} levels"
+        problem = Problem((error.key,), message, has_value=False)
+        raise _settings_error(raw, stack, [problem], SettingsSchema(EnvironmentSettings)) from None
+    # Pulumi lets no declared key be absent, so an empty text is how a config says "not set".
+    written = {key: value for key, value in decoded.items() if value != ""}
+    schema = SettingsSchema(EnvironmentSettings, written)
+    values, problems = resolve_files(written, environ, deploying=deploying)
+    problems += [at_its_key(problem, written) for problem in check_together(written, raw.secret_keys, schema)]
+    reported = {problem.place for problem in problems}
+    settings: EnvironmentSettings | None = None
+    try:
+        settings = EnvironmentSettings.model_validate(values)
+    except ValidationError as error:
+        found = [problem_from_pydantic(details, values, schema) for details in error.errors(include_url=False)]
+        found = [problem for problem in found if problem.place not in reported]
+        problems += with_right_spelling(found, EnvironmentSettings, values, schema, raw.namespace, raw.secret_keys)
+    if settings is None or problems:
+        raise _settings_error(raw, stack, problems, schema)
+    return settings
+
+
+def _settings_error(raw: RawConfig, stack: str, problems: list[Problem], schema: SettingsSchema) -> SettingsError:
+    order = {key: position for position, key in enumerate(schema.keys(()))}
+    problems.sort(key=lambda problem: _position(problem.place, order))
+    hidden = raw.secret_keys | schema.secret_keys()
+    return SettingsError(render_report(raw.namespace, stack, problems, hidden), problems)
+
+
+def _position(place: Place, order: Mapping[str, int]) -> tuple[int, int]:
+    """Where a problem stands in the report: by the outermost key, and in a list by the entry."""
+    key = order.get(str(place[0]), -1) if place else -1
+    entry = place[1] if len(place) > 1 else None
+    return key, entry if isinstance(entry, int) else -1

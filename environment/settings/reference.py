@@ -1,0 +1,77 @@
+"""The reference of all settings in docs/configuration.md, and of rules in docs/path-rules.md, written from the models.
+
+`python -m environment.settings.reference` brings the tables up to date; a test fails while they are not.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from environment.settings.model import EnvironmentSettings
+from environment.settings.schema import Leaf, SettingsSchema
+from webtier.path_rules.ingress.annotations import SOURCES
+
+BEGIN = "<!-- The table is written by `python -m environment.settings.reference`. -->\n"
+END = "<!-- End of the table. -->\n"
+
+_DOCS = Path(__file__).parents[2] / "docs"
+_SCHEMA = SettingsSchema(EnvironmentSettings)
+
+
+def render_reference() -> str:
+    """A Markdown table with a line for every setting."""
+    return markdown_table(("key", "allowed", "default", "meaning"), (_cells(leaf) for leaf in _SCHEMA.leaves()))
+
+
+def render_rule_reference() -> str:
+    """A Markdown table with a line for every field of rules and hosts, and what it becomes."""
+    prefixes = {"routes[].": "", "hosts.<name>.": "hosts."}
+    rows: list[Sequence[str]] = []
+    for leaf in _SCHEMA.leaves():
+        for prefix, short in prefixes.items():
+            if key_of(leaf).startswith(prefix):
+                sources = SOURCES.get(short + key_of(leaf).removeprefix(prefix), ())
+                rows.append((*_cells(leaf), ", ".join(f"`{source}`" for source in sources)))
+    return markdown_table(("field", "allowed", "default", "meaning", "annotation of ingress-nginx"), rows)
+
+
+DOCUMENTS: dict[Path, Callable[[], str]] = {
+    _DOCS / "configuration.md": render_reference,
+    _DOCS / "path-rules.md": render_rule_reference,
+}
+"""The documents with a table between the marks, and how it is made."""
+
+
+def with_table(document: str, table: str, begin: str = BEGIN) -> str:
+    """The document with the table between its marks brought up to date."""
+    before, _, rest = document.partition(begin)
+    _, _, after = rest.partition(END)
+    return f"{before}{begin}\n{table}\n{END}{after}"
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table with these cells."""
+    lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def _cells(leaf: Leaf) -> tuple[str, str, str, str]:
+    return f"`{key_of(leaf)}`", _SCHEMA.describe(leaf.node), _default(leaf), leaf.node.get("description", "")
+
+
+def key_of(leaf: Leaf) -> str:
+    """As the tables call a setting: `routes[].path`."""
+    return ".".join(leaf.keys).replace(".[]", "[]")
+
+
+def _default(leaf: Leaf) -> str:
+    if leaf.required:
+        return "needed"
+    if leaf.default == "":
+        return "empty"
+    return f"`{leaf.default if isinstance(leaf.default, str) else json.dumps(leaf.default)}`"
+
+
+if __name__ == "__main__":
+    for document, render in DOCUMENTS.items():
+        document.write_text(with_table(document.read_text(), render()))

@@ -1,0 +1,136 @@
+"""All that is wrong with a stack's settings, in the words that the user wrote them in."""
+
+import difflib
+import json
+import re
+from collections.abc import Mapping, Sequence
+
+import pulumi
+from pydantic_core import ErrorDetails
+
+from environment.settings.plain_data import as_list, as_object, value_at
+from environment.settings.schema import SettingsSchema
+from webtier.shared.model import MOVED_KEYS
+from webtier.shared.problems import Place, Problem
+
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+LONGEST_VALUE = 200
+MOST_PROBLEMS = 100
+"""That are shown: a mistake made in every one of thousands of rules is understood before."""
+
+
+class SettingsError(pulumi.RunError):
+    """The stack's settings are wrong. Pulumi prints its text without a stack trace."""
+
+    def __init__(self, report: str, problems: Sequence[Problem]) -> None:
+        super().__init__(report)
+        self.problems = tuple(problems)
+
+
+def render_report(namespace: str, stack: str, problems: Sequence[Problem], secret_keys: frozenset[str]) -> str:
+    """One paragraph a problem: the key as the user writes it, its value, what is allowed."""
+    count = len(problems)
+    noun = "setting is" if count == 1 else "settings are"
+    lines = [f"{count} {noun} wrong in the stack '{stack}'; nothing was changed.", ""]
+    for problem in problems[:MOST_PROBLEMS]:
+        value = ""
+        if problem.has_value:
+            hidden = bool(problem.place) and problem.place[0] in secret_keys
+            value = " = (secret)" if hidden else f" = {_shown(problem.value)}"
+        lines += [f"  {key_text(namespace, problem.place)}{value}", f"      {problem.message}"]
+    if count > MOST_PROBLEMS:
+        lines += ["", f"  … and {count - MOST_PROBLEMS} more, which are shown when these are mended."]
+    where = f"Set in Pulumi.{stack}.yaml, or with 'pulumi config set --path'"
+    return "\n".join([*lines, "", f"{where}; docs/configuration.md describes every key."])
+
+
+def key_text(namespace: str, place: Place) -> str:
+    """A place as `pulumi config set --path` takes it: `webtier:routes[0].backend`."""
+    text = f"{namespace}:"
+    for position, part in enumerate(place):
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif _PLAIN_KEY.fullmatch(part):
+            text += part if position == 0 else f".{part}"
+        else:
+            text += f"[{json.dumps(part)}]"
+    return text
+
+
+def problem_from_pydantic(error: ErrorDetails, values: Mapping[str, object], schema: SettingsSchema) -> Problem:
+    """A pydantic error as a problem, at the place where the user finds it in the config."""
+    place = _user_place(error["loc"], values, schema)
+    kind = error["type"]
+    if kind == "missing":
+        node = schema.at(place) or {}
+        return Problem(place, f"not set, but needed: {node.get('description', '')}", has_value=False)
+    if kind == "extra_forbidden":
+        return Problem(place, unknown_key(place, schema), has_value=False)
+    group = as_object(error["input"])
+    kinds = schema.kinds(place)
+    if kind in ("union_tag_invalid", "union_tag_not_found") and group is not None and kinds is not None:
+        return _unknown_kind(place, group, *kinds)
+    return Problem(place, _message(error, place, schema), error["input"])
+
+
+def _unknown_kind(place: Place, group: Mapping[str, object], key: str, kinds: Sequence[str]) -> Problem:
+    """A group that can be one of several kinds, and is of none of them."""
+    allowed = "one of " + ", ".join(f"'{kind}'" for kind in kinds)
+    if key not in group:
+        return Problem((*place, key), f"not set, but needed: {allowed}", has_value=False)
+    return Problem((*place, key), f"{_nearest(group[key], kinds)}allowed: {allowed}", group[key])
+
+
+def unknown_key(place: Place, schema: SettingsSchema) -> str:
+    """What to say of a key that no model knows, with where it is now, or the nearest that one does."""
+    moved = (schema.at(place[:-1]) or {}).get(MOVED_KEYS, {})
+    if place[-1] in moved:
+        return f"this key has moved; allowed: {moved[place[-1]]}"
+    known = schema.keys(place[:-1])
+    return f"unknown key; {_nearest(place[-1], known)}known here: {', '.join(sorted(known))}"
+
+
+def _nearest(word: object, known: Sequence[str]) -> str:
+    nearest = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
+    return f"did you mean '{nearest[0]}'? " if nearest else ""
+
+
+def _message(error: ErrorDetails, place: Place, schema: SettingsSchema) -> str:
+    text = error["msg"].removeprefix("Value error, ")
+    if "allowed:" in text:
+        return text
+    allowed = schema.allowed(place)
+    return f"allowed: {allowed}" if allowed else text
+
+
+def _user_place(location: tuple[int | str, ...], values: Mapping[str, object], schema: SettingsSchema) -> Place:
+    # pydantic adds steps of its own (a union's alternative, '[key]') that are in no file. A setting
+    # that is left out is in no file either, but its default may be what is wrong.
+    place: list[str | int] = []
+    current: object = values
+    of_known_kind: Place | None = None
+    for position, part in enumerate(location):
+        group, items = as_object(current), as_list(current)
+        kinds = schema.kinds(tuple(place))
+        if kinds is not None and of_known_kind != tuple(place) and (group or {}).get(kinds[0]) == part:
+            # pydantic's step into the alternative of this kind, which may be called as one of its keys.
+            of_known_kind = tuple(place)
+            continue
+        is_last_key = group is not None and position == len(location) - 1 and part != "[key]"
+        if (
+            (group is not None and part in group)
+            or (items is not None and isinstance(part, int) and part < len(items))
+            or is_last_key
+            or (not isinstance(current, str) and schema.at((*place, part)) is not None)
+        ):
+            place.append(part)
+            current = value_at(current, part)
+    return tuple(place)
+
+
+def _shown(value: object) -> str:
+    group = as_object(value)
+    if group is not None:
+        return "an object with " + (", ".join(group) or "no keys")
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"

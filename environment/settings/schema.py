@@ -1,0 +1,289 @@
+"""The settings' JSON schema, asked by place: which keys, what type, what is allowed.
+
+It is derived from the models, so that error reports and the reference can't contradict them.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from environment.settings.plain_data import as_list, as_object, value_at
+from webtier.shared.problems import Place
+
+Node = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One setting: its keys from the outermost, its schema, and what holds where it is left out.
+
+    Among the keys `<name>` stands for one that users choose, `[]` for a position in a list, and `<kind: x>` for the
+    case that the group's `kind` is `x`.
+    """
+
+    keys: tuple[str, ...]
+    node: Node
+    required: bool
+    default: object
+
+
+@cache
+def _json_schema(model: type[BaseModel]) -> Node:
+    return model.model_json_schema(schema_generator=_WithAllDefaults)
+
+
+def _keys_with(root: Node, mark: str) -> frozenset[str]:
+    """The outermost keys that have this keyword in their schema, or in one that theirs refers to."""
+
+    def has(node: object, seen: frozenset[str]) -> bool:
+        group = as_object(node)
+        if group is None:
+            return any(has(item, seen) for item in as_list(node) or [])
+        name = str(group.get("$ref", "")).removeprefix("#/$defs/")
+        if name and name not in seen and has(root["$defs"][name], seen | {name}):
+            return True
+        return mark in group or any(has(child, seen) for child in group.values())
+
+    return frozenset(key for key, node in root["properties"].items() if has(node, frozenset()))
+
+
+class SettingsSchema:
+    """The schema of a settings model and all below it.
+
+    `given` are a stack's settings as they stand in its file: where a group can be one of several kinds, its schema is
+    that of the kind given.
+    """
+
+    def __init__(self, model: type[BaseModel], given: object = None) -> None:
+        self._root = _json_schema(model)
+        self._given = given
+
+    def at(self, place: Place) -> Node | None:
+        """What stands at a place; None where nothing can stand."""
+        given = self._given
+        for part in place:
+            given = value_at(given, part)
+        node = self._node(place)
+        return None if node is None else self._of_kind(node, given)
+
+    def _node(self, place: Place) -> Node | None:
+        """The same, but of a group that can be of several kinds all of them."""
+        node, given = self._root, self._given
+        for part in place:
+            below = self._child(self._of_kind(node, given), part)
+            if below is None:
+                return None
+            node, given = below, value_at(given, part)
+        return node
+
+    def kinds(self, place: Place) -> tuple[str, list[str]] | None:
+        """Where a group of one of several kinds can stand: the key that says which it is, and the kinds."""
+        node = self._node(place)
+        found = None if node is None else self._having(node, "discriminator").get("discriminator")
+        return None if found is None else (found["propertyName"], list(found["mapping"]))
+
+    def text_keys(self) -> frozenset[str]:
+        """The outermost keys whose value is text, whatever it looks like."""
+        return frozenset(key for key in self.keys(()) if (self.at((key,)) or {}).get("type") == "string")
+
+    def secret_keys(self) -> frozenset[str]:
+        """The outermost keys whose value is nobody's business."""
+        return frozenset(key for key in self.keys(()) if (self.at((key,)) or {}).get("writeOnly"))
+
+    def keys(self, place: Place) -> list[str]:
+        """The keys that are known below a place; none where any name may stand."""
+        node = self.at(place)
+        return [] if node is None else list(self._having(node, "properties").get("properties", {}))
+
+    def allowed(self, place: Place) -> str | None:
+        """In words what may stand at a place, as far as types and limits say it."""
+        node = self.at(place)
+        return None if node is None else self.describe(node)
+
+    def leaves(self) -> Iterator[Leaf]:
+        """Every setting, in the models' order; of groups only lists and those with names of the users' choice."""
+        yield from self._leaves((), self._root, required=True, default=None)
+
+    def values(self, mark: str) -> Iterator[tuple[Place, Node, object]]:
+        """Every place of the given settings with its value, or its default where nothing is given.
+
+        Only below the outermost keys that have `mark` somewhere in their schema.
+        """
+        marked = _keys_with(self._root, mark)
+        for key in self.keys(()):
+            if key in marked:
+                node = self._root["properties"][key]
+                default = node.get("default")
+                given = value_at(self._given, key)
+                value = given if key in (as_object(self._given) or {}) else default
+                yield from self._values((key,), node, given, value, default)
+
+    def value(self, place: Place) -> object:
+        """What is given at a place of keys alone, or its default where nothing is."""
+        value, default = self._given, None
+        for position, key in enumerate(place, 1):
+            node = self.at(place[:position]) or {}
+            group, defaults = as_object(value) or {}, as_object(default) or {}
+            default = defaults.get(str(key), node.get("default"))
+            value = group.get(str(key), default)
+        return value
+
+    def describe(self, node: Node) -> str:
+        """In words what a node allows: `a whole number from 1 to 9, or null`."""
+        node = self.resolved(node)
+        if "discriminator" in node:
+            kinds = ", ".join(f"'{kind}'" for kind in node["discriminator"]["mapping"])
+            return f"an object whose {node['discriminator']['propertyName']} is one of {kinds}"
+        if "anyOf" in node:
+            return ", or ".join(self.describe(variant) for variant in node["anyOf"])
+        if "enum" in node:
+            return "one of " + ", ".join(f"'{value}'" for value in node["enum"])
+        if "const" in node:
+            return f"'{node['const']}'"
+        match node.get("type"):
+            case "integer":
+                return "a whole number" + _limits(node, "minimum", "maximum", "")
+            case "number":
+                return "a number" + _limits(node, "minimum", "maximum", "")
+            case "boolean":
+                return "true or false"
+            case "null":
+                return "null"
+            case "string":
+                return "text" + _limits(node, "minLength", "maxLength", " characters")
+            case "array":
+                return "a list with at least one entry" if node.get("minItems") else "a list"
+            case "object" if "properties" in node:
+                return "an object with the keys " + ", ".join(node["properties"])
+            case "object":
+                return "an object"
+            case _:
+                return "anything"
+
+    def _values(
+        self, place: Place, node: Node, given: object, value: object, default: object
+    ) -> Iterator[tuple[Place, Node, object]]:
+        node = self._of_kind(node, given)
+        yield place, node, value
+        group, defaults = as_object(value), as_object(default) or {}
+        keys = [] if group is None else [*group, *self._having(node, "properties").get("properties", {})]
+        for key in dict.fromkeys(keys):
+            child = self._child(node, key)
+            if child is not None:
+                child_default = defaults.get(key, self._of_kind(child, value_at(given, key)).get("default"))
+                below = group[key] if group and key in group else child_default
+                yield from self._values((*place, key), child, value_at(given, key), below, child_default)
+        for position, item in enumerate(as_list(value) or []):
+            child = self._child(node, position)
+            if child is not None:
+                yield from self._values((*place, position), child, value_at(given, position), item, None)
+
+    def _leaves(self, keys: tuple[str, ...], node: Node, required: bool, default: object) -> Iterator[Leaf]:
+        node = self.resolved(node)
+        if "properties" in node:
+            yield from self._group_leaves(keys, node, default)
+            return
+        yield Leaf(keys, node, required, default)
+        for variant in node.get("anyOf", ()):
+            yield from self._variant_leaves(keys, self.resolved(variant), default)
+        named, items = as_object(node.get("additionalProperties")), as_object(node.get("items"))
+        if named is not None and "properties" in self.resolved(named):
+            yield from self._leaves((*keys, "<name>"), named, required=True, default=None)
+        elif items is not None and "properties" in self.resolved(items):
+            yield from self._leaves((*keys, "[]"), items, required=True, default=None)
+        elif "discriminator" in node:
+            yield from self._kind_leaves(keys, node, default)
+
+    def _variant_leaves(self, keys: tuple[str, ...], variant: Node, default: object) -> Iterator[Leaf]:
+        """What is below one of several things that can stand at a place; the place itself was described."""
+        if "discriminator" in variant:
+            yield from self._kind_leaves(keys, variant, default)
+        elif "properties" in variant:
+            yield from self._group_leaves(keys, variant, default)
+        for below in variant.get("anyOf", ()):
+            yield from self._variant_leaves(keys, self.resolved(below), default)
+
+    def _kind_leaves(self, keys: tuple[str, ...], node: Node, default: object) -> Iterator[Leaf]:
+        kind_key = node["discriminator"]["propertyName"]
+        chosen = (as_object(default) or {}).get(kind_key)
+        for kind, reference in node["discriminator"]["mapping"].items():
+            below = default if kind == chosen else None
+            yield from self._group_leaves(
+                (*keys, f"<{kind_key}: {kind}>"), self.resolved({"$ref": reference}), below, without=kind_key
+            )
+
+    def _group_leaves(
+        self, keys: tuple[str, ...], group: Node, default: object, without: str | None = None
+    ) -> Iterator[Leaf]:
+        needed, defaults = group.get("required", ()), as_object(default) or {}
+        for key, child in group["properties"].items():
+            if key != without:
+                child_default = defaults.get(key, child.get("default"))
+                yield from self._leaves((*keys, key), child, key in needed, child_default)
+
+    def resolved(self, node: Node) -> Node:
+        """A node with what it refers to in its place."""
+        reference = node.get("$ref")
+        if reference is None:
+            return node
+        name = reference.removeprefix("#/$defs/")
+        return {**self._root["$defs"][name], **{key: value for key, value in node.items() if key != "$ref"}}
+
+    def _of_kind(self, node: Node, given: object) -> Node:
+        """Of a node with several alternatives the one whose key the given value, or else the default, has."""
+        node = self.resolved(node)
+        discriminator = self._having(node, "discriminator").get("discriminator")
+        if discriminator is None:
+            return node
+        chosen = node.get("default") if given is None else given
+        kind = (as_object(chosen) or {}).get(discriminator["propertyName"])
+        reference = discriminator["mapping"].get(kind) if isinstance(kind, str) else None
+        if reference is None:
+            return node
+        # What is said of the group as a whole, and not of the kind.
+        own = {key: node[key] for key in ("description", "default") if key in node}
+        return self.resolved({"$ref": reference, **own})
+
+    def _having(self, node: Node, keyword: str) -> Node:
+        """The node itself, or that of its alternatives that has a keyword."""
+        node = self.resolved(node)
+        for variant in node.get("anyOf", ()):
+            resolved = self._having(variant, keyword)
+            if keyword in resolved:
+                return resolved
+        return node
+
+    def _child(self, node: Node, part: str | int) -> Node | None:
+        if isinstance(part, int):
+            return self._having(node, "items").get("items")
+        properties = self._having(node, "properties").get("properties", {})
+        if part in properties:
+            return properties[part]
+        # `additionalProperties: false` is how a model says that it knows no other key.
+        return as_object(self._having(node, "additionalProperties").get("additionalProperties"))
+
+
+class _WithAllDefaults(GenerateJsonSchema):
+    """Also has the defaults that a factory makes, which pydantic leaves out."""
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        factory = schema.get("default_factory")
+        if factory is not None and not schema.get("default_factory_takes_data"):
+            schema = core_schema.with_default_schema(schema["schema"], default=factory())  # type: ignore[call-arg]
+        return super().default_schema(schema)
+
+
+def _limits(node: Node, lower: str, upper: str, unit: str) -> str:
+    least, most = node.get(lower), node.get(upper)
+    if least is not None and most is not None:
+        return f" of {least} to {most}{unit}" if unit else f" from {least} to {most}"
+    if least is not None:
+        return f" of at least {least}{unit}" if unit else f", {least} or more"
+    if most is not None:
+        return f" of at most {most}{unit}" if unit else f", {most} or less"
+    return ""
