@@ -47,10 +47,10 @@ faults: $(VENV)/.tests ## break Redis on purpose and count what it costs: make f
 	    $${SETTINGS:+--settings="$$SETTINGS"} $${WITHOUT:+--without="$$WITHOUT"}
 
 flips: $(VENV)/.tests ## change values to and fro 20 times, and compare settings, state and live objects
-	@FLIPS=20 $(BIN)/python -m pytest tests/cluster/test_flips.py
+	@FLIPS=20 $(BIN)/python -m pytest tests/cluster/webtier/test_flips.py
 
 changes: $(VENV)/.tests ## change rules in 13 ways under load, and judge every answer
-	@ALL_CHANGES=1 $(BIN)/python -m pytest -s tests/cluster/test_changes.py
+	@ALL_CHANGES=1 $(BIN)/python -m pytest -s tests/cluster/path_rules/test_changes.py
 
 bench: $(VENV)/.tests ## a thousand rules, beside the same by hand: time and memory
 	@$(BIN)/python -m tests.bench.many_rules

@@ -39,7 +39,7 @@ class Progress:
         print(f"{minutes:02d}:{seconds:02d}  {text}", file=sys.stderr, flush=True)
 
     @contextmanager
-    def part(self, title: str) -> Iterator["_Note"]:
+    def part(self, title: str) -> Generator["_Note"]:
         """A part of the work. What it yields takes a note (a count, say) for the next sign of life."""
         part = _Part(title, time.monotonic())
         with self._lock:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from command_line.errors import UserError
 from command_line.subprocesses import run, succeeds
-from devcluster.build import builds
-from devcluster.cluster.cluster import network
+from devcluster.building import builds
+from devcluster.cluster import network
 from devcluster.paths import Paths
 
 MEMORY_NEEDED_KIB = 6 * 2**20

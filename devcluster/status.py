@@ -4,7 +4,7 @@ import json
 
 from command_line.progress import Progress
 from command_line.subprocesses import CommandError
-from devcluster.cluster.cluster.cluster import Cluster
+from devcluster.cluster.cluster import Cluster
 from devcluster.paths import Paths
 
 _DAEMONS = {

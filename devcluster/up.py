@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 from command_line.progress import Progress
 from devcluster import preflight
-from devcluster.build import builds, engine
-from devcluster.build.engine import Engine
-from devcluster.cluster.cluster.cluster import Cluster
-from devcluster.cluster.cluster.materials import Materials
+from devcluster.building import builds, engine
+from devcluster.building.engine import Engine
+from devcluster.cluster.cluster import Cluster
+from devcluster.cluster.materials import Materials
 from devcluster.paths import Paths
 
 

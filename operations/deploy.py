@@ -8,7 +8,7 @@ import sys
 from command_line.console import run_command
 from command_line.errors import UserError
 from command_line.progress import Progress
-from devcluster.build import engine
+from devcluster.building import engine
 from devcluster.paths import Paths
 from operations.local import PROJECT
 from operations.locks import refuse_if_locked

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from command_line.console import run_command
 from command_line.progress import Progress
 from command_line.subprocesses import run_through
-from devcluster.build import engine
+from devcluster.building import engine
 from devcluster.paths import Paths
 from environment.guard.stack_guard import WITHOUT_CLUSTER
 from operations.local import PROJECT, STACK, LocalStack

@@ -17,7 +17,7 @@ import idna
 from command_line.console import run_command
 from command_line.errors import UserError
 from command_line.progress import Progress
-from devcluster.build import engine
+from devcluster.building import engine
 from devcluster.paths import Paths
 from environment.settings.loading import parse_settings
 from environment.settings.raw_config import RawConfig

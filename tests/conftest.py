@@ -2,7 +2,7 @@ import pytest
 
 from devcluster.paths import Paths
 from operations.local import LocalStack
-from tests.cluster.tier import Tier
+from tests.cluster.harness.tier import Tier
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,11 @@ from pathlib import Path
 
 from command_line.files import write_whole
 from command_line.progress import Progress
-from devcluster.build import builds
-from devcluster.cluster import control_plane
-from devcluster.cluster.cluster import cgroups, network, node
-from devcluster.cluster.cluster.machine import Machine, marked_processes, wait_until
-from devcluster.cluster.cluster.materials import Materials
-from devcluster.cluster.cluster.pki import ADMIN, Pki, write_kubeconfig
+from devcluster.building import builds
+from devcluster.cluster import cgroups, control_plane, network, node
+from devcluster.cluster.machine import Machine, marked_processes, wait_until
+from devcluster.cluster.materials import Materials
+from devcluster.cluster.pki import ADMIN, Pki, write_kubeconfig
 from devcluster.images import IMAGES, node_root_key
 from devcluster.paths import Paths
 from devcluster.plan import CONTROL_PLANE, NODES

@@ -2,8 +2,8 @@
 
 from command_line.files import write_whole
 from command_line.subprocesses import CommandError
-from devcluster.cluster.cluster.machine import Machine, wait_until
-from devcluster.cluster.cluster.pki import (
+from devcluster.cluster.machine import Machine, wait_until
+from devcluster.cluster.pki import (
     ADMIN,
     API_SERVER,
     CONTROLLER_MANAGER,

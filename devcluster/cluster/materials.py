@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from command_line.progress import Progress
-from devcluster.build import builds
-from devcluster.build.builds import Binary
+from devcluster.building import builds
+from devcluster.building.builds import Binary
 from devcluster.images import IMAGES, build_image, build_node_root, image_key, node_root_key
 from devcluster.paths import Paths
 

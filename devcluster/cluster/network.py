@@ -6,7 +6,7 @@ from typing import Any
 
 from command_line.errors import UserError
 from command_line.subprocesses import run, succeeds
-from devcluster.cluster.cluster.machine import Machine
+from devcluster.cluster.machine import Machine
 from devcluster.plan import BRIDGE, HOST_ADDRESS, MACHINE_NETWORK, NODES, POD_NETWORK
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from command_line.files import write_whole
 from command_line.subprocesses import CommandError
-from devcluster.cluster.cluster import cgroups
-from devcluster.cluster.cluster.machine import Machine, wait_until
-from devcluster.cluster.cluster.pki import NETWORK_POLICIES, PROXY, Pki, kubelet, write_kubeconfig
+from devcluster.cluster import cgroups
+from devcluster.cluster.machine import Machine, wait_until
+from devcluster.cluster.pki import NETWORK_POLICIES, PROXY, Pki, kubelet, write_kubeconfig
 from devcluster.plan import CLUSTER_DOMAIN, DNS_ADDRESS, POD_NETWORK
 
 PAUSE_IMAGE = "webtier.local/pause:debian-12"

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from devcluster.paths import Paths
-from tests.cluster.rules_stack import WEB_IMAGE, RulesStack
-from tests.cluster.tier import Tier
+from tests.cluster.harness.rules_stack import WEB_IMAGE, RulesStack
+from tests.cluster.harness.tier import Tier
 from webtier.path_rules import PathRule
 from webtier.web_service import WebServiceSettings
 

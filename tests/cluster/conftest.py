@@ -1,6 +1,6 @@
 """Which tests run beside each other.
 
-Those of the stack `local` run one after another, and each other module or package by itself.
+Those of the stack `local` run one after another, and each other module by itself.
 """
 
 from pathlib import PurePath
@@ -9,8 +9,8 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-USERS_OF_LOCAL = frozenset({"test_embedded_cluster", "test_redeploy", "test_refusals", "test_shard_guard", "test_tier"})
-"""They change the stack `local`, or would see that another test has."""
+TOGETHER = ("local", "conformance")
+"""Folders whose tests run one after another. Those of `local` change its stack, or would see that another has."""
 
 LONGEST = (
     "local",
@@ -32,12 +32,12 @@ LONGEST = (
 
 def _group(nodeid: str) -> str:
     file = PurePath(nodeid.split("::", 1)[0])
-    if file.parent.name != PurePath(__file__).parent.name:
+    if file.parent.name in TOGETHER:
         return file.parent.name
     if file.stem == "test_examples":
         # Each has a stack and a namespace of its own.
         return nodeid
-    return "local" if file.stem in USERS_OF_LOCAL else file.stem
+    return file.stem
 
 
 class _Groups(LoadScopeScheduling):

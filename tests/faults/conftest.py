@@ -3,12 +3,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.tier import Tier
-from tests.faults.deployment import environment_name
-from tests.faults.registry import FAULTS
-from tests.faults.report import Report, without_file
-from tests.faults.stage import Stage, only_one
-from tests.faults.switches import SWITCHES, without
+from tests.cluster.harness.tier import Tier
+from tests.faults.catalog.registry import FAULTS
+from tests.faults.harness.deployment import environment_name
+from tests.faults.harness.harness import Stage, only_one
+from tests.faults.harness.report import Report, without_file
+from tests.faults.harness.switches import SWITCHES, without
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,13 +5,13 @@ import time
 
 import pytest
 
-from tests.faults import verify
-from tests.faults.access import Access
-from tests.faults.fault import PLANNED, Fault
-from tests.faults.processes import signal_redis
-from tests.faults.scene import Scene
-from tests.faults.stage import Stage
-from tests.faults.writer_process import key_of
+from tests.faults.catalog.fault import PLANNED, Fault
+from tests.faults.clients.access import Access
+from tests.faults.clients.writer_process import key_of
+from tests.faults.harness import verify
+from tests.faults.harness.context import Scene
+from tests.faults.harness.harness import Stage
+from tests.faults.harness.processes import signal_redis
 
 PAUSE_SECONDS = 1.2
 """Longer than a planned fault may cost, and shorter than what an election is asked for after."""

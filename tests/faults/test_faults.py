@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.faults.registry import FAULTS
-from tests.faults.report import Record, Report
-from tests.faults.stage import Stage
+from tests.faults.catalog.registry import FAULTS
+from tests.faults.harness.harness import Stage
+from tests.faults.harness.report import Record, Report
 
 
 def test_fault(

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from pulumi import automation
 
-from devcluster.build.builds import required_module
-from devcluster.cluster.cluster.machine import Machine
+from devcluster.building.builds import required_module
+from devcluster.cluster.machine import Machine
 from devcluster.plan import LOCAL_VOLUMES
-from tests.cluster.tier import Tier, eventually
-from tests.faults import verify
-from tests.faults.access import Access
-from tests.faults.deployment import NAME, RedisDeployment
-from tests.faults.observer import Facts, Observer, Shape
-from tests.faults.probe_pods import probe_pods
+from tests.cluster.harness.tier import Tier, eventually
+from tests.faults.clients.access import Access
+from tests.faults.harness import verify
+from tests.faults.harness.deployment import NAME, RedisDeployment
+from tests.faults.harness.observer import Facts, Observer, Shape
+from tests.faults.harness.probe_pods import probe_pods
 from webtier.redis_cluster.monitoring.alerts import rule_groups
 from webtier.redis_cluster.monitoring.exporter import METRICS_PORT
 from webtier.redis_cluster.pod.redis_conf import BUS_PORT, PORT

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster.conformance.stack import ConformanceStack
-from tests.cluster.tier import Tier
+from tests.cluster.harness.tier import Tier
 
 
 @pytest.fixture(scope="package")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.client_pod import PYTHON
+from tests.cluster.harness.client_pod import PYTHON
 from webtier.web_service import WebServiceSettings
 
 HTTP = 8080

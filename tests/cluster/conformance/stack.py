@@ -21,8 +21,8 @@ from tests.cluster.conformance.paths import PATHS
 from tests.cluster.conformance.services import service_settings
 from tests.cluster.conformance.traffic import CANARIES, COOKIES, CORS, REDIRECTS
 from tests.cluster.conformance.trap import TRAP, make_raw_trap
-from tests.cluster.second_stack import SecondStack, inline_stack, provider, remove_controller
-from tests.cluster.tier import Tier, eventually
+from tests.cluster.harness.second_stack import SecondStack, inline_stack, provider, remove_controller
+from tests.cluster.harness.tier import Tier, eventually
 from webtier.ingress_nginx import IngressNginx, IngressNginxArgs, IngressNginxSettings
 from webtier.path_rules import Backend, HostSettings, PathRule, PathRules, PathRulesArgs, RuleSet
 from webtier.service_exposure.ports import tcp_ports

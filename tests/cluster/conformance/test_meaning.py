@@ -1,4 +1,4 @@
-"""The rules mean what the controller does: components/webtier/path_rules/rules/semantics.py against the real one, with every rule."""
+"""The rules mean what the controller does: components/webtier/path_rules/rules/semantics.py against the real one."""
 
 import re
 from collections import Counter
@@ -13,7 +13,7 @@ from devcluster.plan import HOST_ADDRESS
 from tests.cluster.conformance.asking import Answer, Ask
 from tests.cluster.conformance.services import ADMIN, HTTP
 from tests.cluster.conformance.stack import ConformanceStack, rule_set
-from tests.unit.generated_rules import path_of
+from tests.unit.webtier.path_rules.harness.generated_rules import path_of
 from webtier.path_rules.rules.hosts import WILDCARD, www_partner
 from webtier.path_rules.rules.model import PathRule
 from webtier.path_rules.rules.request import Refused, Request

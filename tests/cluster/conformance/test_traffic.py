@@ -13,7 +13,7 @@ import pytest
 from tests.cluster.conformance.asking import Answer, Ask
 from tests.cluster.conformance.case import Burst, Share, Shown, Stored
 from tests.cluster.conformance.stack import CHAPTERS, NAMESPACE, ConformanceStack
-from tests.cluster.tier import eventually
+from tests.cluster.harness.tier import eventually
 from webtier.path_rules.ingress.render import object_name
 
 OTHERS: list[Shown] = [shown for chapter in CHAPTERS.values() for shown in chapter.others]

@@ -7,7 +7,7 @@ import pytest
 from tests.cluster.conformance.asking import Ask
 from tests.cluster.conformance.load import Load
 from tests.cluster.conformance.stack import INGRESS_NAMESPACE, NAMESPACE, ROLLING, ConformanceStack
-from tests.cluster.tier import eventually
+from tests.cluster.harness.tier import eventually
 
 V1, V2 = "rolling-v1", "rolling-v2"
 WEIGHT = {"kind": "weight", "backend": V2}

@@ -1,0 +1,1 @@
+"""Programs that are built from published Go modules."""

@@ -1,0 +1,198 @@
+"""Building the programs that can't be had as packages, from published Go modules, into the cache."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from command_line.errors import UserError
+from command_line.subprocesses import CommandError, run
+from devcluster.paths import Paths
+
+SOURCES = Path(__file__).parents[1] / "binaries"
+PULUMI_VERSION = "3.246.0"
+KUBERNETES_PROVIDER_VERSION = "4.25.0"
+KUBERNETES_VERSION = "1.33.13"
+REDIS_EXPORTER_VERSION = "1.74.0"
+
+
+@dataclass(frozen=True)
+class Binary:
+    """A Go module of ours that pins and builds one program.
+
+    `package` is what is built in it, `names` the file names it gets: the first is the file, the others
+    are links to it.
+    """
+
+    module: str
+    names: tuple[str, ...]
+    package: str = "."
+    stamp: Mapping[str, str] = field(default_factory=dict[str, str])
+    beside: tuple[Path, ...] = ()
+    """Files of ours that belong in the same folder."""
+
+    def key(self) -> str:
+        """A hash of all that decides what comes out: sources, pins, flags and the compiler."""
+        digest = hashlib.sha256()
+        for file in (*sorted((SOURCES / self.module).iterdir()), *self.beside):
+            digest.update(f"{file.name}\0".encode() + file.read_bytes())
+        digest.update(repr((self.package, self.names, sorted(self.stamp.items()), _FLAGS, go_version())).encode())
+        return digest.hexdigest()[:16]
+
+    def folder(self, paths: Paths) -> Path:
+        return paths.binaries / f"{self.module}-{self.key()}"
+
+    def file(self, paths: Paths) -> Path:
+        return self.folder(paths) / self.names[0]
+
+    def is_built(self, paths: Paths) -> bool:
+        return self.file(paths).exists()
+
+
+KUBERNETES = Binary(
+    "kubernetes",
+    (
+        "kubernetes",
+        "kube-apiserver",
+        "kube-controller-manager",
+        "kube-scheduler",
+        "kube-proxy",
+        "kubelet",
+        "kubectl",
+        "network-policies",
+    ),
+    # What `kubectl version` and the nodes say; clients and the provider choose their ways by it.
+    stamp={
+        "k8s.io/component-base/version.gitVersion": f"v{KUBERNETES_VERSION}",
+        "k8s.io/component-base/version.gitMajor": KUBERNETES_VERSION.split(".")[0],
+        "k8s.io/component-base/version.gitMinor": KUBERNETES_VERSION.split(".")[1],
+        "k8s.io/client-go/pkg/version.gitVersion": f"v{KUBERNETES_VERSION}",
+        "k8s.io/client-go/pkg/version.gitMajor": KUBERNETES_VERSION.split(".")[0],
+        "k8s.io/client-go/pkg/version.gitMinor": KUBERNETES_VERSION.split(".")[1],
+    },
+)
+COREDNS = Binary("coredns", ("coredns",))
+INGRESS_NGINX = Binary("ingress-nginx-controller", ("nginx-ingress-controller",), "k8s.io/ingress-nginx/cmd/nginx")
+REDIS_EXPORTER = Binary(
+    "redis-exporter",
+    ("redis_exporter",),
+    "github.com/oliver006/redis_exporter",
+    {"main.BuildVersion": f"v{REDIS_EXPORTER_VERSION}"},
+)
+PULUMI = Binary(
+    "pulumi",
+    ("pulumi",),
+    "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+    {"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": f"v{PULUMI_VERSION}"},
+    # The engine takes what lies beside it for its own; from elsewhere on PATH it warns at every start.
+    beside=(Path(__file__).parents[1] / "language_host" / "pulumi-language-python",),
+)
+KUBERNETES_PROVIDER = Binary(
+    "pulumi-resource-kubernetes",
+    ("pulumi-resource-kubernetes",),
+    stamp={"github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version": KUBERNETES_PROVIDER_VERSION},
+)
+CLUSTER_BINARIES = (INGRESS_NGINX, COREDNS, REDIS_EXPORTER, KUBERNETES)
+ENGINE_BINARIES = (KUBERNETES_PROVIDER, PULUMI)
+
+# Without cgo a binary runs on any Linux, whatever its C library: in the node image and on the host alike.
+_FLAGS = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false", "GOWORK": "off"}
+
+CACHE_NEEDED_BYTES = 20 * 2**30
+"""What Go's caches and the results need while everything is built, measured: 17 GB."""
+
+
+@cache
+def go_version() -> str:
+    """What `go version` says, asked once: every binary's key depends on it."""
+    return run([go(), "env", "GOVERSION"], env={**os.environ, "GOWORK": "off"}).strip()
+
+
+def go() -> str:
+    """Go's path. Raises UserError where there is none."""
+    found = shutil.which("go") or next(
+        (path for path in ("/usr/local/go/bin/go", "/usr/lib/go/bin/go") if os.access(path, os.X_OK)), None
+    )
+    if found is None:
+        raise UserError(
+            "Go is missing: `go` is neither on PATH nor in /usr/local/go/bin. The embedded cluster is built from "
+            "Go modules, so install Go 1.24 or newer (https://go.dev/doc/install) and run `make up` again."
+        )
+    return found
+
+
+def build(binary: Binary, paths: Paths, note: Callable[[str], None]) -> None:
+    """Build one binary into its folder in the cache, all or nothing. Go's cache keeps what an interruption cut off."""
+    partial = binary.folder(paths).with_name(f"{binary.folder(paths).name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    stamps = " ".join(f"-X {name}={value}" for name, value in binary.stamp.items())
+    command = [go(), "build", "-v", "-ldflags", f"-s -w {stamps}".strip(), "-o", str(partial / binary.names[0])]
+    _run_counting([*command, binary.package], SOURCES / binary.module, _environment(paths), note)
+    for name in binary.names[1:]:
+        (partial / name).symlink_to(binary.names[0])
+    for file in binary.beside:
+        shutil.copy(file, partial)
+    _remove_older(binary, paths)
+    partial.rename(binary.folder(paths))
+
+
+def module_folder(binary: Binary, module: str, paths: Paths) -> Path:
+    """Where Go keeps the published module's files; fetched when they are not there."""
+    return required_module(SOURCES / binary.module, module, paths)
+
+
+def required_module(where: Path, module: str, paths: Paths) -> Path:
+    """As `module_folder`, for what the go.mod in the folder `where` requires."""
+    environment = _environment(paths)
+    version = run([go(), "list", "-m", "-f", "{{.Version}}", module], cwd=where, env=environment).strip()
+    answer = run([go(), "mod", "download", "-json", f"{module}@{version}"], cwd=where, env=environment)
+    return Path(json.loads(answer)["Dir"])
+
+
+def forget_go_caches(paths: Paths) -> None:
+    """Free the disk of what only a build needs."""
+    if paths.go.exists():
+        # Go writes its module cache read-only, so that folders need their permission back to be removed.
+        subprocess.run(["chmod", "-R", "u+w", str(paths.go)], check=False)
+        shutil.rmtree(paths.go)
+
+
+def _environment(paths: Paths) -> dict[str, str]:
+    caches = {"GOCACHE": str(paths.go / "build"), "GOMODCACHE": str(paths.go / "mod")}
+    return {**os.environ, **_FLAGS, **caches}
+
+
+def _remove_older(binary: Binary, paths: Paths) -> None:
+    keep = binary.folder(paths).name
+    for folder in paths.binaries.glob(f"{binary.module}-" + "[0-9a-f]" * 16 + "*"):
+        if not folder.name.startswith(keep):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run_counting(command: list[str], cwd: Path, env: Mapping[str, str], note: Callable[[str], None]) -> None:
+    """Run a build; `go build -v` prints a line for each package that it compiles."""
+    lines: list[str] = []
+    compiled = 0
+    with subprocess.Popen(
+        command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        try:
+            for line in process.stderr:
+                lines = [*lines[-200:], line]
+                if line.startswith("go: downloading"):
+                    note(line.strip().removeprefix("go: "))
+                else:
+                    compiled += 1
+                    note(f"{compiled} packages compiled")
+        except BaseException:
+            process.terminate()
+            raise
+    if process.returncode != 0:
+        raise CommandError(command, process.returncode, "".join(lines))

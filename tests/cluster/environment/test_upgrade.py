@@ -1,0 +1,238 @@
+"""A stack that an earlier version has deployed is updated to this one, under load.
+
+The earlier version is taken from git and deployed as it was. Nothing that holds data is replaced or deleted, no request
+fails, and no write that was acknowledged is lost.
+"""
+
+import secrets
+import shutil
+import subprocess
+import tarfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+import yaml
+from pulumi import automation
+from redis.cluster import RedisCluster
+from redis.exceptions import RedisError
+
+from devcluster.plan import LOCAL_VOLUMES, NODES
+from operations.local import PROJECT
+from tests.cluster.harness.changing_load import ChangingLoad
+from tests.cluster.harness.second_stack import remove_controller, stack_of_folder
+from tests.cluster.harness.tier import Tier, eventually
+from tests.faults.harness.deployment import remove_volumes
+
+EARLIER = "5417f76"
+"""The last commit with an object for each rule, Jobs with fixed names, and what Pulumi waits for as it was."""
+
+STACK = "upgrade"
+NAMESPACE, INGRESS = "upgrade-test", "upgrade-ingress"
+HTTP, REDIS, PODS = 32071, 32073, 32080
+PLAIN_HOST = "plain.example"
+HOLDING_DATA = ("PersistentVolume", "PersistentVolumeClaim", "StatefulSet", "Namespace", "Secret")
+
+URLS = {
+    ("any.example", "/user/a"): (200, "user-v1", "/a"),
+    ("any.example", "/pay"): (200, "pay-v1", "/"),
+    ("any.example", "/help/x"): (200, "pay-v1", "/help/x"),
+    ("any.example", "/other"): (200, "user-v1", "/other"),
+    (PLAIN_HOST, "/ba/x"): (200, "pay-v1", "/ba/x"),
+    (PLAIN_HOST, "/shop"): (200, "pay-v1", "/shop"),
+    (PLAIN_HOST, "/"): (200, "user-v1", "/"),
+}
+ROUTES: list[dict[str, Any]] = [
+    {"path": "/user", "backend": "user-v1", "rewrite": "strip_prefix"},
+    {"path": "/pay", "backend": "pay-v1", "rewrite": "strip_prefix", "timeouts": {"read_seconds": 20}},
+    {"path": "/help", "backend": "pay-v1"},
+    {"path": "/exact", "match": "exact", "backend": "pay-v1", "body_size": "1Mi"},
+    {"path": "/r/[a-z]+", "match": "regex", "backend": "pay-v1"},
+    {"host": PLAIN_HOST, "path": "/ba", "backend": "pay-v1"},
+    {"host": PLAIN_HOST, "path": "/shop", "backend": "pay-v1", "body_size": "1Mi"},
+]
+
+
+def settings(folder: Path) -> dict[str, Any]:
+    """Those of the stack `local`, with names and ports of their own."""
+    config: dict[str, Any] = yaml.safe_load((PROJECT / "Pulumi.local.yaml").read_text())["config"]
+    config = {key: value for key, value in config.items() if key.startswith("webtier:")}
+    password = folder / "redis-password"
+    password.write_text(secrets.token_urlsafe(24))
+    redis: dict[str, Any] = config["webtier:redis"]
+    redis["access"] = {"node_port": REDIS, "pods": {"kind": "node_ports", "first": PODS}}
+    ingress: dict[str, Any] = config["webtier:ingress"]
+    ingress |= {"namespace": INGRESS, "class_name": STACK, "controller_value": f"k8s.io/{STACK}"}
+    ingress |= {"http_node_port": HTTP, "https_node_port": HTTP + 1}
+    for name, service in config["webtier:services"].items():
+        says = (
+            f"server {{ listen 8080; default_type text/plain; location / {{ return 200 '{name} $request_uri'; }} }}\n"
+        )
+        service |= {"replicas": 2, "files": {"/etc/nginx/conf.d/default.conf": says}}
+    own = {"namespace": NAMESPACE, "routes": ROUTES, "redis_password_file": str(password)}
+    return config | {f"webtier:{key}": value for key, value in own.items()}
+
+
+def earlier_program(folder: Path) -> Path:
+    """The program of the earlier version, as git has it."""
+    packed = subprocess.run(["git", "archive", EARLIER], cwd=PROJECT, capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=BytesIO(packed)) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+def this_program(folder: Path) -> Path:
+    """A copy of this version, so that the stack's settings file does not come into the project's own folder."""
+    for name in ("__main__.py", "Pulumi.yaml"):
+        folder.mkdir(exist_ok=True)
+        shutil.copy(PROJECT / name, folder)
+    for name in ("components", "environment", "operations", "devcluster"):
+        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+class Writers:
+    """Set keys of all shards to higher and higher numbers, from `with` to its end."""
+
+    def __init__(self, password: str) -> None:
+        self._password = password
+        self._end = threading.Event()
+        self.acknowledged = dict[str, int]()
+        self.longest = 0.0
+        self._threads = [threading.Thread(target=self._run, args=(n,), daemon=True) for n in range(4)]
+
+    def client(self) -> RedisCluster:
+        return RedisCluster(
+            host=NODES[0].address,
+            port=REDIS,
+            username="app",
+            password=self._password,
+            socket_timeout=5,
+            decode_responses=True,
+        )
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        for thread in self._threads:
+            thread.join()
+
+    def lost(self) -> list[str]:
+        with self.client() as client:
+            found = {key: client.get(key) for key in self.acknowledged}
+        return [
+            f"{key}: {found[key]} where {number} was acknowledged"
+            for key, number in self.acknowledged.items()
+            if int(found[key] or 0) < number
+        ]
+
+    def _run(self, number: int) -> None:
+        keys = [f"upgrade:{number}:{slot}" for slot in range(25)]
+        value, last = 0, time.monotonic()
+        client = self.client()
+        while not self._end.wait(0.02):
+            value += 1
+            key = keys[value % len(keys)]
+            try:
+                client.set(key, value)
+            except RedisError:
+                continue
+            now = time.monotonic()
+            self.longest, last = max(self.longest, now - last), now
+            self.acknowledged[key] = value
+        client.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("upgrade")
+
+
+@pytest.fixture(scope="module")
+def deployed(tier: Tier, folder: Path) -> Iterator[Mapping[str, Any]]:
+    """The stack as the earlier version deploys it; its settings."""
+    wanted = settings(folder)
+    remove(tier)
+    program = earlier_program(folder / "earlier")
+    stack_in(tier, folder, program, wanted).up(on_output=print)
+    yield wanted
+    remove(tier)
+
+
+def stack_in(tier: Tier, folder: Path, program: Path, wanted: Mapping[str, Any]) -> automation.Stack:
+    (program / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump({"config": dict(wanted)}, sort_keys=False))
+    # No virtual environment of its own: the language host has all that it needs.
+    project = yaml.safe_load((program / "Pulumi.yaml").read_text()) | {"runtime": "python"}
+    (program / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
+    return stack_of_folder(tier, STACK, folder, program)
+
+
+def remove(tier: Tier) -> None:
+    """All of it, its data too."""
+    remove_controller(tier, INGRESS, STACK)
+    # As long as they are there, nobody may delete a shard.
+    remove_named(tier, "validatingadmissionpolicybindings", "validatingadmissionpolicies")
+    for namespace in (NAMESPACE, INGRESS):
+        # An API server asks a policy for a moment after it is gone.
+        eventually(partial(delete_all, tier, "deployments,statefulsets", namespace), 60)
+        tier.kubectl("delete", "pods", "--all", "--force", "-n", namespace, "--timeout=100s")
+    tier.kubectl("delete", "namespace", NAMESPACE, INGRESS, "--ignore-not-found", "--timeout=170s", timeout=180)
+    remove_named(tier, "persistentvolumes", "storageclasses")
+    for node in tier.cluster.nodes:
+        remove_volumes(node.var / LOCAL_VOLUMES.removeprefix("/var/") / NAMESPACE)
+
+
+def delete_all(tier: Tier, kinds: str, namespace: str) -> None:
+    tier.kubectl("delete", kinds, "--all", "-n", namespace, "--timeout=100s")
+
+
+def remove_named(tier: Tier, *kinds: str) -> None:
+    """What the stack has outside its namespaces is called by them."""
+    for kind in kinds:
+        names = [item["metadata"]["name"] for item in tier.items(kind)]
+        own = [name for name in names if name.startswith(f"{NAMESPACE}-")]
+        if own:
+            tier.kubectl("delete", kind, *own, "--ignore-not-found", "--timeout=60s")
+
+
+def test_an_update_from_an_earlier_version_loses_nothing(tier: Tier, folder: Path, deployed: Mapping[str, Any]) -> None:
+    stack = stack_in(tier, folder, this_program(folder / "this"), deployed)
+    steps: list[tuple[str, str]] = []
+
+    def note(event: automation.EngineEvent) -> None:
+        step = event.resource_pre_event and event.resource_pre_event.metadata
+        if step and step.op not in ("same", "read"):
+            steps.append((str(step.op), step.urn))
+
+    password = Path(deployed["webtier:redis_password_file"]).read_text()
+    load = ChangingLoad(f"{NODES[0].address}:{HTTP}", [*URLS], 60)
+    with Writers(password) as writers, load:
+        eventually(lambda: _asked_enough(load, writers), 60)
+        stack.up(on_output=print, on_event=note)
+        time.sleep(10)
+    failed = [each for each in load.asked if each.outcome != URLS[each.host, each.path]]
+    assert not failed, (len(failed), failed[:5])
+    assert not writers.lost()
+    assert writers.longest < 5
+    gone = [
+        (operation, urn)
+        for operation, urn in steps
+        if ("replace" in operation or "delete" in operation) and urn.split("::")[2].split(":")[-1] in HOLDING_DATA
+    ]
+    assert not gone
+    left = stack.preview(on_output=print).change_summary
+    assert set(map(str, left)) <= {"same", "OpType.SAME"}, left
+
+
+def _asked_enough(load: ChangingLoad, writers: Writers) -> None:
+    assert len(load.asked) > 100
+    assert len(writers.acknowledged) == 100

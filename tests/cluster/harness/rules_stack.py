@@ -1,0 +1,105 @@
+"""A stack of a controller of its own, web services and path rules, which a test changes from one `up` to the next."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from devcluster.plan import NODES
+from environment.cluster import make_namespace
+from tests.cluster.harness.second_stack import SecondStack, inline_stack, provider, remove_controller
+from tests.cluster.harness.tier import Tier
+from webtier.ingress_nginx import IngressNginx, IngressNginxArgs, IngressNginxSettings
+from webtier.path_rules import Backend, HostSettings, PathRule, PathRules, PathRulesArgs, RuleSet
+from webtier.service_exposure.ports import tcp_ports
+from webtier.web_service import WebService, WebServiceArgs, WebServiceSettings
+
+WEB_IMAGE = "webtier.local/nginx:debian-12"
+CONTROLLER_IMAGE = "webtier.local/ingress-nginx-controller:debian-12"
+
+
+class RulesStack(SecondStack):
+    """What is set here is deployed by the next `up`."""
+
+    def __init__(self, tier: Tier, folder: Path, name: str, http_port: int) -> None:
+        self.raw = inline_stack(tier, name, folder, name, self._program)
+        super().__init__(tier, self.raw)
+        self.name = name
+        self.namespace = f"{name}-test"
+        self.services = dict[str, WebServiceSettings]()
+        self.rules: Sequence[PathRule] = ()
+        self.hosts: Mapping[str, HostSettings] = {}
+        self.default_backend = ""
+        self.controller: Mapping[str, Any] = {}
+        self.url = f"http://{NODES[0].address}:{http_port}"
+        self._port = http_port
+
+    @property
+    def rule_set(self) -> RuleSet:
+        return RuleSet(dict(enumerate(self.rules)), self.hosts, self.default_backend)
+
+    def recorded(self) -> dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]]:
+        """The inputs and the outputs in the state of all objects of the namespace, by kind and name."""
+        exported = self.raw.export_stack().deployment
+        assert exported is not None
+        return {
+            (each["outputs"]["kind"], each["outputs"]["metadata"]["name"]): (each["inputs"], each["outputs"])
+            for each in exported["resources"]
+            if each["type"].startswith("kubernetes:") and each["outputs"]["metadata"].get("namespace") == self.namespace
+        }
+
+    def remove(self) -> None:
+        """All of it, without waiting for pods to end well."""
+        remove_controller(self.tier, self._ingress_namespace, self.name)
+        for namespace in (self.namespace, self._ingress_namespace):
+            for objects in (("deployments", "--all"), ("pods", "--all", "--force")):
+                self.tier.kubectl("delete", *objects, "-n", namespace, "--ignore-not-found", "--timeout=170s")
+        for namespace in (self.namespace, self._ingress_namespace):
+            self.tier.kubectl("delete", "namespace", namespace, "--ignore-not-found", "--timeout=170s", timeout=180)
+
+    @property
+    def _ingress_namespace(self) -> str:
+        return f"{self.name}-ingress"
+
+    def _program(self) -> None:
+        cluster = provider(self.tier)
+        into = pulumi.ResourceOptions(providers=[cluster])
+        namespace = make_namespace(self.namespace, holds_data=False, provider=cluster).metadata.name
+        ingress_namespace = make_namespace(self._ingress_namespace, holds_data=False, provider=cluster).metadata.name
+        services = {
+            name: WebService(name, WebServiceArgs(settings, namespace), into)
+            for name, settings in self.services.items()
+        }
+        controller = IngressNginx(
+            self.name,
+            IngressNginxArgs(self._controller_settings(), ingress_namespace, NODES[0].address, namespace),
+            into,
+        )
+        args = PathRulesArgs(
+            namespace=namespace,
+            ingress_class=controller.class_name,
+            rules=self.rules,
+            default_backend=self.default_backend,
+            backends={
+                name: Backend(service.service_name, tcp_ports(self.services[name].ports))
+                for name, service in services.items()
+            },
+            hosts=self.hosts,
+            after=controller.ready,
+        )
+        PathRules("rules", args, into)
+
+    def _controller_settings(self) -> IngressNginxSettings:
+        given: dict[str, Any] = {
+            "image": CONTROLLER_IMAGE,
+            "replicas": 1,
+            "namespace": self._ingress_namespace,
+            "class_name": self.name,
+            "controller_value": f"k8s.io/{self.name}",
+            "http_node_port": self._port,
+            "https_node_port": None,
+            "external_traffic_policy": "Local",
+            "metrics": {"enabled": False},
+        }
+        return IngressNginxSettings.model_validate(given | dict(self.controller))

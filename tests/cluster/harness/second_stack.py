@@ -1,0 +1,104 @@
+"""Pulumi programs beside the stack `local`: on its cluster and with its engine, with a state of their own."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+from pulumi import automation
+
+from devcluster.building import engine
+from devcluster.plan import CONTEXT
+from environment.field_manager import use_one_field_manager
+from operations.local import PASSPHRASE, LocalStack
+from tests.cluster.harness.tier import Tier
+
+
+class SecondStack:
+    """A stack that a test deploys and destroys. `outputs` are those of the last `up`."""
+
+    def __init__(self, tier: Tier, stack: automation.Stack) -> None:
+        self.tier = tier
+        self.outputs = dict[str, Any]()
+        self._stack = stack
+
+    def up(self, **options: Any) -> Mapping[str, int]:
+        """Deploys, and says how many resources were created, left the same, and so on."""
+        done = self._stack.up(on_output=print, **options)
+        self.outputs = {name: output.value for name, output in done.outputs.items()}
+        return dict(done.summary.resource_changes or {})
+
+    def destroy(self) -> None:
+        self._stack.destroy(on_output=print)
+
+    @contextmanager
+    def deployed(self) -> Iterator[Self]:
+        """Deployed, and destroyed in the end, also when it could not be deployed."""
+        try:
+            self.up()
+            yield self
+        finally:
+            self.destroy()
+
+
+def inline_stack(tier: Tier, name: str, folder: Path, project: str, program: Callable[[], None]) -> automation.Stack:
+    """A stack of a program in this process; its state is below `folder`."""
+    options = _options(tier, folder)
+    options.work_dir = str(folder)
+    options.project_settings = automation.ProjectSettings(name=project, runtime="python")
+    return automation.create_or_select_stack(name, project_name=project, program=program, opts=options)
+
+
+def stack_of_folder(tier: Tier, name: str, folder: Path, program: Path) -> automation.Stack:
+    """A stack of the program in the folder `program`, which gets its settings file; its state is below `folder`."""
+    return automation.create_or_select_stack(name, work_dir=str(program), opts=_options(tier, folder))
+
+
+def provider(tier: Tier) -> kubernetes.Provider:
+    """For an inline program, as the stack `local` has it."""
+    use_one_field_manager(pulumi.get_stack())
+    return kubernetes.Provider(
+        "cluster",
+        kubeconfig=str(tier.paths.kubeconfig),
+        context=CONTEXT,
+        enable_server_side_apply=True,
+        enable_config_map_mutable=True,
+        enable_secret_mutable=True,
+    )
+
+
+def remove_controller(tier: Tier, namespace: str, class_name: str) -> None:
+    """What a controller has outside of its namespace; the webhook first, which nobody answers any more."""
+    for objects in (
+        ("validatingwebhookconfiguration", f"{namespace}-admission"),
+        ("validatingadmissionpolicybinding", f"{namespace}-admission"),
+        ("validatingadmissionpolicy", f"{namespace}-admission"),
+        ("ingressclass", class_name),
+        ("clusterrolebinding", f"{namespace}-controller"),
+        ("clusterrole", f"{namespace}-controller"),
+    ):
+        tier.kubectl("delete", *objects, "--ignore-not-found", "--timeout=110s")
+
+
+def _options(tier: Tier, folder: Path) -> automation.LocalWorkspaceOptions:
+    (folder / "state").mkdir(parents=True, exist_ok=True)
+    variables = {
+        **LocalStack(tier.paths).environment(),
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        # Said in the project alone, it would give way to a shell's, which is that of the stack `local`.
+        "PULUMI_BACKEND_URL": f"file://{folder}/state",
+    }
+    return automation.LocalWorkspaceOptions(env_vars=variables, pulumi_command=_engine(tier, folder))
+
+
+def _engine(tier: Tier, folder: Path) -> automation.PulumiCommand:
+    """The engine of the stack `local`, which need not be on this process' PATH."""
+    found = engine.find(tier.paths)
+    assert found, "there is no engine: `make up` builds it"
+    link = folder / "engine" / "bin" / "pulumi"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(found.pulumi)
+    return automation.PulumiCommand(root=str(folder / "engine"))

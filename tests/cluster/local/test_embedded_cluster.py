@@ -1,0 +1,132 @@
+"""The embedded cluster is a real one: what users of any Kubernetes take for granted works here."""
+
+import json
+import socket
+import subprocess
+import time
+
+import httpx
+import pytest
+
+from command_line.subprocesses import CommandError
+from devcluster import preflight
+from devcluster.cluster import network
+from devcluster.cluster.machine import Machine
+from devcluster.plan import NODES, MachinePlan
+from tests.cluster.harness.checks import check_all
+from tests.cluster.harness.tier import Tier, eventually
+
+
+def _node(tier: Tier, name: str) -> Machine:
+    return next(machine for machine in tier.cluster.nodes if machine.name == name)
+
+
+def test_three_nodes_are_ready_each_in_its_zone(tier: Tier) -> None:
+    zones = {
+        item["metadata"]["name"]: item["metadata"]["labels"]["topology.kubernetes.io/zone"]
+        for item in tier.items("nodes")
+    }
+    assert zones == {"webtier-a": "a", "webtier-b": "b", "webtier-c": "c"}
+    assert tier.cluster.ready_nodes() == set(zones)
+
+
+def test_logs_exec_and_port_forward(tier: Tier) -> None:
+    pod = tier.pods("app=pay-v1")[0]["metadata"]["name"]
+    tier.get("/pay")
+    assert "GET /" in tier.kubectl("logs", "-n", tier.namespace, "-l", "app=pay-v1", "--tail=-1")
+    assert tier.kubectl("exec", "-n", tier.namespace, pod, "--", "echo", "here").strip() == "here"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = ["kubectl", "port-forward", "-n", tier.namespace, f"pod/{pod}", f"{port}:8080"]
+    with subprocess.Popen(words, env=tier.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as forward:
+        try:
+            eventually(lambda: httpx.get(f"http://127.0.0.1:{port}/", timeout=2).raise_for_status() and None, 15)
+        finally:
+            forward.terminate()
+
+
+def test_names_resolve_in_pods(tier: Tier) -> None:
+    script = "import socket,sys; print(socket.gethostbyname(sys.argv[1]))"
+    pod = tier.pods("app.kubernetes.io/name=redis")[0]["metadata"]["name"]
+    name = f"pay-v1.{tier.namespace}.svc.cluster.local"
+    answer = tier.kubectl("exec", "-n", tier.namespace, pod, "-c", "agent", "--", "python3", "-c", script, name)
+    service = next(
+        item for item in tier.items("services", "-n", tier.namespace) if item["metadata"]["name"] == "pay-v1"
+    )
+    assert answer.strip() == service["spec"]["clusterIP"]
+
+
+def test_pods_reach_pods_on_other_nodes_and_services(tier: Tier) -> None:
+    pods = tier.pods("app=user-v1") + tier.pods("app=pay-v1")
+    assert len({pod["spec"]["nodeName"] for pod in pods}) == 3
+    script = "import sys,urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())"
+    source = tier.pods("app.kubernetes.io/name=redis")[0]["metadata"]["name"]
+    targets = [f"http://{pod['status']['podIP']}:8080/" for pod in pods] + ["http://user-v1/"]
+    for target in targets:
+        words = ("exec", "-n", tier.namespace, source, "-c", "agent", "--", "python3", "-c", script, target)
+        assert tier.kubectl(*words).strip() in {"user-v1", "pay-v1"}
+
+
+@pytest.mark.parametrize("node", NODES, ids=lambda node: node.name)
+def test_node_ports_answer_at_every_node(tier: Tier, node: MachinePlan) -> None:
+    port = tier.url.rsplit(":", 1)[1]
+    assert httpx.get(f"http://{node.address}:{port}/pay", timeout=5).text.strip() == "pay-v1"
+
+
+def test_pod_security_refuses_a_pod_on_the_host_network(tier: Tier) -> None:
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "on-the-host", "namespace": tier.namespace},
+        "spec": {"hostNetwork": True, "containers": [{"name": "x", "image": "x"}]},
+    }
+    done = tier.run("kubectl", "create", "--dry-run=server", "-f", "-", input=json.dumps(pod))
+    assert done.returncode != 0
+    assert "violates PodSecurity" in done.stderr
+
+
+def test_a_kubelet_may_not_read_every_secret(tier: Tier) -> None:
+    with pytest.raises(CommandError, match="forbidden"):
+        _node(tier, "webtier-a").run(
+            ["kubectl", "--kubeconfig", "/etc/kubernetes/kubelet.kubeconfig", "get", "secrets", "--all-namespaces"]
+        )
+
+
+def test_nobody_is_let_in_without_a_certificate(tier: Tier) -> None:
+    server = tier.kubectl("config", "view", "-o", "jsonpath={.clusters[0].cluster.server}")
+    assert httpx.get(f"{server}/api/v1/namespaces", verify=False, timeout=5).status_code == 401  # noqa: S501
+
+
+@pytest.mark.alone
+def test_up_mends_a_killed_program(tier: Tier) -> None:
+    machine = _node(tier, "webtier-c")
+    kubelet = machine.daemon("kubelet")
+    assert kubelet is not None
+    machine.run(["pkill", "-9", "-x", "kubelet"])
+    time.sleep(0.5)
+    assert machine.daemon("kubelet") is None
+    tier.cluster.up()
+    assert machine.daemon("kubelet") not in {None, kubelet}
+
+
+@pytest.mark.alone
+def test_up_mends_a_node_that_lost_its_power(tier: Tier) -> None:
+    machine = _node(tier, "webtier-b")
+    machine.kill()
+    assert machine.first_process is None
+    tier.cluster.up()
+    eventually(lambda: check_all(tier), 90)
+
+
+def test_a_second_up_waits_for_nobody_and_says_who_is_at_it(tier: Tier) -> None:
+    with preflight.only_one(tier.paths, "up"):
+        done = tier.run("make", "up")
+    assert done.returncode != 0
+    assert "is being changed by `make up`" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_cable_that_is_gone_already_is_no_error(tier: Tier) -> None:
+    assert tier.cluster.is_up()
+    network.remove_link("webtier0-gone")

@@ -1,0 +1,30 @@
+"""`make preview` of the stacks whose clusters this machine can't reach."""
+
+import os
+import subprocess
+
+import pytest
+
+from operations.local import PROJECT
+from tests.cluster.harness.tier import Tier
+
+
+@pytest.mark.usefixtures("tier")
+@pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
+def test_a_preview_needs_neither_cluster_nor_state(stack: str) -> None:
+    kept = {file: file.read_text() for file in PROJECT.glob("Pulumi*.yaml")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "KUBE"))}
+    words = ["make", "preview", f"STACK={stack}"]
+    done = subprocess.run(words, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"compares '{stack}' with an empty state" in done.stdout
+    assert "kubernetes:apps/v1:StatefulSet: (create)" in done.stdout
+    assert "placeholder-for-a-secret" not in done.stdout
+    assert {file: file.read_text() for file in PROJECT.glob("Pulumi*.yaml")} == kept
+
+
+def test_an_unknown_stack_lists_the_known_ones(tier: Tier) -> None:
+    done = tier.run("make", "preview", "STACK=prd")
+    assert done.returncode != 0
+    assert "STACK is 'prd'" in done.stderr
+    assert "dev, local, prod, staging" in done.stderr

@@ -1,0 +1,43 @@
+"""Partitions: processes that run, and can't reach each other."""
+
+import time
+
+from tests.faults.catalog.fault import Expectation, Fault
+from tests.faults.harness.context import Scene
+from tests.faults.harness.partition import cut_off
+
+CUT_SECONDS = 20.0
+
+
+def _minority_master(scene: Scene) -> None:
+    """The writers of its shard are the clients that stay with it."""
+    pod = scene.master(0).pod
+    scene.begin()
+    with cut_off(scene.machine(pod.node), pod, from_clients=False):
+        time.sleep(CUT_SECONDS)
+
+
+def _replica(scene: Scene) -> None:
+    before = {facts.view.own_id for facts in scene.masters()}
+    pod = scene.replica(0).pod
+    scene.begin()
+    with cut_off(scene.machine(pod.node), pod, from_clients=True):
+        time.sleep(CUT_SECONDS)
+    after = {facts.view.own_id for facts in scene.masters()}
+    scene.require(after == before, "a replica that alone had lost sight of its master made a failover")
+
+
+FAULTS = (
+    Fault(
+        "partition-master",
+        f"a master is cut off from all other nodes for {CUT_SECONDS:.0f} s, with clients that still reach it",
+        _minority_master,
+        Expectation(lost=None, longest_gap=9.0),
+    ),
+    Fault(
+        "partition-replica",
+        f"a replica is cut off from everything for {CUT_SECONDS:.0f} s: no failover",
+        _replica,
+        Expectation(lost=0, longest_gap=1.0, p99_gap=0.1, failed_commands=0),
+    ),
+)

@@ -1,0 +1,101 @@
+"""Faults of the Redis processes alone: their pods and volumes stay."""
+
+import signal
+import time
+
+from tests.faults.catalog.fault import Expectation, Fault
+from tests.faults.harness.context import Scene
+from tests.faults.harness.processes import keep_killing, paused, signal_redis
+
+HELD_DOWN_SECONDS = 15.0
+LONGER_THAN_THE_TIMEOUT = 12.0
+SHORT_PAUSES = 5
+
+
+def _kill_master(scene: Scene) -> None:
+    pod = scene.master(0).pod
+    scene.begin()
+    assert signal_redis(pod, signal.SIGKILL)
+
+
+def _crash_loop(scene: Scene) -> None:
+    pod = scene.master(0).pod
+    scene.begin()
+    scene.note(f"killed {keep_killing([pod], HELD_DOWN_SECONDS)} times")
+
+
+def _kill_all(scene: Scene) -> None:
+    pods = [facts.pod for facts in scene.nodes()]
+    scene.begin()
+    for pod in pods:
+        signal_redis(pod, signal.SIGKILL)
+
+
+def _kill_two_masters(scene: Scene) -> None:
+    pods = [scene.master(shard).pod for shard in (0, 1)]
+    scene.begin()
+    keep_killing(pods, HELD_DOWN_SECONDS)
+    stopped = [shard for shard in (0, 1) if not scene.written_since(shard, scene.begun + 1.0)]
+    scene.note(f"without a majority of masters the writes stopped in shards {stopped}")
+
+
+def _stop_master(scene: Scene) -> None:
+    pod = scene.master(0).pod
+    scene.begin()
+    with paused(pod):
+        time.sleep(LONGER_THAN_THE_TIMEOUT)
+
+
+def _pause_briefly(scene: Scene) -> None:
+    before = {facts.view.own_id for facts in scene.masters()}
+    pod = scene.master(0).pod
+    scene.begin()
+    for _ in range(SHORT_PAUSES):
+        with paused(pod):
+            time.sleep(1.0)
+        time.sleep(2.0)
+    after = {facts.view.own_id for facts in scene.masters()}
+    scene.require(after == before, "a pause of one second made a failover")
+
+
+FAULTS = (
+    Fault(
+        "kill-master",
+        "SIGKILL to the Redis process of a master",
+        _kill_master,
+        Expectation(lost=None, longest_gap=4.0, slow_gap=9.0),
+        subset=True,
+    ),
+    Fault(
+        "crash-loop",
+        f"SIGKILL to a master's Redis process and to each that comes after it, for {HELD_DOWN_SECONDS:.0f} s",
+        _crash_loop,
+        Expectation(lost=None, longest_gap=4.0, slow_gap=9.0),
+    ),
+    Fault(
+        "kill-all-processes",
+        "SIGKILL to all Redis processes at once, with `appendfsync: always`",
+        _kill_all,
+        # By default Redis keeps writes in its own memory while an fsync takes long, of a master and its replica alike.
+        Expectation(lost=0),
+        changes={"conf": {"appendfsync": "always"}},
+    ),
+    Fault(
+        "kill-two-masters",
+        f"SIGKILL to the Redis processes of two masters of three, kept down for {HELD_DOWN_SECONDS:.0f} s",
+        _kill_two_masters,
+        Expectation(lost=None),
+    ),
+    Fault(
+        "stop-master",
+        f"SIGSTOP to a master's Redis process for {LONGER_THAN_THE_TIMEOUT:.0f} s, longer than the node timeout",
+        _stop_master,
+        Expectation(lost=None, longest_gap=4.0, slow_gap=9.0),
+    ),
+    Fault(
+        "pause-master",
+        f"SIGSTOP to a master's Redis process for 1 s, {SHORT_PAUSES} times: no failover",
+        _pause_briefly,
+        Expectation(lost=0, longest_gap=2.0),
+    ),
+)

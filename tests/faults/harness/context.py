@@ -1,0 +1,129 @@
+"""Where a fault plays: the deployment, its nodes as they are, and what is noted on the way."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from devcluster.cluster.machine import Machine
+from tests.cluster.harness.tier import Tier
+from tests.faults.clients.access import PORT, Access
+from tests.faults.clients.writers import Writers
+from tests.faults.harness.deployment import RedisDeployment
+from tests.faults.harness.kubernetes import Pod
+from tests.faults.harness.observer import Facts, Observer
+
+
+@dataclass
+class Scene:
+    """`begun` is when the fault itself began: `act` may set it anew after its preparations."""
+
+    deployment: RedisDeployment
+    observer: Observer
+    writers: Writers
+    begun: float = 0.0
+    notes: list[str] = field(default_factory=list[str])
+    complaints: list[str] = field(default_factory=list[str])
+    seconds_to_state_ok: float | None = None
+
+    @property
+    def tier(self) -> Tier:
+        return self.deployment.tier
+
+    def begin(self) -> None:
+        """The fault begins now, and not when `act` was called."""
+        self.begun = time.monotonic()
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def require(self, true: object, complaint: str) -> None:
+        """What must hold besides the expectation: the fault has failed if it does not, and goes on."""
+        if not true:
+            self.complaints.append(complaint)
+
+    def nodes(self) -> list[Facts]:
+        return self.observer.look()
+
+    def masters(self) -> list[Facts]:
+        return [facts for facts in self.nodes() if facts.is_master]
+
+    def master(self, shard: int) -> Facts:
+        """The master of the pods of this shard. AssertionError when there is not exactly one."""
+        found = [facts for facts in self.masters() if facts.pod.shard == shard and facts.view.myself.slots]
+        assert len(found) == 1, f"shard {shard} has {len(found)} masters"
+        return found[0]
+
+    def replica(self, shard: int) -> Facts:
+        """The first replica among the pods of this shard."""
+        return next(facts for facts in self.nodes() if facts.pod.shard == shard and not facts.is_master)
+
+    def ask(self, pod: Pod, *command: str | int) -> Any:
+        """One command to one node, of the user who may change the cluster."""
+        access = Access.read(self.deployment.access_file)
+        assert pod.ip
+        connection = access.connect((pod.ip, PORT), 2.0, access.operator)
+        try:
+            connection.send_command(*command)
+            return connection.read_response()
+        finally:
+            connection.disconnect()
+
+    def machine(self, node: str | None) -> Machine:
+        return next(machine for machine in self.tier.cluster.nodes if machine.name == node)
+
+    def wait(self, true: Callable[[], object], seconds: float, what: str, pause: float = 0.1) -> None:
+        """AssertionError, naming `what`, when it does not come true in time."""
+        end = time.monotonic() + seconds
+        while not true():
+            assert time.monotonic() < end, f"not within {seconds:.0f} s: {what}"
+            time.sleep(pause)
+
+    def wait_well(self, seconds: float, steady: float = 2.0) -> None:
+        """All nodes are there, ok and replicating, for `steady` seconds from now on."""
+        start = time.monotonic()
+        self.wait(
+            lambda: self.observer.good_for(start) >= steady,
+            seconds,
+            f"all is well ({self.observer.complaint()})",
+        )
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def wait_state_ok(self, seconds: float) -> None:
+        """Every node that answers says ok, and every slot has a master, in a look that began from now on."""
+        start = time.monotonic()
+        self.wait(
+            lambda: any(sample.at > start and sample.not_ok is None for sample in self.observer.samples[-3:]),
+            seconds,
+            f"the state is ok ({self.observer.complaint()})",
+        )
+
+    def written_since(self, group: int, moment: float) -> bool:
+        return self.writers.last().get(group, 0.0) > moment
+
+    @contextmanager
+    def in_background(self, work: Callable[[], Any]) -> Iterator["Background"]:
+        """`work` in a thread; what it raised is raised at the end."""
+        background = Background(work)
+        background.start()
+        yield background
+        background.join()
+        if background.error:
+            raise background.error
+
+
+class Background(threading.Thread):
+    def __init__(self, work: Callable[[], Any]) -> None:
+        super().__init__(daemon=True)
+        self._work = work
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self._work()
+        except BaseException as error:  # handed over to the thread that waits
+            self.error = error

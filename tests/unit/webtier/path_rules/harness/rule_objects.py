@@ -1,0 +1,59 @@
+"""Rules, compiled to the objects that the stand-in of the controller takes."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tests.unit.webtier.path_rules.harness.gateway import HttpRoute
+from tests.unit.webtier.path_rules.harness.ingress_nginx import IngressObject, IngressPath
+from webtier.path_rules import Backend, GatewayRouting, HostSettings, PathRule, RuleSet
+from webtier.path_rules.gateway.api_types import fields_of
+from webtier.path_rules.gateway.render import compile_routes
+from webtier.path_rules.ingress.paths import SharedPath
+from webtier.path_rules.ingress.render import CompiledIngress, compile_rules
+
+PORTS = {"user-v1": ["http", "admin"], "user-v2": ["http"], "pay-v1": ["http"], "errors": ["http"]}
+"""Web services and the names of their ports."""
+
+
+def rule(path: str, backend: Any = "user-v1", **more: Any) -> PathRule:
+    given = {"path": path, "backend": backend, **more}
+    return PathRule.model_validate({key: value for key, value in given.items() if value is not None})
+
+
+def rule_set(rules: Iterable[PathRule], hosts: Mapping[str, Any] | None = None, default: str = "pay-v1") -> RuleSet:
+    settings = {host: HostSettings.model_validate(given) for host, given in (hosts or {}).items()}
+    return RuleSet(dict(enumerate(rules)), settings, default)
+
+
+BACKENDS = {name: Backend(name, {port: 80 + n for n, port in enumerate(ports)}) for name, ports in PORTS.items()}
+"""The same with the number of each port."""
+
+
+def routes(rules: RuleSet, gateway: GatewayRouting) -> list[HttpRoute]:
+    """As the API server gets them."""
+    return [HttpRoute(each.name, fields_of(each.spec)) for each in compile_routes("routes", rules, gateway, BACKENDS)]
+
+
+def objects(rules: RuleSet) -> list[IngressObject]:
+    return [as_object(compiled) for compiled in compile_rules("routes", rules)]
+
+
+def as_object(compiled: CompiledIngress) -> IngressObject:
+    return IngressObject(
+        name=compiled.name,
+        host=compiled.host,
+        paths=[_as_path(each, by_name=compiled.by_port_name) for each in compiled.paths],
+        annotations=compiled.annotations,
+        tls_hosts=compiled.tls.hosts if compiled.tls else (),
+    )
+
+
+def _as_path(shared: SharedPath, *, by_name: bool) -> IngressPath:
+    ports = PORTS[shared.backend.service]
+    name = shared.backend.port or ports[0]
+    return IngressPath(
+        shared.path.path,
+        shared.path.path_type,
+        shared.backend.service,
+        name if by_name else str(80 + ports.index(name)),
+    )

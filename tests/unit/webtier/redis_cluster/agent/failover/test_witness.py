@@ -1,0 +1,56 @@
+"""Who is believed that a master answers no longer, and what counts as an answer."""
+
+import json
+from dataclasses import asdict, replace
+
+from redis import Redis
+
+from tests.unit.webtier.redis_cluster.agent.harness.agents import listening
+from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import APPLICATION_PASSWORD, LocalCluster
+from tests.unit.webtier.redis_cluster.agent.harness.remembering import Remembering
+from webtier.redis_cluster.agent.failover.witness import QUESTIONS, Answer, ask_witnesses, question
+from webtier.redis_cluster.agent.redis.reach import answers_as
+
+
+def test_nobody_without_the_password_makes_a_witness_speak(slow: LocalCluster) -> None:
+    ids = slow.node_ids()
+    (master, replica), (other, follower), (witness, _) = (slow.master_and_replica(shard) for shard in range(3))
+    local_ip = slow.addresses[replica.host]
+    asked = question(ids[replica.pod], ids[master.pod], [])
+    forged = json.dumps(asdict(question(ids[follower.pod], ids[other.pod], [])))
+    console = Remembering()
+
+    def answers() -> dict[str, Answer]:
+        return ask_witnesses(asked, {ids[witness.pod]}, 1, slow.connector, local_ip, 60.0)
+
+    with (
+        listening(slow, witness, console=console, patience=30.0),
+        Redis(host=local_ip, port=slow.port, username="app", password=APPLICATION_PASSWORD) as anybody,
+    ):
+        assert answers()
+        for message in ("", forged, f"{'0' * 64} {forged}", b"\xff\xfe"):
+            anybody.publish(QUESTIONS, message)
+        # The bus keeps their order: it has had the others when it answers this one.
+        assert answers()
+
+    assert console.said(f"asked about {master.pod}, which answers here")
+    assert not console.said(other.pod)
+
+
+def test_a_sign_of_life_is_more_than_a_connection(slow: LocalCluster) -> None:
+    master = slow.topology.member(0, 0)
+    ip = slow.addresses[master.host]
+    own_id = slow.ask(master, "CLUSTER", "MYID")
+    patient, quick = replace(slow.connector, timeout=30.0), replace(slow.connector, timeout=0.3)
+    stranger = replace(patient, password=lambda: "wrong")
+
+    assert answers_as(own_id, ip, patient)
+    assert answers_as(own_id, ip, stranger), "it refuses the password: it lives"
+    assert not answers_as("0" * 40, ip, patient), "another node has the address now"
+    assert not answers_as(own_id, slow.fresh_address(), patient)
+    with slow.stopped(master):
+        assert not answers_as(own_id, ip, quick), "the kernel takes connections for a stopped process"
+    with slow.connector.open(ip) as node:
+        node.ask("CONFIG", "SET", "maxclients", 1)
+        assert answers_as(own_id, ip, patient), "it has no connection left: it lives"
+        node.ask("CONFIG", "SET", "maxclients", 10000)

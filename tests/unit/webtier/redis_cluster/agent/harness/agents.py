@@ -1,0 +1,89 @@
+"""The agent's threads beside the processes of a cluster, as the pods' sidecars run them."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Self
+
+from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import DOMAIN, LocalCluster, wait_until
+from webtier.redis_cluster.agent.console import Console
+from webtier.redis_cluster.agent.failover.fast_failover import FastFailover, FastFailoverOptions
+from webtier.redis_cluster.agent.failover.witness import QUESTIONS, Witness, WitnessOptions
+from webtier.redis_cluster.agent.healing.heal import Healer, HealOptions
+from webtier.redis_cluster.agent.redis.client import Connector
+from webtier.redis_cluster.agent.redis.topology import Member
+
+
+@dataclass
+class Running(AbstractContextManager["Running"]):
+    """Agents, each in a thread of its own while in the `with`."""
+
+    agents: Iterable[Witness | FastFailover | Healer]
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list[threading.Thread])
+
+    def __enter__(self) -> Self:
+        for agent in self.agents:
+            self._threads.append(threading.Thread(target=agent.run, args=(self._stop,), daemon=True))
+            self._threads[-1].start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def healer(cluster: LocalCluster, member: Member, options: HealOptions | None = None) -> Healer:
+    """Beside one member; by default it asks for the same thing again sooner than in a pod."""
+    options = replace(options or HealOptions("", DOMAIN, patience=2.0), local_ip=cluster.addresses[member.host])
+    return Healer(options, cluster.connector, cluster.resolve, Console())
+
+
+def watcher(
+    cluster: LocalCluster,
+    member: Member,
+    options: FastFailoverOptions | None = None,
+    console: Console | None = None,
+    connector: Connector | None = None,
+) -> FastFailover:
+    """Beside one member."""
+    options = replace(options or FastFailoverOptions(""), local_ip=cluster.addresses[member.host])
+    return FastFailover(options, connector or cluster.connector, cluster.resolve, console or Console())
+
+
+@contextmanager
+def listening(
+    cluster: LocalCluster, *members: Member, patience: float = 0.4, console: Console | None = None
+) -> Iterator[None]:
+    """Witnesses beside the members, from when all of them can be asked."""
+    options = [WitnessOptions(cluster.addresses[member.host], patience=patience) for member in members]
+    agents = [Witness(each, cluster.connector, cluster.resolve, console or Console()) for each in options]
+    with Running(agents):
+        for member in members:
+            wait_until(lambda member=member: _listens(cluster, member), f"the witness beside {member.pod} listens")
+        yield
+
+
+def _listens(cluster: LocalCluster, member: Member) -> bool:
+    with cluster.tester.open(cluster.addresses[member.host]) as node:
+        return node.ask("PUBSUB", "NUMSUB", QUESTIONS)[1] > 0
+
+
+def step_until(agent: FastFailover, condition: Callable[[], bool], what: str) -> None:
+    """Lets the agent look until it is so."""
+
+    def stepped() -> bool:
+        agent.step()
+        return condition()
+
+    wait_until(stepped, what)
+
+
+def follow(agent: FastFailover) -> None:
+    """Until it would take over if its master were gone."""
+    step_until(agent, lambda: agent.ready, "it has seen that all is well")

@@ -1,0 +1,259 @@
+"""Slots with keys of every kind change hands between real Redis processes, and nothing is lost on the way."""
+
+import os
+import signal
+import socketserver
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.unit.webtier.redis_cluster.agent.harness.application import Application
+from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import (
+    INTERNAL,
+    LocalCluster,
+    local_cluster,
+    wait_until,
+)
+from tests.unit.webtier.redis_cluster.agent.harness.resharded import put_aside, slot_of
+from webtier.redis_cluster.agent.console import Console
+from webtier.redis_cluster.agent.errors import CommandRefusedError
+from webtier.redis_cluster.agent.reconcile.cluster_state import take_survey
+from webtier.redis_cluster.agent.reconcile.migration import migrate
+from webtier.redis_cluster.agent.reconcile.native_migration import import_slots, is_native
+from webtier.redis_cluster.agent.reconcile.progress import Progress
+from webtier.redis_cluster.agent.reconcile.steps import Move
+from webtier.redis_cluster.agent.redis.client import Connector, Node
+from webtier.redis_cluster.agent.redis.view import parse_view
+from webtier.redis_cluster.credentials.acl import AGENT_USER
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """Two masters without keys. Shared: leave it so; which slots are whose changes."""
+    for cluster in local_cluster(tmp_path_factory.mktemp("pair"), 2, 0):
+        cluster.converge()
+        yield cluster
+
+
+def tag_of(cluster: LocalCluster, shard: int, number: int = 0) -> str:
+    """Hash tag number so many of which the slot belongs to the shard just now."""
+    owned = parse_view(cluster.ask(cluster.topology.member(shard, 0), "CLUSTER", "NODES")).myself.slots
+    found = (f"{{tag-{n}}}" for n in range(1000) if slot_of(cluster, f"{{tag-{n}}}") in owned)
+    return [next(found) for _ in range(number + 1)][number]
+
+
+def move_slot(cluster: LocalCluster, slot: int, source: int, target: int, connector: Connector | None = None) -> None:
+    nodes = take_survey(cluster.topology, cluster.connector, cluster.resolve).observations
+    moves = [Move(nodes[source], nodes[target], (slot,))]
+    migrate(moves, nodes, connector or cluster.connector, Progress(Console()), 60.0)
+
+
+def owner(cluster: LocalCluster, slot: int) -> str:
+    views = [parse_view(cluster.ask(member, "CLUSTER", "NODES")) for member in cluster.topology.members()]
+    owners = {view.records[view.owners()[slot]].name for view in views}
+    assert len(owners) == 1
+    return owners.pop()
+
+
+def test_keys_of_every_kind_arrive_as_they_were(pair: LocalCluster) -> None:
+    pair.converge()
+    tag = tag_of(pair, 0)
+    source, target = pair.topology.members()
+    with Application(pair) as application:
+        application.ask("SET", f"{tag}text", "value")
+        application.ask("SET", f"{tag}short-lived", "value", "PX", 3_600_000)
+        application.ask("SET", f"{tag}large", b"\x00\xff" * 1_000_000)
+        application.ask("HSET", f"{tag}hash", "field", "value")
+        application.ask("RPUSH", f"{tag}list", *range(1000))
+        application.ask("ZADD", f"{tag}ranking", 1, "one", 2, "two")
+        application.ask("XADD", f"{tag}stream", "1-1", "field", "value")
+        application.ask("SET", tag.encode() + b"\xff\xfe no text \r\n", b"\x80")
+        names = [tag.encode() + name for name in (b"text", b"short-lived", b"large", b"hash", b"list", b"ranking")]
+        names += [f"{tag}stream".encode(), tag.encode() + b"\xff\xfe no text \r\n"]
+        before = [application.ask("DUMP", name) for name in names]
+
+        move_slot(pair, slot_of(pair, tag), 0, 1)
+
+        assert owner(pair, slot_of(pair, tag)) == "redis-shard-1-0"
+        assert (pair.ask(source, "DBSIZE"), pair.ask(target, "DBSIZE")) == ("0", str(len(names)))
+        assert [application.ask("DUMP", name) for name in names] == before
+        assert 0 < int(str(application.ask("PTTL", f"{tag}short-lived"))) <= 3_600_000
+        for name in names:
+            application.ask("DEL", name)
+
+
+@dataclass(frozen=True)
+class Pausing(Connector):
+    """Stops a process while a key is being moved to it, until the source has given up waiting."""
+
+    process: int = 0
+
+    def open(self, ip: str) -> Node:
+        return _PausingNode(ip, self)
+
+
+class _PausingNode(Node):
+    def __init__(self, ip: str, connector: Pausing) -> None:
+        super().__init__(ip, connector)
+        self._process = connector.process
+
+    def ask(self, *command: str | int) -> Any:
+        if command[0] != "MIGRATE":
+            return super().ask(*command)
+        os.kill(self._process, signal.SIGSTOP)
+        try:
+            return super().ask(*command)
+        finally:
+            os.kill(self._process, signal.SIGCONT)
+
+
+def test_a_key_that_an_interruption_left_on_both_sides_keeps_its_newer_value(pair: LocalCluster) -> None:
+    tag = tag_of(pair, 0, 1)
+    slot = slot_of(pair, tag)
+    source, target = pair.topology.members()
+    pausing = Pausing(pair.connector.password, pair.port, pair.bus_port, 10.0, process=pair.processes[target.pod].pid)
+    with Application(pair) as application:
+        application.ask("SET", f"{tag}key", "old")
+        with pytest.raises(
+            CommandRefusedError,
+            match=r"redis-shard-0-0 can't move a key of 0.0 MB to redis-shard-1-0 within 0.5 s, half a node timeout",
+        ):
+            move_slot(pair, slot, 0, 1, pausing)
+        wait_until(lambda: pair.ask(target, "CLUSTER", "COUNTKEYSINSLOT", slot) == "1", "the copy arrives late")
+        assert pair.ask(source, "CLUSTER", "COUNTKEYSINSLOT", slot) == "1"
+
+        # The source still has it, and so it still serves it.
+        application.ask("SET", f"{tag}key", "new")
+        assert pair.ask(source, "GET", f"{tag}key") == "new"
+        pair.converge()
+
+        assert application.ask("GET", f"{tag}key") == b"new"
+        application.ask("DEL", f"{tag}key")
+    assert owner(pair, slot) == "redis-shard-1-0"
+
+
+def test_keys_on_the_target_are_found_whatever_marks_are_left(pair: LocalCluster) -> None:
+    source, target = pair.topology.members()
+    keys = [tag_of(pair, 0, number) + "key" for number in range(3)]
+    for key in keys:
+        put_aside(pair, key, source, target)
+    # A failover forgets the marks of one side, two those of both.
+    pair.ask(target, "CLUSTER", "SETSLOT", slot_of(pair, keys[1]), "STABLE")
+    for member in (source, target):
+        pair.ask(member, "CLUSTER", "SETSLOT", slot_of(pair, keys[2]), "STABLE")
+
+    pair.converge()
+
+    with Application(pair) as application:
+        assert [application.ask("GET", key) for key in keys] == [b"value"] * 3
+        for key in keys:
+            application.ask("DEL", key)
+    for member in (source, target):
+        view = parse_view(pair.ask(member, "CLUSTER", "NODES"))
+        assert not view.importing
+        assert not view.migrating
+        assert pair.ask(member, "DBSIZE") == "0"
+
+
+def test_the_agents_password_is_in_no_log_and_in_no_error(pair: LocalCluster) -> None:
+    key = tag_of(pair, 0, 2) + "key"
+    source, _ = pair.topology.members()
+    secret = INTERNAL.current(AGENT_USER)
+    pair.ask(source, "CONFIG", "SET", "slowlog-log-slower-than", 0)
+    with Application(pair) as application:
+        application.ask("SET", key, "value")
+    move_slot(pair, slot_of(pair, key), 0, 1)
+    entries = pair.ask(source, "SLOWLOG", "GET", 1000)
+    assert "MIGRATE" in entries
+    assert secret not in entries
+
+    class Mistaken(Connector):
+        def credentials(self) -> tuple[str, ...]:
+            return ("AUTH2", self.user, "hush-hush")
+
+    mistaken = Mistaken(pair.connector.password, pair.port, pair.bus_port)
+    with pytest.raises(CommandRefusedError, match=r"redis-shard-1-0 refused MIGRATE .* WRONGPASS") as refused:
+        move_slot(pair, slot_of(pair, key), 1, 0, mistaken)
+    assert "hush-hush" not in str(refused.value)
+    assert secret not in str(refused.value)
+
+    pair.converge()
+    with Application(pair) as application:
+        assert application.ask("GET", key) == b"value"
+        application.ask("DEL", key)
+
+
+@dataclass
+class ScriptedServer:
+    """Answers commands as it is told, in Redis' protocol: no server with CLUSTER MIGRATION could be had."""
+
+    answer: Callable[[list[str]], object]
+    asked: list[list[str]] = field(default_factory=list[list[str]])
+
+    @contextmanager
+    def running(self) -> Iterator[Node]:
+        script = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                while head := self.rfile.readline():
+                    words: list[str] = []
+                    for _ in range(int(head[1:])):
+                        size = int(self.rfile.readline()[1:])
+                        words.append(self.rfile.read(size + 2)[:-2].decode())
+                    if words[0] == "AUTH":
+                        self.wfile.write(b"+OK\r\n")
+                        continue
+                    script.asked.append(words)
+                    self.wfile.write(_encode(script.answer(words)))
+
+        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+            server.daemon_threads = True
+            thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+            thread.start()
+            try:
+                with Connector(lambda: "secret", server.server_address[1]).open("127.0.0.1") as node:
+                    yield node
+            finally:
+                server.shutdown()
+                thread.join()
+
+
+def _encode(answer: object) -> bytes:
+    if isinstance(answer, Exception):
+        return f"-{answer}\r\n".encode()
+    if isinstance(answer, list):
+        return f"*{len(answer)}\r\n".encode() + b"".join(map(_encode, answer))
+    return f"${len(str(answer))}\r\n{answer}\r\n".encode()
+
+
+def task(state: str, error: str = "") -> list[str]:
+    return ["id", "task-1", "slots", "5-7", "operation", "import", "state", state, "last_error", error]
+
+
+def test_a_server_that_moves_slots_itself_is_asked_to(pair: LocalCluster) -> None:
+    states = iter([[], [task("streaming-buffer")], [task("completed")]])
+    server = ScriptedServer(lambda words: "task-1" if "IMPORT" in words else next(states))
+    progress = Progress(Console())
+    with server.running() as node:
+        import_slots(node, [5, 6, 7, 9], progress, time.monotonic() + 60)
+    assert server.asked[1] == ["CLUSTER", "MIGRATION", "IMPORT", "5", "7", "9", "9"]
+    assert server.asked[2:] == [["CLUSTER", "MIGRATION", "STATUS", "ID", "task-1"]] * 2
+    assert progress.slots == 4
+    assert not is_native(pair.connector.open(pair.addresses[pair.topology.member(0, 0).host]))
+
+
+def test_a_task_of_an_earlier_run_is_waited_for_and_a_failed_one_says_why() -> None:
+    states: Iterator[Sequence[object]] = iter([[task("send-stream")], [task("failed", "out of memory")]])
+    server = ScriptedServer(lambda _: next(states))
+    with (
+        server.running() as node,
+        pytest.raises(CommandRefusedError, match="has failed to import slots: out of memory"),
+    ):
+        import_slots(node, [5, 6, 7], Progress(Console()), time.monotonic() + 60)
+    assert not any("IMPORT" in words for words in server.asked)

@@ -1,0 +1,32 @@
+"""Masters fail while a replicated cluster grows or shrinks."""
+
+import pytest
+
+from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import LocalCluster, wait_until
+from tests.unit.webtier.redis_cluster.agent.harness.resharded import check_complete, lost_keys, settle
+from tests.unit.webtier.redis_cluster.agent.harness.watched_connector import Killed, WatchedConnector
+from webtier.redis_cluster.agent.redis.topology import Member
+from webtier.redis_cluster.agent.redis.view import parse_view
+
+
+def test_a_successor_goes_on_when_a_master_fails_in_the_middle(replicated: LocalCluster) -> None:
+    settle(replicated, 3, 1)
+    replicated.reshape(4, 1)
+    with pytest.raises(Killed):
+        replicated.converge(WatchedConnector.like(replicated.connector, dies=True, lives=120))
+    sources = [member for member in replicated.topology.members() if migrating(replicated, member)]
+    assert sources, "nothing was under way"
+    master, replica = replicated.master_and_replica(sources[0].shard)
+    replicated.kill(master)
+    wait_until(lambda: replicated.is_master(replica), "a failover")
+    assert not migrating(replicated, replica), "this server keeps marks over a failover"
+    replicated.launch(master)
+
+    replicated.converge()
+
+    check_complete(replicated)
+    assert lost_keys(replicated) == []
+
+
+def migrating(cluster: LocalCluster, member: Member) -> bool:
+    return bool(parse_view(cluster.ask(member, "CLUSTER", "NODES")).migrating)

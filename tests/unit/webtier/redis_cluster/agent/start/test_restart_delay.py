@@ -1,0 +1,51 @@
+"""A master that comes back right after its crash lets its replica take over, and waits for nobody else."""
+
+from tests.unit.webtier.redis_cluster.agent.harness.agents import Running, listening, watcher
+from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import LocalCluster, wait_until
+from webtier.redis_cluster.agent.failover.draining import NO_FAILOVER
+from webtier.redis_cluster.agent.redis.topology import Member
+from webtier.redis_cluster.agent.start.data_folder import DataFolder
+from webtier.redis_cluster.agent.start.restart_delay import Succession, SuccessionOptions
+
+
+def succession(cluster: LocalCluster, member: Member, longest: float = 60.0, recent: float = 30.0) -> Succession:
+    data = DataFolder(cluster.data(member), appendonly=True)
+    return Succession(SuccessionOptions(longest, recent, patience=1.0), data, cluster.connector, cluster.resolve)
+
+
+def test_the_replica_goes_first(slow: LocalCluster) -> None:
+    master, replica = slow.topology.shard_members(0)
+    agent = watcher(slow, replica)
+    # A process that has just started may never have been with its master.
+    wait_until(lambda: "uptime_in_seconds:0" not in slow.ask(replica, "INFO", "server"), "the replica is a second old")
+    with listening(slow, *slow.topology.members()), Running([agent]):
+        wait_until(lambda: agent.ready, "the agent has seen the replica follow")
+        slow.kill(master)
+        # As it stays there when the replica has not stood for election for a while.
+        nodes = slow.data(master) / "nodes.conf"
+        nodes.write_text(nodes.read_text().replace(" slave ", " slave,nofailover "))
+        assert succession(slow, master).heir() == replica.pod
+        wait_until(lambda: succession(slow, master).heir() is None, "it need not wait any longer")
+        assert slow.is_master(replica)
+    slow.launch(master)
+    wait_until(lambda: not slow.is_master(master), "it follows")
+
+
+def test_nobody_is_waited_for_who_can_not_take_over(slow: LocalCluster) -> None:
+    master, replica = slow.topology.shard_members(1)
+    assert succession(slow, replica).heir() is None, "a replica has nothing to hand over"
+    slow.kill(master)
+    assert succession(slow, master, longest=0.0).heir() is None, "it has had its time"
+    slow.kill(replica)
+    assert succession(slow, master).heir() is None, "it is down as well"
+    slow.launch(replica)
+    assert succession(slow, master).heir() is None, "it has not seen this master since it started"
+    slow.launch(master)
+    wait_until(slow.is_healthy, "the replica follows again")
+    slow.kill(master)
+    slow.ask(replica, "CONFIG", "SET", NO_FAILOVER, "yes")
+    assert succession(slow, master).heir() is None, "it does not stand for election"
+    slow.ask(replica, "CONFIG", "SET", NO_FAILOVER, "no")
+    assert succession(slow, master).heir() == replica.pod
+    wait_until(lambda: succession(slow, master, recent=1.0).heir() is None, "it has been alone for too long")
+    slow.launch(master)
