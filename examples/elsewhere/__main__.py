@@ -1,51 +1,58 @@
 """Two Services without pods of their own: another name for a host, and a name for given addresses."""
 
-import sys
-from pathlib import Path
-
-# The repository, which the components are in.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
 import pulumi
+import pulumi_kubernetes as kubernetes
+from pulumi_kubernetes.core.v1 import Namespace
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from examples.stage import page, set_stage
-from webtier.service_exposure import ServiceExposure, ServiceExposureArgs, ServicePort
-from webtier.service_exposure.settings import EndpointsExposure, ExternalNameExposure
-from webtier.web_service import WebService, WebServiceArgs, WebServiceSettings
+from webtier import ServiceExposure, ServiceExposureArgs, ServicePort, WebService, WebServiceArgs, WebServiceSettings
+from webtier.service_exposure import EndpointsExposure, ExternalNameExposure
 
 config = pulumi.Config()
-stage = set_stage(config)
+provider = kubernetes.Provider(
+    "cluster",
+    context=config.require("context"),
+    kubeconfig=config.get("kubeconfig") or None,
+    # A changed page is a new roll of the pods, and no new ConfigMap that all would have to be replaced for.
+    enable_config_map_mutable=True,
+)
+name = config.require("namespace")
+namespace = Namespace(name, metadata=ObjectMetaArgs(name=name), opts=pulumi.ResourceOptions(provider=provider))
+options = pulumi.ResourceOptions(providers=[provider])
+PAGE = "server { listen 8080; default_type text/plain; location / { return 200 '%s $hostname\n'; } }"
 
 # Something to be another name for; it could as well be a host outside, such as db.example.com.
 WebService(
     "hello",
     WebServiceArgs(
-        WebServiceSettings(image=config.require("image"), replicas=1, files=page("hello from")), stage.namespace
+        WebServiceSettings(
+            image=config.require("image"),
+            replicas=1,
+            files={"/etc/nginx/conf.d/default.conf": PAGE % "hello from"},
+        ),
+        namespace.metadata.name,
     ),
-    stage.options,
+    options,
 )
 alias = ServiceExposure(
     "alias",
     ServiceExposureArgs(
-        exposure=ExternalNameExposure(
-            kind="external_name", host=f"hello.{config.require('namespace')}.svc.cluster.local"
-        ),
+        exposure=ExternalNameExposure(kind="external_name", host=f"hello.{name}.svc.cluster.local"),
         ports={},
-        namespace=stage.namespace,
+        namespace=namespace.metadata.name,
     ),
-    stage.options,
+    options,
 )
-
 outside = ServiceExposure(
     "outside",
     ServiceExposureArgs(
         exposure=EndpointsExposure(kind="endpoints", addresses=config.require_object("addresses")),
         ports={"http": ServicePort(port=80, target_port=config.require_int("port"))},
-        namespace=stage.namespace,
+        namespace=namespace.metadata.name,
     ),
-    stage.options,
+    options,
 )
 
-pulumi.export("namespace", stage.namespace)
+pulumi.export("namespace", namespace.metadata.name)
 pulumi.export("alias", alias.host)
 pulumi.export("outside", outside.host)

@@ -1,33 +1,39 @@
 """Two versions of one application and another application, listed and removed by their labels."""
 
-import sys
-from pathlib import Path
-
-# The repository, which the components are in.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
 import pulumi
+import pulumi_kubernetes as kubernetes
+from pulumi_kubernetes.core.v1 import Namespace
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from examples.stage import page, set_stage
-from webtier.web_service import WebService, WebServiceArgs, WebServiceSettings
+from webtier import WebService, WebServiceArgs, WebServiceSettings
 
 config = pulumi.Config()
-stage = set_stage(config)
+provider = kubernetes.Provider(
+    "cluster",
+    context=config.require("context"),
+    kubeconfig=config.get("kubeconfig") or None,
+    # A changed page is a new roll of the pods, and no new ConfigMap that all would have to be replaced for.
+    enable_config_map_mutable=True,
+)
+name = config.require("namespace")
+namespace = Namespace(name, metadata=ObjectMetaArgs(name=name), opts=pulumi.ResourceOptions(provider=provider))
+options = pulumi.ResourceOptions(providers=[provider])
+PAGE = "server { listen 8080; default_type text/plain; location / { return 200 '%s $hostname\n'; } }"
 
 # By its name each is a version of an application: user-v2 is version v2 of user.
-for name in ("user-v1", "user-v2", "pay-v1"):
+for service in ("user-v1", "user-v2", "pay-v1"):
     WebService(
-        name,
+        service,
         WebServiceArgs(
             WebServiceSettings(
                 image=config.require("image"),
                 replicas=1,
-                files=page(name),
-                labels={"team": "money" if name.startswith("pay") else "people"},
+                files={"/etc/nginx/conf.d/default.conf": PAGE % service},
+                labels={"team": "money" if service.startswith("pay") else "people"},
             ),
-            stage.namespace,
+            namespace.metadata.name,
         ),
-        stage.options,
+        options,
     )
 
-pulumi.export("namespace", stage.namespace)
+pulumi.export("namespace", namespace.metadata.name)

@@ -1,19 +1,25 @@
 """One Deployment, scaled from one pod to two by a setting."""
 
-import sys
-from pathlib import Path
-
-# The repository, which the components are in.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
 import pulumi
+import pulumi_kubernetes as kubernetes
+from pulumi_kubernetes.core.v1 import Namespace
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from examples.stage import page, set_stage
-from webtier.service_exposure.settings import NodePortExposure
-from webtier.web_service import WebService, WebServiceArgs, WebServiceSettings
+from webtier import WebService, WebServiceArgs, WebServiceSettings
+from webtier.service_exposure import NodePortExposure
 
 config = pulumi.Config()
-stage = set_stage(config)
+provider = kubernetes.Provider(
+    "cluster",
+    context=config.require("context"),
+    kubeconfig=config.get("kubeconfig") or None,
+    # A changed page is a new roll of the pods, and no new ConfigMap that all would have to be replaced for.
+    enable_config_map_mutable=True,
+)
+name = config.require("namespace")
+namespace = Namespace(name, metadata=ObjectMetaArgs(name=name), opts=pulumi.ResourceOptions(provider=provider))
+options = pulumi.ResourceOptions(providers=[provider])
+PAGE = "server { listen 8080; default_type text/plain; location / { return 200 '%s $hostname\n'; } }"
 
 hello = WebService(
     "hello",
@@ -21,14 +27,14 @@ hello = WebService(
         WebServiceSettings(
             image=config.require("image"),
             replicas=config.require_int("replicas"),
-            files=page("hello from"),
+            files={"/etc/nginx/conf.d/default.conf": PAGE % "hello from"},
             exposure=NodePortExposure(kind="node_port"),
         ),
-        stage.namespace,
-        node_address=stage.node_address,
+        namespace.metadata.name,
+        node_address=config.get("node_address") or None,
     ),
-    stage.options,
+    options,
 )
 
-pulumi.export("namespace", stage.namespace)
+pulumi.export("namespace", namespace.metadata.name)
 pulumi.export("outside", hello.external_endpoints)

@@ -2,6 +2,27 @@
 
 from webtier.service_exposure.component import ServiceExposure, ServiceExposureArgs
 from webtier.service_exposure.ports import ServicePort
-from webtier.service_exposure.settings import ExternalServiceSettings
+from webtier.service_exposure.settings import (
+    ClusterIpExposure,
+    EndpointsExposure,
+    Exposure,
+    ExternalNameExposure,
+    ExternalServiceSettings,
+    HeadlessExposure,
+    LoadBalancerExposure,
+    NodePortExposure,
+)
 
-__all__ = ["ExternalServiceSettings", "ServiceExposure", "ServiceExposureArgs", "ServicePort"]
+__all__ = [
+    "ClusterIpExposure",
+    "EndpointsExposure",
+    "Exposure",
+    "ExternalNameExposure",
+    "ExternalServiceSettings",
+    "HeadlessExposure",
+    "LoadBalancerExposure",
+    "NodePortExposure",
+    "ServiceExposure",
+    "ServiceExposureArgs",
+    "ServicePort",
+]

@@ -1,1 +1,0 @@
-"""Short Pulumi programs, each about one thing, made of the components: see README.md."""
