@@ -1,4 +1,4 @@
-"""The program beside each Redis, from before its start until after its end."""
+"""The agent's loops beside one Redis, from before its start until after its end."""
 
 import threading
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from .redis.resolver import Resolve
 from .redis.users import ACL_FILE, AccessFiles, apply_access
 from .start.data_folder import DataFolder
 from .start.ownership import Identity
-from .start.start_handshake import Gate
+from .start.start_handshake import StartHandshake
 from .start.starter import Pod, Starter
 
 
@@ -38,7 +38,7 @@ class SidecarOptions:
 
 @dataclass
 class Sidecar:
-    """Each concern has a loop of its own, so that a slow peer delays none of the others."""
+    """Hand-over, start, failover and repairs each have a thread, so that a slow peer delays none of the others."""
 
     options: SidecarOptions
     connector: Connector
@@ -49,9 +49,9 @@ class Sidecar:
 
     def __post_init__(self) -> None:
         options, asked = self.options, (self.connector, self.resolve, self.console)
-        self._gate = Gate(options.run)
+        self._handshake = StartHandshake(options.run)
         self._files = AccessFiles(options.auth)
-        self._starter = Starter(options.pod, options.data, self._files, self._gate, *asked, options.fast_failover)
+        self._starter = Starter(options.pod, options.data, self._files, self._handshake, *asked, options.fast_failover)
         self._healer = Healer(HealOptions(options.local_ip, options.pod.domain), *asked)
         announced = options.pod.announcement(self.connector)
         own = Identity(options.pod.host, announced.ip, announced.port, announced.bus_port)
@@ -66,7 +66,7 @@ class Sidecar:
         """Until `stop` is set. Never raises for what a node does or does not answer."""
         loops = [
             threading.Thread(target=self._repeat, args=(stop, seconds, step), daemon=True)
-            for seconds, step in ((0.1, self._hand_over), (0.1, self._let_start), (1.0, self._mend))
+            for seconds, step in ((0.1, self._hand_over), (0.1, self._allow_start), (1.0, self._repair))
         ]
         # A witness answers whether or not its own shard has the fast failover.
         watchers = [self._witness.run, *([self._failover.run] if self.options.fast_failover else [])]
@@ -82,20 +82,20 @@ class Sidecar:
             except AgentError as error:
                 self.console.state(f"this pod's Redis {error}")
             except Exception as error:
-                self.console.state(f"failed, and tries again: {type(error).__name__}: {error}")
+                self.console.state(f"a step failed and is tried again: {type(error).__name__}: {error}")
 
     def _hand_over(self) -> None:
-        leaving = self._gate.leaving()
-        if leaving is not None:
+        stop = self._handshake.stop_requested()
+        if stop is not None:
             hand_over(HandOverOptions(self.options.local_ip), self.connector, self.resolve, self.console)
-            self._gate.let_leave(leaving)
+            self._handshake.allow_stop(stop)
 
-    def _let_start(self) -> None:
+    def _allow_start(self) -> None:
         if self._starter.step():
             self._applied = None
             self._returned.restarted()
 
-    def _mend(self) -> None:
+    def _repair(self) -> None:
         self._note_answer()
         self._follow_secret()
         self._follow_certificate()
@@ -105,14 +105,14 @@ class Sidecar:
         self._returned.step()
 
     def _note_answer(self) -> None:
-        """Loading counts: it can take long, and what is broken shows before."""
+        """Loading does not count: Redis may still find that its data is broken."""
         try:
             with self.connector.open(self.options.local_ip) as redis:
                 redis.ask("PING")
         except NodeNotReadyError as error:
             if "loading" in str(error):
                 raise
-        self._gate.note_answer()
+        self._handshake.note_answer()
 
     def _follow_secret(self) -> None:
         """The mounted Secret changes some time after the one in the cluster did."""
@@ -122,9 +122,9 @@ class Sidecar:
         with self.connector.open(self.options.local_ip) as redis:
             apply_access(redis, self._files)
             withheld = is_withheld(redis)
-        self._gate.place(ACL_FILE, self._files.users(withheld))
+        self._handshake.write_file(ACL_FILE, self._files.users(withheld))
         if self._applied is not None:
-            self.console.event("users and passwords brought up to date")
+            self.console.event("Redis has the changed users and passwords")
         self._applied = users
 
     def _follow_certificate(self) -> None:
@@ -139,5 +139,5 @@ class Sidecar:
         with self.connector.open(self.options.local_ip) as redis:
             load_certificate(redis, folder)
         if self._certificate is not None:
-            self.console.event("certificate brought up to date")
+            self.console.event("Redis has the renewed certificate")
         self._certificate = current

@@ -1,1 +1,1 @@
-"""Who is master next: candidates, fast failover, and the hand-over of a pod that ends."""
+"""Which replica becomes master next: failover candidates, fast failover, and the hand-over of a pod that stops."""

@@ -1,10 +1,10 @@
 """Which replicas stand for election: those that have copied their present master since they began.
 
-Redis elects any replica whose master is away. One that has just started does not know what its master took
-after it had ended itself: when all pods end and it happens to be back first, it is elected, and its master copies it
-and drops the writes that only the master had. Measured, with all pods of three shards deleted at once: twice in twelve
-times a master was 9 s later than its replica, and 6 and 28 acknowledged writes were gone. So every node begins as one
-that does not stand:
+Redis elects any replica whose master is away. A replica that has just started lacks what its master took after the
+replica had stopped: when all pods stop and it happens to be back first, it is elected, and its master copies it and
+drops the writes that only the master had. Measured, with all pods of three shards deleted at once: twice in twelve
+times a master was 9 s later than its replica, and 6 and 28 acknowledged writes were gone. So no node stands for
+election when it starts:
 
     it is                                                     it stands for election
     --------------------------------------------------------  ------------------------------------------------------
@@ -26,7 +26,7 @@ from ..redis.client import Connector, Node
 from ..redis.replication_info import read_replication
 from ..redis.view import parse_view
 from ..start.data_folder import DataFolder
-from .draining import NO_FAILOVER, is_ending, mark_as_ending
+from .draining import NO_FAILOVER, is_draining, mark_draining
 
 START_CONF = f"{NO_FAILOVER} yes\n"
 """What redis.conf includes at every start."""
@@ -35,7 +35,7 @@ PATIENCE = 60.0
 
 
 def stands(node: Node) -> bool:
-    """Whether it stands for election as soon as it is a replica whose master is gone."""
+    """Whether the node stands for election once it is a replica whose master has failed."""
     return node.ask("CONFIG", "GET", NO_FAILOVER)[1] == "no"
 
 
@@ -66,12 +66,12 @@ class Candidacy:
         with self.connector.open(self.options.local_ip) as redis:
             standing = stands(redis)
             wanted = self._should_stand(redis, standing)
-            if wanted == standing or is_ending(redis):
+            if wanted == standing or is_draining(redis):
                 return
             redis.ask("CONFIG", "SET", NO_FAILOVER, "no" if wanted else "yes")
-            if wanted and is_ending(redis):
-                # It was marked between the question and the answer.
-                mark_as_ending(redis)
+            if wanted and is_draining(redis):
+                # It was marked as draining since it was asked.
+                mark_draining(redis)
 
     def _should_stand(self, redis: Node, standing: bool) -> bool:
         replication = read_replication(redis)
@@ -92,10 +92,10 @@ class Candidacy:
         patience = f"{self.options.patience:.0f} s"
         if self._alone_since is None:
             self._alone_since = self.now()
-            self.console.event(f"{master.name} is away, and may have writes that this node lacks: waiting {patience}")
+            self.console.event(f"{master.name} is away and may have writes that this replica lacks: waiting {patience}")
         if self.now() - self._alone_since < self.options.patience:
             return False
-        self.console.event(f"{master.name} has been away for {patience}: this node may be elected with what it has")
+        self.console.event(f"{master.name} has been away for {patience}: this replica may be elected as it is")
         self._was_master = False
         return True
 

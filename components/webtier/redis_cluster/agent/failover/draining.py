@@ -1,8 +1,9 @@
-"""The mark of a node that is about to end.
+"""The mark of a node that is draining: its pod is about to stop.
 
-Nobody elects it, masters that end as well pass it over, and no slot is moved to it or from it any
-more. The mark lasts until that Redis process ends, since it is in no file. Its sign is the priority 0, with which
-Redis calls a replica that is not to be promoted; in a cluster Redis itself does not heed it.
+A draining node is not elected, is no failover candidate of other draining masters, and no slot is moved to or from
+it. The mark lasts until that Redis process ends, since it is in no file. It is the replica priority 0, by which Redis
+knows a replica that is not to be promoted; in a cluster Redis itself ignores it. Agents of both versions read it
+during a rolling update, so that neither the key nor its value may change.
 """
 
 from typing import Any
@@ -10,24 +11,24 @@ from typing import Any
 from ..redis.client import Command, Node
 
 NO_FAILOVER = "cluster-replica-no-failover"
-"""With `yes` a node does not stand for election while it is a replica. Whether it ends or not: see candidacy.py."""
+"""With `yes` a replica does not stand for election. candidacy.py sets it for nodes that are not draining."""
 
-_SIGN = "replica-priority"
+_MARK = "replica-priority"
 
-QUESTION: Command = ("CONFIG", "GET", _SIGN)
-"""For those who ask it together with others; `says_ending` reads the answer."""
-
-
-def mark_as_ending(node: Node) -> None:
-    """CommandRefusedError when the node does not take it."""
-    node.ask("CONFIG", "SET", _SIGN, 0, NO_FAILOVER, "yes")
+QUESTION: Command = ("CONFIG", "GET", _MARK)
+"""To be sent together with other commands; `says_draining` reads the answer."""
 
 
-def is_ending(node: Node) -> bool:
-    """Whether it has the mark."""
-    return says_ending(node.ask(*QUESTION))
+def mark_draining(node: Node) -> None:
+    """CommandRefusedError when the node refuses it."""
+    node.ask("CONFIG", "SET", _MARK, 0, NO_FAILOVER, "yes")
 
 
-def says_ending(answer: Any) -> bool:
-    """What a node has answered to the question."""
+def is_draining(node: Node) -> bool:
+    """Whether the node has the mark."""
+    return says_draining(node.ask(*QUESTION))
+
+
+def says_draining(answer: Any) -> bool:
+    """The same, from a node's answer to QUESTION."""
     return answer[1] == "0"

@@ -23,7 +23,7 @@ class Elections:
     _not_before: dict[str, float] = field(default_factory=dict[str, float])
 
     def lost(self, node_id: str, asked_at: float, was_held: bool) -> None:
-        """Replica `node_id` has not won. Where none `was_held`, it may have been too early for it."""
+        """Replica `node_id` was not elected. Where none `was_held` the masters have not voted either."""
         self._not_before[node_id] = asked_at + ELECTION_LASTS * max(self.node_timeout, SHORTEST_TIMEOUT)
         if was_held:
             self._votes_from = asked_at + VOTE_LASTS * self.node_timeout

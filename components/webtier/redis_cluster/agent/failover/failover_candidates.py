@@ -1,4 +1,4 @@
-"""Which replicas of the local master could take over from it now, and would be elected."""
+"""Failover candidates: which replicas of the local master are promotable now, and would be elected."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,17 +11,17 @@ from ..redis.reach import addresses_of
 from ..redis.replication_info import Replication, read_replication
 from ..redis.resolver import Resolve
 from ..redis.view import ClusterView, Record, find_record
-from .draining import is_ending
+from .draining import is_draining
 
 MOST_AT_ONCE = 16
 
-LEAVING = "is about to end itself"
+DRAINING = "is draining"
 COPYING = "has not finished copying its master's data"
 
 
 @dataclass(frozen=True)
-class Heir:
-    """A replica that is able to take over now."""
+class Candidate:
+    """A replica that is promotable now."""
 
     record: Record
     ip: str
@@ -31,52 +31,52 @@ class Heir:
 
 
 @dataclass(frozen=True)
-class Prospects:
-    """The replicas that can take over, and why the others can't.
+class Candidates:
+    """The replicas that are promotable, and for each other one why it isn't.
 
-    `hopeful` says that somebody follows the stream who may yet be able: new, or not found at its address so soon
-    after its start.
+    `more_expected` says that another node follows the master and may become promotable: it is still copying, or was
+    not found at its address so soon after its start.
     """
 
-    heirs: list[Heir]
+    promotable: list[Candidate]
     reasons: list[str]
-    hopeful: bool
+    more_expected: bool
 
 
 @dataclass(frozen=True)
-class Heirs:
-    """Asks the nodes themselves; each gets the connector's timeout for an answer, and DNS as long for a name."""
+class CandidateFinder:
+    """Asks the replicas and masters themselves. Each, and DNS for its name, gets the connector's timeout."""
 
     connector: Connector
     resolve: Resolve
 
-    def find(self, redis: Node, view: ClusterView) -> Prospects:
-        """Those of the local master `redis`, which sees the cluster as `view`."""
+    def find(self, redis: Node, view: ClusterView) -> Candidates:
+        """The replicas of the local master `redis`, which sees the cluster as `view`."""
         records = replicas_of(view, view.own_id)
         online = read_replication(redis).online
         if not online:
-            return Prospects([], [f"{record.name} does not follow this master's writes" for record in records], False)
+            return Candidates([], [f"{record.name} does not replicate from this master" for record in records], False)
         found = self.look_at(records, online)
-        heirs = [heir for heir in found if isinstance(heir, Heir)]
-        return Prospects(
+        candidates = [candidate for candidate in found if isinstance(candidate, Candidate)]
+        return Candidates(
             # Where addresses are translated on the way, the master knows its replicas by others.
-            heirs=[heir for heir in heirs if heir.ip in online] or heirs,
+            promotable=[candidate for candidate in candidates if candidate.ip in online] or candidates,
             reasons=[
                 f"{record.name} {why}" for record, why in zip(records, found, strict=True) if isinstance(why, str)
             ],
-            hopeful=len(online) > found.count(LEAVING),
+            more_expected=len(online) > found.count(DRAINING),
         )
 
-    def look_at(self, records: Sequence[Record], online: frozenset[str] = frozenset()) -> list[Heir | str]:
-        """Each as it is now, or why it can't take over. `online` are further addresses where they may be."""
+    def look_at(self, records: Sequence[Record], online: frozenset[str] = frozenset()) -> list[Candidate | str]:
+        """Each as a candidate, or why it is not promotable. `online` are further addresses where it may be."""
         with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
             return list(pool.map(self._look_at, records, [online] * len(records)))
 
-    def _look_at(self, record: Record, online: frozenset[str]) -> Heir | str:
-        """Asked directly: a replica that ends itself is often the first to know.
+    def _look_at(self, record: Record, online: frozenset[str]) -> Candidate | str:
+        """Asks the replica itself: that it is draining it often knows first.
 
-        Besides where DNS says that it is, also where somebody follows this master from: after a restart DNS goes on
-        about the address before for seconds.
+        It is asked at the addresses that DNS has, and at those from which the master is replicated: after a restart DNS
+        gives the old address for seconds.
         """
         reason = "has no address"
         told = self._addresses(record)
@@ -86,34 +86,34 @@ class Heirs:
                     if node.ask("CLUSTER", "MYID") != record.id:
                         if ip in told:
                             reason = "is not who answers at its address"
-                    elif is_ending(node):
-                        return LEAVING
+                    elif is_draining(node):
+                        return DRAINING
                     elif not (replication := read_replication(node)).synced:
                         reason = COPYING
                     else:
-                        return Heir(record, ip, replication, inbound_links(node))
+                        return Candidate(record, ip, replication, inbound_links(node))
             except (NodeUnavailableError, CommandRefusedError) as error:
                 if ip in told:
                     reason = str(error)
         return reason
 
-    def votes_for(self, view: ClusterView, heir: Heir) -> bool:
+    def votes_for(self, view: ClusterView, candidate: Candidate) -> bool:
         """Whether every master that answers sees it as this master's replica, and the votes of a majority reach it."""
-        seen = self.as_masters_see(view, heir)
+        seen = self.as_masters_see(view, candidate)
         known = all(record is not None and record.reachable and record.master_id == view.own_id for record in seen)
-        # This master votes as well.
-        voters = {master.id for master in view.masters} & heir.linked
+        # This master has a vote as well.
+        voters = {master.id for master in view.masters} & candidate.linked
         return known and len(seen) + 1 >= view.majority and len(voters) >= view.majority
 
-    def as_masters_see(self, view: ClusterView, heir: Heir) -> list[Record | None]:
-        """The heir as each of the other masters that answer sees it; None from those that don't know it."""
+    def as_masters_see(self, view: ClusterView, candidate: Candidate) -> list[Record | None]:
+        """The candidate as each other master that answers sees it; None from a master that does not know it."""
         masters = [master for master in view.masters if master.id != view.own_id and master.reachable]
 
         def ask(master: Record) -> list[Record | None]:
             for ip in self._addresses(master):
                 try:
                     with self.connector.open(ip) as node:
-                        return [find_record(str(node.ask("CLUSTER", "NODES")), heir.record.id)]
+                        return [find_record(str(node.ask("CLUSTER", "NODES")), candidate.record.id)]
                 except (NodeUnavailableError, CommandRefusedError):
                     continue
             return []

@@ -1,4 +1,4 @@
-"""Whether a replica that asked everybody about its silent master may take over from it."""
+"""The failover checks: whether a replica may take over from its silent master, by what all others have answered."""
 
 from dataclasses import dataclass
 
@@ -12,8 +12,8 @@ and connected while nobody has noticed."""
 
 
 @dataclass(frozen=True)
-class Doubt:
-    """Why not to take over now. A `lasting` one needs the master to be followed anew before another try."""
+class FailedCheck:
+    """Why not to take over now. After a `lasting` one the replica has to follow its master anew before it tries."""
 
     reason: str
     lasting: bool = False
@@ -21,7 +21,7 @@ class Doubt:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was found when everybody was asked.
+    """What all others answered.
 
     `silence` is since the master was heard from, `waited` since enough others agreed first; in seconds.
     """
@@ -50,8 +50,8 @@ class Evidence:
         return len(self.agreeing) >= self.view.majority
 
 
-def doubt(found: Evidence, *, clock_slack: float, stagger: float) -> Doubt | None:
-    """Whether anything speaks against taking over; None when nothing does.
+def find_failed_check(found: Evidence, *, clock_slack: float, stagger: float) -> FailedCheck | None:
+    """The first check that fails; None when the replica may take over.
 
     In seconds: `clock_slack` is by how much later than this agent a witness may have heard from the master, since
     looks are not continuous; `stagger` lies between replicas of masters that went together, since a master has one
@@ -59,27 +59,27 @@ def doubt(found: Evidence, *, clock_slack: float, stagger: float) -> Doubt | Non
     """
     reaching = sum(answer.reached for answer in found.answers.values())
     if reaching:
-        return Doubt(f"it answers {reaching} other masters: only this replica has lost it", lasting=True)
+        return FailedCheck(f"{reaching} other masters reach it: only this replica has lost it", lasting=True)
     if any(answer.heard_ago < found.silence - clock_slack for answer in found.answers.values()):
-        return Doubt("others have heard from it after this replica had lost it", lasting=True)
+        return FailedCheck("other masters heard from it after this replica had lost it", lasting=True)
     if not found.enough_agree:
-        return Doubt(f"of the other masters {len(found.agreeing)} miss it as well, {found.view.majority} are needed")
+        return FailedCheck(f"{len(found.agreeing)} other masters do not reach it, {found.view.majority} are needed")
     if any(answer.epoch > found.own_epoch for answer in found.answers.values()):
-        return Doubt("this replica has not heard of the latest election yet")
-    better = [node_id for node_id, sibling in found.siblings.items() if _goes_first(node_id, sibling, found)]
+        return FailedCheck("this replica does not know the latest epoch yet")
+    better = [node_id for node_id, sibling in found.siblings.items() if _takes_precedence(node_id, sibling, found)]
     if better:
-        return Doubt(f"{found.view.records[better[0]].name} goes first")
+        return FailedCheck(f"{found.view.records[better[0]].name} takes precedence, by its data or its id")
     if found.waited < stagger * _rank(found):
-        return Doubt("replicas of other lost masters go first")
+        return FailedCheck("the replicas of other lost masters take precedence")
     if found.link in RESUMING or found.own.heard_ago + clock_slack < found.silence:
-        return Doubt("it has just answered this replica's Redis")
+        return FailedCheck("it has just answered this replica's Redis")
     votes = len(found.agreeing & found.linked)
     if votes < found.view.majority:
-        return Doubt(f"{votes} of their votes would reach this replica, {found.view.majority} are needed")
+        return FailedCheck(f"{votes} of their votes would reach this replica, {found.view.majority} are needed")
     return None
 
 
-def _goes_first(node_id: str, sibling: Replication, found: Evidence) -> bool:
+def _takes_precedence(node_id: str, sibling: Replication, found: Evidence) -> bool:
     if not sibling.is_replica or sibling.history != found.own.history:
         return False
     return (-sibling.offset, node_id) < (-found.own.offset, found.view.own_id)

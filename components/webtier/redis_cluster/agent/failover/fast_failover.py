@@ -14,8 +14,8 @@ nor how old the replica's data is. Both is therefore answered here, before:
   lead all agents to the address that the master had before its restart;
 * the votes would arrive: so many masters have a link to this replica.
 
-Whenever one of these is in doubt nothing is done, and Redis' own failover remains. A master that
-answers LOADING counts as silent: it is no use to anybody until it has read its file.
+When one of these is not known to hold, nothing is done, and Redis' own failover remains. A master that
+answers LOADING counts as silent: it serves nothing until it has read its file.
 """
 
 import math
@@ -32,7 +32,7 @@ from ..redis.reach import addresses_of
 from ..redis.replication_info import Replication, read_replication
 from ..redis.resolver import Resolve
 from ..redis.view import ClusterView, Record, parse_view
-from .failover_checks import Evidence, doubt
+from .failover_checks import Evidence, find_failed_check
 from .master_watch import MasterWatch
 from .witness import ask_witnesses, question
 
@@ -157,7 +157,7 @@ class FastFailover:
             self._redis = self._local.open(self.options.local_ip)
         own = read_replication(self._redis)
         if not own.is_replica and self._asked_for:
-            self.console.event(f"took over from {self._asked_for}")
+            self.console.event(f"this node took over from {self._asked_for}")
         master = self._followed_master(self._redis, own) if own.is_replica else None
         if master is None:
             self._forget()
@@ -239,21 +239,23 @@ class FastFailover:
             self._agreed_at = time.monotonic()
         else:
             found = replace(found, waited=time.monotonic() - self._agreed_at)
-        reason = doubt(found, clock_slack=self.options.clock_slack, stagger=self.options.stagger)
-        if reason is None and self._answers_after_all(watch):
+        failed = find_failed_check(found, clock_slack=self.options.clock_slack, stagger=self.options.stagger)
+        if failed is None and self._answers_after_all(watch):
             return
-        if reason is None:
+        if failed is None:
             redis.ask("CLUSTER", "FAILOVER", "FORCE")
             self._asked_for = watch.master.name
             self._not_before = time.monotonic() + self.options.retry_after
             self.console.event(
-                f"{watch.master.name} has not answered for {found.silence:.1f} s, nor do {len(found.agreeing)} other "
-                "masters reach it: asked them to elect this replica"
+                f"{watch.master.name} has not answered for {found.silence:.1f} s, and {len(found.agreeing)} other "
+                "masters do not reach it: this replica asked them to elect it"
             )
-        elif reason.lasting:
-            self._leave_to_redis(watch, reason.reason)
+        elif failed.lasting:
+            self._leave_to_redis(watch, failed.reason)
         else:
-            self.console.state(f"{watch.master.name} does not answer; not taking over yet: {reason.reason}")
+            self.console.state(
+                f"{watch.master.name} does not answer; this replica does not take over yet: {failed.reason}"
+            )
 
     def _answers_after_all(self, watch: MasterWatch) -> bool:
         """Asks once more when the threshold has come, if that was not so yet."""
@@ -264,7 +266,7 @@ class FastFailover:
         return watch.look() or self._was_away(self.options.threshold)
 
     def _leave_to_redis(self, watch: MasterWatch, reason: str) -> None:
-        self.console.event(f"{watch.master.name} does not answer; left to Redis' own failover: {reason}")
+        self.console.event(f"{watch.master.name} does not answer; it is left to Redis' own failover: {reason}")
         self._forget()
 
     def _ask_everybody(self, redis: Node, watch: MasterWatch) -> Evidence | None:

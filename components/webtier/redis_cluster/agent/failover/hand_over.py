@@ -1,4 +1,4 @@
-"""When a pod is asked to end: its master's role goes to a replica first, so that nobody waits for it.
+"""Before a pod stops: its master's role goes to a replica, so that no client waits for an election.
 
 The replica takes over together with its master, which holds back writes until the replica has all
 of them: no acknowledged write is lost. A replica is never made to take over without its master
@@ -26,13 +26,13 @@ from ..redis.replication_info import read_replication
 from ..redis.resolver import Resolve
 from ..redis.topology import describe_slots
 from ..redis.view import ClusterView, Record, parse_view
-from .draining import mark_as_ending
+from .draining import mark_draining
 from .elections import Elections
-from .failover_candidates import Heir, Heirs, replicas_of
+from .failover_candidates import Candidate, CandidateFinder, replicas_of
 from .min_replicas import settle, take_writes_alone, want_replicas, wanted_replicas
 
-HEIR_LOOK = 0.5
-"""Every so many seconds the replica that is taking over is asked whether it is still there."""
+LOOK_INTERVAL = 0.5
+"""Seconds between two questions to the replica that is taking over whether it still answers."""
 
 MOST_ATTEMPTS = 2
 """Each that fails keeps writes waiting for as long as Redis tries."""
@@ -103,44 +103,46 @@ class _HandOver:
         self._resolve = resolve
         self._console = console
         self._redis = redis
-        self._heirs = Heirs(connector, resolve)
+        self._finder = CandidateFinder(connector, resolve)
         self._end = time.monotonic() + options.deadline
         self._tried: list[str] = []
-        self._hopeful_until = 0.0
+        self._more_expected_until = 0.0
         self._elections = Elections(int(redis.ask("CONFIG", "GET", "cluster-node-timeout")[1]) / 1000)
 
     def run(self) -> Outcome:
-        self._mark_as_ending()
+        self._mark_draining()
         view = self._view()
         if not _serves(view):
-            self._console.event("nothing to hand over: this node is a replica, or owns no slots")
+            self._console.event("this node has nothing to hand over: it is a replica, or owns no slots")
             self._leave_master(view)
             self._wait_until_it_can_end()
             if not _serves(self._view()):
                 return Outcome.UNNEEDED
-            # A master that ends as well has asked it before it saw the mark. The others will follow in a moment.
-            self._hopeful_until = self._until(self._options.settling)
+            # Another draining master promoted this node before it saw the mark. Replicas follow in a moment.
+            self._more_expected_until = self._until(self._options.settling)
         self._wait_for_slots()
         while len(self._tried) < MOST_ATTEMPTS:
-            heir = self._choose()
-            if heir is None:
+            candidate = self._choose()
+            if candidate is None:
                 break
-            seconds = self._elections.seconds_until(heir.record.id)
-            if seconds > self._end - time.monotonic() - HEIR_LOOK:
+            seconds = self._elections.seconds_until(candidate.record.id)
+            if seconds > self._end - time.monotonic() - LOOK_INTERVAL:
                 self._console.event(
-                    f"{heir.record.name} can't be elected for another {seconds:.1f} s, which is too long"
+                    f"{candidate.record.name} can't be elected for another {seconds:.1f} s, which is too long"
                 )
                 break
             if seconds:
-                self._console.event(f"{heir.record.name} can be elected again in {seconds:.1f} s: waiting for that")
+                self._console.event(
+                    f"{candidate.record.name} can be elected again in {seconds:.1f} s: waiting for that"
+                )
                 time.sleep(seconds)
-            elif self._promote(heir):
+            elif self._promote(candidate):
                 self._wait_until_it_can_end()
                 return Outcome.HANDED_OVER
         return Outcome.FAILED if self._tried else Outcome.NO_REPLICA
 
     def _wait_for_slots(self) -> None:
-        """Who moves slots opens no others once it has seen that this node is about to end: at the next one it opens."""
+        """Whoever moves slots sees at the next slot that this node is draining, and then opens no more."""
         end = self._until(self._options.slots)
         busy_at = time.monotonic()
         while (now := time.monotonic()) < end and now - busy_at < self._options.quiet:
@@ -149,79 +151,79 @@ class _HandOver:
             time.sleep(0.01)
         if slots := self._open_slots():
             self._console.event(
-                f"slots are still under way ({describe_slots(slots)}): handing over all the same; until converge has "
-                "run again some of their keys are out of reach"
+                f"the slots {describe_slots(slots)} are still being moved and this node hands over all the same; some "
+                "of their keys can't be reached until converge has run again"
             )
 
     def _open_slots(self) -> set[int]:
         view = self._view()
         return {*view.importing, *view.migrating}
 
-    def _choose(self) -> Heir | None:
+    def _choose(self) -> Candidate | None:
         """The best replica that all masters know, of those that can be elected first; rather one not yet tried."""
         end = self._until(self._options.voters)
         while True:
             view = self._view()
-            found = self._heirs.find(self._redis, view)
-            for heir in sorted(found.heirs, key=self._rank):
-                if self._heirs.votes_for(view, heir):
-                    return heir
-            if found.heirs:
-                reason = "too few masters know the replicas, and have a link to them, to elect one"
+            found = self._finder.find(self._redis, view)
+            for candidate in sorted(found.promotable, key=self._rank):
+                if self._finder.votes_for(view, candidate):
+                    return candidate
+            if found.promotable:
+                reason = "too few masters know the replicas and have a link to them"
             else:
                 reason = "; ".join(found.reasons) or "no replica is known"
             now = time.monotonic()
-            if not (found.heirs or found.hopeful or now < self._hopeful_until) or now >= end:
-                self._console.event(f"nobody to hand over to: {reason}")
+            if not (found.promotable or found.more_expected or now < self._more_expected_until) or now >= end:
+                self._console.event(f"no replica can take over: {reason}")
                 return None
             time.sleep(0.1)
 
-    def _rank(self, heir: Heir) -> tuple[float, bool, int]:
-        node_id = heir.record.id
-        return self._elections.seconds_until(node_id), node_id in self._tried, -heir.replication.offset
+    def _rank(self, candidate: Candidate) -> tuple[float, bool, int]:
+        node_id = candidate.record.id
+        return self._elections.seconds_until(node_id), node_id in self._tried, -candidate.replication.offset
 
-    def _promote(self, heir: Heir) -> bool:
-        self._tried.append(heir.record.id)
+    def _promote(self, candidate: Candidate) -> bool:
+        self._tried.append(candidate.record.id)
         view = self._view()
-        others = [record for record in replicas_of(view, view.own_id) if record.id != heir.record.id]
+        others = [record for record in replicas_of(view, view.own_id) if record.id != candidate.record.id]
         # The others follow it a moment after it has taken over.
-        wanted = self._ask_at(heir.ip, take_writes_alone)
-        if not self._take_over(heir):
-            self._ask_at(heir.ip, lambda node: want_replicas(node, wanted))
+        wanted = self._ask_at(candidate.ip, take_writes_alone)
+        if not self._take_over(candidate):
+            self._ask_at(candidate.ip, lambda node: want_replicas(node, wanted))
             return False
-        self._wait_until_agreed(heir)
-        self._settle(heir.record, heir.ip, wanted, others, self._options.settling)
+        self._wait_until_agreed(candidate)
+        self._settle(candidate.record, candidate.ip, wanted, others, self._options.settling)
         return True
 
-    def _take_over(self, heir: Heir) -> bool:
-        name = heir.record.name
+    def _take_over(self, candidate: Candidate) -> bool:
+        name = candidate.record.name
         started = time.monotonic()
         epoch = self._epoch()
         try:
-            with self._connector.open(heir.ip) as node:
+            with self._connector.open(candidate.ip) as node:
                 node.ask("CLUSTER", "FAILOVER")
         except (NodeUnavailableError, CommandRefusedError) as error:
             self._console.event(f"{name} does not take over: it {error}")
             return False
         end = self._until(self._options.attempt)
-        look_after = started + HEIR_LOOK
+        look_after = started + LOOK_INTERVAL
         held_at: float | None = None
         while (now := time.monotonic()) < end:
             if read_replication(self._redis).is_replica:
                 self._console.event(f"{name} took over after {now - started:.2f} s")
                 return True
             if now >= look_after:
-                look_after = now + HEIR_LOOK
+                look_after = now + LOOK_INTERVAL
                 # It may be another shard's: then the next one here is waited for longer than it has to be.
                 if self._epoch() > epoch:
                     epoch, held_at = self._epoch(), now
-                if not answers_as(heir.record.id, heir.ip, self._connector):
-                    self._console.event(f"{name} does not take over: it answers no longer")
+                if not answers_as(candidate.record.id, candidate.ip, self._connector):
+                    self._console.event(f"{name} does not take over: it no longer answers")
                     break
             time.sleep(0.01)
         else:
             self._console.event(f"{name} has not taken over: the masters did not elect it in time")
-        self._elections.lost(heir.record.id, held_at or started, held_at is not None)
+        self._elections.lost(candidate.record.id, held_at or started, held_at is not None)
         return False
 
     def _epoch(self) -> int:
@@ -243,9 +245,9 @@ class _HandOver:
         if not wanted:
             return
         end = self._until(seconds)
-        left = self._ask_at(ip, lambda node: settle(node, wanted, others, self._heirs, end))
+        left = self._ask_at(ip, lambda node: settle(node, wanted, others, self._finder, end))
         if left < wanted:
-            self._console.event(f"{master.name} takes writes with {left} replicas in touch until another one is back")
+            self._console.event(f"{master.name} takes writes with {left} replicas in sync until another one is back")
 
     def _ask_at(self, ip: str, question: Callable[[Node], int]) -> int:
         """0 where nobody answers."""
@@ -255,13 +257,13 @@ class _HandOver:
         except (NodeUnavailableError, CommandRefusedError):
             return 0
 
-    def _wait_until_agreed(self, heir: Heir) -> None:
+    def _wait_until_agreed(self, candidate: Candidate) -> None:
         """Until this node follows its successor, or all masters that answer see it as the owner of slots."""
         end = self._until(self._options.settling)
         while time.monotonic() < end:
             if read_replication(self._redis).synced:
                 return
-            seen = self._heirs.as_masters_see(self._view(), heir)
+            seen = self._finder.as_masters_see(self._view(), candidate)
             if seen and all(record is not None and record.is_master and record.slot_ranges for record in seen):
                 return
             time.sleep(0.05)
@@ -275,11 +277,11 @@ class _HandOver:
                 return
             time.sleep(0.05)
 
-    def _mark_as_ending(self) -> None:
+    def _mark_draining(self) -> None:
         try:
-            mark_as_ending(self._redis)
+            mark_draining(self._redis)
         except CommandRefusedError as error:
-            self._console.event(f"other masters that end now may choose this node: it {error}")
+            self._console.event(f"other draining masters may choose this node, which can't be marked: it {error}")
 
     def _view(self) -> ClusterView:
         return parse_view(str(self._redis.ask("CLUSTER", "NODES")))

@@ -15,8 +15,8 @@ from ..redis.reach import addresses_of
 from ..redis.replication_info import read_replication
 from ..redis.resolver import Resolve
 from ..redis.view import Record, parse_view
-from .draining import is_ending
-from .failover_candidates import COPYING, Heir, Heirs
+from .draining import is_draining
+from .failover_candidates import COPYING, Candidate, CandidateFinder
 
 _SETTING = "min-replicas-to-write"
 
@@ -40,17 +40,16 @@ def take_writes_alone(node: Node) -> int:
     return wanted
 
 
-def settle(master: Node, wanted: int, others: Sequence[Record], heirs: Heirs, end: float) -> int:
+def settle(master: Node, wanted: int, others: Sequence[Record], finder: CandidateFinder, end: float) -> int:
     """Lets a master want as many replicas as of the `others` follow it; never more than `wanted`.
 
-    Those that are about to end do not count, and those that have still to begin are waited for
-    until `end`. Returns the number.
+    Draining replicas do not count, and those that are still copying are waited for until `end`. Returns the number.
     """
     history = read_replication(master).history
     while True:
-        found = heirs.look_at(others)
-        following = sum(isinstance(each, Heir) and each.replication.history == history for each in found)
-        beginning = sum(isinstance(each, Heir) or each == COPYING for each in found) - following
+        found = finder.look_at(others)
+        following = sum(isinstance(each, Candidate) and each.replication.history == history for each in found)
+        beginning = sum(isinstance(each, Candidate) or each == COPYING for each in found) - following
         if following >= wanted or not beginning or time.monotonic() >= end:
             return want_replicas(master, min(following, wanted))
         time.sleep(0.02)
@@ -58,7 +57,7 @@ def settle(master: Node, wanted: int, others: Sequence[Record], heirs: Heirs, en
 
 @dataclass
 class ReturnedReplica:
-    """Gives a master back what a replica took from it when it ended: looks once with `step()`.
+    """Raises the master's `min-replicas-to-write` again, which this replica lowered when it stopped; by `step()`.
 
     What a pod's own Redis has read from its files is what the cluster is to have.
     """
@@ -82,7 +81,7 @@ class ReturnedReplica:
             wanted = wanted_replicas(redis)
             if not wanted:
                 self._due = False
-            elif read_replication(redis).synced and not is_ending(redis):
+            elif read_replication(redis).synced and not is_draining(redis):
                 self._due = not self._is_given_back(redis, wanted)
 
     def _is_given_back(self, redis: Node, wanted: int) -> bool:

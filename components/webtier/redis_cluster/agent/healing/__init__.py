@@ -1,1 +1,1 @@
-"""Beside a running Redis: mends links, follows moved peers, forgets those that are gone."""
+"""Beside a running Redis: repairs links, follows moved peers, forgets stale nodes."""

@@ -1,9 +1,9 @@
-"""Which peers may be forgotten: the records of pods that are gone for good. Pure, on one node's view."""
+"""Which peers are stale nodes and may be forgotten: their pods are gone for good. Pure, on one node's view."""
 
 from ..redis.view import ClusterView, Record
 
 
-def ghosts(view: ClusterView) -> list[Record]:
+def stale_nodes(view: ClusterView) -> list[Record]:
     """Peers that nothing depends on any more in this view.
 
     Failed by agreement, without slots, and no live replica follows them, this node least of all.

@@ -1,4 +1,4 @@
-"""Beside a running Redis: mends this node's own links and its own table of peers.
+"""Beside a running Redis: repairs this node's own links and its own table of peers.
 
 Every node does so for itself, so that no leader is needed. Nothing here deletes a key or takes a
 shard over; a node that was forgotten by mistake introduces itself again.
@@ -13,8 +13,8 @@ from ..errors import AgentError, CommandRefusedError, NodeUnavailableError
 from ..redis.client import Connector, Node
 from ..redis.resolver import Resolve
 from ..redis.view import Address, ClusterView, Record, parse_view
-from .ghost_watch import GhostWatch
 from .rejoin import is_fresh, master_to_follow, shard_master
+from .stale_node_watch import StaleNodeWatch
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Healer:
 
     def __post_init__(self) -> None:
         options = self.options
-        self._ghosts = GhostWatch(options.domain, self.resolve, options.gone_for, options.absent_for)
+        self._stale_nodes = StaleNodeWatch(options.domain, self.resolve, options.gone_for, options.absent_for)
 
     def run(self, stop: threading.Event) -> None:
         """Never raises for what a node does or does not answer."""
@@ -64,14 +64,14 @@ class Healer:
             stop.wait(self.options.interval)
 
     def step(self) -> None:
-        """Mends what can be mended now. NodeUnavailableError when this pod's Redis does not answer."""
+        """Repairs what can be repaired now. NodeUnavailableError when this pod's Redis does not answer."""
         with self.connector.open(self.options.local_ip) as redis:
             view = parse_view(str(redis.ask("CLUSTER", "NODES")))
             lost = [peer for peer in view.peers if not peer.reachable]
             if not lost:
-                self.console.state(f"all {len(view.peers)} peers are in touch")
+                self.console.state(f"this node has links to all {len(view.peers)} peers")
             else:
-                self.console.state("out of touch: " + ", ".join(sorted(peer.name for peer in lost)))
+                self.console.state("this node has no link to " + ", ".join(sorted(peer.name for peer in lost)))
             for peer in lost:
                 self._find_again(redis, view, peer)
             self._renew_replication(redis, view)
@@ -91,7 +91,7 @@ class Healer:
             if (place.ip, place.port) == (peer.address.ip, peer.address.port) and "noaddr" not in peer.flags:
                 return
             self._meet(redis, place)
-            self.console.event(f"{peer.name} has moved to {place.ip}:{place.port}: introduced again")
+            self.console.event(f"{peer.name} has moved to {place.ip}:{place.port}: this node has met it again")
             return
 
     def _candidates(self, view: ClusterView, peer: Record) -> list[str]:
@@ -137,9 +137,9 @@ class Healer:
             self.console.event(f"replication from {master.name} now comes from {master.address.ip}")
 
     def _forget(self, redis: Node, view: ClusterView) -> None:
-        for ghost in self._ghosts.due(view):
-            redis.ask("CLUSTER", "FORGET", ghost.id)
-            self.console.event(f"{ghost.name} ({ghost.id[:8]}) is gone for good: forgotten")
+        for stale in self._stale_nodes.due(view):
+            redis.ask("CLUSTER", "FORGET", stale.id)
+            self.console.event(f"{stale.name} ({stale.id[:8]}) is a stale node: this node forgets it")
 
     def _join_own_shard(self, redis: Node, view: ClusterView) -> None:
         if is_fresh(view):
@@ -161,11 +161,11 @@ class Healer:
             if found is None or shard_master(found, view.myself.address.hostname) is None:
                 continue
             self._meet(redis, found.myself.address)
-            self.console.event(f"this node knows nobody: introduced to {found.myself.name}")
+            self.console.event(f"this node knows no other: it has met {found.myself.name}")
             return
 
     def _make_known(self, redis: Node, view: ClusterView) -> None:
-        """Who was away for long has been forgotten, and does not notice: its peers go on answering it."""
+        """A node that was away for long has been forgotten without noticing: its peers go on answering it."""
         peers = sorted((peer for peer in view.peers if peer.reachable), key=lambda peer: peer.id)
         if not peers or not self._is_due("be known", self.options.ask_peer_every):
             return
@@ -176,7 +176,7 @@ class Healer:
             if found is None or found.own_id != peer.id or view.own_id in found.records:
                 continue
             self._meet(redis, found.myself.address)
-            self.console.event(f"{peer.name} does not know this node any more: introduced again")
+            self.console.event(f"{peer.name} no longer knows this node: this node has met it again")
 
     def _is_due(self, repair: str, patience: float | None = None) -> bool:
         now = time.monotonic()

@@ -1,4 +1,4 @@
-"""A node that began without data: nobody copies it until it has its data.
+"""A node that started without data: no replica copies it until its copy is complete.
 
 Replicas dial addresses, not ids: the one of a master whose volume is lost would copy whatever begins at that
 address. So such a node begins with the user `replication` switched off:
@@ -66,11 +66,11 @@ class ReplicationRelease:
                 return
             reason = self._disputed(view) if view.myself.is_master else self._copying(redis)
             if reason is not None:
-                self.console.state(f"this node began without data and may not be copied yet: {reason}")
+                self.console.state(f"this node started without data and must not be replicated from yet: {reason}")
                 return
             if withheld:
                 redis.ask("ACL", "SETUSER", REPLICATION_USER, "on")
-                self.console.event("this node may be copied from now on")
+                self.console.event("this node may be replicated from now on")
             if spare:
                 return
             if _is_on_volume(redis):
@@ -85,14 +85,14 @@ class ReplicationRelease:
         """Slots that were given to it here are its own, unless others still look for an older node's data here."""
         peers = ask_peers(self.resolve(self.options.domain), self.connector).peers
         for peer in peers:
-            older = self._older_self(view.own_id, peer)
+            older = self._older_identity(view.own_id, peer)
             if older is not None:
                 return older
         if view.myself.slot_ranges or is_complete(view) or any(is_complete(peer.view) for peer in peers):
             return None
         return "it is in no cluster yet"
 
-    def _older_self(self, own_id: str, peer: Peer) -> str | None:
+    def _older_identity(self, own_id: str, peer: Peer) -> str | None:
         followed = {record.master_id for record in peer.view.records.values()}
         for record in peer.view.records.values():
             if record.id == own_id or not self.options.own.is_own(record):

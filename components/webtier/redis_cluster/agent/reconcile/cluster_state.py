@@ -1,4 +1,4 @@
-"""Asks every member of a cluster how it sees things, all of them at once."""
+"""The cluster's state: what every member answers, all of them asked at once."""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +13,8 @@ from ..redis.view import ClusterView, Record
 
 
 @dataclass(frozen=True)
-class Observation:
-    """What one member answered.
+class NodeState:
+    """The state of one member.
 
     `memory` is what its data uses, `memory_limit` what it may use without evicting anything, in
     bytes; 0 for no limit. `strays` are slots of others of which it holds keys, when they were
@@ -46,58 +46,60 @@ class Observation:
 
 
 @dataclass(frozen=True)
-class Survey:
+class ClusterState:
     """The members that answered, in the topology's order, and why the others did not.
 
     `outside` are pods of the same cluster that a member knows and the topology does not have: what
     is to be drained, or what a replica too many is. `outside_missing` says why some did not answer.
     """
 
-    observations: list[Observation]
+    nodes: list[NodeState]
     missing: dict[str, str]
-    outside: list[Observation] = field(default_factory=list[Observation])
+    outside: list[NodeState] = field(default_factory=list[NodeState])
     outside_missing: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
-    def everyone(self) -> list[Observation]:
+    def all_nodes(self) -> list[NodeState]:
         """Who answered, inside of the topology and outside of it."""
-        return [*self.observations, *self.outside]
+        return [*self.nodes, *self.outside]
 
 
-def take_survey(topology: Topology, connector: Connector, resolve: Resolve, thorough: bool = False) -> Survey:
+def read_cluster_state(
+    topology: Topology, connector: Connector, resolve: Resolve, thorough: bool = False
+) -> ClusterState:
     """Asks all members; takes as long as the slowest, and that is bounded.
 
     `thorough` looks for stray keys too: 16384 questions to every master, a fifth of a second each.
     """
 
-    def ask(member: Member) -> Observation | str:
+    def ask(member: Member) -> NodeState | str:
         try:
-            return _observe(member, connector, resolve, thorough)
+            return _read_node(member, connector, resolve, thorough)
         except (NodeUnavailableError, CommandRefusedError) as error:
             return str(error)
 
     with ThreadPoolExecutor(max_workers=16) as pool:
         members = topology.members()
-        observations, missing = _sort(members, pool.map(ask, members))
-        strangers = _outside(topology, observations)
+        nodes, missing = _sort(members, pool.map(ask, members))
+        strangers = _outside(topology, nodes)
         outside, outside_missing = _sort(strangers, pool.map(ask, strangers))
-    return Survey(observations, missing, outside, outside_missing)
+    return ClusterState(nodes, missing, outside, outside_missing)
 
 
-def _sort(members: Iterable[Member], answers: Iterable[Observation | str]) -> tuple[list[Observation], dict[str, str]]:
-    observations: list[Observation] = []
+def _sort(members: Iterable[Member], answers: Iterable[NodeState | str]) -> tuple[list[NodeState], dict[str, str]]:
+    nodes: list[NodeState] = []
     missing: dict[str, str] = {}
     for member, answer in zip(members, answers, strict=True):
-        if isinstance(answer, Observation):
-            observations.append(answer)
+        if isinstance(answer, NodeState):
+            nodes.append(answer)
         else:
             missing[member.pod] = answer
-    return observations, missing
+    return nodes, missing
 
 
-def _outside(topology: Topology, observations: list[Observation]) -> list[Member]:
+def _outside(topology: Topology, nodes: list[NodeState]) -> list[Member]:
     """The pods that views name besides those of the topology."""
-    hosts = {record.address.hostname for node in observations for record in node.view.records.values()}
+    hosts = {record.address.hostname for node in nodes for record in node.view.records.values()}
     known = (topology.parse(host) for host in hosts)
     return sorted(
         (member for member in known if member is not None and not topology.includes(member)),
@@ -105,14 +107,14 @@ def _outside(topology: Topology, observations: list[Observation]) -> list[Member
     )
 
 
-def _observe(member: Member, connector: Connector, resolve: Resolve, thorough: bool) -> Observation:
+def _read_node(member: Member, connector: Connector, resolve: Resolve, thorough: bool) -> NodeState:
     with open_member(member, connector, resolve) as (node, view):
         cluster = node.fields("CLUSTER", "INFO")
         replication = node.fields("INFO", "replication")
         memory = node.fields("INFO", "memory")
         setting: list[str] = node.ask("CONFIG", "GET", "min-replicas-to-write")
         keys = int(node.ask("DBSIZE"))
-        return Observation(
+        return NodeState(
             member=member,
             ip=node.ip,
             view=view,

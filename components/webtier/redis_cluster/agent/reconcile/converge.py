@@ -7,7 +7,7 @@ from ..console import Console
 from ..errors import CommandRefusedError, DeadlinePassedError, NodeUnavailableError
 from ..redis.client import Connector
 from ..redis.resolver import Resolve
-from .cluster_state import Survey, take_survey
+from .cluster_state import ClusterState, read_cluster_state
 from .migration import migrate, name_of
 from .plan import Goal, Plan, Step, make_plan
 from .progress import Progress
@@ -46,11 +46,11 @@ def converge(
     progress = Progress(console)
     thorough = False
     while True:
-        survey = take_survey(goal.topology, connector, resolve, thorough)
+        state = read_cluster_state(goal.topology, connector, resolve, thorough)
         insist = time.monotonic() - changed >= options.patience
-        plan = make_plan(goal, survey, insist)
+        plan = make_plan(goal, state, insist)
         # Keys that an interruption left behind can be seen once nothing moves any more.
-        suspicious = progress.slots > 0 or not_drained(survey) is not None
+        suspicious = progress.slots > 0 or not_drained(state) is not None
         if plan.done and (thorough or not suspicious):
             console.event(_summary(goal, progress))
             return
@@ -58,7 +58,7 @@ def converge(
         if plan.waiting:
             console.state("waiting: " + _listed(plan.waiting))
         seconds = min(SLICE, end - time.monotonic())
-        failure = _carry_out(plan, survey, connector, console, progress, seconds)
+        failure = _carry_out(plan, state, connector, console, progress, seconds)
         if plan.waiting != last_waiting or plan.steps or plan.moves:
             last_waiting = plan.waiting
             changed = time.monotonic()
@@ -70,10 +70,10 @@ def converge(
 
 
 def _carry_out(
-    plan: Plan, survey: Survey, connector: Connector, console: Console, progress: Progress, seconds: float
+    plan: Plan, state: ClusterState, connector: Connector, console: Console, progress: Progress, seconds: float
 ) -> str | None:
     """Takes the plan's steps and moves until one fails, and returns what it failed with."""
-    masters = [node for node in survey.everyone if node.myself.is_master]
+    masters = [node for node in state.all_nodes if node.myself.is_master]
     try:
         for step in plan.steps:
             _take(step, connector)

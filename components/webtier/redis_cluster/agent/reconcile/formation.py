@@ -7,11 +7,11 @@ somebody owns is never given to another node from here.
 from ..errors import RefusedError
 from ..redis.topology import SLOTS, as_ranges, describe_slots
 from ..redis.view import Record
-from .cluster_state import Observation, Survey
+from .cluster_state import ClusterState, NodeState
 from .steps import Goal, Plan, Step, leader_of, members_of, step
 
 
-def set_epochs(nodes: list[Observation]) -> Plan | None:
+def set_epochs(nodes: list[NodeState]) -> Plan | None:
     """Different epochs from the beginning spare the cluster to settle who is right about slots."""
     if any(record.slot_ranges for node in nodes for record in node.view.records.values()):
         return None
@@ -23,7 +23,7 @@ def set_epochs(nodes: list[Observation]) -> Plan | None:
     return Plan(steps) if steps else None
 
 
-def introduce(goal: Goal, nodes: list[Observation], insist: bool) -> Plan | None:
+def introduce(goal: Goal, nodes: list[NodeState], insist: bool) -> Plan | None:
     """Everybody knows everybody: introduced by the node that knows the most, then by gossip.
 
     Who owns slots is in the middle of things; what a pod that comes back knows may be long past.
@@ -42,7 +42,7 @@ def introduce(goal: Goal, nodes: list[Observation], insist: bool) -> Plan | None
     if steps or waiting:
         return Plan(steps, waiting)
     for one in nodes:
-        apart: list[Observation] = []
+        apart: list[NodeState] = []
         for other in nodes:
             record = one.view.records.get(other.id)
             if record is not None and record.reachable:
@@ -55,7 +55,7 @@ def introduce(goal: Goal, nodes: list[Observation], insist: bool) -> Plan | None
     return Plan(steps, waiting) if waiting else None
 
 
-def _in_handshake(goal: Goal, one: Observation, other: Observation) -> bool:
+def _in_handshake(goal: Goal, one: NodeState, other: NodeState) -> bool:
     ip, port, _ = _announced(goal, other)
     return any(
         record.in_handshake and (record.address.ip, record.address.port) == (ip, port)
@@ -63,19 +63,19 @@ def _in_handshake(goal: Goal, one: Observation, other: Observation) -> bool:
     )
 
 
-def _meet(goal: Goal, one: Observation, other: Observation) -> Step:
+def _meet(goal: Goal, one: NodeState, other: NodeState) -> Step:
     ip, port, bus_port = _announced(goal, other)
     text = f"{one.member.pod} meets {other.member.pod} at {ip}"
     return step(one, text, "CLUSTER", "MEET", ip, port, bus_port)
 
 
-def _announced(goal: Goal, node: Observation) -> tuple[str, int, int]:
+def _announced(goal: Goal, node: NodeState) -> tuple[str, int, int]:
     """Where others find it: that may be its host's address. A node that knows nobody may not know its own."""
     own = node.myself.address
     return own.ip or node.ip, own.port or goal.port, own.bus_port or goal.bus_port
 
 
-def _check_same_cluster(anchor: Observation, node: Observation) -> None:
+def _check_same_cluster(anchor: NodeState, node: NodeState) -> None:
     theirs = node.view.owners()
     if anchor.id in node.view.records or node.id in anchor.view.records:
         return
@@ -87,23 +87,23 @@ def _check_same_cluster(anchor: Observation, node: Observation) -> None:
         )
 
 
-def assign_slots(goal: Goal, survey: Survey, insist: bool) -> Plan | None:
+def assign_slots(goal: Goal, state: ClusterState, insist: bool) -> Plan | None:
     """Slots that nobody owns, in any view, go to the shard whose even part they are in.
 
     One view alone is no reason: a master that has just become a replica can, for a moment, take an older message of
     its new master for a newer one, and then knows no owner. A node that takes slots in that moment loses their keys
     when the owner claims them again. So pods that are to go are asked too, and where there are keys it has to last.
     """
-    nodes = survey.observations
+    nodes = state.nodes
     owners: dict[int, str] = {}
-    for node in survey.everyone:
+    for node in state.all_nodes:
         owners |= node.view.owners()
     unowned = set(range(SLOTS)) - set(owners)
-    if unowned and survey.outside_missing:
-        said = "; ".join(f"{pod} {reason}" for pod, reason in survey.outside_missing.items())
+    if unowned and state.outside_missing:
+        said = "; ".join(f"{pod} {reason}" for pod, reason in state.outside_missing.items())
         slots = describe_slots(unowned)
         return Plan(waiting=[f"nobody owns the slots {slots}, or one who can't be asked does: {said}"])
-    if unowned and not insist and any(node.keys for node in survey.everyone):
+    if unowned and not insist and any(node.keys for node in state.all_nodes):
         return Plan(waiting=[f"nobody owns the slots {describe_slots(unowned)}, for the moment"])
     steps: list[Step] = []
     waiting: list[str] = []
@@ -118,22 +118,22 @@ def assign_slots(goal: Goal, survey: Survey, insist: bool) -> Plan | None:
             waiting.append(f"nobody owns the slots {describe_slots(slots)}, and shard {shard} has no master")
     if steps or waiting:
         return Plan(steps, waiting)
-    givers = [node for node in survey.outside if node.id in owners.values()]
+    givers = [node for node in state.outside if node.id in owners.values()]
     if any(node.view.owners() != owners for node in [*nodes, *givers]):
         return Plan(waiting=["the nodes do not agree yet about who owns which slots"])
-    return _slots_elsewhere(goal, survey, owners)
+    return _slots_elsewhere(goal, state, owners)
 
 
-def _add_slots(node: Observation, slots: set[int]) -> Step:
+def _add_slots(node: NodeState, slots: set[int]) -> Step:
     bounds = [bound for pair in as_ranges(slots) for bound in pair]
     return step(node, f"{node.member.pod} owns slots {describe_slots(slots)}", "CLUSTER", "ADDSLOTSRANGE", *bounds)
 
 
-def _slots_elsewhere(goal: Goal, survey: Survey, owners: dict[int, str]) -> Plan | None:
+def _slots_elsewhere(goal: Goal, state: ClusterState, owners: dict[int, str]) -> Plan | None:
     """Slots of which no running pod says that they are its own: they can be neither served nor moved."""
     waiting: list[str] = []
-    for stranger in sorted(set(owners.values()) - {node.id for node in survey.everyone}):
-        record = _record_of(stranger, survey.observations)
+    for stranger in sorted(set(owners.values()) - {node.id for node in state.all_nodes}):
+        record = _record_of(stranger, state.nodes)
         slots = describe_slots({slot for slot, owner in owners.items() if owner == stranger})
         pod = record.address.hostname.partition(".")[0] or stranger[:8]
         if record.reachable and goal.topology.parse(record.address.hostname) is None:
@@ -141,24 +141,24 @@ def _slots_elsewhere(goal: Goal, survey: Survey, owners: dict[int, str]) -> Plan
                 f"{pod} owns the slots {slots} and is no pod of {goal.topology.name} in {goal.topology.domain}. Its "
                 "keys are not touched from here; look at how it got into this cluster"
             )
-        reason = survey.outside_missing.get(pod)
+        reason = state.outside_missing.get(pod)
         why = f"which {reason}" if reason else "which none of the running pods is"
         waiting.append(f"the slots {slots} belong to {pod} ({stranger[:8]}), {why}")
     return Plan(waiting=waiting) if waiting else None
 
 
-def _record_of(node_id: str, nodes: list[Observation]) -> Record:
+def _record_of(node_id: str, nodes: list[NodeState]) -> Record:
     return next(node.view.records[node_id] for node in nodes if node_id in node.view.records)
 
 
-def replicate(goal: Goal, survey: Survey, insist: bool) -> Plan | None:
+def replicate(goal: Goal, state: ClusterState, insist: bool) -> Plan | None:
     """In every shard the one that owns slots is the master, and the others follow it."""
     steps: list[Step] = []
     waiting: list[str] = []
     for shard in range(goal.topology.shards):
-        members = members_of(survey.observations, shard)
+        members = members_of(state.nodes, shard)
         # A replica too many may be the master; it hands over once the others follow it.
-        masters = [node for node in members_of(survey.everyone, shard) if node.myself.slot_ranges]
+        masters = [node for node in members_of(state.all_nodes, shard) if node.myself.slot_ranges]
         if len(masters) > 1:
             names = " and ".join(node.member.pod for node in masters)
             waiting.append(f"{names} both own slots of shard {shard}")
@@ -181,19 +181,19 @@ def replicate(goal: Goal, survey: Survey, insist: bool) -> Plan | None:
     return Plan(steps, waiting) if steps or waiting else None
 
 
-def hand_over(goal: Goal, survey: Survey) -> Plan | None:
-    """A master among the replicas that are to go leaves its shard to one that stays."""
+def hand_over(goal: Goal, state: ClusterState) -> Plan | None:
+    """A master that is to be removed hands its shard over to a member that stays."""
     steps: list[Step] = []
     waiting: list[str] = []
-    for node in survey.outside:
+    for node in state.outside:
         if node.member.shard >= goal.topology.shards or not node.myself.slot_ranges:
             continue
-        heirs = [each for each in members_of(survey.observations, node.member.shard) if each.link_up]
-        if heirs:
-            text = f"{heirs[0].member.pod} takes over from {node.member.pod}, which is to go"
+        candidates = [each for each in members_of(state.nodes, node.member.shard) if each.link_up]
+        if candidates:
+            text = f"{candidates[0].member.pod} takes over from {node.member.pod}, which is to be removed"
             # The others follow it a moment later; that they do is asked for again once all is done.
             alone = ("CONFIG", "SET", "min-replicas-to-write", 0)
-            steps.append(Step(heirs[0], (alone, ("CLUSTER", "FAILOVER")), text))
+            steps.append(Step(candidates[0], (alone, ("CLUSTER", "FAILOVER")), text))
         else:
-            waiting.append(f"{node.member.pod} is to go, and no member that stays has its data yet")
+            waiting.append(f"{node.member.pod} is to be removed, and no member that stays has its data yet")
     return Plan(steps, waiting) if steps or waiting else None

@@ -8,8 +8,8 @@ is right on the source, and replaces the one on the target when it is moved agai
 
 Whatever is interrupted here leaves marks on one of both nodes, by which the next plan finds it.
 
-A failover forgets these marks. So nothing is begun with a node that is about to end: it says so
-first, and then waits for what is under way.
+A failover forgets these marks. So no move is begun with a node that is draining: it sets its mark
+first, and then waits for the moves under way.
 """
 
 import time
@@ -19,9 +19,9 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import AgentError, CommandRefusedError, NodeUnavailableError
-from ..failover import draining as ending
+from ..failover import draining
 from ..redis.client import Command, Connector
-from .cluster_state import Observation
+from .cluster_state import NodeState
 from .native_migration import import_slots, is_native
 from .progress import Progress
 from .steps import Move
@@ -48,7 +48,7 @@ LONGEST_OVERTIME = 10.0
 
 
 @contextmanager
-def name_of(node: Observation) -> Generator[None]:
+def name_of(node: NodeState) -> Generator[None]:
     """Puts the pod's name before what goes wrong with it."""
     try:
         yield
@@ -59,7 +59,7 @@ def name_of(node: Observation) -> Generator[None]:
 
 
 def migrate(
-    moves: Sequence[Move], masters: Iterable[Observation], connector: Connector, progress: Progress, seconds: float
+    moves: Sequence[Move], masters: Iterable[NodeState], connector: Connector, progress: Progress, seconds: float
 ) -> None:
     """Moves slots for about so long; what is left then, the next plan has again.
 
@@ -79,8 +79,8 @@ def migrate(
 class _Party:
     """A node that takes part in a move; its errors say which pod it is."""
 
-    def __init__(self, node: Observation, connector: Connector, stack: ExitStack) -> None:
-        self.observed = node
+    def __init__(self, node: NodeState, connector: Connector, stack: ExitStack) -> None:
+        self.state = node
         self.id = node.id
         self.pod = node.member.pod
         self.node = stack.enter_context(connector.open(node.ip))
@@ -98,7 +98,7 @@ class _Party:
             return is_native(self.node)
 
     def named(self) -> AbstractContextManager[None]:
-        return name_of(self.observed)
+        return name_of(self.state)
 
 
 class _Mover:
@@ -107,7 +107,7 @@ class _Mover:
     def __init__(
         self,
         move: Move,
-        bystanders: Sequence[Observation],
+        bystanders: Sequence[NodeState],
         connector: Connector,
         progress: Progress,
         stack: ExitStack,
@@ -123,14 +123,14 @@ class _Mover:
         self._source = _Party(move.source, patient, stack)
         self._bystanders = [_Party(node, connector, stack) for node in bystanders]
         self._batch = 8
-        self._ending = ""
+        self._draining_pod = ""
 
     def run(self, end: float) -> None:
         under_way = self._is_under_way()
         if not under_way:
             for party in (self._source, self._target):
-                self._note_ending(party, party.ask(*ending.QUESTION))
-            self._check_nobody_ends()
+                self._note_draining(party, party.ask(*draining.QUESTION))
+            self._check_nobody_drains()
         if not under_way and self._source.is_native() and self._target.is_native():
             with self._target.named():
                 import_slots(self._target.node, self._move.slots, self._progress, end)
@@ -141,15 +141,15 @@ class _Mover:
                 return
             self._progress.add_slots(len(slots))
             if not under_way:
-                self._check_nobody_ends()
+                self._check_nobody_drains()
 
-    def _note_ending(self, party: _Party, answer: Any) -> None:
-        if ending.says_ending(answer):
-            self._ending = party.pod
+    def _note_draining(self, party: _Party, answer: Any) -> None:
+        if draining.says_draining(answer):
+            self._draining_pod = party.pod
 
-    def _check_nobody_ends(self) -> None:
-        if self._ending:
-            raise NodeUnavailableError(f"{self._ending} is about to end, and gets and gives no slots")
+    def _check_nobody_drains(self) -> None:
+        if self._draining_pod:
+            raise NodeUnavailableError(f"{self._draining_pod} is draining: no slots are moved to it or from it")
 
     def _is_under_way(self) -> bool:
         source, target = self._move.source, self._move.target
@@ -184,8 +184,8 @@ class _Mover:
             (self._source, "MIGRATING", self._target),
         ):
             opening = [("CLUSTER", "SETSLOT", slot, mark, other.id) for slot in slots]
-            *_, answer = party.ask_all([*opening, ending.QUESTION])
-            self._note_ending(party, answer)
+            *_, answer = party.ask_all([*opening, draining.QUESTION])
+            self._note_draining(party, answer)
         questions = [("CLUSTER", "GETKEYSINSLOT", slot, MOST_KEYS) for slot in slots]
         while True:
             asked = time.monotonic()
@@ -225,7 +225,7 @@ class _Mover:
 
     def _move_batch(self, keys: list[str], sizes: list[int]) -> None:
         began = time.monotonic()
-        where = (self._target.observed.ip, self._connector.port, "", 0, int(self._patience * 1000))
+        where = (self._target.state.ip, self._connector.port, "", 0, int(self._patience * 1000))
         try:
             self._source.ask("MIGRATE", *where, "REPLACE", *self._connector.credentials(), "KEYS", *keys)
         except CommandRefusedError as error:

@@ -1,4 +1,4 @@
-"""From what the members say to what has to be done next: pure, so that any state can be tested.
+"""From the cluster's state to the next steps: pure, so that any state can be tested.
 
 Nothing is remembered between two plans. Each looks at how things are, and its parts come in an
 order in which clients are served at every moment: nobody takes slots before it has its replicas,
@@ -8,51 +8,51 @@ and nobody is forgotten before it has given its slots away.
 from collections.abc import Iterator
 
 from ..redis.topology import SLOTS
-from .cluster_state import Observation, Survey
+from .cluster_state import ClusterState, NodeState
 from .formation import assign_slots, hand_over, introduce, replicate, set_epochs
 from .resharding import finish_open_slots, not_drained, rebalance
-from .stale_nodes import forget_ghosts
+from .stale_nodes import forget_stale_nodes
 from .steps import Goal, Move, Plan, Step, step
 
 __all__ = ["Goal", "Move", "Plan", "Step", "make_plan"]
 
 
-def make_plan(goal: Goal, survey: Survey, insist: bool = False) -> Plan:
+def make_plan(goal: Goal, state: ClusterState, insist: bool = False) -> Plan:
     """What to do in this state. RefusedError when a person has to decide.
 
     `insist` says that nothing has moved for a while: what Redis usually does by itself is then
     asked for, and what usually passes is then refused.
     """
-    nodes = survey.observations
-    if len({node.id for node in survey.everyone}) < len(survey.everyone):
+    nodes = state.nodes
+    if len({node.id for node in state.all_nodes}) < len(state.all_nodes):
         return Plan(waiting=["two pods answer as the same node: DNS is not up to date yet"])
-    urgent = _ask_fewer_replicas(goal, survey.everyone) or finish_open_slots(goal, survey)
+    urgent = _ask_fewer_replicas(goal, state.all_nodes) or finish_open_slots(goal, state)
     if urgent:
         return urgent
-    if survey.missing:
-        return Plan(waiting=[f"{pod} {reason}" for pod, reason in survey.missing.items()])
-    givers = [node for node in survey.outside if node.myself.slot_ranges]
+    if state.missing:
+        return Plan(waiting=[f"{pod} {reason}" for pod, reason in state.missing.items()])
+    givers = [node for node in state.outside if node.myself.slot_ranges]
     return (
         set_epochs(nodes)
         or introduce(goal, [*nodes, *givers], insist)
-        or assign_slots(goal, survey, insist)
-        or replicate(goal, survey, insist)
+        or assign_slots(goal, state, insist)
+        or replicate(goal, state, insist)
         or _wait_for_health(nodes)
-        or hand_over(goal, survey)
-        or rebalance(goal, survey)
-        or not_drained(survey)
-        or forget_ghosts(survey, insist)
+        or hand_over(goal, state)
+        or rebalance(goal, state)
+        or not_drained(state)
+        or forget_stale_nodes(state, insist)
         or _ask_more_replicas(goal, nodes)
         or Plan()
     )
 
 
-def _ask_fewer_replicas(goal: Goal, nodes: list[Observation]) -> Plan | None:
+def _ask_fewer_replicas(goal: Goal, nodes: list[NodeState]) -> Plan | None:
     """Before anything else: while a master asks for replicas that are gone, it takes no writes."""
     return _set_min_replicas(goal, [node for node in nodes if node.min_replicas_to_write > goal.min_replicas_to_write])
 
 
-def _ask_more_replicas(goal: Goal, nodes: list[Observation]) -> Plan | None:
+def _ask_more_replicas(goal: Goal, nodes: list[NodeState]) -> Plan | None:
     """After all else: a master without them would take no writes."""
     wanted = goal.min_replicas_to_write
     waiting = [
@@ -65,7 +65,7 @@ def _ask_more_replicas(goal: Goal, nodes: list[Observation]) -> Plan | None:
     return _set_min_replicas(goal, [node for node in nodes if node.min_replicas_to_write < wanted])
 
 
-def _set_min_replicas(goal: Goal, nodes: list[Observation]) -> Plan | None:
+def _set_min_replicas(goal: Goal, nodes: list[NodeState]) -> Plan | None:
     """At run time, since it depends on the number of nodes: in a file's checksum it would roll every pod."""
     wanted = goal.min_replicas_to_write
     steps = [
@@ -79,12 +79,12 @@ def _set_min_replicas(goal: Goal, nodes: list[Observation]) -> Plan | None:
     return Plan(steps) if steps else None
 
 
-def _wait_for_health(nodes: list[Observation]) -> Plan | None:
-    waiting = list(_ailments(nodes))
+def _wait_for_health(nodes: list[NodeState]) -> Plan | None:
+    waiting = list(_unhealthy_reasons(nodes))
     return Plan(waiting=waiting) if waiting else None
 
 
-def _ailments(nodes: list[Observation]) -> Iterator[str]:
+def _unhealthy_reasons(nodes: list[NodeState]) -> Iterator[str]:
     for node in nodes:
         if not node.state_ok:
             yield f"{node.member.pod} does not see the cluster as ok"

@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from ..errors import RefusedError
 from ..redis.topology import describe_slots
 from .balance import even_transfers
-from .cluster_state import Observation, Survey
+from .cluster_state import ClusterState, NodeState
 from .steps import Goal, Move, Plan, Step, leader_of, members_of
 
 
-def finish_open_slots(goal: Goal, survey: Survey) -> Plan | None:
+def finish_open_slots(goal: Goal, state: ClusterState) -> Plan | None:
     """Slots that an earlier run left half moved, and keys that it left where they do not belong.
 
     To be asked also while members are missing: until such a slot is closed, some of its keys are
     out of clients' reach when a node that redirected to them has failed.
     """
-    nodes = [node for node in survey.everyone if node.myself.is_master]
+    nodes = [node for node in state.all_nodes if node.myself.is_master]
     waiting: list[str] = []
     closed: dict[tuple[str, str], set[int]] = {}
     moves: dict[tuple[str, str], set[int]] = {}
@@ -45,7 +45,7 @@ def finish_open_slots(goal: Goal, survey: Survey) -> Plan | None:
     )
 
 
-def _marks(goal: Goal, nodes: list[Observation]) -> Iterator[tuple[int, Observation, Observation | None]]:
+def _marks(goal: Goal, nodes: list[NodeState]) -> Iterator[tuple[int, NodeState, NodeState | None]]:
     """Slot, who says that it is under way, and to whom. A slot's owner knows better than who receives it."""
     leaving = {slot for node in nodes for slot in node.myself.slots & node.view.migrating.keys()}
     for node in nodes:
@@ -55,7 +55,7 @@ def _marks(goal: Goal, nodes: list[Observation]) -> Iterator[tuple[int, Observat
             yield slot, node, node
 
 
-def _current_master(goal: Goal, node: Observation, target: str, nodes: list[Observation]) -> Observation | None:
+def _current_master(goal: Goal, node: NodeState, target: str, nodes: list[NodeState]) -> NodeState | None:
     """The target, or who has taken over its shard since."""
     found = next((other for other in nodes if other.id == target), None)
     if found is not None and _is_rightful(found, nodes):
@@ -65,16 +65,16 @@ def _current_master(goal: Goal, node: Observation, target: str, nodes: list[Obse
     return next((other for other in nodes if member and other.member.shard == member.shard and _owns(other)), None)
 
 
-def _owns(node: Observation) -> bool:
+def _owns(node: NodeState) -> bool:
     return bool(node.myself.slot_ranges)
 
 
-def _is_rightful(node: Observation, nodes: list[Observation]) -> bool:
+def _is_rightful(node: NodeState, nodes: list[NodeState]) -> bool:
     """Not a master beside its shard's master: what that one holds, a person has to look at."""
     return _owns(node) or not any(_owns(other) for other in members_of(nodes, node.member.shard))
 
 
-def _close(node: Observation, owner: Observation, slots: set[int]) -> Step:
+def _close(node: NodeState, owner: NodeState, slots: set[int]) -> Step:
     """Only the marks are left. Who still believes to own a slot must not begin to take writes for it."""
     claimed = slots & node.myself.slots if node is not owner else set[int]()
     commands = [
@@ -85,11 +85,11 @@ def _close(node: Observation, owner: Observation, slots: set[int]) -> Step:
     return Step(node, tuple(commands), text)
 
 
-def rebalance(goal: Goal, survey: Survey) -> Plan | None:
+def rebalance(goal: Goal, state: ClusterState) -> Plan | None:
     """Every shard of the topology gets its even part, and the others give all that they have."""
     owned: dict[int, set[int]] = {}
-    masters: dict[int, Observation] = {}
-    for node in survey.everyone:
+    masters: dict[int, NodeState] = {}
+    for node in state.all_nodes:
         if not _owns(node):
             continue
         shard = node.member.shard
@@ -99,7 +99,7 @@ def rebalance(goal: Goal, survey: Survey) -> Plan | None:
         masters[shard] = node
         owned[shard] = node.myself.slots
     for shard in range(goal.topology.shards):
-        masters.setdefault(shard, leader_of(survey.observations, shard))
+        masters.setdefault(shard, leader_of(state.nodes, shard))
     transfers = even_transfers(owned, goal.topology.shards)
     if not transfers:
         return None
@@ -107,7 +107,7 @@ def rebalance(goal: Goal, survey: Survey) -> Plan | None:
     return Plan(moves=[Move(masters[source], masters[target], slots) for source, target, slots in transfers])
 
 
-def _check_room(goal: Goal, masters: dict[int, Observation]) -> None:
+def _check_room(goal: Goal, masters: dict[int, NodeState]) -> None:
     """Better nothing is moved than a part of it, until the first master that has to take more refuses."""
     staying = [node for shard, node in masters.items() if shard < goal.topology.shards]
     room = sum(node.memory_limit for node in staying)
@@ -120,11 +120,11 @@ def _check_room(goal: Goal, masters: dict[int, Observation]) -> None:
         )
 
 
-def not_drained(survey: Survey) -> Plan | None:
+def not_drained(state: ClusterState) -> Plan | None:
     """A master that has to go may be deleted when this has nothing to say: it holds no key any more."""
     waiting = [
-        f"{node.member.pod} is to go, owns no slot and still holds {node.keys} keys"
-        for node in survey.outside
+        f"{node.member.pod} is to be removed, owns no slot and still holds {node.keys} keys"
+        for node in state.outside
         if node.myself.is_master and not _owns(node) and node.keys
     ]
     return Plan(waiting=waiting) if waiting else None

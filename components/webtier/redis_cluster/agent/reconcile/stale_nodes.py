@@ -1,45 +1,45 @@
-"""Peers that are gone for good are forgotten by everybody at once, or gossip would bring them back. Pure."""
+"""Stale nodes are forgotten by all members at once, or gossip would bring them back. Pure."""
 
 from collections.abc import Iterator
 
 from ..healing.forget import is_gone, is_needed
 from ..redis.view import Record
-from .cluster_state import Survey
+from .cluster_state import ClusterState
 from .steps import Plan, Step, step
 
 
-def forget_ghosts(survey: Survey, insist: bool) -> Plan | None:
-    """Forgets who is neither in the topology nor there, and the former selves of pods that came back empty.
+def forget_stale_nodes(state: ClusterState, insist: bool) -> Plan | None:
+    """Forgets nodes that are not in the topology and do not run, and the old ids of pods that came back empty.
 
     A pod outside of the topology that still runs stays known: until it is deleted it sends clients
     to where its slots went.
     """
-    nodes = survey.everyone
+    nodes = state.all_nodes
     steps: list[Step] = []
     waiting: list[str] = []
-    for ghost in _strangers(survey):
-        views = [(node, node.view.records[ghost.id]) for node in nodes if ghost.id in node.view.records]
-        name = f"{ghost.name} ({ghost.id[:8]})" if ghost.address.hostname else f"a node without a name ({ghost.id[:8]})"
+    for stale in _strangers(state):
+        views = [(node, node.view.records[stale.id]) for node in nodes if stale.id in node.view.records]
+        name = f"{stale.name} ({stale.id[:8]})" if stale.address.hostname else f"a node without a name ({stale.id[:8]})"
         if any(record.reachable for _, record in views):
             # It is going, or it can't be asked; what is left of it will also be forgotten later.
             if not insist:
-                waiting.append(f"{name} is to go and still runs")
+                waiting.append(f"{name} is to be removed and still runs")
         elif any(is_needed(node.view, record) for node, record in views):
             waiting.append(f"{name} is gone, and a live replica still follows it")
         elif not any(is_gone(node.view, record) for node, record in views):
             waiting.append(f"{name} is gone, and the masters have not agreed on that yet")
         else:
             steps += [
-                step(node, f"{node.member.pod} forgets {name}", "CLUSTER", "FORGET", ghost.id) for node, _ in views
+                step(node, f"{node.member.pod} forgets {name}", "CLUSTER", "FORGET", stale.id) for node, _ in views
             ]
     return Plan(steps, waiting) if steps or waiting else None
 
 
-def _strangers(survey: Survey) -> Iterator[Record]:
+def _strangers(state: ClusterState) -> Iterator[Record]:
     """Known to somebody, and none of those who answered."""
-    answered = {node.id for node in survey.everyone}
+    answered = {node.id for node in state.all_nodes}
     found: dict[str, Record] = {}
-    for node in survey.everyone:
+    for node in state.all_nodes:
         for record in node.view.peers:
             if record.id not in answered and (record.id not in found or record.address.hostname):
                 found[record.id] = record

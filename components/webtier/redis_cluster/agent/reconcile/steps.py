@@ -5,19 +5,19 @@ from dataclasses import dataclass, field
 
 from ..redis.client import Command
 from ..redis.topology import Topology
-from .cluster_state import Observation
+from .cluster_state import NodeState
 
 
 @dataclass(frozen=True)
 class Step:
     """Commands for one member, and what they do in words."""
 
-    node: Observation
+    node: NodeState
     commands: tuple[Command, ...]
     text: str
 
 
-def step(node: Observation, text: str, *command: str | int) -> Step:
+def step(node: NodeState, text: str, *command: str | int) -> Step:
     """A step of one command."""
     return Step(node, (command,), text)
 
@@ -26,8 +26,8 @@ def step(node: Observation, text: str, *command: str | int) -> Step:
 class Move:
     """Slots, with their keys, that go from the master that owns them to another one."""
 
-    source: Observation
-    target: Observation
+    source: NodeState
+    target: NodeState
     slots: tuple[int, ...]
 
 
@@ -55,11 +55,11 @@ class Goal:
     bus_port: int = 16379
 
 
-def members_of(nodes: Iterable[Observation], shard: int) -> list[Observation]:
+def members_of(nodes: Iterable[NodeState], shard: int) -> list[NodeState]:
     """Those of one shard."""
     return [node for node in nodes if node.member.shard == shard]
 
 
-def leader_of(nodes: Iterable[Observation], shard: int) -> Observation:
+def leader_of(nodes: Iterable[NodeState], shard: int) -> NodeState:
     """A shard's master: who owns slots, else the first member that is no replica."""
     return min(members_of(nodes, shard), key=lambda node: (not node.myself.slot_ranges, not node.myself.is_master))

@@ -39,7 +39,7 @@ def answers_as(node_id: str, ip: str, connector: Connector) -> bool:
     """Whether this node serves there. Another node at that address, silence and LOADING mean no.
 
     Whoever answers without saying who it is (it refuses the password, it has no connection left)
-    counts: nobody is to be replaced on such a doubt.
+    counts: no node is to be replaced because of that.
     """
     try:
         with connector.open(ip) as node:

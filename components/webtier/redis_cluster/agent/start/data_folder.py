@@ -1,4 +1,4 @@
-"""Redis' folder on the volume, and what the agent notes in it.
+"""Redis' folder on the volume, and the files that the agent keeps in it.
 
 `begun-without-data` is there from a start without data until a whole copy is on the volume: what
 Redis has written by then looks like data and is not. `accept-data-loss` is made by a person.

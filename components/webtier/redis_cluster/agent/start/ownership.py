@@ -36,7 +36,7 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Ownership:
     """`slots` are this node's by somebody's word: `said_by` names who. Of those, `untaken` are nobody else's.
 
     `owners` answer and own the others in a later epoch, the own shard's master first. `replicas` answer and
@@ -56,7 +56,7 @@ class Standing:
         return bool(self.slots) and not self.untaken
 
 
-def take_standing(identity: Identity, own_view: ClusterView | None, peers: Sequence[Peer]) -> Standing:
+def find_ownership(identity: Identity, own_view: ClusterView | None, peers: Sequence[Peer]) -> Ownership:
     """`own_view` is what nodes.conf says, None without one.
 
     Redis settles who is right about a slot by the epoch, and so is it done here. Only an owner that says so
@@ -81,7 +81,7 @@ def take_standing(identity: Identity, own_view: ClusterView | None, peers: Seque
         taken[peer.ip] = len(newly)
         untaken -= newly
     own_ids = {record.id for _, view in views for record in view.records.values() if identity.is_own(record)}
-    return Standing(
+    return Ownership(
         slots=set(epochs),
         said_by=list(dict.fromkeys(said_by)),
         untaken=untaken,

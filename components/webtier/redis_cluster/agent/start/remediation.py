@@ -1,4 +1,4 @@
-"""What a person can do where no rule may decide: whole command lines, to be copied."""
+"""What a person can do where the agent must not decide: whole command lines, to be copied."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +8,9 @@ from .data_folder import ACCEPT_FILE, DataFolder
 
 
 @dataclass(frozen=True)
-class Advice:
-    """For the node at `host`. `auth`, the mounted Secret's folder, and `tls`, the certificate's, are the same in all
-    containers; without `tls` connections are plain.
+class Remediation:
+    """Commands for the node at `host`. `auth`, the mounted Secret's folder, and `tls`, the certificate's, are the same
+    in all containers; without `tls` connections are plain.
     """
 
     host: str

@@ -1,4 +1,4 @@
-"""Before a master starts again after a crash: whether its replica is about to take over.
+"""Delays the restart of a master that crashed while one of its replicas may take over.
 
 A container comes back after a second, before anybody has missed its master, and Redis then refuses writes for another
 two seconds, as any master does that finds its cluster after a start: three seconds and more in all. The replica takes
@@ -23,7 +23,7 @@ MOST_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
-class SuccessionOptions:
+class RestartDelayOptions:
     """All times in seconds."""
 
     longest: float = 2.5
@@ -35,10 +35,10 @@ class SuccessionOptions:
 
 
 @dataclass
-class Succession:
-    """One for each start of a node whose agents have the fast failover."""
+class RestartDelay:
+    """One for each start of Redis, where the agents have the fast failover."""
 
-    options: SuccessionOptions
+    options: RestartDelayOptions
     data: DataFolder
     connector: Connector
     resolve: Resolve
@@ -47,8 +47,8 @@ class Succession:
     def __post_init__(self) -> None:
         self._quick = replace(self.connector, timeout=self.options.patience)
 
-    def heir(self) -> str | None:
-        """The name of a replica that was with this node until just now and is a replica still; None without one."""
+    def promotable_replica(self) -> str | None:
+        """The name of a replica that followed this node until just now and has not taken over yet; None without one."""
         if time.monotonic() - self._began > self.options.longest:
             return None
         view = self._own_view()
@@ -56,7 +56,7 @@ class Succession:
             return None
         if len(view.masters) < FEWEST_MASTERS:
             return None
-        # Whether it stands for election it has to say itself: nodes.conf is not written when that changes.
+        # Only the replica itself knows whether it stands for election: nodes.conf is not written when that changes.
         replicas = [peer for peer in view.peers if peer.master_id == view.own_id]
         with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
             able = list(pool.map(self._may_take_over, replicas))
@@ -76,11 +76,11 @@ class Succession:
                         continue
                     if not stands(node):
                         return False
-                    said = node.fields("INFO", "replication")
+                    link = node.fields("INFO", "replication")
                     up_for = int(node.fields("INFO", "server")["uptime_in_seconds"])
             except (NodeUnavailableError, CommandRefusedError):
                 continue
-            lost_for = int(said.get("master_link_down_since_seconds", "0"))
-            # One that has started since has never been with it.
-            return said.get("role") == "slave" and 0 <= lost_for <= self.options.recent and up_for > lost_for + 1
+            lost_for = int(link.get("master_link_down_since_seconds", "0"))
+            # A replica that has started since has never followed this process.
+            return link.get("role") == "slave" and 0 <= lost_for <= self.options.recent and up_for > lost_for + 1
         return False

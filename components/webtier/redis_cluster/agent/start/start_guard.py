@@ -13,8 +13,8 @@ from ..redis.peers import Answers, ask_peers
 from ..redis.resolver import Resolve
 from ..redis.view import ClusterView
 from .data_folder import ACCEPT_FILE, NODES_FILE, Data, DataFolder
-from .ownership import Identity, Standing, take_standing
-from .remediation import Advice
+from .ownership import Identity, Ownership, find_ownership
+from .remediation import Remediation
 from .start_rules import Begin, Facts, OwnLine, Wait, judge, judge_accepted
 
 
@@ -34,7 +34,7 @@ class GuardOptions:
 
 @dataclass(frozen=True)
 class Start:
-    """Redis may start. With `withhold_replication` as replication.py says."""
+    """Redis may start. `withhold_replication` as in healing/incomplete_copy.py."""
 
     withhold_replication: bool
 
@@ -63,7 +63,7 @@ class StartGuard:
 
     def _decide(self) -> Begin | Wait:
         own_view, nodes_fault = self._read_nodes_file()
-        data, expendable = self._look_at_data(own_view)
+        data, incomplete_copy = self._look_at_data(own_view)
         if own_view is not None and data.whole:
             answers = Answers([], {})
         else:
@@ -78,15 +78,15 @@ class StartGuard:
             data=data,
             own_view=own_view,
             nodes_fault=nodes_fault,
-            expendable=expendable,
+            incomplete_copy=incomplete_copy,
             answers=answers,
-            standing=take_standing(identity, own_view, answers.peers),
+            ownership=find_ownership(identity, own_view, answers.peers),
             waited=self.now() - self._began >= self.options.formation_wait,
         )
-        advice = Advice(identity.host, self.options.data, self.options.auth, self.connector.tls)
-        decision = judge(facts, advice)
+        remediation = Remediation(identity.host, self.options.data, self.options.auth, self.connector.tls)
+        decision = judge(facts, remediation)
         if isinstance(decision, Wait) and self.options.data.accept_file.exists():
-            return judge_accepted(facts, advice, self._count_keys(facts.standing))
+            return judge_accepted(facts, remediation, self._count_keys(facts.ownership))
         return decision
 
     def _read_nodes_file(self) -> tuple[ClusterView | None, str]:
@@ -116,9 +116,9 @@ class StartGuard:
             found = [ip for peer in own_view.peers for ip in self.resolve(peer.address.hostname)]
         return found
 
-    def _count_keys(self, standing: Standing) -> dict[str, int]:
+    def _count_keys(self, ownership: Ownership) -> dict[str, int]:
         counts: dict[str, int] = {}
-        for replica in standing.replicas:
+        for replica in ownership.replicas:
             with self.connector.open(replica.ip) as node:
                 counts[replica.name] = int(node.ask("DBSIZE"))
         return counts

@@ -1,7 +1,8 @@
-"""Between the start script of Redis and the agent: files in a folder that both containers see.
+"""The handshake between the start script of Redis and the agent: files in a folder that both containers mount.
 
-The script writes a number of its own to `asks` and starts Redis when `granted` holds the same
-number with the word `start`. Before a stop it writes one to `leaves` and waits until `left` holds it.
+The script writes a number of its own to `asks`, and starts Redis when `granted` holds the same number with the
+command `start`. Before a stop it writes a number to `leaves` and waits until `left` holds it. The names and contents
+of the files are an interface: the script is a part of the pod's ConfigMap, and the probes read the files too.
 """
 
 from dataclasses import dataclass
@@ -9,70 +10,67 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Gate:
+class StartHandshake:
     """`folder` is emptied with the pod; a file is whole or not there."""
 
     folder: Path
 
-    def asked(self) -> str | None:
-        """The start that waits for a word, None when none does."""
+    def start_requested(self) -> str | None:
+        """The number of the start that waits for an answer, None when none does."""
         number = self._read("asks")
-        return None if number is None or number == self._granted() else number
+        return None if number is None or number == self._answered()[0] else number
 
-    def grant(self, number: str) -> None:
-        """Redis starts."""
-        self._write("granted", f"{number} start")
+    def allow_start(self, number: str) -> None:
+        """The script starts Redis."""
+        self.write_file("granted", f"{number} start")
 
-    def order_check(self, number: str, tool: str) -> None:
+    def request_check(self, number: str, tool: str) -> None:
         """The script runs `tool`, redis-check-aof or redis-check-rdb, then asks again under another number."""
         (self.folder / "checked").unlink(missing_ok=True)
-        self._write("granted", f"{number} {tool}")
+        self.write_file("granted", f"{number} {tool}")
 
     def check_result(self) -> tuple[int, str] | None:
-        """Exit status and output of the check that was ordered last; None when the last word was to start."""
+        """Exit status and output of the last check; None when the last command was to start."""
         status = self._read("checked")
-        if status is None or self._word() == "start":
+        if status is None or self._answered()[1] == "start":
             return None
         return int(status), (self.folder / "check-report").read_text(encoding="utf-8", errors="replace")
 
     def note_answer(self) -> None:
-        """The Redis that was let start last has answered."""
-        number = self._granted()
+        """The Redis that was started last has answered."""
+        number = self._answered()[0]
         if number is not None and number != self._read("answered"):
-            self._write("answered", number)
+            self.write_file("answered", number)
 
     def last_start_failed(self) -> bool:
-        """Whether the Redis that was let start last ended before it ever answered."""
-        return self._word() == "start" and self._granted() != self._read("answered")
+        """Whether the Redis that was started last ended before it ever answered."""
+        number, command = self._answered()
+        return command == "start" and number != self._read("answered")
 
-    def leaving(self) -> str | None:
-        """The stop that waits for a word, None when none does."""
+    def stop_requested(self) -> str | None:
+        """The number of the stop that waits for an answer, None when none does."""
         number = self._read("leaves")
         return None if number is None or number == self._read("left") else number
 
-    def let_leave(self, number: str) -> None:
-        """Redis may be ended."""
-        self._write("left", number)
+    def allow_stop(self, number: str) -> None:
+        """The preStop hook returns, and the kubelet ends Redis."""
+        self.write_file("left", number)
 
-    def place(self, name: str, text: str) -> None:
-        """A file that Redis reads when it starts."""
-        self._write(name, text)
+    def write_file(self, name: str, text: str) -> None:
+        """A file of the handshake, or one that Redis reads when it starts."""
+        partial = self.folder / f"{name}.partial"
+        partial.write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")
+        # Redis runs as the same user; nobody else has to read it.
+        partial.chmod(0o600)
+        partial.replace(self.folder / name)
 
-    def _granted(self) -> str | None:
-        return (self._read("granted") or "").partition(" ")[0] or None
-
-    def _word(self) -> str:
-        return (self._read("granted") or "").partition(" ")[2]
+    def _answered(self) -> tuple[str | None, str]:
+        """The number that was answered last, and the command that it got."""
+        number, _, command = (self._read("granted") or "").partition(" ")
+        return number or None, command
 
     def _read(self, name: str) -> str | None:
         try:
             return (self.folder / name).read_text(encoding="utf-8").strip() or None
         except FileNotFoundError:
             return None
-
-    def _write(self, name: str, text: str) -> None:
-        partial = self.folder / f"{name}.partial"
-        partial.write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")
-        # Redis runs as the same user; nobody else has to read it.
-        partial.chmod(0o600)
-        partial.replace(self.folder / name)

@@ -18,9 +18,10 @@ and what the others say decide. "Owned" are slots that nodes.conf or any peer sa
     gone        whole   nobody knows                    stays down
 
 A nodes.conf that Redis would refuse counts as gone. Data is "no" when it is gone or broken, or when Redis began
-without it and has had no whole copy since. "Withheld" (replication.py): nobody may copy this node until it has its
-data or is known to need none; nor is it elected (candidacy.py). A node that stays down says what a person can do;
-with `accept-data-loss` in the data folder it starts, unless a replica that still has keys would be emptied.
+without it and has had no whole copy since. "Withheld" (healing/incomplete_copy.py): no replica may copy this node until
+it has its data or is known to need none; nor is it elected (failover/candidacy.py). A node that stays down says what a
+person can do; with `accept-data-loss` in the data folder it starts, unless a replica that still has keys would be
+emptied.
 """
 
 from collections.abc import Mapping
@@ -31,8 +32,8 @@ from ..redis.peers import Answers, Peer
 from ..redis.topology import describe_slots
 from ..redis.view import Address, ClusterView, Record
 from .data_folder import ACCEPT_FILE, Data
-from .ownership import Identity, Standing, count_voters, is_complete
-from .remediation import Advice
+from .ownership import Identity, Ownership, count_voters, is_complete
+from .remediation import Remediation
 
 _MOST_LISTED = 3
 
@@ -41,16 +42,17 @@ _MOST_LISTED = 3
 class Facts:
     """All that a decision depends on. `own_view` is nodes.conf, None when it is unusable: `nodes_fault` says why.
 
-    `expendable`: what is on the volume was never a whole copy. `waited`: those who know had their time to answer.
+    `incomplete_copy`: the data on the volume was never a complete copy. `waited`: the other nodes had their time to
+    answer.
     """
 
     identity: Identity
     data: Data
     own_view: ClusterView | None
     nodes_fault: str
-    expendable: bool
+    incomplete_copy: bool
     answers: Answers
-    standing: Standing
+    ownership: Ownership
     waited: bool
 
 
@@ -79,66 +81,66 @@ class Begin:
     event: str = ""
 
 
-def judge(facts: Facts, advice: Advice) -> Begin | Wait:
+def judge(facts: Facts, remediation: Remediation) -> Begin | Wait:
     """By the table above."""
     if facts.own_view is not None and facts.data.whole:
         return Begin(withhold=False)
-    standing = facts.standing
-    namesake = _namesake(facts)
-    if namesake is not None:
-        return namesake
-    if standing.replaced:
+    ownership = facts.ownership
+    in_use = _identity_in_use(facts)
+    if in_use is not None:
+        return in_use
+    if ownership.replaced:
         return _follow_successor(facts)
-    if standing.slots and not facts.data.whole:
-        return Wait(_why_down(facts, advice))
-    if facts.data.broken and not facts.expendable and _shard_master(facts) is None and not _is_stranger(facts):
-        return Wait(_why_broken(facts, advice))
+    if ownership.slots and not facts.data.whole:
+        return Wait(_why_down(facts, remediation))
+    if facts.data.broken and not facts.incomplete_copy and _shard_master(facts) is None and not _is_stranger(facts):
+        return Wait(_why_broken(facts, remediation))
     if facts.own_view is not None:
         return Begin(
             withhold=True,
             put_data_aside=facts.data.broken,
             event=f"this node starts without data: it {facts.data.fault}",
         )
-    if standing.records:
+    if ownership.records:
         return _restore_identity(facts)
-    return _begin_anew(facts, advice)
+    return _begin_anew(facts, remediation)
 
 
-def judge_accepted(facts: Facts, advice: Advice, replica_keys: Mapping[str, int]) -> Begin | Wait:
+def judge_accepted(facts: Facts, remediation: Remediation, replica_keys: Mapping[str, int]) -> Begin | Wait:
     """In place of waiting, when a person accepts the loss. `replica_keys`: replica's pod → its keys."""
-    namesake = _namesake(facts)
-    if namesake is not None:
-        return namesake
+    in_use = _identity_in_use(facts)
+    if in_use is not None:
+        return in_use
     for pod, keys in replica_keys.items():
         if keys:
             return Wait(
-                f"{ACCEPT_FILE} is not heeded: {pod} follows this node and would lose its {keys} keys. Let it take "
-                f"over: {advice.take_over(pod)}"
+                f"{ACCEPT_FILE} is ignored: {pod} follows this node and would lose its {keys} keys. Let it take "
+                f"over: {remediation.take_over(pod)}"
             )
-    event = f"{ACCEPT_FILE} is heeded, once: this node starts with what it has"
+    event = f"{ACCEPT_FILE} is applied once: this node starts with the data that it has"
     aside = facts.data.broken
     if facts.own_view is not None:
         return Begin(withhold=False, put_data_aside=aside, event=event)
-    if facts.standing.slots and facts.standing.records:
+    if facts.ownership.slots and facts.ownership.records:
         return replace(_restore_identity(facts), withhold=False, event=event)
     return Begin(withhold=not facts.data.whole, put_data_aside=not facts.data.whole, nodes_file=False, event=event)
 
 
-def _namesake(facts: Facts) -> Wait | None:
-    """Two nodes of one identity would confuse every other: the old one may still run on a machine that is cut off."""
+def _identity_in_use(facts: Facts) -> Wait | None:
+    """Two nodes with one id would confuse all others, and the old one may still run, cut off from this one."""
     if facts.own_view is not None:
         return None
     for peer in facts.answers.peers:
         for record in peer.view.records.values():
             if facts.identity.is_own(record) and record.reachable and not facts.identity.is_at(record):
                 place = f"{record.address.ip}:{record.address.port}"
-                return Wait(f"nodes.conf {facts.nodes_fault}, and {peer.name} is in touch with this node at {place}")
+                return Wait(f"nodes.conf {facts.nodes_fault}, and {peer.name} has a link to this node at {place}")
     return None
 
 
 def _follow_successor(facts: Facts) -> Begin:
     master = _shard_master(facts)
-    source = master or facts.standing.owners[0]
+    source = master or facts.ownership.owners[0]
     record = _own_record(facts, source, master.view.own_id if master else None)
     keeps_data = facts.data.whole and master is not None
     role = "its replica" if master else "a spare master"
@@ -152,7 +154,7 @@ def _follow_successor(facts: Facts) -> Begin:
 
 
 def _restore_identity(facts: Facts) -> Begin:
-    source, record = facts.standing.records[0]
+    source, record = facts.ownership.records[0]
     if not record.slot_ranges and _shard_master(facts) is not None:
         return _follow_successor(facts)
     master_id = record.master_id if record.master_id in source.view.records else None
@@ -161,14 +163,14 @@ def _restore_identity(facts: Facts) -> Begin:
         withhold=not facts.data.whole,
         put_data_aside=facts.data.broken or (not facts.data.whole and master_id is None),
         nodes_file=OwnLine(source, own),
-        event=f"nodes.conf {facts.nodes_fault}: it is made anew from what {source.name} knows",
+        event=f"nodes.conf {facts.nodes_fault}: it is rebuilt from what {source.name} knows",
     )
 
 
 def _own_record(facts: Facts, source: Peer, master_id: str | None) -> Record:
     """This node as `source` knows it, but with the given master and without slots."""
     identity = facts.identity
-    node_id = identity.id or facts.standing.records[0][1].id
+    node_id = identity.id or facts.ownership.records[0][1].id
     known = source.view.records.get(node_id)
     return Record(
         id=node_id,
@@ -181,18 +183,16 @@ def _own_record(facts: Facts, source: Peer, master_id: str | None) -> Record:
     )
 
 
-def _begin_anew(facts: Facts, advice: Advice) -> Begin | Wait:
+def _begin_anew(facts: Facts, remediation: Remediation) -> Begin | Wait:
     peers, busy = facts.answers.peers, facts.answers.busy
-    anew = Begin(
-        withhold=True, put_data_aside=True, nodes_file=False, event="this node starts as one that was in no cluster"
-    )
+    anew = Begin(withhold=True, put_data_aside=True, nodes_file=False, event="this node starts as a new one")
     if any(is_complete(peer.view) for peer in peers):
         return anew
     if facts.data.whole:
         return Wait(
             f"nodes.conf {facts.nodes_fault}, and none of the {len(peers)} nodes that answer knows this one. It stays "
             "down until one does; else it would serve its keys in a cluster of its own. To start it as a new node "
-            f"with its data: {advice.accept_loss()}"
+            f"with its data: {remediation.accept_loss()}"
         )
     if busy:
         return Wait("this node has neither data nor nodes.conf, and waits for " + _busy(busy))
@@ -215,44 +215,44 @@ def _shard_master(facts: Facts) -> Peer | None:
 
 def _is_stranger(facts: Facts) -> bool:
     """Whether the cluster is whole without this node, and nobody knows it."""
-    unknown = facts.own_view is None and not facts.standing.records
+    unknown = facts.own_view is None and not facts.ownership.records
     return unknown and any(is_complete(peer.view) for peer in facts.answers.peers)
 
 
-def _why_down(facts: Facts, advice: Advice) -> str:
-    standing = facts.standing
-    said_by = _listed(standing.said_by)
+def _why_down(facts: Facts, remediation: Remediation) -> str:
+    ownership = facts.ownership
+    said_by = _listed(ownership.said_by)
     text = (
-        f"this node's data {facts.data.fault}, and it owns the slots {describe_slots(standing.slots)}, by what "
-        f"{said_by} {'says' if len(standing.said_by) == 1 else 'say'}. It stays down, so that no replica copies "
+        f"this node's data {facts.data.fault}, and it owns the slots {describe_slots(ownership.slots)}, by what "
+        f"{said_by} {'says' if len(ownership.said_by) == 1 else 'say'}. It stays down, so that no replica copies "
         "an empty master, until another node owns them"
     )
     answering, voters = count_voters(facts.answers.peers)
-    replicas = _listed([replica.name for replica in standing.replicas]) if standing.replicas else ""
+    replicas = _listed([replica.name for replica in ownership.replicas]) if ownership.replicas else ""
     if replicas and 2 * answering > voters:
-        waits = not any(replica.view.myself.stands for replica in standing.replicas)
+        waits = not any(replica.view.myself.stands for replica in ownership.replicas)
         return f"{text}; {replicas} can be elected{f' after having waited {PATIENCE:.0f} s for it' if waits else ''}"
     if replicas:
-        pod = standing.replicas[0].name
+        pod = ownership.replicas[0].name
         text += (
             f". {answering} of {voters} masters answer, too few to elect {replicas}: if {pod} has the data, let it "
-            f"take over: {advice.take_over(pod)}"
+            f"take over: {remediation.take_over(pod)}"
         )
     else:
         text += ". No replica of it answers"
-    return text + _last_resort(facts, advice)
+    return text + _last_resort(facts, remediation)
 
 
-def _why_broken(facts: Facts, advice: Advice) -> str:
+def _why_broken(facts: Facts, remediation: Remediation) -> str:
     return (
         f"this node's data {facts.data.fault}, and no master of its shard answers from which it could be copied anew: "
-        f"it stays down until one does{_last_resort(facts, advice)}"
+        f"it stays down until one does{_last_resort(facts, remediation)}"
     )
 
 
-def _last_resort(facts: Facts, advice: Advice) -> str:
-    mended = f". To cut the data off where it breaks: {advice.cut_off()}" if facts.data.broken else ""
-    return f"{mended}. To start it empty, if its data is lost for good: {advice.accept_loss()}"
+def _last_resort(facts: Facts, remediation: Remediation) -> str:
+    mended = f". To cut the data off where it breaks: {remediation.cut_off()}" if facts.data.broken else ""
+    return f"{mended}. To start it empty, if its data is lost for good: {remediation.accept_loss()}"
 
 
 def _busy(busy: Mapping[str, str]) -> str:

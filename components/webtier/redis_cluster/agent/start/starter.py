@@ -1,4 +1,4 @@
-"""Lets Redis start: when it is safe, with the peers' present addresses and the Secret's users."""
+"""Answers the start script: Redis starts when that is safe, with its peers' new addresses and the Secret's users."""
 
 import math
 from dataclasses import dataclass, field
@@ -14,9 +14,9 @@ from .aof import find_fault_in_report
 from .data_folder import DataFolder
 from .ownership import Identity
 from .prepare import PrepareOptions, prepare
-from .restart_delay import Succession, SuccessionOptions
+from .restart_delay import RestartDelay, RestartDelayOptions
 from .start_guard import GuardOptions, StartGuard
-from .start_handshake import Gate
+from .start_handshake import StartHandshake
 from .start_rules import Wait
 
 START_FILE = "start.conf"
@@ -53,53 +53,53 @@ class Pod:
 
 @dataclass
 class Starter:
-    """Looks at the gate with `step()`, at each of which one question at most is answered.
+    """Answers the start script with `step()`, at most one request each time.
 
-    With `yields` a master that comes back lets a replica go first that is about to take over.
+    With `yields` a master that restarts waits while one of its replicas may take over.
     """
 
     pod: Pod
     data: DataFolder
     files: AccessFiles
-    gate: Gate
+    handshake: StartHandshake
     connector: Connector
     resolve: Resolve
     console: Console
     yields: bool = False
-    _succession: Succession | None = field(default=None, init=False)
+    _delay: RestartDelay | None = field(default=None, init=False)
     _guard: StartGuard | None = field(default=None, init=False)
     _number: str | None = field(default=None, init=False)
 
     def step(self) -> bool:
-        """Whether Redis was let start. AgentError when that could not be decided."""
-        number = self.gate.asked()
+        """Whether Redis was allowed to start. AgentError when that could not be decided."""
+        number = self.handshake.start_requested()
         if number is None:
             return False
         guard = self._guard if number == self._number else None
         if guard is None:
-            if self.gate.last_start_failed():
+            if self.handshake.last_start_failed():
                 tool = "redis-check-aof" if self.data.appendonly else "redis-check-rdb"
-                self.console.event(f"Redis ended before it answered: {tool} looks why")
-                self.gate.order_check(number, tool)
+                self.console.event(f"Redis ended before it answered: {tool} checks its data")
+                self.handshake.request_check(number, tool)
                 return False
             guard = self._new_guard()
             self._guard, self._number = guard, number
-            self._succession = self._new_succession()
+            self._delay = self._new_delay()
         decision = guard.decide()
         if isinstance(decision, Wait):
-            self.console.state(f"Redis stays down: {decision.reason}")
+            self.console.state(f"Redis is not started: {decision.reason}")
             return False
-        heir = self._succession.heir() if self._succession else None
-        if heir is not None:
-            self.console.state(f"Redis waits: {heir} is about to take over")
+        replica = self._delay.promotable_replica() if self._delay else None
+        if replica is not None:
+            self.console.state(f"Redis is not started yet: its replica {replica} may take over")
             return False
         self._prepare(decision.withhold_replication)
-        self.gate.grant(number)
+        self.handshake.allow_start(number)
         self.console.event("Redis may start")
         return True
 
     def _new_guard(self) -> StartGuard:
-        result = self.gate.check_result()
+        result = self.handshake.check_result()
         fault = None if result is None else find_fault_in_report(self.data.path, *result)
         announced = self.pod.announcement(self.connector)
         own = Identity(self.pod.host, announced.ip, announced.port, announced.bus_port)
@@ -108,10 +108,10 @@ class Starter:
         options = GuardOptions(self.data, own, self.pod.domain, self.files.folder, formation_wait=wait)
         return StartGuard(options, self.connector, self.resolve, self.console, fault)
 
-    def _new_succession(self) -> Succession | None:
+    def _new_delay(self) -> RestartDelay | None:
         if not self.yields:
             return None
-        return Succession(SuccessionOptions(), self.data, self.connector, self.resolve)
+        return RestartDelay(RestartDelayOptions(), self.data, self.connector, self.resolve)
 
     def _prepare(self, withhold: bool) -> None:
         announcement = self.pod.announcement(self.connector)
@@ -125,5 +125,5 @@ class Starter:
         )
         prepare(options, self.resolve, self.console)
         conf = announcement.conf(self.pod.host, self.connector.tls is not None)
-        self.gate.place(ACL_FILE, self.files.users(withhold))
-        self.gate.place(START_FILE, conf + START_CONF)
+        self.handshake.write_file(ACL_FILE, self.files.users(withhold))
+        self.handshake.write_file(START_FILE, conf + START_CONF)

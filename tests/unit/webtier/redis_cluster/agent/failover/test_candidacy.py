@@ -8,7 +8,7 @@ import pytest
 from tests.unit.webtier.redis_cluster.agent.harness.guarded_cluster import GuardedCluster, guarded_cluster
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import wait_until
 from tests.unit.webtier.redis_cluster.agent.harness.remembering import Remembering
-from webtier.redis_cluster.agent.failover.draining import NO_FAILOVER, is_ending
+from webtier.redis_cluster.agent.failover.draining import NO_FAILOVER, is_draining
 from webtier.redis_cluster.agent.failover.hand_over import HandOverOptions, Outcome, hand_over
 from webtier.redis_cluster.agent.redis.topology import Member
 from webtier.redis_cluster.agent.redis.view import parse_view
@@ -50,7 +50,7 @@ def test_what_the_master_took_alone_is_kept(trio: GuardedCluster) -> None:
     trio.patience = 600.0
     trio.let_in(replica)
     wait_until(lambda: is_missed(trio, master, by=replica), "the master is missed")
-    warning = f"{master.pod} is away, and may have writes that"
+    warning = f"{master.pod} is away and may have writes that"
     wait_until(lambda: any(event.startswith(warning) for event in trio.events), "the sidecar says that it waits")
     time.sleep(LONG_ENOUGH)
     assert not trio.is_master(replica)
@@ -82,7 +82,7 @@ def test_a_master_that_is_gone_for_good_is_succeeded(trio: GuardedCluster) -> No
     trio.let_in(replica)
     wait_until(lambda: trio.is_master(replica), "the replica is elected in the end")
     assert time.monotonic() - began > SHORT
-    assert f"{master.pod} has been away for 3 s: this node may be elected with what it has" in trio.events
+    assert f"{master.pod} has been away for 3 s: this replica may be elected as it is" in trio.events
     trio.let_in(master)
     wait_until(trio.is_healthy, "the master follows it")
 
@@ -103,7 +103,7 @@ def test_a_master_that_was_replaced_stands_once_it_has_copied_its_successor(trio
     wait_until(lambda: trio.stands(master), "it has copied its successor")
 
 
-def test_who_is_about_to_end_stays_marked(trio: GuardedCluster) -> None:
+def test_a_draining_node_stays_marked(trio: GuardedCluster) -> None:
     wait_until(trio.is_healthy, "healthy before")
     _, replica = trio.master_and_replica(1)
     wait_until(lambda: trio.stands(replica), "the replica stands for election")
@@ -111,7 +111,7 @@ def test_who_is_about_to_end_stays_marked(trio: GuardedCluster) -> None:
     trio.candidacy(replica).step()
     assert not trio.stands(replica)
     with trio.connector.open(trio.addresses[replica.host]) as node:
-        assert is_ending(node)
+        assert is_draining(node)
     trio.set_mark(replica, ending=False)
 
 

@@ -1,4 +1,4 @@
-"""What speaks against taking over from a master, for states that are hard to bring about."""
+"""The failover checks, for states that are hard to bring about."""
 
 import math
 from dataclasses import replace
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from webtier.redis_cluster.agent.failover.failover_checks import Doubt, Evidence, doubt
+from webtier.redis_cluster.agent.failover.failover_checks import Evidence, FailedCheck, find_failed_check
 from webtier.redis_cluster.agent.failover.fast_failover import FastFailoverOptions, Progress
 from webtier.redis_cluster.agent.failover.witness import Answer
 from webtier.redis_cluster.agent.redis.replication_info import Replication
@@ -15,10 +15,10 @@ from webtier.redis_cluster.agent.redis.view import Address, parse_view
 MASTERS = ("a", "b", "c", "d", "e")
 
 
-def judged(found: Evidence) -> Doubt | None:
+def judged(found: Evidence) -> FailedCheck | None:
     """With the usual options."""
     usual = FastFailoverOptions("")
-    return doubt(found, clock_slack=usual.clock_slack, stagger=usual.stagger)
+    return find_failed_check(found, clock_slack=usual.clock_slack, stagger=usual.stagger)
 
 
 def evidence() -> Evidence:
@@ -62,14 +62,14 @@ def without(*witnesses: str) -> Evidence:
 @pytest.mark.parametrize(
     ("found", "reason", "lasting"),
     [
-        (with_answer("a", reached=True), "it answers 1 other masters", True),
+        (with_answer("a", reached=True), "1 other masters reach it", True),
         # It was heard from a second and more after this replica had lost it: the replica's data is as old.
-        (with_answer("e", heard_ago=0.2), "others have heard from it", True),
-        (without("d", "e"), "2 miss it as well, 3 are needed", False),
+        (with_answer("e", heard_ago=0.2), "other masters heard from it", True),
+        (without("d", "e"), "2 other masters do not reach it, 3 are needed", False),
         # A vote for an older epoch than its own is what a master never gives.
-        (with_answer("b", epoch=8), "has not heard of the latest election", False),
-        (with_sibling("c2", offset=101), "c2 goes first", False),
-        (with_sibling("c0", offset=100), "c0 goes first", False),
+        (with_answer("b", epoch=8), "does not know the latest epoch", False),
+        (with_sibling("c2", offset=101), "c2 takes precedence", False),
+        (with_sibling("c0", offset=100), "c0 takes precedence", False),
         (replace(evidence(), link="handshake"), "it has just answered", False),
         (replace(evidence(), link="sync"), "it has just answered", False),
         (replace(evidence(), own=replace(evidence().own, heard_ago=0)), "it has just answered", False),
@@ -80,10 +80,10 @@ def without(*witnesses: str) -> Evidence:
             False,
         ),
         # a has gone as well, and each voter has one vote in an epoch.
-        (without("a"), "replicas of other lost masters go first", False),
+        (without("a"), "the replicas of other lost masters take precedence", False),
     ],
 )
-def test_a_doubt_is_enough(found: Evidence, reason: str, lasting: bool) -> None:
+def test_one_failed_check_is_enough(found: Evidence, reason: str, lasting: bool) -> None:
     if "c0" in found.siblings:
         found.view.records["c0"] = replace(found.view.records["c2"], id="c0", address=Address.parse("::1:1@2,c0.test"))
     said = judged(found)
@@ -111,7 +111,7 @@ def test_a_doubt_is_enough(found: Evidence, reason: str, lasting: bool) -> None:
         replace(evidence(), link="connected", own=replace(evidence().own, heard_ago=1)),
     ],
 )
-def test_without_a_doubt_it_takes_over(found: Evidence) -> None:
+def test_a_replica_takes_over_when_all_checks_pass(found: Evidence) -> None:
     assert judged(found) is None
 
 

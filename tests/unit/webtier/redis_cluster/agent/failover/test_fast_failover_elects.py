@@ -97,7 +97,7 @@ def test_only_the_replica_with_all_data_takes_over(slow: LocalCluster) -> None:
         with slow.stopped(master):
             behind_agent.step()
             behind_agent.options = replace(behind_agent.options, threshold=due.threshold)
-            step_until(behind_agent, lambda: console.said(f"{best.pod} goes first"), "it has asked")
+            step_until(behind_agent, lambda: console.said(f"{best.pod} takes precedence"), "it has asked")
             best_agent.options = replace(best_agent.options, threshold=due.threshold)
             wait_until(lambda: slow.is_master(best), "a failover")
 

@@ -109,7 +109,7 @@ def test_a_replica_ends_at_once_and_is_not_handed_anything(nine_nodes: LocalClus
 
     assert run(nine_nodes, master, console, connector) is Outcome.NO_REPLICA
 
-    assert console.said("redis-shard-2-1 is about to end itself; redis-shard-2-2 is about to end itself")
+    assert console.said("redis-shard-2-1 is draining; redis-shard-2-2 is draining")
     assert connector.changes == [MARK]
     for member in (master, *replicas):
         nine_nodes.set_mark(member, ending=False)
@@ -123,7 +123,7 @@ def test_without_a_replica_nothing_is_waited_for(nine_nodes: LocalCluster) -> No
 
     assert run(nine_nodes, master, console) is Outcome.NO_REPLICA
 
-    assert console.said("redis-shard-2-1 does not follow this master's writes")
+    assert console.said("redis-shard-2-1 does not replicate from this master")
     for replica in replicas:
         nine_nodes.launch(replica)
 
@@ -149,14 +149,14 @@ def announce_bus_port(node: Node, port: int) -> None:
 
 def test_a_replica_is_asked_when_votes_can_reach_it(nine_nodes: LocalCluster) -> None:
     """Masters vote once, and over their own links; CLUSTER NODES calls those connected that are still being made."""
-    master, heir, other = nine_nodes.topology.shard_members(2)
+    master, candidate, other = nine_nodes.topology.shard_members(2)
     nine_nodes.kill(other)
     wait_until(lambda: "connected_slaves:1" in nine_nodes.ask(master, "INFO", "replication"), "one replica follows")
     connector = WatchedConnector.like(nine_nodes.connector)
     outcomes: list[Outcome] = []
     with (
-        silent_port(nine_nodes.addresses[heir.host]) as port,
-        nine_nodes.tester.open(nine_nodes.addresses[heir.host]) as node,
+        silent_port(nine_nodes.addresses[candidate.host]) as port,
+        nine_nodes.tester.open(nine_nodes.addresses[candidate.host]) as node,
     ):
         announce_bus_port(node, port)
         masters = {record.id for record in parse_view(str(node.ask("CLUSTER", "NODES"))).masters}
@@ -170,7 +170,7 @@ def test_a_replica_is_asked_when_votes_can_reach_it(nine_nodes: LocalCluster) ->
         handing.join()
 
     assert outcomes == [Outcome.HANDED_OVER]
-    assert nine_nodes.is_master(heir)
+    assert nine_nodes.is_master(candidate)
     nine_nodes.launch(other)
 
 
@@ -204,10 +204,10 @@ def test_a_replica_is_found_where_it_follows_from(nine_nodes: LocalCluster) -> N
 def test_a_replica_that_is_made_master_while_it_ends_hands_over_too(nine_nodes: LocalCluster) -> None:
     """By a master that ends as well, and has looked a moment before."""
     wait_until(nine_nodes.is_healthy, "healthy again after the tests before")
-    heir = nine_nodes.topology.member(0, 0)
+    candidate = nine_nodes.topology.member(0, 0)
     master = nine_nodes.master(0)
-    (replica,) = {*nine_nodes.topology.shard_members(0)} - {heir, master}
-    for each in (heir, replica):
+    (replica,) = {*nine_nodes.topology.shard_members(0)} - {candidate, master}
+    for each in (candidate, replica):
         nine_nodes.wait_until_known(each)
     nine_nodes.set_mark(master, ending=True)
 
@@ -220,7 +220,7 @@ def test_a_replica_that_is_made_master_while_it_ends_hands_over_too(nine_nodes: 
 
     assert run(nine_nodes, replica, connector=connector) is Outcome.HANDED_OVER
 
-    assert nine_nodes.master(0) == heir
+    assert nine_nodes.master(0) == candidate
     for member in (master, replica):
         nine_nodes.set_mark(member, ending=False)
 

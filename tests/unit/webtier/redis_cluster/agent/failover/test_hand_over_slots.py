@@ -14,7 +14,7 @@ from tests.unit.webtier.redis_cluster.agent.harness.watched_connector import Wat
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.errors import AgentError
 from webtier.redis_cluster.agent.failover.hand_over import HandOverOptions, Outcome, hand_over
-from webtier.redis_cluster.agent.reconcile.cluster_state import take_survey
+from webtier.redis_cluster.agent.reconcile.cluster_state import read_cluster_state
 from webtier.redis_cluster.agent.reconcile.migration import migrate
 from webtier.redis_cluster.agent.reconcile.progress import Progress
 from webtier.redis_cluster.agent.reconcile.steps import Move
@@ -66,7 +66,7 @@ def test_a_slot_that_stays_half_moved_is_named(slow: LocalCluster, half_moved: t
 
     assert run(slow, source, console, slots=0.5) is Outcome.NO_REPLICA
 
-    assert console.said(f"slots are still under way ({slot}): handing over all the same")
+    assert console.said(f"the slots {slot} are still being moved and this node hands over all the same")
     slow.set_mark(replica, ending=False)
 
 
@@ -103,7 +103,7 @@ def test_who_moves_slots_lets_a_master_go(slow: LocalCluster, ending: int) -> No
     slots = fill(slow, slow.master(1))
     masters = {
         node.member.shard: node
-        for node in take_survey(slow.topology, slow.connector, slow.resolve).observations
+        for node in read_cluster_state(slow.topology, slow.connector, slow.resolve).observations
         if node.myself.is_master
     }
 
@@ -134,7 +134,7 @@ def test_who_moves_slots_lets_a_master_go(slow: LocalCluster, ending: int) -> No
         assert run(slow, member, console, WatchedConnector.like(slow.connector, before=look)) is Outcome.HANDED_OVER
         moving.join()
 
-    assert stopped == [f"{member.pod} is about to end, and gets and gives no slots"]
+    assert stopped == [f"{member.pod} is draining: no slots are moved to it or from it"]
     assert at_failover == [set()]
     assert not any(open_slots(slow, each) for each in slow.topology.members())
     assert writer.errors == []

@@ -65,7 +65,7 @@ class GuardedCluster(LocalCluster):
         return reasons
 
     def begin(self, member: Member, decision: Start) -> None:
-        """What the gate does once the guard has agreed."""
+        """What the start handshake does once the guard has agreed."""
         ip = self.addresses[member.host]
         prepare(PrepareOptions(self.data(member) / "nodes.conf", ip, self.port, self.bus_port), self.resolve, Console())
         self.launch(member, withhold=decision.withhold_replication, start_conf=START_CONF)

@@ -22,7 +22,7 @@ from redis.crc import key_slot
 
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.errors import AgentError
-from webtier.redis_cluster.agent.failover.draining import NO_FAILOVER, mark_as_ending
+from webtier.redis_cluster.agent.failover.draining import NO_FAILOVER, mark_draining
 from webtier.redis_cluster.agent.reconcile.converge import ConvergeOptions, converge
 from webtier.redis_cluster.agent.reconcile.plan import Goal
 from webtier.redis_cluster.agent.redis.client import Connector
@@ -221,10 +221,10 @@ class LocalCluster:
         return "no'" in self.ask(member, "CONFIG", "GET", NO_FAILOVER)
 
     def set_mark(self, member: Member, ending: bool) -> None:
-        """Whether it is marked as one that is about to end."""
+        """Whether it is marked as draining."""
         with self.connector.open(self.addresses[member.host]) as node:
             if ending:
-                mark_as_ending(node)
+                mark_draining(node)
             else:
                 node.ask("CONFIG", "SET", "replica-priority", 100, NO_FAILOVER, "no")
 

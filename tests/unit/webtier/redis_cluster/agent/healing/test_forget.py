@@ -12,9 +12,9 @@ from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import (
     local_cluster,
     wait_until,
 )
-from webtier.redis_cluster.agent.healing.forget import ghosts, successor
-from webtier.redis_cluster.agent.healing.ghost_watch import GhostWatch
+from webtier.redis_cluster.agent.healing.forget import stale_nodes, successor
 from webtier.redis_cluster.agent.healing.heal import Healer, HealOptions
+from webtier.redis_cluster.agent.healing.stale_node_watch import StaleNodeWatch
 from webtier.redis_cluster.agent.redis.topology import Member, Topology
 from webtier.redis_cluster.agent.redis.view import ClusterView, parse_view
 
@@ -47,17 +47,19 @@ def _line(letter: str, pod: str, flags: str, master: str, *slots: str) -> str:
     ],
 )
 def test_a_ghost_has_failed_owns_nothing_and_is_followed_by_nobody_alive(lines: list[str], expected: str) -> None:
-    assert [record.id[0] for record in ghosts(view(*lines))] == list(expected)
+    assert [record.id[0] for record in stale_nodes(view(*lines))] == list(expected)
 
 
 def test_the_master_of_the_node_itself_is_no_ghost() -> None:
     lines = ("a shard-0-1 myself,slave c", "b shard-1-0 master - 0-16383", "c shard-0-0 master,fail -")
-    assert ghosts(parse_view("\n".join(_line(*line.split()) for line in lines))) == []
+    assert stale_nodes(parse_view("\n".join(_line(*line.split()) for line in lines))) == []
 
 
 def test_where_nobody_else_can_agree_a_suspicion_is_enough() -> None:
     lines = ("a shard-0-0 myself,master - 0-16383", "b shard-0-1 slave,fail? a")
-    assert [record.id[0] for record in ghosts(parse_view("\n".join(_line(*line.split()) for line in lines)))] == ["b"]
+    assert [record.id[0] for record in stale_nodes(parse_view("\n".join(_line(*line.split()) for line in lines)))] == [
+        "b"
+    ]
 
 
 def test_a_pod_that_came_back_under_another_id_is_the_successor() -> None:
@@ -78,14 +80,14 @@ class Names:
     def resolve(self, host: str) -> list[str]:
         return ["10.0.0.9"] if host in self.hosts else []
 
-    def due(self, watch: GhostWatch, seen: ClusterView, after: float) -> str:
+    def due(self, watch: StaleNodeWatch, seen: ClusterView, after: float) -> str:
         self.now += after
         return "".join(record.id[0] for record in watch.due(seen))
 
 
 def test_a_ghost_is_due_when_its_pod_has_had_no_address_for_long() -> None:
     names = Names("shard-2-0")
-    watch = GhostWatch(DOMAIN, names.resolve, 30.0, 60.0, lambda: names.now)
+    watch = StaleNodeWatch(DOMAIN, names.resolve, 30.0, 60.0, lambda: names.now)
     seen = view("c shard-2-0 master,fail -", "d shard-2-1 slave,fail c", "e - slave,fail -")
     assert names.due(watch, seen, 0) == ""
     assert names.due(watch, seen, 59) == ""
@@ -104,7 +106,7 @@ def test_a_ghost_is_due_when_its_pod_has_had_no_address_for_long() -> None:
 
 def test_without_dns_nobody_is_due() -> None:
     names = Names()
-    watch = GhostWatch(DOMAIN, names.resolve, 30.0, 60.0, lambda: names.now)
+    watch = StaleNodeWatch(DOMAIN, names.resolve, 30.0, 60.0, lambda: names.now)
     seen = view("c shard-2-0 master,fail -", "e - slave,fail -")
     names.hosts.clear()
     assert names.due(watch, seen, 0) == ""
@@ -116,7 +118,7 @@ def test_without_dns_nobody_is_due() -> None:
 
 def test_the_former_self_of_a_pod_is_due_sooner() -> None:
     names = Names("shard-0-1")
-    watch = GhostWatch(DOMAIN, names.resolve, 30.0, 60.0, lambda: names.now)
+    watch = StaleNodeWatch(DOMAIN, names.resolve, 30.0, 60.0, lambda: names.now)
     seen = view("c shard-0-1 slave,fail a", "d shard-0-1 slave a")
     assert names.due(watch, seen, 0) == ""
     assert names.due(watch, seen, 29) == ""

@@ -1,7 +1,7 @@
 """Who gets slots that nobody owns: asked of the plan alone, with views as Redis writes them."""
 
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import DOMAIN
-from webtier.redis_cluster.agent.reconcile.cluster_state import Observation, Survey
+from webtier.redis_cluster.agent.reconcile.cluster_state import ClusterState, NodeState
 from webtier.redis_cluster.agent.reconcile.plan import Goal, make_plan
 from webtier.redis_cluster.agent.redis.topology import Member, Topology
 from webtier.redis_cluster.agent.redis.view import parse_view
@@ -20,45 +20,45 @@ def line(member: Member, own: bool, master: Member | None, slots: str) -> str:
     return f"{IDS[member.pod]} {address} {flags} {follows} 0 1 5 connected {slots}"
 
 
-def observation(member: Member, *lines: str, keys: int = 400) -> Observation:
+def observation(member: Member, *lines: str, keys: int = 400) -> NodeState:
     view = parse_view("\n".join(lines))
-    return Observation(
+    return NodeState(
         member, "10.0.0.1", view, state_ok=True, slots_ok=16384, keys=keys, link_up=True, min_replicas_to_write=0
     )
 
 
-def replica_that_knows_no_owner() -> Observation:
+def replica_that_knows_no_owner() -> NodeState:
     return observation(FIRST, line(FIRST, True, SECOND, ""), line(SECOND, False, None, ""))
 
 
-def takes_slots(survey: Survey, insist: bool) -> bool:
-    return any("ADDSLOTSRANGE" in str(step) for step in make_plan(GOAL, survey, insist).steps)
+def takes_slots(state: ClusterState, insist: bool) -> bool:
+    return any("ADDSLOTSRANGE" in str(step) for step in make_plan(GOAL, state, insist).steps)
 
 
 def test_slots_of_a_pod_that_is_to_go_are_its_own_whoever_has_not_heard_of_that() -> None:
     """Just after a failover: the old master took an older message of the new one for a newer one."""
     owner = observation(SECOND, line(SECOND, True, None, ALL_SLOTS), line(FIRST, False, SECOND, ""))
-    survey = Survey([replica_that_knows_no_owner()], {}, [owner])
-    assert not any(takes_slots(survey, insist) for insist in (False, True))
+    state = ClusterState([replica_that_knows_no_owner()], {}, [owner])
+    assert not any(takes_slots(state, insist) for insist in (False, True))
 
 
 def test_a_pod_that_does_not_answer_may_own_what_nobody_else_does() -> None:
     alone = observation(FIRST, line(FIRST, True, None, ""), line(SECOND, False, None, ""))
-    survey = Survey([alone], {}, [], {SECOND.pod: "does not accept connections"})
-    assert not any(takes_slots(survey, insist) for insist in (False, True))
-    (reason,) = make_plan(GOAL, survey, insist=True).waiting
+    state = ClusterState([alone], {}, [], {SECOND.pod: "does not accept connections"})
+    assert not any(takes_slots(state, insist) for insist in (False, True))
+    (reason,) = make_plan(GOAL, state, insist=True).waiting
     assert reason == (
         "nobody owns the slots 0-16383, or one who can't be asked does: redis-shard-0-1 does not accept connections"
     )
 
 
 def test_a_replica_gets_none() -> None:
-    survey = Survey([replica_that_knows_no_owner()], {})
-    assert not any(takes_slots(survey, insist) for insist in (False, True))
+    state = ClusterState([replica_that_knows_no_owner()], {})
+    assert not any(takes_slots(state, insist) for insist in (False, True))
 
 
 def test_where_there_are_keys_it_has_to_last() -> None:
     for keys, at_once in ((400, False), (0, True)):
-        survey = Survey([observation(FIRST, line(FIRST, True, None, ""), keys=keys)], {})
-        assert takes_slots(survey, insist=False) is at_once
-        assert takes_slots(survey, insist=True)
+        state = ClusterState([observation(FIRST, line(FIRST, True, None, ""), keys=keys)], {})
+        assert takes_slots(state, insist=False) is at_once
+        assert takes_slots(state, insist=True)

@@ -22,7 +22,7 @@ from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import (
 from tests.unit.webtier.redis_cluster.agent.harness.resharded import put_aside, slot_of
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.errors import CommandRefusedError
-from webtier.redis_cluster.agent.reconcile.cluster_state import take_survey
+from webtier.redis_cluster.agent.reconcile.cluster_state import read_cluster_state
 from webtier.redis_cluster.agent.reconcile.migration import migrate
 from webtier.redis_cluster.agent.reconcile.native_migration import import_slots, is_native
 from webtier.redis_cluster.agent.reconcile.progress import Progress
@@ -48,7 +48,7 @@ def tag_of(cluster: LocalCluster, shard: int, number: int = 0) -> str:
 
 
 def move_slot(cluster: LocalCluster, slot: int, source: int, target: int, connector: Connector | None = None) -> None:
-    nodes = take_survey(cluster.topology, cluster.connector, cluster.resolve).observations
+    nodes = read_cluster_state(cluster.topology, cluster.connector, cluster.resolve).nodes
     moves = [Move(nodes[source], nodes[target], (slot,))]
     migrate(moves, nodes, connector or cluster.connector, Progress(Console()), 60.0)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from webtier.redis_cluster.agent.errors import RefusedError
-from webtier.redis_cluster.agent.reconcile.cluster_state import Observation, Survey
+from webtier.redis_cluster.agent.reconcile.cluster_state import ClusterState, NodeState
 from webtier.redis_cluster.agent.reconcile.resharding import finish_open_slots, rebalance
 from webtier.redis_cluster.agent.reconcile.steps import Goal, Plan
 from webtier.redis_cluster.agent.redis.topology import Topology
@@ -18,9 +18,7 @@ def node_id(pod: str) -> str:
     return pod.replace("-", "").ljust(40, "0")
 
 
-def observe(
-    pod: str, slots: str = "", epoch: int = 1, marks: str = "", master: str = "", memory: int = 0
-) -> Observation:
+def observe(pod: str, slots: str = "", epoch: int = 1, marks: str = "", master: str = "", memory: int = 0) -> NodeState:
     """A node as `shard-member`, its own line only and what it knows of 2-0, which is dead."""
     shard, index = map(int, pod.split("-"))
     member = TOPOLOGY.member(shard, index)
@@ -29,11 +27,11 @@ def observe(
         f"{node_id(pod)} 10.0.0.1:6379@16379,{member.host} myself,{role} 0 0 {epoch} connected {slots} {marks}",
         f"{node_id('9-9')} 10.0.0.2:6379@16379,{TOPOLOGY.member(2, 0).host} master,fail - 0 0 1 disconnected",
     ]
-    return Observation(member, "10.0.0.1", parse_view("\n".join(lines)), True, 16384, 0, True, 0, memory=memory)
+    return NodeState(member, "10.0.0.1", parse_view("\n".join(lines)), True, 16384, 0, True, 0, memory=memory)
 
 
-def plan(*nodes: Observation) -> Plan | None:
-    return finish_open_slots(Goal(TOPOLOGY), Survey(list(nodes), {}))
+def plan(*nodes: NodeState) -> Plan | None:
+    return finish_open_slots(Goal(TOPOLOGY), ClusterState(list(nodes), {}))
 
 
 def described(found: Plan | None) -> list[str]:
@@ -97,7 +95,7 @@ def test_shrinking_needs_room_only_where_nothing_may_be_evicted() -> None:
 
     def shrink(limit: int) -> Plan | None:
         staying = replace(observe("0-0", "0-8191", memory=60), memory_limit=limit)
-        return rebalance(goal, Survey([staying], {}, [observe("1-0", "8192-16383", memory=60)]))
+        return rebalance(goal, ClusterState([staying], {}, [observe("1-0", "8192-16383", memory=60)]))
 
     with pytest.raises(
         RefusedError, match=r"the data of 2 shards uses 0.0 MB, and the 1 that are to stay may use 0.0 MB"

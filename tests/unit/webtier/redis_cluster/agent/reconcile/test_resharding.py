@@ -11,7 +11,7 @@ from tests.unit.webtier.redis_cluster.agent.harness.resharded import check_compl
 from tests.unit.webtier.redis_cluster.agent.harness.watched_connector import WatchedConnector
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.errors import NodeUnavailableError
-from webtier.redis_cluster.agent.reconcile.cluster_state import take_survey
+from webtier.redis_cluster.agent.reconcile.cluster_state import read_cluster_state
 from webtier.redis_cluster.agent.reconcile.migration import migrate
 from webtier.redis_cluster.agent.reconcile.progress import Progress
 from webtier.redis_cluster.agent.reconcile.steps import Move
@@ -88,7 +88,7 @@ def test_a_master_that_hands_over_in_the_middle_gives_no_more_slots(replicated: 
             wait_until(lambda: replicated.is_master(replica) and not replicated.is_master(master), "a hand-over")
 
     connector = WatchedConnector.like(replicated.connector, before=hand_over)
-    nodes = take_survey(replicated.topology, replicated.connector, replicated.resolve).observations
+    nodes = read_cluster_state(replicated.topology, replicated.connector, replicated.resolve).nodes
     source = next(node for node in nodes if node.member == master)
     target = next(node for node in nodes if node.member.shard == 1 and node.myself.is_master)
     slot = min(source.myself.slots)

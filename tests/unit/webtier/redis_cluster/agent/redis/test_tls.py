@@ -19,7 +19,7 @@ from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import (
 )
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.errors import NodeUnavailableError
-from webtier.redis_cluster.agent.reconcile.cluster_state import take_survey
+from webtier.redis_cluster.agent.reconcile.cluster_state import read_cluster_state
 from webtier.redis_cluster.agent.reconcile.migration import migrate
 from webtier.redis_cluster.agent.reconcile.progress import Progress
 from webtier.redis_cluster.agent.reconcile.steps import Move
@@ -99,7 +99,7 @@ def test_the_probes_ask_over_tls(encrypted: LocalCluster, tmp_path: Path) -> Non
 
 
 def test_slots_with_keys_move_from_master_to_master(encrypted: LocalCluster) -> None:
-    nodes = take_survey(encrypted.topology, encrypted.connector, encrypted.resolve).observations
+    nodes = read_cluster_state(encrypted.topology, encrypted.connector, encrypted.resolve).observations
     source, target = nodes[:2]
     key = next(f"key-{number}" for number in range(100) if key_slot(b"key-%d" % number) in source.myself.slots)
     encrypted.ask(source.member, "SET", key, "value")

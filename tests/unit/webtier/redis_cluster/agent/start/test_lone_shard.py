@@ -112,7 +112,7 @@ def test_a_lost_nodes_conf_is_made_anew_from_a_peer(lone: GuardedCluster, pair: 
         assert lone.let_in(member) == {member.pod: []}
         wait_until(lambda: is_copied(lone, *pair), "they are in touch again")
         assert len(list(lone.data(member).glob("nodes.conf.broken-*"))) == 1
-        assert not lone.volume(member).accept_file.exists(), "what was not needed must not be heeded later"
+        assert not lone.volume(member).accept_file.exists(), "what was not needed must not be applied later"
     assert lone.node_ids() == ids
     assert lone.master_and_replica(0) == pair
     assert [keys(lone, member) for member in pair] == [KEYS, KEYS]

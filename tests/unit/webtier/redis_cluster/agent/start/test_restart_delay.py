@@ -5,12 +5,12 @@ from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import Local
 from webtier.redis_cluster.agent.failover.draining import NO_FAILOVER
 from webtier.redis_cluster.agent.redis.topology import Member
 from webtier.redis_cluster.agent.start.data_folder import DataFolder
-from webtier.redis_cluster.agent.start.restart_delay import Succession, SuccessionOptions
+from webtier.redis_cluster.agent.start.restart_delay import RestartDelay, RestartDelayOptions
 
 
-def succession(cluster: LocalCluster, member: Member, longest: float = 60.0, recent: float = 30.0) -> Succession:
+def delay(cluster: LocalCluster, member: Member, longest: float = 60.0, recent: float = 30.0) -> RestartDelay:
     data = DataFolder(cluster.data(member), appendonly=True)
-    return Succession(SuccessionOptions(longest, recent, patience=1.0), data, cluster.connector, cluster.resolve)
+    return RestartDelay(RestartDelayOptions(longest, recent, patience=1.0), data, cluster.connector, cluster.resolve)
 
 
 def test_the_replica_goes_first(slow: LocalCluster) -> None:
@@ -24,8 +24,8 @@ def test_the_replica_goes_first(slow: LocalCluster) -> None:
         # As it stays there when the replica has not stood for election for a while.
         nodes = slow.data(master) / "nodes.conf"
         nodes.write_text(nodes.read_text().replace(" slave ", " slave,nofailover "))
-        assert succession(slow, master).heir() == replica.pod
-        wait_until(lambda: succession(slow, master).heir() is None, "it need not wait any longer")
+        assert delay(slow, master).promotable_replica() == replica.pod
+        wait_until(lambda: delay(slow, master).promotable_replica() is None, "it need not wait any longer")
         assert slow.is_master(replica)
     slow.launch(master)
     wait_until(lambda: not slow.is_master(master), "it follows")
@@ -33,19 +33,19 @@ def test_the_replica_goes_first(slow: LocalCluster) -> None:
 
 def test_nobody_is_waited_for_who_can_not_take_over(slow: LocalCluster) -> None:
     master, replica = slow.topology.shard_members(1)
-    assert succession(slow, replica).heir() is None, "a replica has nothing to hand over"
+    assert delay(slow, replica).promotable_replica() is None, "a replica has nothing to hand over"
     slow.kill(master)
-    assert succession(slow, master, longest=0.0).heir() is None, "it has had its time"
+    assert delay(slow, master, longest=0.0).promotable_replica() is None, "it has had its time"
     slow.kill(replica)
-    assert succession(slow, master).heir() is None, "it is down as well"
+    assert delay(slow, master).promotable_replica() is None, "it is down as well"
     slow.launch(replica)
-    assert succession(slow, master).heir() is None, "it has not seen this master since it started"
+    assert delay(slow, master).promotable_replica() is None, "it has not seen this master since it started"
     slow.launch(master)
     wait_until(slow.is_healthy, "the replica follows again")
     slow.kill(master)
     slow.ask(replica, "CONFIG", "SET", NO_FAILOVER, "yes")
-    assert succession(slow, master).heir() is None, "it does not stand for election"
+    assert delay(slow, master).promotable_replica() is None, "it does not stand for election"
     slow.ask(replica, "CONFIG", "SET", NO_FAILOVER, "no")
-    assert succession(slow, master).heir() == replica.pod
-    wait_until(lambda: succession(slow, master, recent=1.0).heir() is None, "it has been alone for too long")
+    assert delay(slow, master).promotable_replica() == replica.pod
+    wait_until(lambda: delay(slow, master, recent=1.0).promotable_replica() is None, "it has been alone for too long")
     slow.launch(master)

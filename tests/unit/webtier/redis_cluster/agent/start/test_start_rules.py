@@ -11,15 +11,15 @@ from webtier.redis_cluster.agent.redis.nodes_file import render_nodes_file
 from webtier.redis_cluster.agent.redis.peers import Answers, Peer
 from webtier.redis_cluster.agent.redis.view import parse_view
 from webtier.redis_cluster.agent.start.data_folder import Data, DataFolder
-from webtier.redis_cluster.agent.start.ownership import Identity, take_standing
-from webtier.redis_cluster.agent.start.remediation import Advice
+from webtier.redis_cluster.agent.start.ownership import Identity, find_ownership
+from webtier.redis_cluster.agent.start.remediation import Remediation
 from webtier.redis_cluster.agent.start.start_guard import GuardOptions, Start, StartGuard
 from webtier.redis_cluster.agent.start.start_rules import Begin, Facts, OwnLine, Wait, judge, judge_accepted
 
 DOMAIN = "nodes.space.svc.cluster.local"
 OWN_IP = "10.9.0.9"
 WHOLE, GONE, BROKEN = Data(True), Data(False, fault="is gone"), Data(False, True, "is broken: so")
-ADVICE = Advice(f"r-shard-0-0.{DOMAIN}", DataFolder(Path("/data")), Path("/auth"))
+REMEDIATION = Remediation(f"r-shard-0-0.{DOMAIN}", DataFolder(Path("/data")), Path("/auth"))
 
 
 def node(name: str, slots: str = "", epoch: int = 1, follows: str = "", flags: str = "", ip: str = "10.0.0.1") -> str:
@@ -53,12 +53,14 @@ def facts(
     peers: tuple[Peer, ...] = (),
     busy: dict[str, str] | None = None,
     waited: bool = False,
-    expendable: bool = False,
+    incomplete_copy: bool = False,
 ) -> Facts:
     own_view = parse_view(own(nodes_file)) if nodes_file else None
     identity = Identity(f"r-shard-0-0.{DOMAIN}", OWN_IP, id=own_view.own_id if own_view else None)
-    standing = take_standing(identity, own_view, peers)
-    return Facts(identity, data, own_view, "is gone", expendable, Answers(list(peers), busy or {}), standing, waited)
+    ownership = find_ownership(identity, own_view, peers)
+    return Facts(
+        identity, data, own_view, "is gone", incomplete_copy, Answers(list(peers), busy or {}), ownership, waited
+    )
 
 
 def reason(found: Begin | Wait) -> str:
@@ -93,40 +95,40 @@ def voters(own: str, *more: str) -> tuple[Peer, ...]:
 
 
 def test_with_all_there_nobody_is_asked() -> None:
-    assert judge(facts(WHOLE, MASTER), ADVICE) == Begin(withhold=False)
+    assert judge(facts(WHOLE, MASTER), REMEDIATION) == Begin(withhold=False)
 
 
 def test_a_replica_without_data_starts_withheld() -> None:
     for peers in ((), voters(REPLICA)):
-        found = begun(judge(facts(GONE, REPLICA, peers), ADVICE))
+        found = begun(judge(facts(GONE, REPLICA, peers), REMEDIATION))
         assert (found.withhold, found.put_data_aside, found.nodes_file) == (True, False, None)
 
 
 @pytest.mark.parametrize("nodes_file", [MASTER, None], ids=["nodes.conf", "no nodes.conf"])
 def test_an_owner_without_data_stays_down(nodes_file: str | None) -> None:
     replica = peer("0", node("0-1", follows="0-0"), *OTHERS, FAILED)
-    found = reason(judge(facts(GONE, nodes_file, (*voters(FAILED), replica), waited=True), ADVICE))
+    found = reason(judge(facts(GONE, nodes_file, (*voters(FAILED), replica), waited=True), REMEDIATION))
     assert "this node's data is gone, and it owns the slots 0-99, by what " in found
     assert found.endswith("until another node owns them; r-shard-0-1 can be elected")
     waiting = peer("0", node("0-1", follows="0-0", flags="nofailover"), *OTHERS, FAILED)
-    found = reason(judge(facts(GONE, nodes_file, (*voters(FAILED), waiting), waited=True), ADVICE))
+    found = reason(judge(facts(GONE, nodes_file, (*voters(FAILED), waiting), waited=True), REMEDIATION))
     assert found.endswith("; r-shard-0-1 can be elected after having waited 60 s for it")
 
 
 def test_without_a_replica_it_says_what_a_person_can_do() -> None:
-    found = reason(judge(facts(GONE, MASTER, voters(FAILED)), ADVICE))
+    found = reason(judge(facts(GONE, MASTER, voters(FAILED)), REMEDIATION))
     assert found.endswith(
         "No replica of it answers. To start it empty, if its data is lost for good: "
         "kubectl -n space exec r-shard-0-0 -c agent -- touch /data/accept-data-loss"
     )
     assert "redis-check-aof --fix" not in found
-    assert "redis-check-aof --fix" in reason(judge(facts(BROKEN, MASTER, voters(FAILED)), ADVICE))
+    assert "redis-check-aof --fix" in reason(judge(facts(BROKEN, MASTER, voters(FAILED)), REMEDIATION))
 
 
 def test_the_command_for_a_person_is_complete() -> None:
     replica = peer("0", node("0-1", follows="0-0"), FAILED)
-    advice = replace(ADVICE, tls=Path("/tls"))
-    assert reason(judge(facts(GONE, MASTER, (replica,)), advice)).endswith(
+    remediation = replace(REMEDIATION, tls=Path("/tls"))
+    assert reason(judge(facts(GONE, MASTER, (replica,)), remediation)).endswith(
         "0 of 1 masters answer, too few to elect r-shard-0-1: if r-shard-0-1 has the data, let it take over: "
         "kubectl -n space exec r-shard-0-1 -c redis -- sh -c 'REDISCLI_AUTH=$(cat /auth/agent) redis-cli --user agent "
         "--tls --cacert /tls/ca.crt --cert /tls/tls.crt --key /tls/tls.key cluster failover takeover'. To start it "
@@ -138,7 +140,7 @@ def test_the_command_for_a_person_is_complete() -> None:
 @pytest.mark.parametrize("data", [GONE, BROKEN])
 @pytest.mark.parametrize("nodes_file", [MASTER, None], ids=["nodes.conf", "no nodes.conf"])
 def test_its_successor_is_followed(nodes_file: str | None, data: Data) -> None:
-    found = judge(facts(data, nodes_file, (*voters(FAILED), SUCCESSOR)), ADVICE)
+    found = judge(facts(data, nodes_file, (*voters(FAILED), SUCCESSOR)), REMEDIATION)
     assert (begun(found).withhold, begun(found).put_data_aside) == (True, True)
     assert own_line(found) == f"myself,slave {identifier('0-1')} 0 0 1 connected"
 
@@ -147,76 +149,76 @@ def test_its_successor_is_followed(nodes_file: str | None, data: Data) -> None:
     "claim", [node("0-1", "0-99", 1), node("0-1", "0-98", 4)], ids=["an earlier epoch", "not all slots"]
 )
 def test_not_every_claim_makes_a_successor(claim: str) -> None:
-    reason(judge(facts(GONE, MASTER, (*voters(FAILED), peer("0", claim, *OTHERS, FAILED))), ADVICE))
+    reason(judge(facts(GONE, MASTER, (*voters(FAILED), peer("0", claim, *OTHERS, FAILED))), REMEDIATION))
 
 
 def test_a_successor_has_to_answer_itself() -> None:
-    reason(judge(facts(GONE, MASTER, voters(SLOTLESS, node("0-1", "0-99", 4))), ADVICE))
+    reason(judge(facts(GONE, MASTER, voters(SLOTLESS, node("0-1", "0-99", 4))), REMEDIATION))
 
 
 def test_when_its_slots_went_to_other_shards_it_is_a_spare_master() -> None:
     taker = peer("1", node("1-0", "0-8000", 5), OTHERS[1], SLOTLESS)
-    found = judge(facts(GONE, MASTER, (taker,)), ADVICE)
+    found = judge(facts(GONE, MASTER, (taker,)), REMEDIATION)
     assert own_line(found) == "master,myself - 0 0 1 connected"
     assert begun(found).withhold
 
 
 def test_a_broken_file_is_kept_while_there_is_nobody_to_copy_from() -> None:
-    found = reason(judge(facts(BROKEN, REPLICA, voters(REPLICA, node("0-1", "0-99"))), ADVICE))
+    found = reason(judge(facts(BROKEN, REPLICA, voters(REPLICA, node("0-1", "0-99"))), REMEDIATION))
     assert "no master of its shard answers" in found
-    assert begun(judge(facts(BROKEN, REPLICA, expendable=True), ADVICE)).put_data_aside
-    assert begun(judge(facts(BROKEN, REPLICA, (SUCCESSOR,)), ADVICE)).put_data_aside
+    assert begun(judge(facts(BROKEN, REPLICA, incomplete_copy=True), REMEDIATION)).put_data_aside
+    assert begun(judge(facts(BROKEN, REPLICA, (SUCCESSOR,)), REMEDIATION)).put_data_aside
 
 
 def test_an_unknown_node_starts_anew() -> None:
-    anew = judge(facts(GONE, peers=(WHOLE_WITHOUT_IT,)), ADVICE)
+    anew = judge(facts(GONE, peers=(WHOLE_WITHOUT_IT,)), REMEDIATION)
     assert begun(anew).withhold
-    assert judge(facts(GONE, waited=True), ADVICE) == anew
-    assert "others may know this one" in reason(judge(facts(GONE), ADVICE))
-    assert "others may know this one" in reason(judge(facts(GONE, peers=voters(OTHERS[0])), ADVICE))
+    assert judge(facts(GONE, waited=True), REMEDIATION) == anew
+    assert "others may know this one" in reason(judge(facts(GONE), REMEDIATION))
+    assert "others may know this one" in reason(judge(facts(GONE, peers=voters(OTHERS[0])), REMEDIATION))
     busy = {"10.0.0.7": "is still loading its data"}
-    assert "the node at 10.0.0.7, which is still" in reason(judge(facts(GONE, busy=busy, waited=True), ADVICE))
+    assert "the node at 10.0.0.7, which is still" in reason(judge(facts(GONE, busy=busy, waited=True), REMEDIATION))
 
 
 def test_an_unknown_node_with_data_does_not_begin_a_cluster_of_its_own() -> None:
-    assert "none of the 0 nodes that answer knows this one" in reason(judge(facts(WHOLE, waited=True), ADVICE))
-    assert begun(judge(facts(WHOLE, peers=(WHOLE_WITHOUT_IT,)), ADVICE)).put_data_aside
+    assert "none of the 0 nodes that answer knows this one" in reason(judge(facts(WHOLE, waited=True), REMEDIATION))
+    assert begun(judge(facts(WHOLE, peers=(WHOLE_WITHOUT_IT,)), REMEDIATION)).put_data_aside
 
 
 @pytest.mark.parametrize(("data", "withheld"), [(GONE, True), (WHOLE, False)])
 def test_its_identity_comes_back_from_its_peers(data: Data, withheld: bool) -> None:
     peers = voters(node("0-0", follows="0-1", flags="noaddr", ip=""), node("0-1", "0-99"))
-    found = judge(facts(data, peers=peers), ADVICE)
+    found = judge(facts(data, peers=peers), REMEDIATION)
     assert (begun(found).withhold, begun(found).put_data_aside) == (withheld, False)
     assert own_line(found) == f"myself,slave {identifier('0-1')} 0 0 1 connected"
 
 
 def test_a_master_with_its_data_gets_its_slots_back_with_its_identity() -> None:
-    found = judge(facts(WHOLE, peers=voters(FAILED)), ADVICE)
+    found = judge(facts(WHOLE, peers=voters(FAILED)), REMEDIATION)
     assert own_line(found) == "master,myself - 0 0 1 connected 0-99"
     assert not begun(found).withhold
 
 
 def test_no_identity_is_taken_that_is_still_in_use() -> None:
-    assert "is in touch with this node at 10.0.0.1" in reason(judge(facts(GONE, peers=voters(REPLICA)), ADVICE))
+    assert "has a link to this node at 10.0.0.1" in reason(judge(facts(GONE, peers=voters(REPLICA)), REMEDIATION))
     at_its_host = voters(node("0-0", follows="0-1", ip=OWN_IP).replace("6379", "6380"), node("0-1", "0-99"))
-    assert f"in touch with this node at {OWN_IP}:6380" in reason(judge(facts(GONE, peers=at_its_host), ADVICE))
+    assert f"has a link to this node at {OWN_IP}:6380" in reason(judge(facts(GONE, peers=at_its_host), REMEDIATION))
     at_its_address = voters(node("0-0", follows="0-1", ip=OWN_IP), node("0-1", "0-99"))
-    assert begun(judge(facts(GONE, peers=at_its_address), ADVICE)).withhold
+    assert begun(judge(facts(GONE, peers=at_its_address), REMEDIATION)).withhold
 
 
 def test_an_accepted_loss() -> None:
     stays = facts(GONE, MASTER, voters(FAILED))
-    assert "would lose its 5 keys" in reason(judge_accepted(stays, ADVICE, {"r-shard-0-1": 5}))
-    assert begun(judge_accepted(stays, ADVICE, {"r-shard-0-1": 0})).withhold is False
-    broken = begun(judge_accepted(facts(BROKEN, MASTER), ADVICE, {}))
+    assert "would lose its 5 keys" in reason(judge_accepted(stays, REMEDIATION, {"r-shard-0-1": 5}))
+    assert begun(judge_accepted(stays, REMEDIATION, {"r-shard-0-1": 0})).withhold is False
+    broken = begun(judge_accepted(facts(BROKEN, MASTER), REMEDIATION, {}))
     assert (broken.withhold, broken.put_data_aside, broken.nodes_file) == (False, True, None)
-    nameless = judge_accepted(facts(GONE, peers=voters(FAILED)), ADVICE, {})
+    nameless = judge_accepted(facts(GONE, peers=voters(FAILED)), REMEDIATION, {})
     assert own_line(nameless).endswith(" 0-99")
     assert begun(nameless).withhold is False
-    assert begun(judge_accepted(facts(GONE), ADVICE, {})).withhold
-    assert begun(judge_accepted(facts(WHOLE), ADVICE, {})) == Begin(
-        False, False, False, "accept-data-loss is heeded, once: this node starts with what it has"
+    assert begun(judge_accepted(facts(GONE), REMEDIATION, {})).withhold
+    assert begun(judge_accepted(facts(WHOLE), REMEDIATION, {})) == Begin(
+        False, False, False, "accept-data-loss is applied once: this node starts with the data that it has"
     )
 
 

@@ -1,20 +1,20 @@
-"""Notices which peers a node may forget by itself, without knowing how many there should be."""
+"""Which stale nodes a node may forget by itself, without knowing how many nodes there should be."""
 
 import time
 from collections.abc import Callable
 
 from ..redis.resolver import Resolve
 from ..redis.view import ClusterView, Record
-from .forget import ghosts, successor
+from .forget import stale_nodes, successor
 
 
-class GhostWatch:
+class StaleNodeWatch:
     """Looks at one node's view, again and again. Times in seconds.
 
-    A ghost is due when it has been gone for `gone_for` and its pod came back under another node id,
+    A stale node is due when it has been gone for `gone_for` and its pod came back under another node id,
     or when it has had no address for `absent_for` while the cluster's own name had one. Nothing is lost if it comes
     back after all: it introduces itself again. Gossip
-    brings a ghost that one node kept back to the others after a minute, without its host name; so
+    brings a stale node that one node kept back to the others after a minute, without its host name; so
     one without a name is due as well.
     """
 
@@ -37,7 +37,7 @@ class GhostWatch:
     def due(self, view: ClusterView) -> list[Record]:
         """Those that may be forgotten now."""
         now = self._clock()
-        found = {record.id: record for record in ghosts(view)}
+        found = {record.id: record for record in stale_nodes(view)}
         absent = {node_id for node_id, record in found.items() if self._has_no_address(record)}
         self._gone = {node_id: self._gone.get(node_id, now) for node_id in found}
         self._absent = {node_id: self._absent.get(node_id, now) for node_id in absent}
