@@ -5,7 +5,11 @@ class AgentError(Exception):
     """A sentence for the user; never a stack trace."""
 
 
-class NodeUnavailableError(AgentError):
+class NodeError(AgentError):
+    """A Redis node can't be asked, or refuses; the text follows the node's name."""
+
+
+class NodeUnavailableError(NodeError):
     """A Redis node can't be asked just now: try again."""
 
 
@@ -17,7 +21,7 @@ class NodeAliveError(NodeNotReadyError):
     """It can't be asked, and yet it answers: a sign of life, unlike silence."""
 
 
-class CommandRefusedError(AgentError):
+class CommandRefusedError(NodeError):
     """A Redis node answered a command with an error: look again before trying again."""
 
 

@@ -24,7 +24,6 @@ from dataclasses import dataclass, field
 from ..console import Console
 from ..redis.client import Connector, Node
 from ..redis.replication_info import read_replication
-from ..redis.view import parse_view
 from ..start.data_folder import DataFolder
 from .draining import NO_FAILOVER, is_draining, mark_draining
 
@@ -83,8 +82,8 @@ class Candidacy:
         return standing or replication.synced or _is_master(redis)
 
     def _has_waited(self, redis: Node) -> bool:
-        view = parse_view(str(redis.ask("CLUSTER", "NODES")))
-        master = view.records.get(view.myself.master_id or "")
+        view = redis.view()
+        master = view.master
         voters = sum(record.reachable for record in view.masters)
         if self.options.data.marked or master is None or master.reachable or voters < view.majority:
             self._alone_since = None
@@ -102,4 +101,4 @@ class Candidacy:
 
 def _is_master(redis: Node) -> bool:
     """A replica calls itself a master for a moment after its start, and is none to the cluster."""
-    return parse_view(str(redis.ask("CLUSTER", "NODES"))).myself.is_master
+    return redis.view().myself.is_master

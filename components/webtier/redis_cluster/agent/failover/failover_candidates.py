@@ -1,19 +1,17 @@
 """Failover candidates: which replicas of the local master are promotable now, and would be elected."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from ..errors import CommandRefusedError, NodeUnavailableError
+from ..errors import NodeUnavailableError
+from ..parallel import in_parallel
 from ..redis.client import Connector, Node
 from ..redis.links import inbound_links
-from ..redis.reach import addresses_of
+from ..redis.reach import ask_member, ask_member_if_reachable
 from ..redis.replication_info import Replication, read_replication
 from ..redis.resolver import Resolve
 from ..redis.view import ClusterView, Record, find_record
 from .draining import is_draining
-
-MOST_AT_ONCE = 16
 
 DRAINING = "is draining"
 COPYING = "has not finished copying its master's data"
@@ -69,8 +67,7 @@ class CandidateFinder:
 
     def look_at(self, records: Sequence[Record], online: frozenset[str] = frozenset()) -> list[Candidate | str]:
         """Each as a candidate, or why it is not promotable. `online` are further addresses where it may be."""
-        with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
-            return list(pool.map(self._look_at, records, [online] * len(records)))
+        return in_parallel(lambda record: self._look_at(record, online), records)
 
     def _look_at(self, record: Record, online: frozenset[str]) -> Candidate | str:
         """Asks the replica itself: that it is draining it often knows first.
@@ -78,24 +75,17 @@ class CandidateFinder:
         It is asked at the addresses that DNS has, and at those from which the master is replicated: after a restart DNS
         gives the old address for seconds.
         """
-        reason = "has no address"
-        told = self._addresses(record)
-        for ip in dict.fromkeys([*told, *sorted(online)]):
-            try:
-                with self.connector.open(ip) as node:
-                    if node.ask("CLUSTER", "MYID") != record.id:
-                        if ip in told:
-                            reason = "is not who answers at its address"
-                    elif is_draining(node):
-                        return DRAINING
-                    elif not (replication := read_replication(node)).synced:
-                        reason = COPYING
-                    else:
-                        return Candidate(record, ip, replication, inbound_links(node))
-            except (NodeUnavailableError, CommandRefusedError) as error:
-                if ip in told:
-                    reason = str(error)
-        return reason
+
+        def question(node: Node) -> Candidate | str:
+            if is_draining(node):
+                return DRAINING
+            replication = read_replication(node)
+            return Candidate(record, node.ip, replication, inbound_links(node)) if replication.synced else COPYING
+
+        try:
+            return ask_member(record, question, self.connector, self.resolve, also_at=sorted(online))
+        except NodeUnavailableError as error:
+            return str(error)
 
     def votes_for(self, view: ClusterView, candidate: Candidate) -> bool:
         """Whether every master that answers sees it as this master's replica, and the votes of a majority reach it."""
@@ -107,22 +97,17 @@ class CandidateFinder:
 
     def as_masters_see(self, view: ClusterView, candidate: Candidate) -> list[Record | None]:
         """The candidate as each other master that answers sees it; None from a master that does not know it."""
+
+        def ask(master: Record) -> list[Record | None] | None:
+            return ask_member_if_reachable(
+                master,
+                lambda node: [find_record(str(node.ask("CLUSTER", "NODES")), candidate.record.id)],
+                self.connector,
+                self.resolve,
+            )
+
         masters = [master for master in view.masters if master.id != view.own_id and master.reachable]
-
-        def ask(master: Record) -> list[Record | None]:
-            for ip in self._addresses(master):
-                try:
-                    with self.connector.open(ip) as node:
-                        return [find_record(str(node.ask("CLUSTER", "NODES")), candidate.record.id)]
-                except (NodeUnavailableError, CommandRefusedError):
-                    continue
-            return []
-
-        with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
-            return [record for answer in pool.map(ask, masters) for record in answer]
-
-    def _addresses(self, record: Record) -> list[str]:
-        return addresses_of(record, self.resolve, self.connector.timeout)
+        return [record for answer in in_parallel(ask, masters) for record in answer or ()]
 
 
 def replicas_of(view: ClusterView, master_id: str) -> list[Record]:

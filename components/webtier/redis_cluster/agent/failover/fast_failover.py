@@ -25,13 +25,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from ..console import Console
-from ..errors import AgentError, CommandRefusedError, NodeUnavailableError
+from ..errors import AgentError, CommandRefusedError
 from ..redis.client import Connector, Node
 from ..redis.links import inbound_links
-from ..redis.reach import addresses_of
+from ..redis.reach import ask_member_if_reachable
 from ..redis.replication_info import Replication, read_replication
 from ..redis.resolver import Resolve
-from ..redis.view import ClusterView, Record, parse_view
+from ..redis.view import ClusterView, Record
 from .failover_checks import Evidence, find_failed_check
 from .master_watch import MasterWatch
 from .witness import ask_witnesses, question
@@ -100,6 +100,20 @@ class Progress:
 
 
 @dataclass
+class Following:
+    """What this agent has seen of one master; evidence against it only while it is seen without a gap."""
+
+    watch: MasterWatch
+    progress: Progress = field(default_factory=Progress)
+    ready: bool = False
+    """Whether the replica has so much of the data that it could take over now."""
+    agreed_at: float | None = None
+    """Since when as many masters as an election needs have agreed that the master is gone."""
+    asked: bool = False
+    """Whether the masters were asked to elect this replica."""
+
+
+@dataclass
 class FastFailover:
     """Looks once with `step()`; `run` looks until it is told to stop.
 
@@ -113,13 +127,9 @@ class FastFailover:
     console: Console
     _redis: Node | None = None
     _view: tuple[str, float, ClusterView] | None = None
-    _watch: MasterWatch | None = None
-    _progress: Progress = field(default_factory=Progress)
-    _ready: bool = False
+    _following: Following | None = None
     _seen: float = field(default_factory=time.monotonic)
     _not_before: float = 0.0
-    _agreed_at: float | None = None
-    _asked_for: str | None = None
     _said_too_few: bool = False
 
     def __post_init__(self) -> None:
@@ -129,7 +139,7 @@ class FastFailover:
     @property
     def ready(self) -> bool:
         """Whether this replica could stand in for its master if that vanished now."""
-        return self._ready
+        return self._following is not None and self._following.ready
 
     def run(self, stop: threading.Event) -> None:
         """Never raises for what a node does or does not answer."""
@@ -156,25 +166,26 @@ class FastFailover:
         if self._redis is None:
             self._redis = self._local.open(self.options.local_ip)
         own = read_replication(self._redis)
-        if not own.is_replica and self._asked_for:
-            self.console.event(f"this node took over from {self._asked_for}")
+        following = self._following
+        if not own.is_replica and following is not None and following.asked:
+            self.console.event(f"this node took over from {following.watch.master.name}")
         master = self._followed_master(self._redis, own) if own.is_replica else None
         if master is None:
             self._forget()
             return
-        watch = self._watch
-        if watch is None or watch.master.id != master.id:
+        if following is None or following.watch.master.id != master.id:
             self._forget()
-            watch = self._watch = MasterWatch(master, self._quick, self.resolve)
-        watch.master = master
-        if not self._is_due(watch):
-            answers = watch.look()
+            following = self._following = Following(MasterWatch(master, self._quick, self.resolve))
+        following.watch.master = master
+        if not self._is_due(following):
+            answers = following.watch.look()
             if self._was_away(self.options.threshold):
                 self._forget()
-            elif answers:
-                self._follow(own, watch)
-        if self._is_due(watch):
-            self._suspect(self._redis, watch)
+                return
+            if answers:
+                self._follow(own, following)
+        if self._is_due(following):
+            self._suspect(self._redis, following)
 
     def _followed_master(self, redis: Node, own: Replication) -> Record | None:
         """The master that could be taken over from; None where that can't or must not be."""
@@ -197,30 +208,31 @@ class FastFailover:
             # Which it is for a moment only: see candidacy.py.
             or not self._view[2].myself.stands
         ):
-            self._view = (own.master_address, now, parse_view(str(redis.ask("CLUSTER", "NODES"))))
+            self._view = (own.master_address, now, redis.view())
         return self._view[2]
 
-    def _follow(self, own: Replication, watch: MasterWatch) -> None:
+    def _follow(self, own: Replication, following: Following) -> None:
+        """The master answers."""
         now = time.monotonic()
         if not own.synced:
-            self._progress = Progress()
-        elif watch.offset is not None:
-            self._progress.note(own.offset, now, watch.offset)
-        self._ready = self._progress.lag(now) <= self.options.longest_lag
-        self._agreed_at = None
-        self._asked_for = None
+            following.progress = Progress()
+        elif following.watch.offset is not None:
+            following.progress.note(own.offset, now, following.watch.offset)
+        following.ready = following.progress.lag(now) <= self.options.longest_lag
+        following.agreed_at, following.asked = None, False
 
-    def _is_due(self, watch: MasterWatch) -> bool:
+    def _is_due(self, following: Following) -> bool:
         """Whether the others are to be asked now. They are asked at the same time as the master once more."""
         now = time.monotonic()
         return (
-            self._ready
-            and watch.unanswered >= FEWEST_QUESTIONS
-            and watch.silence(now) >= self.options.threshold - self.options.lead
+            following.ready
+            and following.watch.unanswered >= FEWEST_QUESTIONS
+            and following.watch.silence(now) >= self.options.threshold - self.options.lead
             and now >= self._not_before
         )
 
-    def _suspect(self, redis: Node, watch: MasterWatch) -> None:
+    def _suspect(self, redis: Node, following: Following) -> None:
+        watch = following.watch
         now = time.monotonic()
         silence = watch.silence(now)
         if silence > self.options.threshold + self.options.give_up_after:
@@ -234,17 +246,17 @@ class FastFailover:
         if found is None or watch.silent_since is None:
             return
         if not found.enough_agree:
-            self._agreed_at = None
-        elif self._agreed_at is None:
-            self._agreed_at = time.monotonic()
+            following.agreed_at = None
+        elif following.agreed_at is None:
+            following.agreed_at = time.monotonic()
         else:
-            found = replace(found, waited=time.monotonic() - self._agreed_at)
+            found = replace(found, waited=time.monotonic() - following.agreed_at)
         failed = find_failed_check(found, clock_slack=self.options.clock_slack, stagger=self.options.stagger)
         if failed is None and self._answers_after_all(watch):
             return
         if failed is None:
             redis.ask("CLUSTER", "FAILOVER", "FORCE")
-            self._asked_for = watch.master.name
+            following.asked = True
             self._not_before = time.monotonic() + self.options.retry_after
             self.console.event(
                 f"{watch.master.name} has not answered for {found.silence:.1f} s, and {len(found.agreeing)} other "
@@ -271,7 +283,7 @@ class FastFailover:
 
     def _ask_everybody(self, redis: Node, watch: MasterWatch) -> Evidence | None:
         """All at once, the master itself once more included; None when it is this node's master no longer."""
-        view = parse_view(str(redis.ask("CLUSTER", "NODES")))
+        view = redis.view()
         master = _master_of(view)
         if master is None or master.id != watch.master.id:
             return None
@@ -295,7 +307,7 @@ class FastFailover:
                 view=view,
                 master=master,
                 own=read_replication(redis),
-                own_epoch=int(redis.fields("CLUSTER", "INFO")["cluster_current_epoch"]),
+                own_epoch=redis.epoch(),
                 silence=time.monotonic() - (watch.answered_at or 0.0),
                 waited=0.0,
                 answers=answers.result(),
@@ -305,13 +317,9 @@ class FastFailover:
             )
 
     def _ask_sibling(self, sibling: Record) -> Replication | None:
-        for ip in addresses_of(sibling, self.resolve, self.options.patience / 2)[:1]:
-            try:
-                with self._quick.open(ip) as node:
-                    return read_replication(node)
-            except (NodeUnavailableError, CommandRefusedError):
-                pass
-        return None
+        return ask_member_if_reachable(
+            sibling, read_replication, self._quick, self.resolve, dns_timeout=self.options.patience / 2
+        )
 
     def _was_away(self, longest: float) -> bool:
         """Whether this process itself stood still: what it had seen before is no evidence any more."""
@@ -321,13 +329,9 @@ class FastFailover:
         return away
 
     def _forget(self) -> None:
-        if self._watch is not None:
-            self._watch.close()
-        self._watch = None
-        self._progress = Progress()
-        self._ready = False
-        self._agreed_at = None
-        self._asked_for = None
+        if self._following is not None:
+            self._following.watch.close()
+        self._following = None
 
     def _hang_up(self) -> None:
         if self._redis is not None:
@@ -337,8 +341,5 @@ class FastFailover:
 
 def _master_of(view: ClusterView) -> Record | None:
     """The master with slots that the viewing node follows and may succeed."""
-    me = view.myself
-    master = view.records.get(me.master_id or "")
-    if master is None or not master.slot_ranges or not me.stands:
-        return None
-    return master
+    master = view.master
+    return master if master is not None and master.slot_ranges and view.myself.stands else None

@@ -19,13 +19,13 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from ..console import Console
-from ..errors import AgentError, CommandRefusedError, NodeUnavailableError
+from ..errors import AgentError, CommandRefusedError, NodeError
 from ..redis.client import Connector, Node
-from ..redis.reach import addresses_of, answers_as
+from ..redis.reach import answers_as, ask_member_if_reachable, open_node
 from ..redis.replication_info import read_replication
 from ..redis.resolver import Resolve
 from ..redis.topology import describe_slots
-from ..redis.view import ClusterView, Record, parse_view
+from ..redis.view import ClusterView, Record
 from .draining import mark_draining
 from .elections import Elections
 from .failover_candidates import Candidate, CandidateFinder, replicas_of
@@ -94,32 +94,32 @@ def hand_over(options: HandOverOptions, connector: Connector, resolve: Resolve, 
         return Outcome.FAILED
 
 
+@dataclass
 class _HandOver:
-    def __init__(
-        self, options: HandOverOptions, connector: Connector, resolve: Resolve, console: Console, redis: Node
-    ) -> None:
-        self._options = options
-        self._connector = connector
-        self._resolve = resolve
-        self._console = console
-        self._redis = redis
-        self._finder = CandidateFinder(connector, resolve)
-        self._end = time.monotonic() + options.deadline
+    options: HandOverOptions
+    connector: Connector
+    resolve: Resolve
+    console: Console
+    redis: Node
+
+    def __post_init__(self) -> None:
+        self._finder = CandidateFinder(self.connector, self.resolve)
+        self._end = time.monotonic() + self.options.deadline
         self._tried: list[str] = []
         self._more_expected_until = 0.0
-        self._elections = Elections(int(redis.ask("CONFIG", "GET", "cluster-node-timeout")[1]) / 1000)
+        self._elections = Elections(int(self.redis.ask("CONFIG", "GET", "cluster-node-timeout")[1]) / 1000)
 
     def run(self) -> Outcome:
         self._mark_draining()
-        view = self._view()
-        if not _serves(view):
-            self._console.event("this node has nothing to hand over: it is a replica, or owns no slots")
+        view = self.redis.view()
+        if not view.myself.serves:
+            self.console.event("this node has nothing to hand over: it is a replica, or owns no slots")
             self._leave_master(view)
             self._wait_until_it_can_end()
-            if not _serves(self._view()):
+            if not self.redis.view().myself.serves:
                 return Outcome.UNNEEDED
             # Another draining master promoted this node before it saw the mark. Replicas follow in a moment.
-            self._more_expected_until = self._until(self._options.settling)
+            self._more_expected_until = self._until(self.options.settling)
         self._wait_for_slots()
         while len(self._tried) < MOST_ATTEMPTS:
             candidate = self._choose()
@@ -127,14 +127,12 @@ class _HandOver:
                 break
             seconds = self._elections.seconds_until(candidate.record.id)
             if seconds > self._end - time.monotonic() - LOOK_INTERVAL:
-                self._console.event(
+                self.console.event(
                     f"{candidate.record.name} can't be elected for another {seconds:.1f} s, which is too long"
                 )
                 break
             if seconds:
-                self._console.event(
-                    f"{candidate.record.name} can be elected again in {seconds:.1f} s: waiting for that"
-                )
+                self.console.event(f"{candidate.record.name} can be elected again in {seconds:.1f} s: waiting for that")
                 time.sleep(seconds)
             elif self._promote(candidate):
                 self._wait_until_it_can_end()
@@ -143,28 +141,28 @@ class _HandOver:
 
     def _wait_for_slots(self) -> None:
         """Whoever moves slots sees at the next slot that this node is draining, and then opens no more."""
-        end = self._until(self._options.slots)
+        end = self._until(self.options.slots)
         busy_at = time.monotonic()
-        while (now := time.monotonic()) < end and now - busy_at < self._options.quiet:
+        while (now := time.monotonic()) < end and now - busy_at < self.options.quiet:
             if self._open_slots():
                 busy_at = now
             time.sleep(0.01)
         if slots := self._open_slots():
-            self._console.event(
+            self.console.event(
                 f"the slots {describe_slots(slots)} are still being moved and this node hands over all the same; some "
                 "of their keys can't be reached until converge has run again"
             )
 
     def _open_slots(self) -> set[int]:
-        view = self._view()
+        view = self.redis.view()
         return {*view.importing, *view.migrating}
 
     def _choose(self) -> Candidate | None:
         """The best replica that all masters know, of those that can be elected first; rather one not yet tried."""
-        end = self._until(self._options.voters)
+        end = self._until(self.options.voters)
         while True:
-            view = self._view()
-            found = self._finder.find(self._redis, view)
+            view = self.redis.view()
+            found = self._finder.find(self.redis, view)
             for candidate in sorted(found.promotable, key=self._rank):
                 if self._finder.votes_for(view, candidate):
                     return candidate
@@ -174,7 +172,7 @@ class _HandOver:
                 reason = "; ".join(found.reasons) or "no replica is known"
             now = time.monotonic()
             if not (found.promotable or found.more_expected or now < self._more_expected_until) or now >= end:
-                self._console.event(f"no replica can take over: {reason}")
+                self.console.event(f"no replica can take over: {reason}")
                 return None
             time.sleep(0.1)
 
@@ -184,111 +182,101 @@ class _HandOver:
 
     def _promote(self, candidate: Candidate) -> bool:
         self._tried.append(candidate.record.id)
-        view = self._view()
+        view = self.redis.view()
         others = [record for record in replicas_of(view, view.own_id) if record.id != candidate.record.id]
         # The others follow it a moment after it has taken over.
-        wanted = self._ask_at(candidate.ip, take_writes_alone)
+        wanted = self._ask_at(candidate.record, candidate.ip, take_writes_alone)
         if not self._take_over(candidate):
-            self._ask_at(candidate.ip, lambda node: want_replicas(node, wanted))
+            self._ask_at(candidate.record, candidate.ip, lambda node: want_replicas(node, wanted))
             return False
         self._wait_until_agreed(candidate)
-        self._settle(candidate.record, candidate.ip, wanted, others, self._options.settling)
+        self._settle(candidate.record, candidate.ip, wanted, others, self.options.settling)
         return True
 
     def _take_over(self, candidate: Candidate) -> bool:
         name = candidate.record.name
         started = time.monotonic()
-        epoch = self._epoch()
+        epoch = self.redis.epoch()
         try:
-            with self._connector.open(candidate.ip) as node:
+            with open_node(candidate.record.id, candidate.ip, self.connector) as node:
                 node.ask("CLUSTER", "FAILOVER")
-        except (NodeUnavailableError, CommandRefusedError) as error:
-            self._console.event(f"{name} does not take over: it {error}")
+        except NodeError as error:
+            self.console.event(f"{name} does not take over: it {error}")
             return False
-        end = self._until(self._options.attempt)
+        end = self._until(self.options.attempt)
         look_after = started + LOOK_INTERVAL
         held_at: float | None = None
         while (now := time.monotonic()) < end:
-            if read_replication(self._redis).is_replica:
-                self._console.event(f"{name} took over after {now - started:.2f} s")
+            if read_replication(self.redis).is_replica:
+                self.console.event(f"{name} took over after {now - started:.2f} s")
                 return True
             if now >= look_after:
                 look_after = now + LOOK_INTERVAL
-                # It may be another shard's: then the next one here is waited for longer than it has to be.
-                if self._epoch() > epoch:
-                    epoch, held_at = self._epoch(), now
-                if not answers_as(candidate.record.id, candidate.ip, self._connector):
-                    self._console.event(f"{name} does not take over: it no longer answers")
+                # Each election begins an epoch, and this master hears of it before it votes. It may be another shard's:
+                # then the next one here is waited for longer than it has to be.
+                if (latest := self.redis.epoch()) > epoch:
+                    epoch, held_at = latest, now
+                if not answers_as(candidate.record.id, candidate.ip, self.connector):
+                    self.console.event(f"{name} does not take over: it no longer answers")
                     break
             time.sleep(0.01)
         else:
-            self._console.event(f"{name} has not taken over: the masters did not elect it in time")
+            self.console.event(f"{name} has not taken over: the masters did not elect it in time")
         self._elections.lost(candidate.record.id, held_at or started, held_at is not None)
         return False
 
-    def _epoch(self) -> int:
-        """Each election begins a new one, and this master hears of it before it votes."""
-        return int(self._redis.fields("CLUSTER", "INFO")["cluster_current_epoch"])
-
     def _leave_master(self, view: ClusterView) -> None:
         """Its master takes writes without this replica."""
-        master = view.records.get(view.myself.master_id or "")
-        if master is None or not read_replication(self._redis).synced:
+        master = view.master
+        if master is None or not read_replication(self.redis).synced:
             return
-        for ip in addresses_of(master, self._resolve, self._options.patience):
-            wanted = self._ask_at(ip, lambda node: wanted_replicas(node) * (node.ask("CLUSTER", "MYID") == master.id))
-            if wanted:
-                self._settle(master, ip, wanted, replicas_of(view, master.id), 0.0)
-                return
+        found = ask_member_if_reachable(
+            master, lambda node: (node.ip, wanted_replicas(node)), self.connector, self.resolve
+        )
+        if found is not None:
+            self._settle(master, *found, replicas_of(view, master.id), 0.0)
 
     def _settle(self, master: Record, ip: str, wanted: int, others: Sequence[Record], seconds: float) -> None:
         if not wanted:
             return
         end = self._until(seconds)
-        left = self._ask_at(ip, lambda node: settle(node, wanted, others, self._finder, end))
+        left = self._ask_at(master, ip, lambda node: settle(node, wanted, others, self._finder, end))
         if left < wanted:
-            self._console.event(f"{master.name} takes writes with {left} replicas in sync until another one is back")
+            self.console.event(f"{master.name} takes writes with {left} replicas in sync until another one is back")
 
-    def _ask_at(self, ip: str, question: Callable[[Node], int]) -> int:
-        """0 where nobody answers."""
+    def _ask_at(self, record: Record, ip: str, question: Callable[[Node], int]) -> int:
+        """0 where that node does not answer."""
         try:
-            with self._connector.open(ip) as node:
+            with open_node(record.id, ip, self.connector) as node:
                 return question(node)
-        except (NodeUnavailableError, CommandRefusedError):
+        except NodeError:
             return 0
 
     def _wait_until_agreed(self, candidate: Candidate) -> None:
         """Until this node follows its successor, or all masters that answer see it as the owner of slots."""
-        end = self._until(self._options.settling)
+        end = self._until(self.options.settling)
         while time.monotonic() < end:
-            if read_replication(self._redis).synced:
+            if read_replication(self.redis).synced:
                 return
-            seen = self._finder.as_masters_see(self._view(), candidate)
+            seen = self._finder.as_masters_see(self.redis.view(), candidate)
             if seen and all(record is not None and record.is_master and record.slot_ranges for record in seen):
                 return
             time.sleep(0.05)
 
     def _wait_until_it_can_end(self) -> None:
         """After a full copy Redis writes a whole new AOF; until then it refuses SIGTERM, and forgets that it came."""
-        end = self._until(self._options.settling)
+        end = self._until(self.options.settling)
         while time.monotonic() < end:
-            facts = self._redis.fields("INFO", "persistence") | self._redis.fields("INFO", "replication")
+            facts = self.redis.fields("INFO", "persistence") | self.redis.fields("INFO", "replication")
             if all(facts.get(busy, "0") == "0" for busy in BUSY):
                 return
             time.sleep(0.05)
 
     def _mark_draining(self) -> None:
         try:
-            mark_draining(self._redis)
+            mark_draining(self.redis)
         except CommandRefusedError as error:
-            self._console.event(f"other draining masters may choose this node, which can't be marked: it {error}")
-
-    def _view(self) -> ClusterView:
-        return parse_view(str(self._redis.ask("CLUSTER", "NODES")))
+            self.console.event(f"other draining masters may choose this node, which can't be marked: it {error}")
 
     def _until(self, seconds: float) -> float:
         return min(self._end, time.monotonic() + seconds)
-
-
-def _serves(view: ClusterView) -> bool:
-    return view.myself.is_master and bool(view.myself.slot_ranges)

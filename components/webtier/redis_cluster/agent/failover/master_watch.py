@@ -3,9 +3,9 @@
 import time
 from dataclasses import dataclass, field
 
-from ..errors import AgentError, CommandRefusedError, NodeAliveError, NodeUnavailableError
+from ..errors import CommandRefusedError, NodeAliveError, NodeUnavailableError
 from ..redis.client import Connector, Node
-from ..redis.reach import addresses_of
+from ..redis.reach import addresses_of, open_node
 from ..redis.replication_info import read_replication
 from ..redis.resolver import Resolve
 from ..redis.view import Record
@@ -57,7 +57,7 @@ class MasterWatch:
     def _answers(self) -> bool:
         try:
             if self._node is None:
-                return any(self._answers_at(ip) for ip in self._candidates())
+                self._node = self._connect()
             self.offset = read_replication(self._node).offset
         except (NodeAliveError, CommandRefusedError):
             self.close()
@@ -67,23 +67,16 @@ class MasterWatch:
             return False
         return True
 
-    def _candidates(self) -> list[str]:
-        """Newest first. While DNS hangs, which a lost node may well cause, the last ones have to do."""
+    def _connect(self) -> Node:
+        """At its newest address first. While DNS hangs, which a lost node may well cause, the last ones have to do."""
         found = addresses_of(self.master, self.resolve, self.connector.timeout / 2)
-        return list(dict.fromkeys([*found[:1], *self.addresses]))
-
-    def _answers_at(self, ip: str) -> bool:
-        node = self.connector.open(ip)
-        try:
-            if node.ask("CLUSTER", "MYID") != self.master.id:
-                node.close()
-                return False
-            self.offset = read_replication(node).offset
-        except AgentError as error:
-            node.close()
-            if isinstance(error, (NodeAliveError, CommandRefusedError)):
+        for ip in dict.fromkeys([*found[:1], *self.addresses]):
+            try:
+                node = open_node(self.master.id, ip, self.connector)
+            except NodeAliveError:
                 raise
-            return False
-        self._node = node
-        self.addresses = [ip]
-        return True
+            except NodeUnavailableError:
+                continue
+            self.addresses = [ip]
+            return node
+        raise NodeUnavailableError("does not answer at any address")

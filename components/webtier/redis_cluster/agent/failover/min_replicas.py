@@ -7,14 +7,13 @@ and there writes would be refused (NOREPLICAS) until the others follow the new m
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from ..errors import CommandRefusedError, NodeUnavailableError
 from ..redis.client import Connector, Node
-from ..redis.reach import addresses_of
+from ..redis.reach import ask_member_if_reachable
 from ..redis.replication_info import read_replication
 from ..redis.resolver import Resolve
-from ..redis.view import Record, parse_view
+from ..redis.view import Record
 from .draining import is_draining
 from .failover_candidates import COPYING, Candidate, CandidateFinder
 
@@ -66,7 +65,7 @@ class ReturnedReplica:
     resolve: Resolve
     local_ip: str
     patience: float = 1.0
-    """Seconds that DNS gets for a name."""
+    """Seconds that the master gets for an answer, and DNS for its name."""
     _due: bool = field(default=True, init=False)
 
     def restarted(self) -> None:
@@ -85,18 +84,13 @@ class ReturnedReplica:
                 self._due = not self._is_given_back(redis, wanted)
 
     def _is_given_back(self, redis: Node, wanted: int) -> bool:
-        view = parse_view(str(redis.ask("CLUSTER", "NODES")))
-        master = view.records.get(view.myself.master_id or "")
-        for ip in addresses_of(master, self.resolve, self.patience) if master else []:
-            try:
-                with self.connector.open(ip) as node:
-                    if node.ask("CLUSTER", "MYID") != view.myself.master_id:
-                        continue
-                    if wanted_replicas(node) >= wanted:
-                        return True
-                    if len(read_replication(node).online) >= wanted:
-                        want_replicas(node, wanted)
-                        return True
-            except (NodeUnavailableError, CommandRefusedError):
-                continue
-        return False
+        def give_back(node: Node) -> bool:
+            if wanted_replicas(node) < wanted:
+                if len(read_replication(node).online) < wanted:
+                    return False
+                want_replicas(node, wanted)
+            return True
+
+        master = redis.view().master
+        quick = replace(self.connector, timeout=self.patience)
+        return master is not None and bool(ask_member_if_reachable(master, give_back, quick, self.resolve))

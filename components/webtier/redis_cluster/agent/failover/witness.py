@@ -15,16 +15,16 @@ import secrets
 import threading
 import time
 from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from typing import TypeVar
 
 from ..console import Console
 from ..errors import AgentError, CommandRefusedError
+from ..parallel import in_parallel
 from ..redis.client import Connector, Node
 from ..redis.reach import addresses_of, answers_as
 from ..redis.resolver import Resolve
-from ..redis.view import ClusterView, Record, parse_view
+from ..redis.view import ClusterView, Record
 
 QUESTIONS = "webtier.agent.questions"
 ANSWERS = "webtier.agent.answers."
@@ -66,6 +66,7 @@ class Answer:
     epoch: int
 
 
+# The class names are signed and the fields' names are sent, also to agents of another version: both stay as they are.
 Message = TypeVar("Message", Question, Answer)
 
 
@@ -131,7 +132,7 @@ class Witness:
             self._busy.release()
 
     def _answer(self, asked: Question, redis: Node) -> Answer | None:
-        view = parse_view(str(redis.ask("CLUSTER", "NODES")))
+        view = redis.view()
         master = view.records.get(asked.master)
         if master is None or not _would_vote(view, master, asked.replica):
             return None
@@ -142,25 +143,19 @@ class Witness:
             witness=view.own_id,
             reached=reached,
             heard_ago=time.time() - master.pong_ms / 1000,
-            epoch=int(redis.fields("CLUSTER", "INFO")["cluster_current_epoch"]),
+            epoch=redis.epoch(),
         )
 
     def _reaches(self, master: Record, addresses: Collection[str]) -> bool:
-        def answers(ip: str) -> bool:
-            return answers_as(master.id, ip, self._quick)
-
-        candidates = {*addresses, *addresses_of(master, self.resolve, patience=self.options.patience / 2)}
-        with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
-            return any(pool.map(answers, candidates))
+        known = {*addresses, *addresses_of(master, self.resolve, self.options.patience / 2)}
+        return any(in_parallel(lambda ip: answers_as(master.id, ip, self._quick), known))
 
 
 def _would_vote(view: ClusterView, master: Record, replica: str) -> bool:
-    me = view.myself
     follower = view.records.get(replica)
     return (
-        me.is_master
-        and bool(me.slot_ranges)
-        and me.id != master.id
+        view.myself.serves
+        and view.own_id != master.id
         and bool(master.slot_ranges)
         and follower is not None
         and follower.master_id == master.id

@@ -4,15 +4,15 @@ Every node does so for itself, so that no leader is needed. Nothing here deletes
 shard over; a node that was forgotten by mistake introduces itself again.
 """
 
-import threading
 import time
 from dataclasses import dataclass, field
 
 from ..console import Console
-from ..errors import AgentError, CommandRefusedError, NodeUnavailableError
+from ..errors import NodeError
 from ..redis.client import Connector, Node
+from ..redis.reach import ask_member_if_reachable
 from ..redis.resolver import Resolve
-from ..redis.view import Address, ClusterView, Record, parse_view
+from ..redis.view import Address, ClusterView, Record
 from .rejoin import is_fresh, master_to_follow, shard_master
 from .stale_node_watch import StaleNodeWatch
 
@@ -30,7 +30,6 @@ class HealOptions:
 
     local_ip: str
     domain: str
-    interval: float = 1.0
     patience: float = 5.0
     gone_for: float = 15.0
     absent_for: float = 20.0
@@ -40,7 +39,7 @@ class HealOptions:
 
 @dataclass
 class Healer:
-    """Looks once with `step()`; `run` looks until it is told to stop."""
+    """Looks once with `step()`."""
 
     options: HealOptions
     connector: Connector
@@ -54,19 +53,10 @@ class Healer:
         options = self.options
         self._stale_nodes = StaleNodeWatch(options.domain, self.resolve, options.gone_for, options.absent_for)
 
-    def run(self, stop: threading.Event) -> None:
-        """Never raises for what a node does or does not answer."""
-        while not stop.is_set():
-            try:
-                self.step()
-            except AgentError as error:
-                self.console.state(f"this pod's Redis {error}")
-            stop.wait(self.options.interval)
-
     def step(self) -> None:
         """Repairs what can be repaired now. NodeUnavailableError when this pod's Redis does not answer."""
         with self.connector.open(self.options.local_ip) as redis:
-            view = parse_view(str(redis.ask("CLUSTER", "NODES")))
+            view = redis.view()
             lost = [peer for peer in view.peers if not peer.reachable]
             if not lost:
                 self.console.state(f"this node has links to all {len(view.peers)} peers")
@@ -80,7 +70,7 @@ class Healer:
             self._make_known(redis, view)
 
     def _find_again(self, redis: Node, view: ClusterView, peer: Record) -> None:
-        for ip in self._candidates(view, peer):
+        for ip in self._possible_addresses(view, peer):
             if not self._is_due(f"meet {peer.id} {ip}"):
                 continue
             # Addresses are handed on to other pods: only the id says that it is the same node.
@@ -94,7 +84,7 @@ class Healer:
             self.console.event(f"{peer.name} has moved to {place.ip}:{place.port}: this node has met it again")
             return
 
-    def _candidates(self, view: ClusterView, peer: Record) -> list[str]:
+    def _possible_addresses(self, view: ClusterView, peer: Record) -> list[str]:
         """The pods' own addresses, at which the peer may be found; others may know it by another."""
         ips = self.resolve(peer.address.hostname) if peer.address.hostname else []
         if not ips:
@@ -107,8 +97,8 @@ class Healer:
         """How who answers there sees the cluster, and with which address it announces itself."""
         try:
             with self.connector.open(ip) as node:
-                found = parse_view(str(node.ask("CLUSTER", "NODES")))
-        except (NodeUnavailableError, CommandRefusedError):
+                found = node.view()
+        except NodeError:
             return None
         return found if found.myself.address.ip else None
 
@@ -116,7 +106,7 @@ class Healer:
         redis.ask("CLUSTER", "MEET", place.ip, place.port, place.bus_port)
 
     def _renew_replication(self, redis: Node, view: ClusterView) -> None:
-        master = view.records.get(view.myself.master_id or "")
+        master = view.master
         if master is None or not master.reachable:
             self._linked = time.monotonic()
             return
@@ -171,10 +161,8 @@ class Healer:
             return
         peer = peers[self._asked % len(peers)]
         self._asked += 1
-        for ip in self.resolve(peer.address.hostname) if peer.address.hostname else []:
-            found = self._view_at(ip)
-            if found is None or found.own_id != peer.id or view.own_id in found.records:
-                continue
+        found = ask_member_if_reachable(peer, Node.view, self.connector, self.resolve)
+        if found is not None and found.myself.address.ip and view.own_id not in found.records:
             self._meet(redis, found.myself.address)
             self.console.event(f"{peer.name} no longer knows this node: this node has met it again")
 

@@ -24,7 +24,7 @@ from ..redis.peers import Peer, ask_peers
 from ..redis.resolver import Resolve
 from ..redis.topology import describe_slots
 from ..redis.users import REPLICATION_USER
-from ..redis.view import ClusterView, parse_view
+from ..redis.view import ClusterView
 from ..start.data_folder import DataFolder
 from ..start.ownership import Identity, is_complete
 
@@ -59,7 +59,7 @@ class ReplicationRelease:
         if not self.options.data.marked:
             return
         with self.connector.open(self.options.local_ip) as redis:
-            view = parse_view(str(redis.ask("CLUSTER", "NODES")))
+            view = redis.view()
             withheld = is_withheld(redis)
             spare = view.myself.is_master and not view.myself.slot_ranges
             if spare and not withheld:

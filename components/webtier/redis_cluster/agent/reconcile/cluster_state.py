@@ -1,12 +1,12 @@
 """The cluster's state: what every member answers, all of them asked at once."""
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from ..errors import CommandRefusedError, NodeUnavailableError
+from ..errors import NodeError
+from ..parallel import in_parallel
 from ..redis.client import Connector, Node
-from ..redis.reach import open_member
+from ..redis.reach import open_pod
 from ..redis.resolver import Resolve
 from ..redis.topology import SLOTS, Member, Topology
 from ..redis.view import ClusterView, Record
@@ -75,14 +75,13 @@ def read_cluster_state(
     def ask(member: Member) -> NodeState | str:
         try:
             return _read_node(member, connector, resolve, thorough)
-        except (NodeUnavailableError, CommandRefusedError) as error:
+        except NodeError as error:
             return str(error)
 
-    with ThreadPoolExecutor(max_workers=16) as pool:
-        members = topology.members()
-        nodes, missing = _sort(members, pool.map(ask, members))
-        strangers = _outside(topology, nodes)
-        outside, outside_missing = _sort(strangers, pool.map(ask, strangers))
+    members = topology.members()
+    nodes, missing = _sort(members, in_parallel(ask, members))
+    strangers = _outside(topology, nodes)
+    outside, outside_missing = _sort(strangers, in_parallel(ask, strangers))
     return ClusterState(nodes, missing, outside, outside_missing)
 
 
@@ -108,7 +107,7 @@ def _outside(topology: Topology, nodes: list[NodeState]) -> list[Member]:
 
 
 def _read_node(member: Member, connector: Connector, resolve: Resolve, thorough: bool) -> NodeState:
-    with open_member(member, connector, resolve) as (node, view):
+    with open_pod(member, connector, resolve) as (node, view):
         cluster = node.fields("CLUSTER", "INFO")
         replication = node.fields("INFO", "replication")
         memory = node.fields("INFO", "memory")

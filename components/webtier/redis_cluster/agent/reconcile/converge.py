@@ -4,8 +4,9 @@ import time
 from dataclasses import dataclass
 
 from ..console import Console
-from ..errors import CommandRefusedError, DeadlinePassedError, NodeUnavailableError
+from ..errors import DeadlinePassedError, NodeError
 from ..redis.client import Connector
+from ..redis.reach import open_node
 from ..redis.resolver import Resolve
 from .cluster_state import ClusterState, read_cluster_state
 from .migration import migrate, name_of
@@ -50,8 +51,8 @@ def converge(
         insist = time.monotonic() - changed >= options.patience
         plan = make_plan(goal, state, insist)
         # Keys that an interruption left behind can be seen once nothing moves any more.
-        suspicious = progress.slots > 0 or not_drained(state) is not None
-        if plan.done and (thorough or not suspicious):
+        suspicious = progress.slots > 0 or bool(not_drained(state))
+        if not plan and (thorough or not suspicious):
             console.event(_summary(goal, progress))
             return
         thorough = suspicious and not plan.moves
@@ -79,7 +80,7 @@ def _carry_out(
             _take(step, connector)
             console.event(step.text)
         migrate(plan.moves, masters, connector, progress, seconds)
-    except (NodeUnavailableError, CommandRefusedError) as error:
+    except NodeError as error:
         # A node has moved on since it was asked; the next plan begins with how it is now.
         console.state(str(error))
         return str(error)
@@ -87,7 +88,7 @@ def _carry_out(
 
 
 def _take(step: Step, connector: Connector) -> None:
-    with name_of(step.node), connector.open(step.node.ip) as node:
+    with name_of(step.node), open_node(step.node.id, step.node.ip, connector) as node:
         node.ask_all(step.commands)
 
 

@@ -11,19 +11,19 @@ from .cluster_state import ClusterState, NodeState
 from .steps import Goal, Plan, Step, leader_of, members_of, step
 
 
-def set_epochs(nodes: list[NodeState]) -> Plan | None:
+def set_epochs(nodes: list[NodeState]) -> Plan:
     """Different epochs from the beginning spare the cluster to settle who is right about slots."""
     if any(record.slot_ranges for node in nodes for record in node.view.records.values()):
-        return None
+        return Plan()
     steps = [
         step(node, f"{node.member.pod} begins in epoch {number}", "CLUSTER", "SET-CONFIG-EPOCH", number)
         for number, node in enumerate(nodes, start=1)
         if len(node.view.records) == 1 and node.myself.epoch == 0
     ]
-    return Plan(steps) if steps else None
+    return Plan(steps)
 
 
-def introduce(goal: Goal, nodes: list[NodeState], insist: bool) -> Plan | None:
+def introduce(goal: Goal, nodes: list[NodeState], insist: bool) -> Plan:
     """Everybody knows everybody: introduced by the node that knows the most, then by gossip.
 
     Who owns slots is in the middle of things; what a pod that comes back knows may be long past.
@@ -42,17 +42,13 @@ def introduce(goal: Goal, nodes: list[NodeState], insist: bool) -> Plan | None:
     if steps or waiting:
         return Plan(steps, waiting)
     for one in nodes:
-        apart: list[NodeState] = []
-        for other in nodes:
-            record = one.view.records.get(other.id)
-            if record is not None and record.reachable:
-                continue
-            apart.append(other)
+        reachable = {record.id for record in one.view.records.values() if record.reachable}
+        apart = [other for other in nodes if other.id not in reachable]
         if apart:
             more = f" and {len(apart) - 1} more" if len(apart) > 1 else ""
             waiting.append(f"{one.member.pod} is not in touch with {apart[0].member.pod}{more}")
             steps += [_meet(goal, one, other) for other in apart] if insist else []
-    return Plan(steps, waiting) if waiting else None
+    return Plan(steps, waiting)
 
 
 def _in_handshake(goal: Goal, one: NodeState, other: NodeState) -> bool:
@@ -87,7 +83,7 @@ def _check_same_cluster(anchor: NodeState, node: NodeState) -> None:
         )
 
 
-def assign_slots(goal: Goal, state: ClusterState, insist: bool) -> Plan | None:
+def assign_slots(goal: Goal, state: ClusterState, insist: bool) -> Plan:
     """Slots that nobody owns, in any view, go to the shard whose even part they are in.
 
     One view alone is no reason: a master that has just become a replica can, for a moment, take an older message of
@@ -129,7 +125,7 @@ def _add_slots(node: NodeState, slots: set[int]) -> Step:
     return step(node, f"{node.member.pod} owns slots {describe_slots(slots)}", "CLUSTER", "ADDSLOTSRANGE", *bounds)
 
 
-def _slots_elsewhere(goal: Goal, state: ClusterState, owners: dict[int, str]) -> Plan | None:
+def _slots_elsewhere(goal: Goal, state: ClusterState, owners: dict[int, str]) -> Plan:
     """Slots of which no running pod says that they are its own: they can be neither served nor moved."""
     waiting: list[str] = []
     for stranger in sorted(set(owners.values()) - {node.id for node in state.all_nodes}):
@@ -144,14 +140,14 @@ def _slots_elsewhere(goal: Goal, state: ClusterState, owners: dict[int, str]) ->
         reason = state.outside_missing.get(pod)
         why = f"which {reason}" if reason else "which none of the running pods is"
         waiting.append(f"the slots {slots} belong to {pod} ({stranger[:8]}), {why}")
-    return Plan(waiting=waiting) if waiting else None
+    return Plan(waiting=waiting)
 
 
 def _record_of(node_id: str, nodes: list[NodeState]) -> Record:
     return next(node.view.records[node_id] for node in nodes if node_id in node.view.records)
 
 
-def replicate(goal: Goal, state: ClusterState, insist: bool) -> Plan | None:
+def replicate(goal: Goal, state: ClusterState, insist: bool) -> Plan:
     """In every shard the one that owns slots is the master, and the others follow it."""
     steps: list[Step] = []
     waiting: list[str] = []
@@ -178,10 +174,10 @@ def replicate(goal: Goal, state: ClusterState, insist: bool) -> Plan | None:
             else:
                 text = f"{node.member.pod} replicates {master.member.pod}"
                 steps.append(step(node, text, "CLUSTER", "REPLICATE", master.id))
-    return Plan(steps, waiting) if steps or waiting else None
+    return Plan(steps, waiting)
 
 
-def hand_over(goal: Goal, state: ClusterState) -> Plan | None:
+def hand_over(goal: Goal, state: ClusterState) -> Plan:
     """A master that is to be removed hands its shard over to a member that stays."""
     steps: list[Step] = []
     waiting: list[str] = []
@@ -196,4 +192,4 @@ def hand_over(goal: Goal, state: ClusterState) -> Plan | None:
             steps.append(Step(candidates[0], (alone, ("CLUSTER", "FAILOVER")), text))
         else:
             waiting.append(f"{node.member.pod} is to be removed, and no member that stays has its data yet")
-    return Plan(steps, waiting) if steps or waiting else None
+    return Plan(steps, waiting)

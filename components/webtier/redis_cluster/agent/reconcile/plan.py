@@ -43,16 +43,15 @@ def make_plan(goal: Goal, state: ClusterState, insist: bool = False) -> Plan:
         or not_drained(state)
         or forget_stale_nodes(state, insist)
         or _ask_more_replicas(goal, nodes)
-        or Plan()
     )
 
 
-def _ask_fewer_replicas(goal: Goal, nodes: list[NodeState]) -> Plan | None:
+def _ask_fewer_replicas(goal: Goal, nodes: list[NodeState]) -> Plan:
     """Before anything else: while a master asks for replicas that are gone, it takes no writes."""
     return _set_min_replicas(goal, [node for node in nodes if node.min_replicas_to_write > goal.min_replicas_to_write])
 
 
-def _ask_more_replicas(goal: Goal, nodes: list[NodeState]) -> Plan | None:
+def _ask_more_replicas(goal: Goal, nodes: list[NodeState]) -> Plan:
     """After all else: a master without them would take no writes."""
     wanted = goal.min_replicas_to_write
     waiting = [
@@ -65,7 +64,7 @@ def _ask_more_replicas(goal: Goal, nodes: list[NodeState]) -> Plan | None:
     return _set_min_replicas(goal, [node for node in nodes if node.min_replicas_to_write < wanted])
 
 
-def _set_min_replicas(goal: Goal, nodes: list[NodeState]) -> Plan | None:
+def _set_min_replicas(goal: Goal, nodes: list[NodeState]) -> Plan:
     """At run time, since it depends on the number of nodes: in a file's checksum it would roll every pod."""
     wanted = goal.min_replicas_to_write
     steps = [
@@ -76,12 +75,11 @@ def _set_min_replicas(goal: Goal, nodes: list[NodeState]) -> Plan | None:
         )
         for node in nodes
     ]
-    return Plan(steps) if steps else None
+    return Plan(steps)
 
 
-def _wait_for_health(nodes: list[NodeState]) -> Plan | None:
-    waiting = list(_unhealthy_reasons(nodes))
-    return Plan(waiting=waiting) if waiting else None
+def _wait_for_health(nodes: list[NodeState]) -> Plan:
+    return Plan(waiting=list(_unhealthy_reasons(nodes)))
 
 
 def _unhealthy_reasons(nodes: list[NodeState]) -> Iterator[str]:

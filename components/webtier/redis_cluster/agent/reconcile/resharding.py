@@ -13,7 +13,7 @@ from .cluster_state import ClusterState, NodeState
 from .steps import Goal, Move, Plan, Step, leader_of, members_of
 
 
-def finish_open_slots(goal: Goal, state: ClusterState) -> Plan | None:
+def finish_open_slots(goal: Goal, state: ClusterState) -> Plan:
     """Slots that an earlier run left half moved, and keys that it left where they do not belong.
 
     To be asked also while members are missing: until such a slot is closed, some of its keys are
@@ -35,8 +35,6 @@ def finish_open_slots(goal: Goal, state: ClusterState) -> Plan | None:
             waiting.append(f"slot {slot} is half moved, and the master that it goes to does not answer")
         elif _is_rightful(target, nodes):
             moves.setdefault((owner.id, target.id), set()).add(slot)
-    if not closed and not waiting and not moves:
-        return None
     by_id = {node.id: node for node in nodes}
     return Plan(
         [_close(by_id[node], by_id[owner], slots) for (node, owner), slots in closed.items()],
@@ -85,7 +83,7 @@ def _close(node: NodeState, owner: NodeState, slots: set[int]) -> Step:
     return Step(node, tuple(commands), text)
 
 
-def rebalance(goal: Goal, state: ClusterState) -> Plan | None:
+def rebalance(goal: Goal, state: ClusterState) -> Plan:
     """Every shard of the topology gets its even part, and the others give all that they have."""
     owned: dict[int, set[int]] = {}
     masters: dict[int, NodeState] = {}
@@ -101,9 +99,8 @@ def rebalance(goal: Goal, state: ClusterState) -> Plan | None:
     for shard in range(goal.topology.shards):
         masters.setdefault(shard, leader_of(state.nodes, shard))
     transfers = even_transfers(owned, goal.topology.shards)
-    if not transfers:
-        return None
-    _check_room(goal, masters)
+    if transfers:
+        _check_room(goal, masters)
     return Plan(moves=[Move(masters[source], masters[target], slots) for source, target, slots in transfers])
 
 
@@ -120,11 +117,11 @@ def _check_room(goal: Goal, masters: dict[int, NodeState]) -> None:
         )
 
 
-def not_drained(state: ClusterState) -> Plan | None:
+def not_drained(state: ClusterState) -> Plan:
     """A master that has to go may be deleted when this has nothing to say: it holds no key any more."""
     waiting = [
         f"{node.member.pod} is to be removed, owns no slot and still holds {node.keys} keys"
         for node in state.outside
         if node.myself.is_master and not _owns(node) and node.keys
     ]
-    return Plan(waiting=waiting) if waiting else None
+    return Plan(waiting=waiting)

@@ -8,7 +8,7 @@ from .cluster_state import ClusterState
 from .steps import Plan, Step, step
 
 
-def forget_stale_nodes(state: ClusterState, insist: bool) -> Plan | None:
+def forget_stale_nodes(state: ClusterState, insist: bool) -> Plan:
     """Forgets nodes that are not in the topology and do not run, and the old ids of pods that came back empty.
 
     A pod outside of the topology that still runs stays known: until it is deleted it sends clients
@@ -32,7 +32,7 @@ def forget_stale_nodes(state: ClusterState, insist: bool) -> Plan | None:
             steps += [
                 step(node, f"{node.member.pod} forgets {name}", "CLUSTER", "FORGET", stale.id) for node, _ in views
             ]
-    return Plan(steps, waiting) if steps or waiting else None
+    return Plan(steps, waiting)
 
 
 def _strangers(state: ClusterState) -> Iterator[Record]:

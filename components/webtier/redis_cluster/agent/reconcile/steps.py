@@ -33,16 +33,14 @@ class Move:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do now, and what is still to be waited for; nothing at all when all is as it should be."""
+    """What to do now, and what is still to be waited for. False when that is nothing: all is as it should be."""
 
     steps: list[Step] = field(default_factory=list[Step])
     waiting: list[str] = field(default_factory=list[str])
     moves: list[Move] = field(default_factory=list[Move])
 
-    @property
-    def done(self) -> bool:
-        """Whether the cluster is complete and healthy."""
-        return not self.steps and not self.waiting and not self.moves
+    def __bool__(self) -> bool:
+        return bool(self.steps or self.waiting or self.moves)
 
 
 @dataclass(frozen=True)

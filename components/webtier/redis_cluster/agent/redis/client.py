@@ -14,6 +14,7 @@ from redis.connection import Connection, SSLConnection
 from redis.retry import Retry
 
 from ..errors import CommandRefusedError, NodeAliveError, NodeNotReadyError, NodeUnavailableError
+from .view import ClusterView, parse_view
 
 Command = tuple[str | int, ...]
 
@@ -115,6 +116,14 @@ class Node:
         """What the node sends unasked after SUBSCRIBE; None when nothing has come after `timeout` seconds."""
         with _own_errors("a subscription"):
             return self._connection.read_response() if self._connection.can_read(timeout) else None
+
+    def view(self) -> ClusterView:
+        """How the node sees the cluster."""
+        return parse_view(str(self.ask("CLUSTER", "NODES")))
+
+    def epoch(self) -> int:
+        """The cluster's current epoch, as far as the node knows."""
+        return int(self.fields("CLUSTER", "INFO")["cluster_current_epoch"])
 
     def fields(self, *command: str | int) -> dict[str, str]:
         """The answer of INFO and its like, as a mapping."""

@@ -1,12 +1,12 @@
 """Asks the other nodes how they see the cluster, before this node is a part of it."""
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from ..errors import CommandRefusedError, NodeNotReadyError, NodeUnavailableError
+from ..errors import NodeError, NodeNotReadyError
+from ..parallel import in_parallel
 from .client import Connector
-from .view import ClusterView, parse_view
+from .view import ClusterView
 
 
 @dataclass(frozen=True)
@@ -32,23 +32,19 @@ class Answers:
 
 def ask_peers(ips: Iterable[str], connector: Connector) -> Answers:
     """Asks all addresses at once; takes as long as the slowest, and that is bounded."""
-    peers: list[Peer] = []
-    busy: dict[str, str] = {}
 
     def ask(ip: str) -> Peer | NodeNotReadyError | None:
         try:
             with connector.open(ip) as node:
-                return Peer(ip, parse_view(str(node.ask("CLUSTER", "NODES"))))
+                return Peer(ip, node.view())
         except NodeNotReadyError as error:
             return error
-        except (NodeUnavailableError, CommandRefusedError):
+        except NodeError:
             return None
 
     addresses = sorted(set(ips))
-    with ThreadPoolExecutor(max_workers=16) as pool:
-        for ip, answer in zip(addresses, pool.map(ask, addresses), strict=True):
-            if isinstance(answer, Peer):
-                peers.append(answer)
-            elif answer is not None:
-                busy[ip] = str(answer)
-    return Answers(peers, busy)
+    answers = dict(zip(addresses, in_parallel(ask, addresses), strict=True))
+    return Answers(
+        peers=[answer for answer in answers.values() if isinstance(answer, Peer)],
+        busy={ip: str(answer) for ip, answer in answers.items() if isinstance(answer, NodeNotReadyError)},
+    )

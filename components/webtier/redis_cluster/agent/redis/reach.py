@@ -1,37 +1,91 @@
-"""Where a node is to be asked, and whether anybody answers there as that node."""
+"""Asks other nodes of the cluster, by who they are: addresses are handed on to other pods."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
+from typing import TypeVar
 
-from ..errors import CommandRefusedError, NodeAliveError, NodeUnavailableError
+from ..errors import CommandRefusedError, NodeAliveError, NodeError, NodeUnavailableError
 from .client import Connector, Node
 from .resolver import Resolve, resolve_within
 from .topology import Member
-from .view import ClusterView, Record, parse_view
+from .view import ClusterView, Record
+
+Answer = TypeVar("Answer")
+
+
+def open_node(node_id: str, ip: str, connector: Connector) -> Node:
+    """The node with that id, to be closed by the caller. NodeUnavailableError also where another one answers."""
+    node = connector.open(ip)
+    try:
+        if node.ask("CLUSTER", "MYID") != node_id:
+            raise NodeUnavailableError("is not the node that answers at its address")
+    except BaseException:
+        node.close()
+        raise
+    return node
+
+
+def ask_member(
+    record: Record,
+    question: Callable[[Node], Answer],
+    connector: Connector,
+    resolve: Resolve,
+    *,
+    dns_timeout: float | None = None,
+    also_at: Collection[str] = (),
+) -> Answer:
+    """What the node of `record` answers, at the first of its addresses where it is the one that answers.
+
+    DNS gets `dns_timeout` seconds for the pod's name; by default as long as a node gets for an answer. `also_at` are
+    further addresses at which it may be. NodeUnavailableError says why it can't be asked.
+    """
+    known = addresses_of(record, resolve, connector.timeout if dns_timeout is None else dns_timeout)
+    reasons = [] if known else ["has no address"]
+    for ip in dict.fromkeys([*known, *also_at]):
+        try:
+            with open_node(record.id, ip, connector) as node:
+                return question(node)
+        except NodeError as error:
+            reasons.append(str(error))
+    raise NodeUnavailableError(reasons[0])
+
+
+def ask_member_if_reachable(
+    record: Record,
+    question: Callable[[Node], Answer],
+    connector: Connector,
+    resolve: Resolve,
+    dns_timeout: float | None = None,
+) -> Answer | None:
+    """The same; None where it can't be asked."""
+    try:
+        return ask_member(record, question, connector, resolve, dns_timeout=dns_timeout)
+    except NodeUnavailableError:
+        return None
 
 
 @contextmanager
-def open_member(member: Member, connector: Connector, resolve: Resolve) -> Generator[tuple[Node, ClusterView]]:
-    """A pod's node and how it sees the cluster. NodeUnavailableError also where another pod's node answers."""
+def open_pod(member: Member, connector: Connector, resolve: Resolve) -> Generator[tuple[Node, ClusterView]]:
+    """A pod's node, whatever its id, and its view. NodeUnavailableError also where another pod answers."""
     addresses = resolve(member.host)
     if not addresses:
         raise NodeUnavailableError("has no address yet")
     with connector.open(addresses[0]) as node:
-        view = parse_view(str(node.ask("CLUSTER", "NODES")))
+        view = node.view()
         named = view.myself.address.hostname
         if named and named != member.host:
-            # An address that has been handed on to another pod before DNS knew.
+            # The address has been handed on to another pod, and DNS does not know yet.
             raise NodeUnavailableError(f"has an address at which {named} answers")
         yield node, view
 
 
-def addresses_of(record: Record, resolve: Resolve, patience: float) -> list[str]:
-    """The pod's addresses by its name; the one in the record where DNS has none after `patience` seconds.
+def addresses_of(record: Record, resolve: Resolve, timeout: float) -> list[str]:
+    """The pod's addresses by its name; the one in the record where DNS has none after `timeout` seconds.
 
     The record may hold an address of the pod's host, announced for clients outside.
     """
     host = record.address.hostname
-    found = resolve_within(patience, resolve, host) if host else []
+    found = resolve_within(timeout, resolve, host) if host else []
     return found or ([record.address.ip] if record.address.ip else [])
 
 
@@ -42,9 +96,9 @@ def answers_as(node_id: str, ip: str, connector: Connector) -> bool:
     counts: no node is to be replaced because of that.
     """
     try:
-        with connector.open(ip) as node:
-            return node.ask("CLUSTER", "MYID") == node_id
+        open_node(node_id, ip, connector).close()
     except (NodeAliveError, CommandRefusedError):
         return True
     except NodeUnavailableError:
         return False
+    return True

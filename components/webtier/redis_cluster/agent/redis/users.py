@@ -8,7 +8,7 @@ from pathlib import Path
 from ..console import Console
 from ..errors import CommandRefusedError, DeadlinePassedError, NodeUnavailableError
 from .client import Connector, Node
-from .reach import open_member
+from .reach import open_pod
 from .resolver import Resolve
 from .topology import Member, Topology
 
@@ -86,7 +86,7 @@ def grant_access(
 def _grant(member: Member, connector: Connector, resolve: Resolve, files: AccessFiles) -> str | None:
     """None once the member has them, else why it could not be asked."""
     try:
-        with open_member(member, connector, resolve) as (node, _):
+        with open_pod(member, connector, resolve) as (node, _):
             apply_access(node, files)
     except NodeUnavailableError as error:
         return str(error)

@@ -65,6 +65,11 @@ class Record:
         return "master" in self.flags
 
     @property
+    def serves(self) -> bool:
+        """Whether it is a master with slots: only those have a vote."""
+        return self.is_master and bool(self.slot_ranges)
+
+    @property
     def failed(self) -> bool:
         """Whether it is suspected or agreed to be failing."""
         return bool(self.flags & FAILED_FLAGS)
@@ -104,6 +109,11 @@ class ClusterView:
         return self.records[self.own_id]
 
     @property
+    def master(self) -> Record | None:
+        """Whom the viewing node replicates; None for a master, and while it does not know that node."""
+        return self.records.get(self.myself.master_id or "")
+
+    @property
     def peers(self) -> list[Record]:
         """All others with a known id."""
         return [record for record in self.records.values() if record.id != self.own_id and not record.in_handshake]
@@ -111,7 +121,7 @@ class ClusterView:
     @property
     def masters(self) -> list[Record]:
         """The masters with slots, failed ones and the node itself included: those whose majority elects."""
-        return [record for record in self.records.values() if record.is_master and record.slot_ranges]
+        return [record for record in self.records.values() if record.serves]
 
     @property
     def majority(self) -> int:

@@ -5,11 +5,11 @@ without this no node finds any other, and the cluster stays down.
 """
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..console import Console
+from ..parallel import in_parallel
 from ..redis.nodes_file import read_hostnames, replace_file, rewrite_addresses
 from ..redis.resolver import Resolve
 
@@ -63,15 +63,12 @@ def prepare(options: PrepareOptions, resolve: Resolve, console: Console) -> None
 def _resolve_all(hostnames: dict[str, str], options: PrepareOptions, resolve: Resolve) -> dict[str, str]:
     found: dict[str, str] = {}
     end = time.monotonic() + options.longest_wait
-    with ThreadPoolExecutor(max_workers=16) as pool:
-        while True:
-            missing = [node_id for node_id in hostnames if node_id not in found]
-            answers = pool.map(resolve, [hostnames[node_id] for node_id in missing])
-            found |= {node_id: ips[0] for node_id, ips in zip(missing, answers, strict=True) if ips}
-            if 2 * len(found) > len(hostnames):
-                end = min(end, time.monotonic() + options.wait_for_rest)
-            if len(found) < len(hostnames) and time.monotonic() < end:
-                time.sleep(0.25)
-            else:
-                break
-    return found
+    while True:
+        missing = [node_id for node_id in hostnames if node_id not in found]
+        answers = in_parallel(resolve, [hostnames[node_id] for node_id in missing])
+        found |= {node_id: ips[0] for node_id, ips in zip(missing, answers, strict=True) if ips}
+        if 2 * len(found) > len(hostnames):
+            end = min(end, time.monotonic() + options.wait_for_rest)
+        if len(found) == len(hostnames) or time.monotonic() >= end:
+            return found
+        time.sleep(0.25)

@@ -6,20 +6,17 @@ over in less, and has everything that had left the old master's process.
 """
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from ..errors import CommandRefusedError, NodeUnavailableError
 from ..failover.candidacy import stands
 from ..failover.fast_failover import FEWEST_MASTERS
-from ..redis.client import Connector
+from ..parallel import in_parallel
+from ..redis.client import Connector, Node
 from ..redis.nodes_file import read_view
-from ..redis.reach import addresses_of
+from ..redis.reach import ask_member_if_reachable
 from ..redis.resolver import Resolve
-from ..redis.view import ClusterView, Record
+from ..redis.view import ClusterView
 from .data_folder import DataFolder
-
-MOST_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -52,14 +49,13 @@ class RestartDelay:
         if time.monotonic() - self._began > self.options.longest:
             return None
         view = self._own_view()
-        if view is None or not view.myself.is_master or not view.myself.slot_ranges:
-            return None
-        if len(view.masters) < FEWEST_MASTERS:
+        if view is None or not view.myself.serves or len(view.masters) < FEWEST_MASTERS:
             return None
         # Only the replica itself knows whether it stands for election: nodes.conf is not written when that changes.
         replicas = [peer for peer in view.peers if peer.master_id == view.own_id]
-        with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
-            able = list(pool.map(self._may_take_over, replicas))
+        able = in_parallel(
+            lambda replica: ask_member_if_reachable(replica, self._may_take_over, self._quick, self.resolve), replicas
+        )
         return next((replica.name for replica, is_able in zip(replicas, able, strict=True) if is_able), None)
 
     def _own_view(self) -> ClusterView | None:
@@ -68,19 +64,11 @@ class RestartDelay:
         except (OSError, ValueError):
             return None
 
-    def _may_take_over(self, replica: Record) -> bool:
-        for ip in addresses_of(replica, self.resolve, self.options.patience):
-            try:
-                with self._quick.open(ip) as node:
-                    if node.ask("CLUSTER", "MYID") != replica.id:
-                        continue
-                    if not stands(node):
-                        return False
-                    link = node.fields("INFO", "replication")
-                    up_for = int(node.fields("INFO", "server")["uptime_in_seconds"])
-            except (NodeUnavailableError, CommandRefusedError):
-                continue
-            lost_for = int(link.get("master_link_down_since_seconds", "0"))
-            # A replica that has started since has never followed this process.
-            return link.get("role") == "slave" and 0 <= lost_for <= self.options.recent and up_for > lost_for + 1
-        return False
+    def _may_take_over(self, replica: Node) -> bool:
+        if not stands(replica):
+            return False
+        link = replica.fields("INFO", "replication")
+        up_for = int(replica.fields("INFO", "server")["uptime_in_seconds"])
+        lost_for = int(link.get("master_link_down_since_seconds", "0"))
+        # A replica that has started since has never followed this process.
+        return link.get("role") == "slave" and 0 <= lost_for <= self.options.recent and up_for > lost_for + 1

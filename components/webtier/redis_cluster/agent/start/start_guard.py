@@ -10,6 +10,7 @@ from ..errors import AgentError
 from ..redis.client import Connector
 from ..redis.nodes_file import read_view, render_nodes_file, replace_file
 from ..redis.peers import Answers, ask_peers
+from ..redis.reach import open_node
 from ..redis.resolver import Resolve
 from ..redis.view import ClusterView
 from .data_folder import ACCEPT_FILE, NODES_FILE, Data, DataFolder
@@ -119,7 +120,7 @@ class StartGuard:
     def _count_keys(self, ownership: Ownership) -> dict[str, int]:
         counts: dict[str, int] = {}
         for replica in ownership.replicas:
-            with self.connector.open(replica.ip) as node:
+            with open_node(replica.view.own_id, replica.ip, self.connector) as node:
                 counts[replica.name] = int(node.ask("DBSIZE"))
         return counts
 
@@ -151,8 +152,8 @@ class StartGuard:
 
     def _render(self, line: OwnLine) -> str:
         """All that the source knows, with this node in place of how it is known there."""
-        with self.connector.open(line.source.ip) as node:
-            epoch = int(node.fields("CLUSTER", "INFO")["cluster_current_epoch"])
+        with open_node(line.source.view.own_id, line.source.ip, self.connector) as node:
+            epoch = node.epoch()
         others = [
             replace(record, flags=(record.flags - {"myself"}) or frozenset({"noflags"}))
             for record in line.source.view.records.values()

@@ -96,14 +96,14 @@ def fill(cluster: LocalCluster, member: Member) -> list[int]:
     return slots
 
 
-@pytest.mark.parametrize("ending", [1, 0], ids=["source", "target"])
-def test_who_moves_slots_lets_a_master_go(slow: LocalCluster, ending: int) -> None:
+@pytest.mark.parametrize("draining", [1, 0], ids=["source", "target"])
+def test_who_moves_slots_lets_a_master_go(slow: LocalCluster, draining: int) -> None:
     """In a stream of slots there is hardly a moment in which none is under way."""
-    member = slow.master(ending)
+    member = slow.master(draining)
     slots = fill(slow, slow.master(1))
     masters = {
         node.member.shard: node
-        for node in read_cluster_state(slow.topology, slow.connector, slow.resolve).observations
+        for node in read_cluster_state(slow.topology, slow.connector, slow.resolve).nodes
         if node.myself.is_master
     }
 

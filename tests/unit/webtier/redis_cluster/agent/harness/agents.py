@@ -2,13 +2,15 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import DOMAIN, LocalCluster, wait_until
 from webtier.redis_cluster.agent.console import Console
+from webtier.redis_cluster.agent.errors import AgentError
 from webtier.redis_cluster.agent.failover.fast_failover import FastFailover, FastFailoverOptions
 from webtier.redis_cluster.agent.failover.witness import QUESTIONS, Witness, WitnessOptions
 from webtier.redis_cluster.agent.healing.heal import Healer, HealOptions
@@ -26,7 +28,8 @@ class Running(AbstractContextManager["Running"]):
 
     def __enter__(self) -> Self:
         for agent in self.agents:
-            self._threads.append(threading.Thread(target=agent.run, args=(self._stop,), daemon=True))
+            target = partial(_heal, agent) if isinstance(agent, Healer) else agent.run
+            self._threads.append(threading.Thread(target=target, args=(self._stop,), daemon=True))
             self._threads[-1].start()
         return self
 
@@ -36,6 +39,13 @@ class Running(AbstractContextManager["Running"]):
         self._stop.set()
         for thread in self._threads:
             thread.join()
+
+
+def _heal(agent: Healer, stop: threading.Event) -> None:
+    while not stop.is_set():
+        with suppress(AgentError):
+            agent.step()
+        stop.wait(1.0)
 
 
 def healer(cluster: LocalCluster, member: Member, options: HealOptions | None = None) -> Healer:
