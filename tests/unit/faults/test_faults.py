@@ -17,7 +17,8 @@ from tests.faults.harness.observer import Facts, Shape, parse_view
 from tests.faults.harness.observer import judge as judge_nodes
 from tests.faults.harness.report import Record, Report, table
 from tests.faults.harness.switches import SWITCHES, without
-from webtier.redis_cluster.pod.agent_archive import agent_archive
+from webtier.redis_cluster.pod.agent_container import AgentContainers
+from webtier.redis_cluster.settings import AgentSettings
 
 EVEN = [(0, 5460), (5461, 10922), (10923, 16383)]
 
@@ -194,9 +195,15 @@ def test_the_longest_gap_says_for_how_long_the_disk_stalled_in_it() -> None:
 
 @pytest.mark.parametrize("name", SWITCHES)
 def test_every_switch_changes_what_is_deployed(name: str) -> None:
-    switch, usual = SWITCHES[name], agent_archive().checksum
+    switch, usual = SWITCHES[name], _agent_command()
     with without(switch):
-        assert (agent_archive().checksum != usual) == bool(switch.edits)
-    assert agent_archive().checksum == usual
-    assert switch.edits or switch.settings
+        assert _agent_command() == [*usual, *(f"--without={feature}" for feature in switch.features)]
+    assert _agent_command() == usual
+    assert switch.features or switch.settings
     assert set(switch.faults) <= set(FAULTS)
+
+
+def _agent_command() -> list[str]:
+    command = AgentContainers(AgentSettings(), code=None, tls=None).container("agent", []).command
+    assert isinstance(command, list)
+    return [str(word) for word in command]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .console import Console
 from .errors import AgentError, RefusedError
+from .features import Feature
 from .reconcile.converge import ConvergeOptions, converge
 from .reconcile.plan import Goal
 from .redis.client import Connector
@@ -48,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=6379, help="of Redis, on every node")
     parser.add_argument("--bus-port", type=int, default=16379, help="of the cluster bus, on every node")
     parser.add_argument("--tls", type=Path, default=None, help="folder with ca.crt, tls.crt and tls.key")
+    parser.add_argument("--without", type=Feature, action="append", default=[], help=argparse.SUPPRESS)
     commands = parser.add_subparsers(required=True, metavar="command")
 
     run = commands.add_parser("run", help="run beside a Redis: start it, repair its links, hand over before it stops")
@@ -84,17 +86,26 @@ def _run(options: argparse.Namespace, console: Console) -> None:
     pod = Pod(options.pod, options.domain, options.own_ip, options.host_ip, options.announced, options.formed)
     data = DataFolder(options.data, appendonly=not options.no_appendonly)
     sidecar = SidecarOptions(
-        pod, data, options.run, options.auth, options.local_ip, fast_failover=not options.no_fast_failover
+        pod,
+        data,
+        options.run,
+        options.auth,
+        options.local_ip,
+        fast_failover=not options.no_fast_failover,
+        without=frozenset(options.without),
     )
     Sidecar(sidecar, _connector(options), resolve, console).run(stop)
 
 
 def _converge(options: argparse.Namespace, console: Console) -> None:
     topology = Topology(options.name, options.domain, options.shards, options.replicas_per_shard)
-    goal = Goal(topology, options.min_replicas_to_write, options.port, options.bus_port)
+    without = frozenset(options.without)
+    goal = Goal(topology, options.min_replicas_to_write, options.port, options.bus_port, without)
     connector = _connector(options)
     end = time.monotonic() + options.deadline
     converge(goal, connector, resolve, console, ConvergeOptions(deadline=options.deadline))
+    if Feature.PASSWORDS in without:
+        return
     # The mounted files of running pods follow a change within a minute or two; a deployment need not wait for that.
     end = max(end, time.monotonic() + LEAST_TO_GRANT)
     grant_access(topology, connector, resolve, AccessFiles(options.auth), console, end)

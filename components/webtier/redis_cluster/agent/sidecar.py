@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .console import Console
@@ -12,6 +12,7 @@ from .failover.fast_failover import FastFailover, FastFailoverOptions
 from .failover.hand_over import HandOverOptions, hand_over
 from .failover.min_replicas import ReturnedReplica
 from .failover.witness import Witness, WitnessOptions
+from .features import ALL_FEATURES, Feature, Without
 from .healing.heal import Healer, HealOptions
 from .healing.incomplete_copy import ReleaseOptions, ReplicationRelease, is_withheld
 from .redis.certificate import certificate_checksum, load_certificate
@@ -34,6 +35,7 @@ class SidecarOptions:
     auth: Path
     local_ip: str = "127.0.0.1"
     fast_failover: bool = True
+    without: Without = ALL_FEATURES
 
 
 @dataclass
@@ -51,7 +53,9 @@ class Sidecar:
         options, asked = self.options, (self.connector, self.resolve, self.console)
         self._handshake = StartHandshake(options.run)
         self._files = AccessFiles(options.auth)
-        self._starter = Starter(options.pod, options.data, self._files, self._handshake, *asked, options.fast_failover)
+        self._starter = Starter(
+            options.pod, options.data, self._files, self._handshake, *asked, options.fast_failover, options.without
+        )
         self._healer = Healer(HealOptions(options.local_ip, options.pod.domain), *asked)
         announced = options.pod.announcement(self.connector)
         own = Identity(options.pod.host, announced.ip, announced.port, announced.bus_port)
@@ -59,8 +63,11 @@ class Sidecar:
         self._release = ReplicationRelease(release, *asked)
         self._candidacy = Candidacy(CandidacyOptions(options.data, options.local_ip), self.connector, self.console)
         self._returned = ReturnedReplica(self.connector, self.resolve, options.local_ip)
-        self._witness = Witness(WitnessOptions(options.local_ip), *asked)
-        self._failover = FastFailover(FastFailoverOptions(options.local_ip), *asked)
+        witness, failover = WitnessOptions(options.local_ip), FastFailoverOptions(options.local_ip)
+        if Feature.THRESHOLD in options.without:
+            witness, failover = replace(witness, patience=0.1), replace(failover, threshold=0.3, patience=0.1)
+        self._witness = Witness(witness, *asked)
+        self._failover = FastFailover(failover, *asked)
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set. Never raises for what a node does or does not answer."""
@@ -69,7 +76,8 @@ class Sidecar:
             for seconds, step in ((0.1, self._hand_over), (0.1, self._allow_start), (1.0, self._repair))
         ]
         # A witness answers whether or not its own shard has the fast failover.
-        watchers = [self._witness.run, *([self._failover.run] if self.options.fast_failover else [])]
+        fast_failover = self.options.fast_failover and self._has(Feature.FAST_FAILOVER)
+        watchers = [self._witness.run, *([self._failover.run] if fast_failover else [])]
         loops += [threading.Thread(target=run, args=(stop,), daemon=True) for run in watchers]
         for loop in loops:
             loop.start()
@@ -84,10 +92,15 @@ class Sidecar:
             except Exception as error:
                 self.console.state(f"a step failed and is tried again: {type(error).__name__}: {error}")
 
+    def _has(self, feature: Feature) -> bool:
+        return feature not in self.options.without
+
     def _hand_over(self) -> None:
         stop = self._handshake.stop_requested()
         if stop is not None:
-            hand_over(HandOverOptions(self.options.local_ip), self.connector, self.resolve, self.console)
+            if self._has(Feature.HAND_OVER):
+                options = HandOverOptions(self.options.local_ip, without=self.options.without)
+                hand_over(options, self.connector, self.resolve, self.console)
             self._handshake.allow_stop(stop)
 
     def _allow_start(self) -> None:
@@ -99,8 +112,10 @@ class Sidecar:
         self._note_answer()
         self._follow_secret()
         self._follow_certificate()
-        self._healer.step()
-        self._candidacy.step()
+        if self._has(Feature.HEALING):
+            self._healer.step()
+        if self._has(Feature.CANDIDACY):
+            self._candidacy.step()
         self._release.step()
         self._returned.step()
 
@@ -117,7 +132,7 @@ class Sidecar:
     def _follow_secret(self) -> None:
         """The mounted Secret changes some time after the one in the cluster did."""
         users = self._files.users()
-        if users == self._applied:
+        if users == self._applied or (self._applied is not None and not self._has(Feature.PASSWORDS)):
             return
         with self.connector.open(self.options.local_ip) as redis:
             apply_access(redis, self._files)
@@ -133,7 +148,7 @@ class Sidecar:
         if folder is None:
             return
         current = certificate_checksum(folder)
-        if current == self._certificate:
+        if current == self._certificate or (self._certificate is not None and not self._has(Feature.CERTIFICATES)):
             return
         # Also at the first look: the files may have changed while no agent ran.
         with self.connector.open(self.options.local_ip) as redis:

@@ -22,6 +22,9 @@ from webtier.shared.security import restricted_container
 
 CODE_FOLDER = "/opt/webtier-agent"
 
+WITHOUT: Sequence[str] = ()
+"""The agent's features (agent/features.py) that are left out: tests of faults patch this, and it is no setting."""
+
 AUTH_VOLUME = "auth"
 _CODE_VOLUME = "agent-code"
 
@@ -54,7 +57,7 @@ class AgentContainers:
             restart_policy="Always" if sidecar else None,
             image=self.settings.image,
             image_pull_policy="IfNotPresent",
-            command=["python3", "-m", "agent", f"--port={PORT}", f"--bus-port={BUS_PORT}", *self._tls_arguments()],
+            command=["python3", "-m", "agent", *self._common_arguments()],
             args=list(arguments),
             env=[*code_env, EnvVarArgs(name="PYTHONDONTWRITEBYTECODE", value="1"), *env],
             volume_mounts=[
@@ -76,8 +79,9 @@ class AgentContainers:
             *([] if self.tls is None else [self.tls.volume()]),
         ]
 
-    def _tls_arguments(self) -> list[str]:
-        return [] if self.tls is None else [f"--tls={TLS_FOLDER}"]
+    def _common_arguments(self) -> list[str]:
+        tls = [] if self.tls is None else [f"--tls={TLS_FOLDER}"]
+        return [f"--port={PORT}", f"--bus-port={BUS_PORT}", *tls, *(f"--without={feature}" for feature in WITHOUT)]
 
 
 def auth_mount() -> VolumeMountArgs:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import NodeUnavailableError
+from ..features import ALL_FEATURES, Feature, Without
 from ..parallel import in_parallel
 from ..redis.client import Connector, Node
 from ..redis.links import inbound_links
@@ -47,6 +48,7 @@ class CandidateFinder:
 
     connector: Connector
     resolve: Resolve
+    without: Without = ALL_FEATURES
 
     def find(self, redis: Node, view: ClusterView) -> Candidates:
         """The replicas of the local master `redis`, which sees the cluster as `view`."""
@@ -93,7 +95,8 @@ class CandidateFinder:
         known = all(record is not None and record.reachable and record.master_id == view.own_id for record in seen)
         # This master has a vote as well.
         voters = {master.id for master in view.masters} & candidate.linked
-        return known and len(seen) + 1 >= view.majority and len(voters) >= view.majority
+        linked = len(voters) >= view.majority or Feature.REACHABLE_VOTES in self.without
+        return known and linked and len(seen) + 1 >= view.majority
 
     def as_masters_see(self, view: ClusterView, candidate: Candidate) -> list[Record | None]:
         """The candidate as each other master that answers sees it; None from a master that does not know it."""

@@ -20,6 +20,7 @@ from enum import Enum
 
 from ..console import Console
 from ..errors import AgentError, CommandRefusedError, NodeError
+from ..features import ALL_FEATURES, Without
 from ..redis.client import Connector, Node
 from ..redis.reach import answers_as, ask_member_if_reachable, open_node
 from ..redis.replication_info import read_replication
@@ -76,6 +77,7 @@ class HandOverOptions:
     """For slots under way to arrive: the next master would not know of them. One takes well under a second."""
     quiet: float = 0.2
     """So long none may have been under way: in a stream of them there is a moment between two."""
+    without: Without = ALL_FEATURES
 
 
 def hand_over(options: HandOverOptions, connector: Connector, resolve: Resolve, console: Console) -> Outcome:
@@ -103,7 +105,7 @@ class _HandOver:
     redis: Node
 
     def __post_init__(self) -> None:
-        self._finder = CandidateFinder(self.connector, self.resolve)
+        self._finder = CandidateFinder(self.connector, self.resolve, self.options.without)
         self._end = time.monotonic() + self.options.deadline
         self._tried: list[str] = []
         self._more_expected_until = 0.0

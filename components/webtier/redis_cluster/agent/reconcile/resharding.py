@@ -7,6 +7,7 @@ then the rest is made even, and what a shard that has to go still owns goes to t
 from collections.abc import Iterator
 
 from ..errors import RefusedError
+from ..features import Feature
 from ..redis.topology import describe_slots
 from .balance import even_transfers
 from .cluster_state import ClusterState, NodeState
@@ -85,6 +86,8 @@ def _close(node: NodeState, owner: NodeState, slots: set[int]) -> Step:
 
 def rebalance(goal: Goal, state: ClusterState) -> Plan:
     """Every shard of the topology gets its even part, and the others give all that they have."""
+    if state.outside and Feature.DRAIN in goal.without:
+        return Plan()
     owned: dict[int, set[int]] = {}
     masters: dict[int, NodeState] = {}
     for node in state.all_nodes:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ..features import ALL_FEATURES, Without
 from ..redis.client import Command
 from ..redis.topology import Topology
 from .cluster_state import NodeState
@@ -51,6 +52,7 @@ class Goal:
     min_replicas_to_write: int = 0
     port: int = 6379
     bus_port: int = 16379
+    without: Without = ALL_FEATURES
 
 
 def members_of(nodes: Iterable[NodeState], shard: int) -> list[NodeState]:

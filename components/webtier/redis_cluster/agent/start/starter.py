@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..console import Console
 from ..failover.candidacy import START_CONF
+from ..features import ALL_FEATURES, Feature, Without
 from ..redis.client import Connector
 from ..redis.resolver import Resolve
 from ..redis.users import ACL_FILE, AccessFiles
@@ -15,7 +16,7 @@ from .data_folder import DataFolder
 from .ownership import Identity
 from .prepare import PrepareOptions, prepare
 from .restart_delay import RestartDelay, RestartDelayOptions
-from .start_guard import GuardOptions, StartGuard
+from .start_guard import GuardOptions, Start, StartGuard
 from .start_handshake import StartHandshake
 from .start_rules import Wait
 
@@ -66,6 +67,7 @@ class Starter:
     resolve: Resolve
     console: Console
     yields: bool = False
+    without: Without = ALL_FEATURES
     _delay: RestartDelay | None = field(default=None, init=False)
     _guard: StartGuard | None = field(default=None, init=False)
     _number: str | None = field(default=None, init=False)
@@ -85,7 +87,7 @@ class Starter:
             guard = self._new_guard()
             self._guard, self._number = guard, number
             self._delay = self._new_delay()
-        decision = guard.decide()
+        decision = Start(False) if Feature.START_GUARD in self.without else guard.decide()
         if isinstance(decision, Wait):
             self.console.state(f"Redis is not started: {decision.reason}")
             return False
@@ -109,7 +111,7 @@ class Starter:
         return StartGuard(options, self.connector, self.resolve, self.console, fault)
 
     def _new_delay(self) -> RestartDelay | None:
-        if not self.yields:
+        if not self.yields or Feature.START_GUARD in self.without:
             return None
         return RestartDelay(RestartDelayOptions(), self.data, self.connector, self.resolve)
 
@@ -121,9 +123,9 @@ class Starter:
             announcement.port,
             announcement.bus_port,
             # What clients outside reach is no pod's own address, and stays when the pod moves.
-            rewrite_peers=not announcement.outside,
+            rewrite_peers=not announcement.outside and Feature.PEER_ADDRESSES not in self.without,
         )
         prepare(options, self.resolve, self.console)
         conf = announcement.conf(self.pod.host, self.connector.tls is not None)
         self.handshake.write_file(ACL_FILE, self.files.users(withhold))
-        self.handshake.write_file(START_FILE, conf + START_CONF)
+        self.handshake.write_file(START_FILE, conf + (START_CONF if Feature.CANDIDACY not in self.without else ""))
