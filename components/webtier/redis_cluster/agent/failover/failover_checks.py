@@ -8,7 +8,7 @@ from .witness import Answer
 
 RESUMING = frozenset({"handshake", "sync"})
 """What ROLE says of a replica whose master has taken a new connection. Of a lost one it says connect or connecting,
-and connected while nobody has noticed."""
+and connected while Redis has not noticed."""
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 Redis suspects a node after its node timeout, agrees on that and then elects: 1.5 timeouts and more.
 A replica that asks with `CLUSTER FAILOVER FORCE` is voted on at once. The masters still vote, so
-there is never more than one winner; but nobody asks any longer whether the master is really gone,
-nor how old the replica's data is. Both is therefore answered here, before:
+there is never more than one winner; but they no longer ask whether the master is really gone,
+nor how old the replica's data is. So both is checked here first:
 
 * the master has answered none of this agent's questions for `threshold` seconds;
 * so many other masters' agents say the same, this very moment, as an election needs votes;
@@ -40,7 +40,7 @@ FEWEST_MASTERS = 3
 """With fewer, the others are no majority once one is gone."""
 
 FEWEST_QUESTIONS = 2
-"""So many have to go without an answer: one alone may have been asked just before this process stood still."""
+"""So many have to stay unanswered: one alone may have been sent just before this process was paused."""
 
 VIEW_LASTS = 5.0
 """Seconds for which who follows whom is not asked again, unless the master's address changes."""
@@ -68,7 +68,7 @@ class FastFailoverOptions:
     """They are asked so much before the threshold, so that their answers are there in time."""
     longest_lag: float = 2.0
     ask_again: float = 0.5
-    """After witnesses were too few, or another replica was to go first."""
+    """After too few witnesses agreed, or another replica took precedence."""
     retry_after: float = 2.0
     """After the masters were asked to elect and have not."""
     give_up_after: float = 5.0

@@ -84,7 +84,7 @@ def hand_over(options: HandOverOptions, connector: Connector, resolve: Resolve, 
     """Makes the local master's best replica the master, and returns when this node is its replica.
 
     To be called once, before the pod's Redis gets SIGTERM. Returns at once where there is nothing to
-    hand over, or nobody to take it. A second replica is tried when the first fails. Never raises
+    hand over, or no replica can take over. A second replica is tried when the first fails. Never raises
     for what a node does or does not answer.
     """
     connector = replace(connector, timeout=options.patience)

@@ -192,7 +192,7 @@ def _pack(message: Question | Answer, password: str) -> str:
 
 
 def _unpack(kind: type[Message], received: object, password: str) -> Message | None:
-    """None for whatever nobody with the password has sent, or an agent of another version."""
+    """None for a message of a sender without the password, or of another version's form."""
     match received:
         # What is no text arrives with surrogates in its place.
         case ["message", str(), str(text)] if not any("\ud800" <= character <= "\udfff" for character in text):

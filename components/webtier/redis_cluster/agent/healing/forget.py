@@ -13,10 +13,10 @@ def stale_nodes(view: ClusterView) -> list[Record]:
 
 
 def is_gone(view: ClusterView, record: Record) -> bool:
-    """Whether the masters agree that it has failed, or somebody else answered at its address.
+    """Whether the masters agree that it has failed, or another node answered at its address.
 
     A suspicion is not enough, but where one master owns all slots: Redis never makes that a failure,
-    since there is nobody to agree with.
+    since no other master could agree.
     """
     return bool(record.flags & {"fail", "noaddr"}) or (record.failed and len(view.masters) < 2)
 

@@ -117,7 +117,7 @@ class Healer:
             return
         place = (link.get("master_host"), link.get("master_port"))
         moved = place != (master.address.ip, str(master.address.port))
-        # A packet that nobody answered is sent again after ever longer pauses, and Redis waits a minute for it.
+        # An unanswered packet is sent again after ever longer pauses, and Redis waits a minute for it.
         if not moved and now - self._linked < self.options.unlinked_for:
             return
         # Redis learns a peer's new address from its other peers without redirecting its own

@@ -11,7 +11,7 @@ address. So such a node begins with the user `replication` switched off:
     a master without slots, in one            yes
     a master with slots: given while it ran   yes
 
-and no master while somebody knows this pod as another node that owned slots or is followed. The mark in the data
+and no master while another node knows this pod under an id that owned slots or is followed. The mark in the data
 folder goes last, when all that Redis has is on the volume too: until then a start is one without data.
 """
 
@@ -30,7 +30,7 @@ from ..start.ownership import Identity, is_complete
 
 
 def is_withheld(redis: Node) -> bool:
-    """Whether this running Redis lets nobody copy it."""
+    """Whether no replica may copy this running Redis."""
     answer: list[Any] = redis.ask("ACL", "GETUSER", REPLICATION_USER)
     return "off" in answer[answer.index("flags") + 1]
 

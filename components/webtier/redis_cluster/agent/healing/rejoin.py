@@ -1,7 +1,7 @@
 """How a node that came back finds its place: with an empty volume, or after the others have forgotten it.
 
 Only for nodes that have nothing to lose: what holds a key is never touched. A node of a shard in
-which nobody owns slots stays as it is, since the shard may be a new one that is being filled.
+which no node owns slots stays as it is, since the shard may be a new one that is being filled.
 """
 
 import re
@@ -33,5 +33,5 @@ def _are_mates(record: Record, host: str) -> bool:
 
 
 def is_fresh(view: ClusterView) -> bool:
-    """Whether it has never been in a cluster: it knows nobody, and owns nothing."""
+    """Whether it has never been in a cluster: it knows no other node and owns nothing."""
     return len(view.records) == 1 and not view.myself.slot_ranges

@@ -38,7 +38,7 @@ def converge(
     Ends when every node says that the state is ok and all slots are served, every replica has its
     master's data, every shard has its even part of the slots, and whatever is outside of the
     topology holds nothing any more. DeadlinePassedError says what is missing; RefusedError says why
-    nobody should go on.
+    a person has to decide.
     """
     options = options or ConvergeOptions()
     end = time.monotonic() + options.deadline

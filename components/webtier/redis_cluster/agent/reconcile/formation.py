@@ -1,7 +1,7 @@
 """How single nodes become a cluster, and how new ones join it. Pure.
 
 Whatever was interrupted, and wherever, the next plan goes on from what is there; a slot that
-somebody owns is never given to another node from here.
+a node owns is never given to another one from here.
 """
 
 from ..errors import RefusedError
@@ -24,7 +24,7 @@ def set_epochs(nodes: list[NodeState]) -> Plan:
 
 
 def introduce(goal: Goal, nodes: list[NodeState], insist: bool) -> Plan:
-    """Everybody knows everybody: introduced by the node that knows the most, then by gossip.
+    """Every node gets to know all others: from the node that knows the most, then by gossip.
 
     Who owns slots is in the middle of things; what a pod that comes back knows may be long past.
     """
@@ -66,7 +66,7 @@ def _meet(goal: Goal, one: NodeState, other: NodeState) -> Step:
 
 
 def _announced(goal: Goal, node: NodeState) -> tuple[str, int, int]:
-    """Where others find it: that may be its host's address. A node that knows nobody may not know its own."""
+    """Where others find it: that may be its host's address. A node that knows no other may not know its own."""
     own = node.myself.address
     return own.ip or node.ip, own.port or goal.port, own.bus_port or goal.bus_port
 
@@ -84,11 +84,11 @@ def _check_same_cluster(anchor: NodeState, node: NodeState) -> None:
 
 
 def assign_slots(goal: Goal, state: ClusterState, insist: bool) -> Plan:
-    """Slots that nobody owns, in any view, go to the shard whose even part they are in.
+    """Slots without an owner, in any view, go to the shard whose even part they are in.
 
     One view alone is no reason: a master that has just become a replica can, for a moment, take an older message of
     its new master for a newer one, and then knows no owner. A node that takes slots in that moment loses their keys
-    when the owner claims them again. So pods that are to go are asked too, and where there are keys it has to last.
+    when the owner claims them again. So pods that are to be removed are asked too, and with keys it has to last.
     """
     nodes = state.nodes
     owners: dict[int, str] = {}
@@ -98,9 +98,9 @@ def assign_slots(goal: Goal, state: ClusterState, insist: bool) -> Plan:
     if unowned and state.outside_missing:
         said = "; ".join(f"{pod} {reason}" for pod, reason in state.outside_missing.items())
         slots = describe_slots(unowned)
-        return Plan(waiting=[f"nobody owns the slots {slots}, or one who can't be asked does: {said}"])
+        return Plan(waiting=[f"the slots {slots} have no owner, or their owner can't be asked: {said}"])
     if unowned and not insist and any(node.keys for node in state.all_nodes):
-        return Plan(waiting=[f"nobody owns the slots {describe_slots(unowned)}, for the moment"])
+        return Plan(waiting=[f"the slots {describe_slots(unowned)} have no owner for the moment"])
     steps: list[Step] = []
     waiting: list[str] = []
     for shard in range(goal.topology.shards):
@@ -111,7 +111,7 @@ def assign_slots(goal: Goal, state: ClusterState, insist: bool) -> Plan:
         if leader.myself.is_master:
             steps.append(_add_slots(leader, slots))
         else:
-            waiting.append(f"nobody owns the slots {describe_slots(slots)}, and shard {shard} has no master")
+            waiting.append(f"the slots {describe_slots(slots)} have no owner, and shard {shard} has no master")
     if steps or waiting:
         return Plan(steps, waiting)
     givers = [node for node in state.outside if node.id in owners.values()]

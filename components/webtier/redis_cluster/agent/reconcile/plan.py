@@ -1,8 +1,8 @@
 """From the cluster's state to the next steps: pure, so that any state can be tested.
 
 Nothing is remembered between two plans. Each looks at how things are, and its parts come in an
-order in which clients are served at every moment: nobody takes slots before it has its replicas,
-and nobody is forgotten before it has given its slots away.
+order in which clients are served at every moment: no master takes slots before it has its replicas,
+and no node is forgotten before its slots have moved.
 """
 
 from collections.abc import Iterator

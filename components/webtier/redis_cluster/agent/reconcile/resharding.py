@@ -1,7 +1,7 @@
 """Which slots have to move, seen from what the members say. Pure.
 
-A slot under way is always finished forwards: its target may hold keys that nobody else has. Only
-then the rest is made even, and what a shard that has to go still owns goes to those that stay.
+A slot under way is always finished forwards: its target may hold keys that no other node has. Only
+then the rest is made even, and the slots of a shard that is to be removed go to those that stay.
 """
 
 from collections.abc import Iterator
@@ -121,7 +121,7 @@ def _check_room(goal: Goal, masters: dict[int, NodeState]) -> None:
 
 
 def not_drained(state: ClusterState) -> Plan:
-    """A master that has to go may be deleted when this has nothing to say: it holds no key any more."""
+    """A master that is to be removed may be deleted once this plan is empty: it holds no key any more."""
     waiting = [
         f"{node.member.pod} is to be removed, owns no slot and still holds {node.keys} keys"
         for node in state.outside

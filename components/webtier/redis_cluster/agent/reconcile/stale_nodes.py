@@ -36,7 +36,7 @@ def forget_stale_nodes(state: ClusterState, insist: bool) -> Plan:
 
 
 def _strangers(state: ClusterState) -> Iterator[Record]:
-    """Known to somebody, and none of those who answered."""
+    """Nodes that a member knows, and that have not answered."""
     answered = {node.id for node in state.all_nodes}
     found: dict[str, Record] = {}
     for node in state.all_nodes:

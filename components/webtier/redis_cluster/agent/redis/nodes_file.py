@@ -82,7 +82,7 @@ def _rewrite(line: str, addresses: Mapping[str, str], own_ip: str | None, port: 
     ip = own_ip if "myself" in flags else addresses.get(fields[0])
     if not ip or (ip == address.ip and "noaddr" not in flags):
         return line
-    # Redis forgets a peer's ports along with an address at which somebody else answered.
+    # Redis forgets a peer's ports along with an address at which another node answered.
     fields[1] = str(replace(address, ip=ip, port=address.port or port, bus_port=address.bus_port or bus_port))
     fields[2] = ",".join(flag for flag in flags if flag != "noaddr")
     return " ".join(fields) + line[len(line.rstrip("\n")) :]

@@ -23,7 +23,7 @@ class AccessFiles:
     folder: Path
 
     def users(self, withhold_replication: bool = False) -> str:
-        """The ACL file. With `withhold_replication` nobody may copy this node's data for now."""
+        """The ACL file. With `withhold_replication` no replica may copy this node's data for now."""
         text = self._read(ACL_FILE)
         return (
             text.replace(f"user {REPLICATION_USER} on ", f"user {REPLICATION_USER} off ")

@@ -37,7 +37,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Ownership:
-    """`slots` are this node's by somebody's word: `said_by` names who. Of those, `untaken` are nobody else's.
+    """`slots` are this node's, as the nodes in `said_by` say. Of those, `untaken` have no other owner.
 
     `owners` answer and own the others in a later epoch, the own shard's master first. `replicas` answer and
     follow this node. `records` are of this node, as the peers have them, the best one first.

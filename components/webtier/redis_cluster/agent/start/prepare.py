@@ -22,7 +22,7 @@ class PrepareOptions:
     the announced one, is written then.
 
     Once more than half of the peers are known, the rest get `wait_for_rest` seconds: Redis tells
-    the others' addresses on by itself, and `heal` mends what is left.
+    the others' addresses on by itself, and healing/heal.py repairs what is left.
     """
 
     nodes_file: Path

@@ -1,6 +1,6 @@
 """Delays the restart of a master that crashed while one of its replicas may take over.
 
-A container comes back after a second, before anybody has missed its master, and Redis then refuses writes for another
+A container comes back after a second, before any other node has missed it, and Redis then refuses writes for another
 two seconds, as any master does that finds its cluster after a start: three seconds and more in all. The replica takes
 over in less, and has everything that had left the old master's process.
 """

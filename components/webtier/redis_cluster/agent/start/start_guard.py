@@ -22,8 +22,8 @@ from .start_rules import Begin, Facts, OwnLine, Wait, judge, judge_accepted
 @dataclass(frozen=True)
 class GuardOptions:
     """`own` is this pod by its host name under `domain`, the headless Service's, without an id. `auth` is the
-    mounted Secret's folder. A node of which nothing is known waits `formation_wait` seconds for somebody who
-    knows: at a cluster's first start there is nobody. Give infinity where it is known to have been formed.
+    mounted Secret's folder. A node of which nothing is known waits `formation_wait` seconds for another that
+    knows it: at a cluster's first start there is none. Give infinity where it is known to have been formed.
     """
 
     data: DataFolder
@@ -68,7 +68,7 @@ class StartGuard:
         if own_view is not None and data.whole:
             answers = Answers([], {})
         else:
-            # Without its password nobody would answer, which is not the same as that there is nobody.
+            # Without the password no node would answer, which does not mean that there is none.
             self.connector.password()
             answers = ask_peers(self._addresses(own_view), self.connector)
         if self._began is None:

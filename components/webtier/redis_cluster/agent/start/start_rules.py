@@ -13,9 +13,9 @@ and what the others say decide. "Owned" are slots that nodes.conf or any peer sa
                                                         it starts, withheld; else it stays down
     gone        gone    none, peers know its name       gets its identity back from them and starts, withheld
     gone        any     none, all have other owners     what is there is put aside; starts as a new node, withheld
-    gone        gone    nobody knows                    starts as a new node, withheld, after `formation_wait`
+    gone        gone    no node knows it                starts as a new node, withheld, after `formation_wait`
     gone        whole   peers know its name             gets its identity back from them and starts
-    gone        whole   nobody knows                    stays down
+    gone        whole   no node knows it                stays down
 
 A nodes.conf that Redis would refuse counts as gone. Data is "no" when it is gone or broken, or when Redis began
 without it and has had no whole copy since. "Withheld" (healing/incomplete_copy.py): no replica may copy this node until
@@ -214,7 +214,7 @@ def _shard_master(facts: Facts) -> Peer | None:
 
 
 def _is_stranger(facts: Facts) -> bool:
-    """Whether the cluster is whole without this node, and nobody knows it."""
+    """Whether the cluster is complete without this node, and no node knows it."""
     unknown = facts.own_view is None and not facts.ownership.records
     return unknown and any(is_complete(peer.view) for peer in facts.answers.peers)
 
@@ -251,8 +251,8 @@ def _why_broken(facts: Facts, remediation: Remediation) -> str:
 
 
 def _last_resort(facts: Facts, remediation: Remediation) -> str:
-    mended = f". To cut the data off where it breaks: {remediation.cut_off()}" if facts.data.broken else ""
-    return f"{mended}. To start it empty, if its data is lost for good: {remediation.accept_loss()}"
+    cut_off = f". To cut the data off where it breaks: {remediation.cut_off()}" if facts.data.broken else ""
+    return f"{cut_off}. To start it empty, if its data is lost for good: {remediation.accept_loss()}"
 
 
 def _busy(busy: Mapping[str, str]) -> str:

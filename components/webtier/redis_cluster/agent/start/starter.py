@@ -23,7 +23,7 @@ from .start_rules import Wait
 START_FILE = "start.conf"
 
 FORMATION_WAIT = 3.0
-"""Seconds. While a cluster is formed nobody knows anybody; later, a node without a past waits for somebody who does."""
+"""Seconds. While a cluster is formed no node knows another; later, a node without data waits for one that knows it."""
 
 
 @dataclass(frozen=True)

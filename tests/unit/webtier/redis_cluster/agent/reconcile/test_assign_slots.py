@@ -48,7 +48,7 @@ def test_a_pod_that_does_not_answer_may_own_what_nobody_else_does() -> None:
     assert not any(takes_slots(state, insist) for insist in (False, True))
     (reason,) = make_plan(GOAL, state, insist=True).waiting
     assert reason == (
-        "nobody owns the slots 0-16383, or one who can't be asked does: redis-shard-0-1 does not accept connections"
+        "the slots 0-16383 have no owner, or their owner can't be asked: redis-shard-0-1 does not accept connections"
     )
 
 
