@@ -107,12 +107,12 @@ def test_a_draining_node_stays_marked(trio: GuardedCluster) -> None:
     wait_until(trio.is_healthy, "healthy before")
     _, replica = trio.master_and_replica(1)
     wait_until(lambda: trio.stands(replica), "the replica stands for election")
-    trio.set_mark(replica, ending=True)
+    trio.set_mark(replica, draining=True)
     trio.candidacy(replica).step()
     assert not trio.stands(replica)
     with trio.connector.open(trio.addresses[replica.host]) as node:
         assert is_draining(node)
-    trio.set_mark(replica, ending=False)
+    trio.set_mark(replica, draining=False)
 
 
 def test_a_replica_that_does_not_stand_yet_is_handed_the_masters_role(trio: GuardedCluster) -> None:
@@ -127,4 +127,4 @@ def test_a_replica_that_does_not_stand_yet_is_handed_the_masters_role(trio: Guar
         assert hand_over(options, trio.connector, trio.resolve, Remembering()) is Outcome.HANDED_OVER
     finally:
         trio.unattended.clear()
-        trio.set_mark(master, ending=False)
+        trio.set_mark(master, draining=False)

@@ -112,7 +112,7 @@ def test_a_replica_ends_at_once_and_is_not_handed_anything(nine_nodes: LocalClus
     assert console.said("redis-shard-2-1 is draining; redis-shard-2-2 is draining")
     assert connector.changes == [MARK]
     for member in (master, *replicas):
-        nine_nodes.set_mark(member, ending=False)
+        nine_nodes.set_mark(member, draining=False)
 
 
 def test_without_a_replica_nothing_is_waited_for(nine_nodes: LocalCluster) -> None:
@@ -202,14 +202,14 @@ def test_a_replica_is_found_where_it_follows_from(nine_nodes: LocalCluster) -> N
 
 
 def test_a_replica_that_is_made_master_while_it_ends_hands_over_too(nine_nodes: LocalCluster) -> None:
-    """By a master that ends as well, and has looked a moment before."""
+    """By another draining master, which has looked a moment before."""
     wait_until(nine_nodes.is_healthy, "healthy again after the tests before")
     candidate = nine_nodes.topology.member(0, 0)
     master = nine_nodes.master(0)
     (replica,) = {*nine_nodes.topology.shard_members(0)} - {candidate, master}
     for each in (candidate, replica):
         nine_nodes.wait_until_known(each)
-    nine_nodes.set_mark(master, ending=True)
+    nine_nodes.set_mark(master, draining=True)
 
     def make_master(command: str) -> None:
         if command == "INFO persistence" and nine_nodes.is_master(master):
@@ -222,7 +222,7 @@ def test_a_replica_that_is_made_master_while_it_ends_hands_over_too(nine_nodes: 
 
     assert nine_nodes.master(0) == candidate
     for member in (master, replica):
-        nine_nodes.set_mark(member, ending=False)
+        nine_nodes.set_mark(member, draining=False)
 
 
 def test_all_pods_asked_at_once_all_end(nine_nodes: LocalCluster) -> None:

@@ -71,7 +71,7 @@ def test_another_replica_is_asked_when_the_masters_vote_again(trio: LocalCluster
 def test_the_only_replica_is_asked_when_it_asks_for_votes_again(trio: LocalCluster) -> None:
     wait_until(trio.is_healthy, "healthy before")
     candidate, other = [member for member in trio.topology.shard_members(0) if member != trio.master(0)]
-    trio.set_mark(other, ending=True)
+    trio.set_mark(other, draining=True)
     assert hand_over_at_the_second_attempt(trio) == [candidate, candidate]
 
 

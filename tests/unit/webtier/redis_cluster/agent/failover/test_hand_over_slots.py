@@ -55,19 +55,19 @@ def half_moved(slow: LocalCluster) -> Iterator[tuple[Member, Member, int]]:
     for member in (source, target):
         if slow.is_master(member):
             slow.ask(member, "CLUSTER", "SETSLOT", slot, "STABLE")
-        slow.set_mark(member, ending=False)
+        slow.set_mark(member, draining=False)
 
 
 def test_a_slot_that_stays_half_moved_is_named(slow: LocalCluster, half_moved: tuple[Member, Member, int]) -> None:
     source, _, slot = half_moved
     _, replica = slow.topology.shard_members(2)
-    slow.set_mark(replica, ending=True)
+    slow.set_mark(replica, draining=True)
     console = Remembering()
 
     assert run(slow, source, console, slots=0.5) is Outcome.NO_REPLICA
 
     assert console.said(f"the slots {slot} are still being moved and this node hands over all the same")
-    slow.set_mark(replica, ending=False)
+    slow.set_mark(replica, draining=False)
 
 
 def test_a_slot_that_is_half_moved_is_waited_for(slow: LocalCluster, half_moved: tuple[Member, Member, int]) -> None:

@@ -220,10 +220,10 @@ class LocalCluster:
         """Whether it would stand for election as a replica."""
         return "no'" in self.ask(member, "CONFIG", "GET", NO_FAILOVER)
 
-    def set_mark(self, member: Member, ending: bool) -> None:
+    def set_mark(self, member: Member, draining: bool) -> None:
         """Whether it is marked as draining."""
         with self.connector.open(self.addresses[member.host]) as node:
-            if ending:
+            if draining:
                 mark_draining(node)
             else:
                 node.ask("CONFIG", "SET", "replica-priority", 100, NO_FAILOVER, "no")

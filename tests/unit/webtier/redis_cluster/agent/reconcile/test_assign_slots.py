@@ -20,7 +20,7 @@ def line(member: Member, own: bool, master: Member | None, slots: str) -> str:
     return f"{IDS[member.pod]} {address} {flags} {follows} 0 1 5 connected {slots}"
 
 
-def observation(member: Member, *lines: str, keys: int = 400) -> NodeState:
+def node_state(member: Member, *lines: str, keys: int = 400) -> NodeState:
     view = parse_view("\n".join(lines))
     return NodeState(
         member, "10.0.0.1", view, state_ok=True, slots_ok=16384, keys=keys, link_up=True, min_replicas_to_write=0
@@ -28,7 +28,7 @@ def observation(member: Member, *lines: str, keys: int = 400) -> NodeState:
 
 
 def replica_that_knows_no_owner() -> NodeState:
-    return observation(FIRST, line(FIRST, True, SECOND, ""), line(SECOND, False, None, ""))
+    return node_state(FIRST, line(FIRST, True, SECOND, ""), line(SECOND, False, None, ""))
 
 
 def takes_slots(state: ClusterState, insist: bool) -> bool:
@@ -37,13 +37,13 @@ def takes_slots(state: ClusterState, insist: bool) -> bool:
 
 def test_slots_of_a_pod_that_is_to_go_are_its_own_whoever_has_not_heard_of_that() -> None:
     """Just after a failover: the old master took an older message of the new one for a newer one."""
-    owner = observation(SECOND, line(SECOND, True, None, ALL_SLOTS), line(FIRST, False, SECOND, ""))
+    owner = node_state(SECOND, line(SECOND, True, None, ALL_SLOTS), line(FIRST, False, SECOND, ""))
     state = ClusterState([replica_that_knows_no_owner()], {}, [owner])
     assert not any(takes_slots(state, insist) for insist in (False, True))
 
 
 def test_a_pod_that_does_not_answer_may_own_what_nobody_else_does() -> None:
-    alone = observation(FIRST, line(FIRST, True, None, ""), line(SECOND, False, None, ""))
+    alone = node_state(FIRST, line(FIRST, True, None, ""), line(SECOND, False, None, ""))
     state = ClusterState([alone], {}, [], {SECOND.pod: "does not accept connections"})
     assert not any(takes_slots(state, insist) for insist in (False, True))
     (reason,) = make_plan(GOAL, state, insist=True).waiting
@@ -59,6 +59,6 @@ def test_a_replica_gets_none() -> None:
 
 def test_where_there_are_keys_it_has_to_last() -> None:
     for keys, at_once in ((400, False), (0, True)):
-        state = ClusterState([observation(FIRST, line(FIRST, True, None, ""), keys=keys)], {})
+        state = ClusterState([node_state(FIRST, line(FIRST, True, None, ""), keys=keys)], {})
         assert takes_slots(state, insist=False) is at_once
         assert takes_slots(state, insist=True)

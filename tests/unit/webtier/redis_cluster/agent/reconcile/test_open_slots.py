@@ -18,7 +18,9 @@ def node_id(pod: str) -> str:
     return pod.replace("-", "").ljust(40, "0")
 
 
-def observe(pod: str, slots: str = "", epoch: int = 1, marks: str = "", master: str = "", memory: int = 0) -> NodeState:
+def node_state(
+    pod: str, slots: str = "", epoch: int = 1, marks: str = "", master: str = "", memory: int = 0
+) -> NodeState:
     """A node as `shard-member`, its own line only and what it knows of 2-0, which is dead."""
     shard, index = map(int, pod.split("-"))
     member = TOPOLOGY.member(shard, index)
@@ -41,7 +43,7 @@ def described(found: Plan) -> list[str]:
 
 
 def test_without_marks_there_is_nothing_to_do() -> None:
-    assert not plan(observe("0-0", "0-99"), observe("1-0", "100-199"))
+    assert not plan(node_state("0-0", "0-99"), node_state("1-0", "100-199"))
 
 
 @pytest.mark.parametrize(
@@ -49,52 +51,54 @@ def test_without_marks_there_is_nothing_to_do() -> None:
     [(f"[7->-{node_id('1-0')}]", ""), ("", f"[7-<-{node_id('0-0')}]"), ("", f"[7-<-{node_id('5-5')}]")],
 )
 def test_one_mark_is_enough_to_go_on(giver: str, taker: str) -> None:
-    found = plan(observe("0-0", "0-99", marks=giver), observe("1-0", "100-199", marks=taker))
+    found = plan(node_state("0-0", "0-99", marks=giver), node_state("1-0", "100-199", marks=taker))
     assert described(found) == ["redis-shard-0-0 > redis-shard-1-0: (7,)"]
 
 
 def test_a_target_that_has_failed_is_replaced_by_its_shards_master() -> None:
-    source = observe("0-0", "0-99", marks=f"[7->-{node_id('9-9')}]")
-    assert described(plan(source, observe("2-1", "200-299"))) == ["redis-shard-0-0 > redis-shard-2-1: (7,)"]
-    assert described(plan(source, observe("1-0", "100-199"))) == [
+    source = node_state("0-0", "0-99", marks=f"[7->-{node_id('9-9')}]")
+    assert described(plan(source, node_state("2-1", "200-299"))) == ["redis-shard-0-0 > redis-shard-2-1: (7,)"]
+    assert described(plan(source, node_state("1-0", "100-199"))) == [
         "slot 7 is half moved, and the master that it goes to does not answer"
     ]
 
 
 def test_a_slot_whose_owner_is_away_is_waited_for() -> None:
-    found = plan(observe("1-0", "100-199", marks=f"[7-<-{node_id('0-0')}]"))
+    found = plan(node_state("1-0", "100-199", marks=f"[7-<-{node_id('0-0')}]"))
     assert described(found) == ["slot 7 is half moved, and its owner does not answer"]
 
 
 def test_a_source_that_missed_the_end_learns_the_owner_before_it_takes_a_write() -> None:
-    source = observe("0-0", "0-99", epoch=1, marks=f"[7->-{node_id('1-0')}]")
-    target = observe("1-0", "7 100-199", epoch=2)
+    source = node_state("0-0", "0-99", epoch=1, marks=f"[7->-{node_id('1-0')}]")
+    target = node_state("1-0", "7 100-199", epoch=2)
     assert described(plan(source, target)) == [f"CLUSTER SETSLOT 7 NODE {node_id('1-0')}"]
 
 
 def test_marks_of_who_has_nothing_to_do_with_the_slot_are_removed() -> None:
     for marks in (f"[7->-{node_id('1-0')}]", f"[7->-{node_id('2-1')}]"):
-        found = plan(observe("0-0", "0-6", marks=marks), observe("1-0", "7 100-199"), observe("2-1", "200-299"))
+        found = plan(
+            node_state("0-0", "0-6", marks=marks), node_state("1-0", "7 100-199"), node_state("2-1", "200-299")
+        )
         assert described(found) == ["CLUSTER SETSLOT 7 STABLE"]
-    assert described(plan(observe("1-0", "7", marks=f"[7-<-{node_id('0-0')}]"))) == ["CLUSTER SETSLOT 7 STABLE"]
+    assert described(plan(node_state("1-0", "7", marks=f"[7-<-{node_id('0-0')}]"))) == ["CLUSTER SETSLOT 7 STABLE"]
 
 
 def test_a_master_beside_its_shards_master_gets_no_slot() -> None:
-    odd = observe("1-1", marks=f"[7-<-{node_id('0-0')}]")
-    assert not plan(observe("0-0", "0-99"), observe("1-0", "100-199"), odd)
+    odd = node_state("1-1", marks=f"[7-<-{node_id('0-0')}]")
+    assert not plan(node_state("0-0", "0-99"), node_state("1-0", "100-199"), odd)
 
 
 def test_a_replica_has_no_marks_that_count() -> None:
-    replica = observe("1-1", master="1-0", marks=f"[7-<-{node_id('0-0')}]")
-    assert not plan(observe("0-0", "0-99"), observe("1-0", "100-199"), replica)
+    replica = node_state("1-1", master="1-0", marks=f"[7-<-{node_id('0-0')}]")
+    assert not plan(node_state("0-0", "0-99"), node_state("1-0", "100-199"), replica)
 
 
 def test_shrinking_needs_room_only_where_nothing_may_be_evicted() -> None:
     goal = Goal(Topology("redis", "nodes", 1, 0))
 
     def shrink(limit: int) -> Plan | None:
-        staying = replace(observe("0-0", "0-8191", memory=60), memory_limit=limit)
-        return rebalance(goal, ClusterState([staying], {}, [observe("1-0", "8192-16383", memory=60)]))
+        staying = replace(node_state("0-0", "0-8191", memory=60), memory_limit=limit)
+        return rebalance(goal, ClusterState([staying], {}, [node_state("1-0", "8192-16383", memory=60)]))
 
     with pytest.raises(
         RefusedError, match=r"the data of 2 shards uses 0.0 MB, and the 1 that are to stay may use 0.0 MB"
