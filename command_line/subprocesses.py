@@ -46,12 +46,15 @@ def run(
     return done.stdout
 
 
-def run_through(command: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> int:
+def run_through(
+    command: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdin: int | None = subprocess.DEVNULL
+) -> int:
     """Run a program that writes to where this one does, to its end; returns its exit code.
 
+    It has nothing to read, or with None as `stdin` what this process has.
     Where this process is to end first, the program is interrupted, and what it has started ends with it.
     """
-    with subprocess.Popen(command, env=env, cwd=cwd, stdin=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, env=env, cwd=cwd, stdin=stdin) as process:
         try:
             return process.wait()
         except BaseException:
@@ -63,9 +66,9 @@ def run_through(command: Sequence[str], *, env: Mapping[str, str], cwd: Path) ->
             raise
 
 
-def succeeds(command: Sequence[str], timeout: float | None = None) -> bool:
+def succeeds(command: Sequence[str], *, env: Mapping[str, str] | None = None, timeout: float | None = None) -> bool:
     try:
-        run(command, timeout=timeout)
+        run(command, env=env, timeout=timeout)
     except (CommandError, FileNotFoundError, subprocess.TimeoutExpired):
         return False
     return True

@@ -5,21 +5,21 @@ import sys
 
 from command_line.console import run_command
 from command_line.progress import Progress
-from devcluster.paths import Paths
+from devcluster.paths import ClusterPaths
 from devcluster.status import report
 from devcluster.up import down, up
 
 
 def _up() -> None:
     progress = Progress()
-    up(Paths.from_environment(), progress)
+    up(ClusterPaths.from_environment(), progress)
     print(progress.summary())
 
 
 _COMMANDS = {
     "up": _up,
-    "down": lambda: down(Paths.from_environment(), Progress()),
-    "status": lambda: print(report(Paths.from_environment())),
+    "down": lambda: down(ClusterPaths.from_environment(), Progress()),
+    "status": lambda: print(report(ClusterPaths.from_environment())),
 }
 
 

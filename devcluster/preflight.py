@@ -6,20 +6,21 @@ import platform
 import shutil
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 from command_line.errors import UserError
 from command_line.subprocesses import run, succeeds
-from devcluster.building import builds
 from devcluster.cluster import network
-from devcluster.paths import Paths
+from devcluster.paths import ClusterPaths
 
 MEMORY_NEEDED_KIB = 6 * 2**20
 """The idle cluster with the tier takes 2 GiB; the linker of the largest binary takes 3 GiB more."""
 DISK_NEEDED_BYTES = 6 * 2**30
 """Images, node root and state, measured at 4 GiB, when nothing has to be built."""
+CACHE_NEEDED_BYTES = 20 * 2**30
+"""What Go's caches and the results need while everything is built, measured: 17 GB."""
 
 HOST_PACKAGES = {
     "mmdebstrap": "mmdebstrap",
@@ -92,7 +93,7 @@ def _netfilter_answers(question: int) -> bool:
     return kind != error
 
 
-def check_room(paths: Paths, will_build: bool) -> None:
+def check_room(paths: ClusterPaths, will_build: bool) -> None:
     """Disk and memory for what is about to happen."""
     fields = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
     memory = int(fields["MemTotal"].split()[0])
@@ -101,7 +102,7 @@ def check_room(paths: Paths, will_build: bool) -> None:
             f"This machine has {memory / 2**20:.1f} GiB of memory; building and running the embedded cluster takes "
             f"{MEMORY_NEEDED_KIB / 2**20:.0f} GiB. Use a larger machine, or another cluster with `pulumi up -s dev`."
         )
-    needed = DISK_NEEDED_BYTES + (builds.CACHE_NEEDED_BYTES if will_build else 0)
+    needed = DISK_NEEDED_BYTES + (CACHE_NEEDED_BYTES if will_build else 0)
     for folder in (paths.cache, paths.state):
         free = shutil.disk_usage(_nearest_existing(folder)).free
         if free < needed:
@@ -139,7 +140,7 @@ def install_host_packages() -> list[str]:
 
 
 @contextmanager
-def only_one(paths: Paths, command: str) -> Iterator[None]:
+def only_one(paths: ClusterPaths, command: str) -> Generator[None]:
     """Hold the state folder for one `up` or `down` at a time; the kernel lets go of it when the process ends."""
     paths.state.mkdir(parents=True, exist_ok=True)
     with (paths.state / "lock").open("a+") as lock:

@@ -5,7 +5,7 @@ import json
 from command_line.progress import Progress
 from command_line.subprocesses import CommandError
 from devcluster.cluster.cluster import Cluster
-from devcluster.paths import Paths
+from devcluster.paths import ClusterPaths
 
 _DAEMONS = {
     True: ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"),
@@ -13,7 +13,7 @@ _DAEMONS = {
 }
 
 
-def report(paths: Paths) -> str:
+def report(paths: ClusterPaths) -> str:
     """A line for each machine with the programs that run in it, then a line for each namespace's pods."""
     cluster = Cluster(paths, Progress())
     lines: list[str] = []

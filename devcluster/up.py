@@ -3,33 +3,35 @@
 import os
 from collections.abc import Mapping
 
+from command_line import engine, go_builds
+from command_line.engine import Engine
+from command_line.engine_binaries import KUBERNETES_PROVIDER
 from command_line.progress import Progress
 from devcluster import preflight
-from devcluster.building import builds, engine
-from devcluster.building.engine import Engine
+from devcluster.binaries import CLUSTER_BINARIES, KUBERNETES
 from devcluster.cluster.cluster import Cluster
-from devcluster.cluster.materials import Materials
-from devcluster.paths import Paths
+from devcluster.materials import Materials
+from devcluster.paths import ClusterPaths
 
 
-def up(paths: Paths, progress: Progress) -> Engine:
+def up(paths: ClusterPaths, progress: Progress) -> Engine:
     """Bring up the cluster and the engine; returns the engine. Raises UserError before anything is changed."""
     preflight.check_platform()
     preflight.check_kernel()
     preflight.check_network()
     found = engine.find(paths)
-    if not Materials(paths).missing_binaries(builds.CLUSTER_BINARIES) and found:
+    if not Materials(paths).missing_binaries(CLUSTER_BINARIES) and found:
         preflight.check_room(paths, will_build=False)
     else:
-        builds.go()
+        go_builds.go()
         preflight.check_room(paths, will_build=True)
     with preflight.only_one(paths, "up"), progress.alive():
         installed = preflight.install_host_packages()
         if installed:
             progress.line(f"installed from Debian's packages: {', '.join(installed)}")
-        wanted = [*builds.CLUSTER_BINARIES, *engine.binaries_to_build(found or engine.install(paths), paths, progress)]
+        wanted = [*CLUSTER_BINARIES, *engine.binaries_to_build(found or engine.install(paths), paths, progress)]
         Materials(paths).make(wanted, progress)
-        if builds.KUBERNETES_PROVIDER in wanted:
+        if KUBERNETES_PROVIDER in wanted:
             engine.install_built_provider(paths)
         Cluster(paths, progress).up()
     found = engine.find(paths)
@@ -37,7 +39,7 @@ def up(paths: Paths, progress: Progress) -> Engine:
     return found
 
 
-def down(paths: Paths, progress: Progress) -> None:
+def down(paths: ClusterPaths, progress: Progress) -> None:
     """Remove the cluster and its state; the cache stays, so that the next `up` takes a minute or two."""
     preflight.check_platform()
     with preflight.only_one(paths, "down"), progress.alive(), progress.part("down"):
@@ -46,13 +48,13 @@ def down(paths: Paths, progress: Progress) -> None:
         paths.state.rmdir()
 
 
-def environment(paths: Paths) -> Mapping[str, str]:
+def environment(paths: ClusterPaths) -> Mapping[str, str]:
     """The variables with which `pulumi`, `kubectl` and `python` talk to this cluster and its state."""
     found = engine.find(paths)
     variables = engine.variables(found, paths) if found else {"PATH": os.environ.get("PATH", "")}
     return {
         **variables,
-        "PATH": os.pathsep.join([str(builds.KUBERNETES.folder(paths)), variables["PATH"]]),
+        "PATH": os.pathsep.join([str(KUBERNETES.folder(paths)), variables["PATH"]]),
         "KUBECONFIG": str(paths.kubeconfig),
         "PULUMI_BACKEND_URL": f"file://{paths.pulumi_backend}",
     }

@@ -9,14 +9,14 @@ from command_line.console import run_command
 from command_line.progress import Progress
 from devcluster import status as cluster_status
 from devcluster import up as cluster
-from devcluster.paths import Paths
+from devcluster.paths import ClusterPaths
 from operations.answers import wait_for_answers
 from operations.local import STACK, LocalStack
 
 _ADDRESSES = ("ingress_url", "ingress_https_url", "redis_endpoint", "redis_external")
 
 
-def _up(paths: Paths) -> None:
+def _up(paths: ClusterPaths) -> None:
     progress, local = Progress(), LocalStack(paths)
     cluster.up(paths, progress)
     with progress.part(f"pulumi up --stack {STACK}"):
@@ -40,13 +40,13 @@ def _addresses(heading: str, outputs: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _status(paths: Paths) -> None:
+def _status(paths: ClusterPaths) -> None:
     print(cluster_status.report(paths))
     if paths.kubeconfig.exists():
         print(f"\n{_addresses('Where the stack was deployed to answer:', LocalStack(paths).outputs())}")
 
 
-_COMMANDS: dict[str, Callable[[Paths], None]] = {
+_COMMANDS: dict[str, Callable[[ClusterPaths], None]] = {
     "up": _up,
     "down": lambda paths: cluster.down(paths, Progress()),
     "status": _status,
@@ -58,7 +58,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="operations", description=__doc__)
     parser.add_argument("command", choices=_COMMANDS)
     command = parser.parse_args().command
-    return run_command(lambda: _COMMANDS[command](Paths.from_environment()), f"make {command}")
+    return run_command(lambda: _COMMANDS[command](ClusterPaths.from_environment()), f"make {command}")
 
 
 if __name__ == "__main__":

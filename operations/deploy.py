@@ -2,17 +2,16 @@
 
 import argparse
 import os
-import subprocess
 import sys
 
+from command_line import engine
 from command_line.console import run_command
 from command_line.errors import UserError
+from command_line.paths import Paths
 from command_line.progress import Progress
-from devcluster.building import engine
-from devcluster.paths import Paths
-from operations.local import PROJECT
+from command_line.pulumi import Pulumi
 from operations.locks import refuse_if_locked
-from operations.stacks import check_known, names_a_backend
+from operations.stacks import PROJECT, check_known, names_a_backend
 
 
 def deploy(stack: str) -> int:
@@ -29,9 +28,8 @@ def deploy(stack: str) -> int:
         )
     refuse_if_locked(os.environ.get("PULUMI_BACKEND_URL", ""), stack)
     paths = Paths.from_environment()
-    environment = {**os.environ, **engine.variables(engine.ensure(paths, Progress()), paths)}
-    words = ["pulumi", "up", "--stack", stack, "--yes", "--skip-preview", "--non-interactive"]
-    return subprocess.run(words, env=environment, cwd=PROJECT, stdin=subprocess.DEVNULL, check=False).returncode
+    environment = engine.variables(engine.ensure(paths, Progress()), paths)
+    return Pulumi(PROJECT, environment).show("up", "--stack", stack, "--yes", "--skip-preview")
 
 
 def main() -> int:

@@ -4,29 +4,34 @@ import json
 import os
 import secrets
 import shlex
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from command_line.errors import UserError
 from command_line.files import write_whole
-from devcluster.paths import Paths
+from command_line.pulumi import Pulumi
+from command_line.subprocesses import succeeds
+from devcluster.paths import ClusterPaths
 from devcluster.up import environment as cluster_environment
 from operations.locks import read_locks, refuse_if_held
+from operations.stacks import LOCAL, PROJECT
 
-STACK = "local"
+STACK = LOCAL
 PASSPHRASE = "webtier-local"  # noqa: S105
 """Not a secret: it encrypts the state of a cluster that only this machine reaches."""
-
-PROJECT = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True)
 class LocalStack:
-    paths: Paths
+    paths: ClusterPaths
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """The one whose files are in the folders that the environment names."""
+        return cls(ClusterPaths.from_environment())
 
     @property
     def redis_password_file(self) -> Path:
@@ -55,7 +60,7 @@ class LocalStack:
         self.paths.pulumi_backend.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not self.redis_password_file.exists():
             write_whole(self.redis_password_file, secrets.token_urlsafe(24), 0o600)
-        self._pulumi("stack", "select", "--create", STACK)
+        self._pulumi.run("stack", "select", "--create", STACK)
 
     def mend(self) -> None:
         """Take away what a killed `pulumi` left: its lock, and operations whose end it did not record.
@@ -67,7 +72,7 @@ class LocalStack:
         if not locks:
             return
         print("The last `pulumi` on this stack was cut off: unlocking its state and reading it anew.", file=sys.stderr)
-        self._pulumi("cancel", "--stack", STACK, "--yes")
+        self._pulumi.run("cancel", "--stack", STACK, "--yes")
         self._refresh()
 
     def up(self) -> None:
@@ -89,19 +94,15 @@ class LocalStack:
         )
 
     def _up(self) -> bool:
-        words = ["up", "--stack", STACK, "--yes", "--skip-preview", "--suppress-outputs"]
-        return (
-            subprocess.run(["pulumi", *words], env=self._full_environment(), cwd=PROJECT, check=False).returncode == 0
-        )
+        words = ("up", "--stack", STACK, "--yes", "--skip-preview", "--suppress-outputs")
+        return self._pulumi.show_live(*words) == 0
 
     def _wait_for_controller(self) -> None:
         """After a power cut it is still starting, and Pulumi would send Ingresses at once, which its webhook takes."""
         words = ["--all-namespaces", "--selector", "app.kubernetes.io/name=ingress-nginx"]
-        subprocess.run(
+        succeeds(
             ["kubectl", "wait", "deployment", *words, "--for=condition=Available", "--timeout=90s"],
-            env=self._full_environment(),
-            capture_output=True,
-            check=False,
+            env={**os.environ, **self.environment()},
         )
 
     def _forget_what_is_gone(self) -> bool:
@@ -111,36 +112,17 @@ class LocalStack:
         return bool(before - self._resources_of_state())
 
     def _refresh(self) -> None:
-        self._pulumi("refresh", "--stack", STACK, "--yes", "--skip-preview", "--clear-pending-creates")
+        self._pulumi.run("refresh", "--stack", STACK, "--yes", "--skip-preview", "--clear-pending-creates")
 
     def _resources_of_state(self) -> set[str]:
-        deployment = json.loads(self._pulumi("stack", "export", "--stack", STACK))["deployment"]
+        deployment = json.loads(self._pulumi.run("stack", "export", "--stack", STACK))["deployment"]
         return {resource["urn"] for resource in deployment.get("resources", ())}
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs, secrets included; empty while there is no stack."""
-        done = subprocess.run(
-            ["pulumi", "stack", "output", "--json", "--show-secrets", "--stack", STACK],
-            env=self._full_environment(),
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = self._pulumi.attempt("stack", "output", "--json", "--show-secrets", "--stack", STACK)
         return json.loads(done.stdout) if done.returncode == 0 else {}
 
-    def _full_environment(self) -> dict[str, str]:
-        return {**os.environ, **self.environment()}
-
-    def _pulumi(self, *words: str) -> str:
-        done = subprocess.run(
-            ["pulumi", *words, "--non-interactive"],
-            env=self._full_environment(),
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise UserError(f"`pulumi {' '.join(words)}` failed:\n{(done.stderr or done.stdout).strip()}")
-        return done.stdout
+    @property
+    def _pulumi(self) -> Pulumi:
+        return Pulumi(PROJECT, self.environment())

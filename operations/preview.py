@@ -11,15 +11,14 @@ import os
 import sys
 from collections.abc import Mapping
 
+from command_line import engine
 from command_line.console import run_command
+from command_line.paths import Paths
 from command_line.progress import Progress
-from command_line.subprocesses import run_through
-from devcluster.building import engine
-from devcluster.paths import Paths
+from command_line.pulumi import Pulumi
 from environment.guard.stack_guard import WITHOUT_CLUSTER
-from operations.local import PROJECT, STACK, LocalStack
 from operations.scratch_stack import PLACEHOLDER, scratch_stack
-from operations.stacks import check_known, names_a_backend, settings_file
+from operations.stacks import LOCAL, PROJECT, check_known, names_a_backend, settings_file
 
 
 def preview(stack: str) -> int:
@@ -30,12 +29,12 @@ def preview(stack: str) -> int:
     check_known(stack)
     paths = Paths.from_environment()
     found = engine.ensure(paths, Progress())
-    environment = {**os.environ, **engine.variables(found, paths)}
-    if stack == STACK and LocalStack(paths).is_prepared():
-        return _preview(stack, {**environment, **LocalStack(paths).environment()}, [])
+    environment = engine.variables(found, paths)
+    if stack == LOCAL and (of_local := _environment_of_local()):
+        return _preview(stack, {**environment, **of_local}, [])
     if names_a_backend(os.environ):
         return _preview(stack, environment, [])
-    with scratch_stack(stack, engine.variables(found, paths)) as scratch:
+    with scratch_stack(stack, environment) as scratch:
         settings = scratch.hand_over(settings_file(stack), needs_password=True)
         password_file = scratch.folder / "redis-password"
         password_file.write_text(PLACEHOLDER)
@@ -50,12 +49,20 @@ def preview(stack: str) -> int:
             "WEBTIER_REDIS_PASSWORD_FILE": str(password_file),
         }
         options = ["--config-file", str(settings)]
-        return _preview(stack, {**os.environ, **scratch.environment, **of_no_machine}, options)
+        return _preview(stack, {**scratch.environment, **of_no_machine}, options)
 
 
 def _preview(stack: str, environment: Mapping[str, str], options: list[str]) -> int:
-    words = ["pulumi", "preview", "--diff", "--non-interactive", "--stack", stack, *options]
-    return run_through(words, env=environment, cwd=PROJECT)
+    return Pulumi(PROJECT, environment).show("preview", "--diff", "--stack", stack, *options)
+
+
+def _environment_of_local() -> Mapping[str, str]:
+    """Where the state of the stack `local` and its cluster are; nothing before the first `make up`."""
+    # Of all stacks this one alone is on the embedded cluster: previews of the others go without that package.
+    from operations.local import LocalStack
+
+    local = LocalStack.from_environment()
+    return local.environment() if local.is_prepared() else {}
 
 
 def main() -> int:

@@ -14,11 +14,11 @@ from textwrap import indent
 
 import idna
 
+from command_line import engine
 from command_line.console import run_command
 from command_line.errors import UserError
+from command_line.paths import Paths
 from command_line.progress import Progress
-from devcluster.building import engine
-from devcluster.paths import Paths
 from environment.settings.loading import parse_settings
 from environment.settings.raw_config import RawConfig
 from environment.settings.report import SettingsError

@@ -4,10 +4,8 @@ The file is handed over as it is. Only what its own passphrase alone could read,
 """
 
 import json
-import os
 import shutil
 import signal
-import subprocess
 import tempfile
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,10 +22,10 @@ from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2_grpc
 
 from command_line.errors import UserError
+from command_line.pulumi import Pulumi, messages
 from environment.settings.raw_config import RawConfig, read_raw_config
 from operations.encrypted_values import NotFoundError, Substitutes, may_be_encrypted, with_secret, with_substitutes
-from operations.local import PROJECT
-from operations.stacks import NAMESPACE
+from operations.stacks import NAMESPACE, PROJECT
 
 PLACEHOLDER = "placeholder-for-a-secret"
 PASSWORD = f"{NAMESPACE}:redis_password"
@@ -45,9 +43,7 @@ class ScratchStack:
 
     def make_state(self) -> None:
         """Once, before all else."""
-        done = self._pulumi("stack", "init", self.name)
-        if done.returncode != 0:
-            raise UserError(f"The engine can't make an empty state: {_engines_words(done)}")
+        self._pulumi.run("stack", "init", self.name, failure="The engine can't make an empty state")
 
     def read(self, file: Path) -> RawConfig:
         """What the engine hands to the program of this settings file. UserError in the engine's words if it refuses.
@@ -58,9 +54,9 @@ class ScratchStack:
         copy = self.hand_over(file)
         with _served(lambda: found.append(read_raw_config(NAMESPACE))) as address:
             words = ["preview", "--stack", self.name, "--config-file", str(copy), f"--client={address}"]
-            done = self._pulumi(*words, "--exec-kind", "auto.inline")
+            done = self._pulumi.attempt(*words, "--exec-kind", "auto.inline")
         if done.returncode != 0 or not found:
-            raise UserError(f"{file.name} can't be used: {_engines_words(done)}")
+            raise UserError(f"{file.name} can't be used: {messages(done)}")
         return found[0]
 
     def hand_over(self, file: Path, *, needs_password: bool = False) -> Path:
@@ -120,29 +116,20 @@ class ScratchStack:
 
     def _listed(self, file: Path) -> dict[str, Any] | str:
         """What the engine lists as the config of a settings file, or why it can't read it."""
-        done = self._pulumi("config", "--json", "--stack", self.name, "--config-file", str(file))
-        return json.loads(done.stdout) if done.returncode == 0 else _engines_words(done)
+        done = self._pulumi.attempt("config", "--json", "--stack", self.name, "--config-file", str(file))
+        return json.loads(done.stdout) if done.returncode == 0 else messages(done)
 
     @cached_property
     def _substitutes(self) -> Substitutes:
         """The engine's own encryption of the placeholder, with the scratch passphrase."""
-        done = self._pulumi("config", "set", "--secret", "--stack", self.name, PASSWORD, input=PLACEHOLDER)
-        if done.returncode != 0:
-            raise UserError(f"The engine can't encrypt: {_engines_words(done)}")
+        words = ("config", "set", "--secret", "--stack", self.name, PASSWORD)
+        self._pulumi.run(*words, input=PLACEHOLDER, failure="The engine can't encrypt")
         written = yaml.safe_load((self.folder / f"Pulumi.{self.name}.yaml").read_text())
         return Substitutes(written["encryptionsalt"], written["config"][PASSWORD]["secure"])
 
-    def _pulumi(self, *words: str, input: str | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["pulumi", *words, "--non-interactive", "--color=never", "--cwd", str(self.folder)],
-            env={**os.environ, **self.environment},
-            input=input,
-            stdin=None if input is not None else subprocess.DEVNULL,
-            text=True,
-            errors="replace",
-            capture_output=True,
-            check=False,
-        )
+    @property
+    def _pulumi(self) -> Pulumi:
+        return Pulumi(self.folder, self.environment)
 
 
 def _is_same(before: Mapping[str, Any], after: Mapping[str, Any] | str) -> bool:
@@ -151,11 +138,6 @@ def _is_same(before: Mapping[str, Any], after: Mapping[str, Any] | str) -> bool:
         return False
     changed = {key for key in {*before, *after} if before.get(key) != after.get(key)}
     return not changed or (changed == {PASSWORD} and before[PASSWORD]["value"] == "" and after[PASSWORD]["secret"])
-
-
-def _engines_words(done: subprocess.CompletedProcess[str]) -> str:
-    lines = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.strip()]
-    return "\n".join(lines or done.stdout.splitlines() or [f"the engine ended with exit code {done.returncode}"])
 
 
 @contextmanager

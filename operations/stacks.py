@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from command_line.errors import UserError
-from operations.local import PROJECT
 
+PROJECT = Path(__file__).parent.parent
+"""The folder of Pulumi.yaml."""
 NAMESPACE = "webtier"
 """The project's name, which Pulumi puts before each key of its settings."""
+
+LOCAL = "local"
+"""The stack on the embedded cluster."""
 
 
 def settings_file(stack: str) -> Path:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from command_line.files import write_whole
 from command_line.progress import Progress
-from devcluster.building import builds
+from devcluster.binaries import KUBERNETES
 from devcluster.cluster import cgroups, control_plane, network, node
 from devcluster.cluster.machine import Machine, marked_processes, wait_until
-from devcluster.cluster.materials import Materials
 from devcluster.cluster.pki import ADMIN, Pki, write_kubeconfig
 from devcluster.images import IMAGES, node_root_key
-from devcluster.paths import Paths
+from devcluster.materials import Materials
+from devcluster.paths import ClusterPaths
 from devcluster.plan import CONTROL_PLANE, NODES
 
 _MANIFEST = Path(__file__).parents[1] / "manifests" / "cluster.yaml"
@@ -23,7 +23,7 @@ _MANIFEST = Path(__file__).parents[1] / "manifests" / "cluster.yaml"
 class Cluster:
     """The embedded cluster whose files are in `paths`."""
 
-    def __init__(self, paths: Paths, progress: Progress) -> None:
+    def __init__(self, paths: ClusterPaths, progress: Progress) -> None:
         self.paths = paths
         self.progress = progress
         self.pki = Pki(paths.pki)
@@ -72,7 +72,7 @@ class Cluster:
                     self._configure(machine)
                     machine.start(
                         self.materials.node_root,
-                        builds.KUBERNETES.folder(self.paths),
+                        KUBERNETES.folder(self.paths),
                         self.paths.machines if machine is self.control else None,
                     )
         network.make_bridge()
@@ -94,7 +94,7 @@ class Cluster:
 
     def _made_of(self) -> str:
         """What a running machine was started with; when this is another, the machine is started again."""
-        return json.dumps({"root": node_root_key(), "kubernetes": builds.KUBERNETES.key()})
+        return json.dumps({"root": node_root_key(), "kubernetes": KUBERNETES.key()})
 
     def _start_node(self, machine: Machine) -> Machine | None:
         """Start what is down on the node; the node itself when its kubelet had to be started."""

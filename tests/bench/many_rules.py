@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devcluster.paths import Paths
+from devcluster.paths import ClusterPaths
 from tests.cluster.harness.rules_stack import WEB_IMAGE, RulesStack
 from tests.cluster.harness.tier import Tier
 from webtier.path_rules import PathRule
@@ -224,7 +224,7 @@ def _children_rss() -> int:
 
 
 def run(mixes: Sequence[Mix]) -> None:
-    tier = Tier(Paths.from_environment())
+    tier = Tier(ClusterPaths.from_environment())
     with tempfile.TemporaryDirectory(prefix="webtier-bench-") as folder:
         bench = Bench(tier, Path(folder))
         bench.stack.remove()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pulumi import automation
 
-from devcluster.building.builds import required_module
+from command_line.go_builds import required_module
 from devcluster.cluster.machine import Machine
 from devcluster.plan import LOCAL_VOLUMES
 from tests.cluster.harness.tier import Tier, eventually

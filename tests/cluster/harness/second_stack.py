@@ -9,7 +9,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 from pulumi import automation
 
-from devcluster.building import engine
+from command_line import engine
 from devcluster.plan import CONTEXT
 from environment.field_manager import use_one_field_manager
 from operations.local import PASSPHRASE, LocalStack

@@ -15,7 +15,7 @@ from redis.crc import key_slot
 
 from command_line.progress import Progress
 from devcluster.cluster.cluster import Cluster
-from devcluster.paths import Paths
+from devcluster.paths import ClusterPaths
 from operations.local import PROJECT, STACK, LocalStack
 
 SLOTS = 16384
@@ -25,7 +25,7 @@ SLOTS = 16384
 class Tier:
     """The stack `local` on the embedded cluster."""
 
-    paths: Paths
+    paths: ClusterPaths
 
     @cached_property
     def environment(self) -> Mapping[str, str]:

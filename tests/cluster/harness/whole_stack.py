@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from devcluster.building import engine
+from command_line import engine
 from devcluster.plan import CONTEXT, NODES
 from operations.local import PROJECT
 from tests.cluster.harness.second_stack import remove_controller

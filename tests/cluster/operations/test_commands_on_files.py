@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from devcluster.building import engine
-from devcluster.paths import Paths
+from command_line import engine
+from command_line.paths import Paths
+from command_line.pulumi import Pulumi
 from operations.local import PROJECT
 from operations.scratch_stack import PLACEHOLDER, scratch_stack
 from tests.cluster.harness.odd_files import ODD_FILES, settings
@@ -93,13 +94,13 @@ def encrypted_settings(passphrase: str, folder: Path) -> tuple[str, list[str], s
     assert found is not None
     shutil.copy(PROJECT / "Pulumi.yaml", folder)
     variables = {"PULUMI_BACKEND_URL": f"file://{folder}", "PULUMI_CONFIG_PASSPHRASE": passphrase}
-    environment = {**os.environ, **engine.variables(found, paths), **variables}
+    pulumi = Pulumi(folder, {**engine.variables(found, paths), **variables})
     for words in (
         ["stack", "init", "odd"],
         ["config", "set", "--secret", "webtier:redis_password", "a-password-of-its-own"],
         ["config", "set", "--secret", "--path", "webtier:services.u.env.TOKEN", "a-token-of-its-own"],
     ):
-        subprocess.run(["pulumi", *words], cwd=folder, env=environment, capture_output=True, check=True)
+        pulumi.run(*words)
     written = (folder / "Pulumi.odd.yaml").read_text()
     salt, _, rest = written.partition("\n")
     password, token = (each.split()[0] for each in rest.split("secure: ")[1:])

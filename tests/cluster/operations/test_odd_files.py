@@ -1,9 +1,7 @@
 """Odd settings files: our commands and plain `pulumi preview` read the same in them, and refuse the same of them."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from command_line import engine
 from command_line.errors import UserError
-from devcluster.building import engine
-from devcluster.paths import Paths
+from command_line.paths import Paths
+from command_line.pulumi import Pulumi
 from environment.settings.raw_config import RawConfig
 from operations import routes
 from operations.local import PROJECT
@@ -70,19 +69,17 @@ def previewed(scratch: ScratchStack, program: Path, odd: OddFile) -> Plain:
     file, given = own / f"Pulumi.{STACK}.yaml", own / "given.json"
     file.write_bytes(odd.content)
     environment = {
-        **os.environ,
         **scratch.environment,
         "WEBTIER_PROJECT": str(PROJECT),
         "WEBTIER_GIVEN": str(given),
         "WEBTIER_REDIS_PASSWORD_FILE": str(program / "password"),
     }
-    words = ["pulumi", "preview", "--non-interactive", "--stack", STACK, "--config-file", str(file)]
-    done = subprocess.run(words, cwd=program, env=environment, capture_output=True, check=False)
+    done = Pulumi(program, environment).attempt("preview", "--stack", STACK, "--config-file", str(file))
     got = json.loads(given.read_text()) if given.exists() else None
     return Plain(
         done.returncode == 0,
         None if got is None else RawConfig(got["namespace"], got["values"], frozenset(got["secret_keys"])),
-        (done.stdout + done.stderr).decode(errors="replace"),
+        done.stdout + done.stderr,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from devcluster.building.builds import required_module
+from command_line.go_builds import required_module
 from environment.cluster import make_namespace
 from tests.cluster.harness.second_stack import SecondStack, inline_stack, provider
 from tests.cluster.harness.tier import Tier, eventually

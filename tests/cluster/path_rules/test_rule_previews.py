@@ -9,8 +9,8 @@ import pulumi_kubernetes as kubernetes
 import pytest
 from pulumi import automation
 
-from devcluster.building import engine
-from devcluster.paths import Paths
+from command_line import engine
+from command_line.paths import Paths
 from tests.unit.webtier.path_rules.harness.rule_objects import PORTS, rule
 from webtier.path_rules import Backend, PathRule, PathRules, PathRulesArgs
 

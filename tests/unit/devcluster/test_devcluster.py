@@ -11,36 +11,23 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from command_line import go_builds
 from command_line.errors import UserError
 from command_line.files import write_whole
 from command_line.progress import Progress
-from devcluster import preflight
-from devcluster.building import builds, engine
-from devcluster.cluster import materials, network
+from devcluster import materials, preflight
+from devcluster.binaries import CLUSTER_BINARIES
+from devcluster.cluster import network
 from devcluster.cluster.machine import Machine, marked_processes
 from devcluster.cluster.pki import IDENTITIES, KUBELET_CLIENT, Pki
 from devcluster.images import IMAGES, build_image
-from devcluster.paths import Paths
+from devcluster.paths import ClusterPaths
 from devcluster.plan import CONTROL_PLANE, MACHINES, NODES
 
 
 @pytest.fixture
-def paths(tmp_path: Path) -> Paths:
-    return Paths(cache=tmp_path / "cache", state=tmp_path / "state")
-
-
-def test_folders_follow_the_xdg_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere/cache")
-    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
-    paths = Paths.from_environment()
-    assert paths.cache == Path("/somewhere/cache/webtier")
-    assert paths.state == Path.home() / ".local/state/webtier"
-
-
-def test_a_relative_folder_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", "here")
-    with pytest.raises(UserError, match="XDG_STATE_HOME is 'here'"):
-        Paths.from_environment()
+def paths(tmp_path: Path) -> ClusterPaths:
+    return ClusterPaths(cache=tmp_path / "cache", state=tmp_path / "state")
 
 
 def test_another_system_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,21 +42,14 @@ def test_another_user_than_root_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
         preflight.check_platform()
 
 
-def test_a_missing_go_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", lambda _: None)
-    monkeypatch.setattr("os.access", lambda *_: False)
-    with pytest.raises(UserError, match="Go is missing"):
-        builds.go()
-
-
-def test_too_little_disk_is_named_with_the_variable(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_disk_is_named_with_the_variable(paths: ClusterPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")  # noqa: PYI024
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(2**40, 2**40, 2**30))
     with pytest.raises(UserError, match=r"1\.0 GiB free.*set XDG_CACHE_HOME"):
         preflight.check_room(paths, will_build=True)
 
 
-def test_too_little_memory_is_named(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_memory_is_named(paths: ClusterPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight, "MEMORY_NEEDED_KIB", 2**50)
     with pytest.raises(UserError, match="GiB of memory"):
         preflight.check_room(paths, will_build=False)
@@ -94,7 +74,7 @@ def test_its_own_network_is_no_conflict(monkeypatch: pytest.MonkeyPatch) -> None
     network.check_ranges_are_free()
 
 
-def test_two_at_once_are_refused_and_the_first_is_named(paths: Paths) -> None:
+def test_two_at_once_are_refused_and_the_first_is_named(paths: ClusterPaths) -> None:
     with (
         preflight.only_one(paths, "up"),
         pytest.raises(UserError, match=r"being changed by `make up` \(process \d+\)"),
@@ -103,15 +83,6 @@ def test_two_at_once_are_refused_and_the_first_is_named(paths: Paths) -> None:
         pass
     with preflight.only_one(paths, "down"):
         pass
-
-
-def test_a_file_is_written_whole_with_its_mode(tmp_path: Path) -> None:
-    file = tmp_path / "below" / "secret"
-    write_whole(file, "one", 0o600)
-    assert (file.read_text(), file.stat().st_mode & 0o777) == ("one", 0o600)
-    write_whole(file, "two", 0o640)
-    assert (file.read_text(), file.stat().st_mode & 0o777) == ("two", 0o640)
-    assert [entry.name for entry in file.parent.iterdir()] == ["secret"]
 
 
 def test_every_component_has_its_own_certificate(tmp_path: Path) -> None:
@@ -161,14 +132,6 @@ def test_a_machine_that_was_never_started_is_off(tmp_path: Path) -> None:
     machine.kill()
 
 
-def test_a_binary_is_known_by_all_it_is_built_from(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(builds, "go_version", lambda: "go1.26.0")
-    before = {binary.module: binary.key() for binary in (*builds.CLUSTER_BINARIES, *builds.ENGINE_BINARIES)}
-    assert len(set(before.values())) == 6
-    monkeypatch.setattr(builds, "go_version", lambda: "go1.27.0")
-    assert all(binary.key() != before[binary.module] for binary in builds.CLUSTER_BINARIES)
-
-
 def test_an_image_of_one_binary_holds_it_and_runs_it(tmp_path: Path) -> None:
     binary, archive = tmp_path / "binary", tmp_path / "image.tar"
     binary.write_bytes(b"a program")
@@ -189,11 +152,11 @@ def _read(tar: tarfile.TarFile, name: str) -> bytes:
     return content.read()
 
 
-def test_a_new_image_replaces_its_older_one_and_no_other(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(builds, "go_version", lambda: "go1.26.0")
+def test_a_new_image_replaces_its_older_one_and_no_other(paths: ClusterPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(go_builds, "go_version", lambda: "go1.26.0")
     monkeypatch.setattr(materials, "build_image", lambda _name, _inputs, archive, _log: archive.touch())
     made = materials.Materials(paths)
-    for binary in builds.CLUSTER_BINARIES:
+    for binary in CLUSTER_BINARIES:
         write_whole(binary.file(paths), "")
     for folder in (made.node_root, made.ingress_rootfs, paths.images):
         folder.mkdir(parents=True)
@@ -205,21 +168,3 @@ def test_a_new_image_replaces_its_older_one_and_no_other(paths: Paths, monkeypat
     made.make((), Progress())
     left = {*paths.images.iterdir()}
     assert left == {made.archive(image.name) for image in IMAGES} | {paths.images / f"redis-exporter-{'0' * 16}.tar"}
-
-
-def test_an_engine_that_is_too_old_is_not_taken(paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(builds, "go_version", lambda: "go1.26.0")
-    pulumi = tmp_path / "bin" / "pulumi"
-    monkeypatch.setenv("PATH", f"{pulumi.parent}:/usr/bin:/bin")
-    write_whole(pulumi, "#!/bin/sh\necho v3.100.0\n", 0o755)
-    assert engine.find(paths) is None
-    write_whole(pulumi, "#!/bin/sh\necho v3.250.0\n", 0o755)
-    found = engine.find(paths)
-    assert found is not None
-    assert (found.pulumi, found.is_built) == (pulumi, False)
-
-
-def test_python_packages_and_the_engine_have_one_version() -> None:
-    pins = (Path(__file__).parents[3] / "requirements.txt").read_text()
-    assert f"pulumi=={builds.PULUMI_VERSION} " in pins
-    assert f"pulumi-kubernetes=={builds.KUBERNETES_PROVIDER_VERSION} " in pins

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from devcluster.paths import Paths
+from command_line.paths import Paths
 
 NAMESPACE = "shop"
 CLUSTER = "redis"

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from command_line.errors import UserError
-from devcluster.paths import Paths
+from command_line.pulumi import Pulumi
+from devcluster.paths import ClusterPaths
 from operations import deploy
 from operations.local import STACK, LocalStack
 from operations.locks import read_locks, refuse_if_locked
@@ -89,9 +90,9 @@ def test_a_lock_that_can_not_be_read_counts(tmp_path: Path) -> None:
 def test_make_up_steals_no_lock_of_a_deployment_that_runs(
     tmp_path: Path, living: int, dead: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    paths = Paths(tmp_path / "cache", tmp_path / "state")
+    paths = ClusterPaths(tmp_path / "cache", tmp_path / "state")
     asked: list[tuple[str, ...]] = []
-    monkeypatch.setattr(LocalStack, "_pulumi", lambda _, *words: asked.append(words))
+    monkeypatch.setattr(Pulumi, "run", lambda _, *words: asked.append(words))
     LocalStack(paths).mend()
     lock(paths.pulumi_backend, living)
     with pytest.raises(UserError, match=f"process {living}"):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from command_line.errors import UserError
-from devcluster.paths import Paths
+from devcluster.paths import ClusterPaths
 from operations import deploy, stacks
 from operations.local import PROJECT, LocalStack
 
@@ -27,7 +27,7 @@ def test_a_deployment_needs_a_place_for_its_state(monkeypatch: pytest.MonkeyPatc
 
 def test_exports_before_the_first_up_say_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="run `make up` first"):
-        LocalStack(Paths(tmp_path / "cache", tmp_path / "state")).exports()
+        LocalStack(ClusterPaths(tmp_path / "cache", tmp_path / "state")).exports()
 
 
 def test_a_users_mistake_shows_no_stack_trace() -> None:

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from command_line.errors import UserError
-from devcluster.building.builds import REDIS_EXPORTER
-from devcluster.paths import Paths
+from command_line.paths import Paths
+from devcluster.binaries import REDIS_EXPORTER
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import wait_until
 from webtier.redis_cluster.monitoring.exporter import METRICS_PORT
 

@@ -11,11 +11,17 @@ from pathlib import Path
 import semver
 from pulumi.automation import PulumiCommand
 
+from command_line.engine_binaries import (
+    ENGINE_BINARIES,
+    KUBERNETES_PROVIDER,
+    KUBERNETES_PROVIDER_VERSION,
+    PULUMI,
+    PULUMI_VERSION,
+)
+from command_line.go_builds import Binary, make_missing
+from command_line.paths import Paths
 from command_line.progress import Progress
 from command_line.subprocesses import CommandError, run
-from devcluster.building import builds
-from devcluster.cluster.materials import Materials
-from devcluster.paths import Paths
 
 _INSTALLER = "https://get.pulumi.com"
 _INSTALLER_SECONDS = 5.0
@@ -33,13 +39,13 @@ class Engine:
 def find(paths: Paths) -> Engine | None:
     """The engine that is already there: a compatible one on PATH, the installed one, or the built one."""
     on_path = shutil.which("pulumi")
-    built = builds.PULUMI.file(paths)
+    built = PULUMI.file(paths)
     if on_path and Path(on_path).resolve() != built.resolve() and _is_compatible(Path(on_path)):
         return Engine(Path(on_path), (), is_built=False)
     installed = _installed(paths)
     if installed.exists() and _is_compatible(installed):
         return Engine(installed, (installed.parent,), is_built=False)
-    if builds.PULUMI.is_built(paths) and builds.KUBERNETES_PROVIDER.is_built(paths):
+    if PULUMI.is_built(paths) and KUBERNETES_PROVIDER.is_built(paths):
         return _built(paths)
     return None
 
@@ -51,9 +57,7 @@ def install(paths: Paths) -> Engine | None:
     except (OSError, urllib.error.URLError, ValueError):
         return None
     try:
-        PulumiCommand.install(
-            root=str(_installed(paths).parent.parent), version=semver.VersionInfo.parse(builds.PULUMI_VERSION)
-        )
+        PulumiCommand.install(root=str(paths.installed_engine), version=semver.VersionInfo.parse(PULUMI_VERSION))
     except Exception:  # the installer is a script from outside: whatever it trips over, a build still works
         return None
     return find(paths)
@@ -62,40 +66,31 @@ def install(paths: Paths) -> Engine | None:
 def ensure(paths: Paths, progress: Progress) -> Engine:
     """The engine alone, for a preview: found, installed or built. Needs neither root nor a cluster."""
     found = find(paths) or install(paths)
-    _make(binaries_to_build(found, paths, progress), paths, progress)
-    if builds.KUBERNETES_PROVIDER.is_built(paths):
+    make_missing(binaries_to_build(found, paths, progress), paths, progress)
+    if KUBERNETES_PROVIDER.is_built(paths):
         install_built_provider(paths)
-    found = find(paths)
-    assert found is not None
-    return found
+    return found or _built(paths)
 
 
 def ensure_cli(paths: Paths, progress: Progress) -> Engine:
     """The engine without its Kubernetes provider, which is enough to read settings: found, installed or built."""
     found = find(paths) or install(paths)
     if found is None:
-        _make([builds.PULUMI], paths, progress)
+        make_missing([PULUMI], paths, progress)
     return found or _built(paths)
 
 
-def _make(wanted: list[builds.Binary], paths: Paths, progress: Progress) -> None:
-    missing = Materials(paths).missing_binaries(wanted)
-    if missing:
-        with progress.alive():
-            Materials(paths).make_binaries(missing, progress)
-
-
 def _built(paths: Paths) -> Engine:
-    built = builds.PULUMI.file(paths)
+    built = PULUMI.file(paths)
     return Engine(built, (built.parent,), is_built=True)
 
 
-def binaries_to_build(found: Engine | None, paths: Paths, progress: Progress) -> list[builds.Binary]:
+def binaries_to_build(found: Engine | None, paths: Paths, progress: Progress) -> list[Binary]:
     """What of the engine has to come from our own build, given what was found or installed."""
     if found is None or found.is_built:
-        return [*builds.ENGINE_BINARIES]
+        return [*ENGINE_BINARIES]
     if not _can_fetch_provider(found, paths, progress):
-        return [builds.KUBERNETES_PROVIDER]
+        return [KUBERNETES_PROVIDER]
     return []
 
 
@@ -113,10 +108,10 @@ def variables(engine: Engine, paths: Paths) -> dict[str, str]:
 
 def install_built_provider(paths: Paths) -> None:
     """Put the built provider where the engine looks for plugins."""
-    version = f"v{builds.KUBERNETES_PROVIDER_VERSION}"
+    version = f"v{KUBERNETES_PROVIDER_VERSION}"
     folder = paths.pulumi_home / "plugins" / f"resource-kubernetes-{version}"
     target = folder / "pulumi-resource-kubernetes"
-    source = builds.KUBERNETES_PROVIDER.file(paths)
+    source = KUBERNETES_PROVIDER.file(paths)
     if target.is_symlink() and target.readlink() == source:
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -126,10 +121,10 @@ def install_built_provider(paths: Paths) -> None:
 
 def _can_fetch_provider(engine: Engine, paths: Paths, progress: Progress) -> bool:
     """Whether an engine that was not built can fetch its Kubernetes provider; it is fetched when it can."""
-    folder = paths.pulumi_home / "plugins" / f"resource-kubernetes-v{builds.KUBERNETES_PROVIDER_VERSION}"
+    folder = paths.pulumi_home / "plugins" / f"resource-kubernetes-v{KUBERNETES_PROVIDER_VERSION}"
     if folder.exists():
         return True
-    words = ["plugin", "install", "resource", "kubernetes", f"v{builds.KUBERNETES_PROVIDER_VERSION}"]
+    words = ["plugin", "install", "resource", "kubernetes", f"v{KUBERNETES_PROVIDER_VERSION}"]
     try:
         run([str(engine.pulumi), *words], env={**os.environ, "PULUMI_HOME": str(paths.pulumi_home)}, timeout=300)
     except (CommandError, OSError, TimeoutError) as problem:
@@ -139,7 +134,7 @@ def _can_fetch_provider(engine: Engine, paths: Paths, progress: Progress) -> boo
 
 
 def _installed(paths: Paths) -> Path:
-    return paths.cache / "engine" / "bin" / "pulumi"
+    return paths.installed_engine / "bin" / "pulumi"
 
 
 def _is_compatible(pulumi: Path) -> bool:
@@ -148,5 +143,5 @@ def _is_compatible(pulumi: Path) -> bool:
         found = semver.VersionInfo.parse(run([str(pulumi), "version"], timeout=20).strip().lstrip("v"))
     except (CommandError, ValueError, OSError):
         return False
-    wanted = semver.VersionInfo.parse(builds.PULUMI_VERSION)
+    wanted = semver.VersionInfo.parse(PULUMI_VERSION)
     return found.major == wanted.major and found >= wanted

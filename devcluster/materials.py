@@ -7,18 +7,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from command_line import go_builds
+from command_line.go_builds import Binary
 from command_line.progress import Progress
-from devcluster.building import builds
-from devcluster.building.builds import Binary
+from devcluster.binaries import COREDNS, INGRESS_NGINX, REDIS_EXPORTER
 from devcluster.images import IMAGES, build_image, build_node_root, image_key, node_root_key
-from devcluster.paths import Paths
+from devcluster.paths import ClusterPaths
 
 _INGRESS_MODULE = "k8s.io/ingress-nginx"
 
 _BINARY_OF_IMAGE: Mapping[str, Binary] = {
-    "coredns": builds.COREDNS,
-    "redis-exporter": builds.REDIS_EXPORTER,
-    "ingress-nginx-controller": builds.INGRESS_NGINX,
+    "coredns": COREDNS,
+    "redis-exporter": REDIS_EXPORTER,
+    "ingress-nginx-controller": INGRESS_NGINX,
 }
 """The images that hold a binary which is built here; it is their input of the image's own name."""
 
@@ -27,7 +28,7 @@ _KEY_PATTERN = "[0-9a-f]" * 16
 
 @dataclass(frozen=True)
 class Materials:
-    paths: Paths
+    paths: ClusterPaths
 
     @property
     def node_root(self) -> Path:
@@ -35,8 +36,8 @@ class Materials:
 
     @property
     def ingress_rootfs(self) -> Path:
-        """The controller's template and Lua, kept here since Go's caches are emptied after the builds."""
-        return self.paths.binaries / f"ingress-rootfs-{builds.INGRESS_NGINX.key()}"
+        """The controller's template and Lua, kept here since Go's caches are emptied after the go_builds."""
+        return self.paths.binaries / f"ingress-rootfs-{INGRESS_NGINX.key()}"
 
     def archive(self, image: str) -> Path:
         """The image as a docker archive; its name changes with all that it is built from."""
@@ -69,28 +70,21 @@ class Materials:
                 images.shutdown(cancel_futures=True)
         if missing and os.environ.get("WEBTIER_KEEP_GO_CACHES") != "1":
             with progress.part("free the disk of Go's caches"):
-                builds.forget_go_caches(self.paths)
-
-    def make_binaries(self, binaries: Iterable[Binary], progress: Progress) -> None:
-        """Make binaries alone, without images; Go's caches stay for the rest."""
-        for folder in (self.paths.binaries, self.paths.logs):
-            folder.mkdir(parents=True, exist_ok=True)
-        for binary in binaries:
-            self._build(binary, progress)
+                go_builds.forget_go_caches(self.paths)
 
     def _build(self, binary: Binary, progress: Progress) -> None:
         with progress.part(f"build {binary.module}") as note:
-            builds.build(binary, self.paths, note)
-            if binary is builds.INGRESS_NGINX:
-                source = builds.module_folder(binary, _INGRESS_MODULE, self.paths) / "rootfs" / "etc" / "nginx"
+            go_builds.build(binary, self.paths, note)
+            if binary is INGRESS_NGINX:
+                module = go_builds.required_module(binary.source, _INGRESS_MODULE, self.paths)
                 partial = self.ingress_rootfs.with_suffix(".partial")
                 shutil.rmtree(partial, ignore_errors=True)
-                shutil.copytree(source, partial, symlinks=True, copy_function=shutil.copyfile)
+                shutil.copytree(module / "rootfs/etc/nginx", partial, symlinks=True, copy_function=shutil.copyfile)
                 shutil.rmtree(self.ingress_rootfs, ignore_errors=True)
                 partial.rename(self.ingress_rootfs)
 
     def _is_complete(self, binary: Binary) -> bool:
-        return binary.is_built(self.paths) and (binary is not builds.INGRESS_NGINX or self.ingress_rootfs.exists())
+        return binary.is_built(self.paths) and (binary is not INGRESS_NGINX or self.ingress_rootfs.exists())
 
     def _make_images(self, built: dict[str, Future[None]], progress: Progress) -> None:
         if not self.node_root.exists():
@@ -112,7 +106,7 @@ class Materials:
     def _inputs(self, image: str) -> dict[str, Path]:
         binary = _BINARY_OF_IMAGE.get(image)
         inputs = {} if binary is None else {image: binary.file(self.paths)}
-        if binary is builds.INGRESS_NGINX:
+        if binary is INGRESS_NGINX:
             inputs["ingress-nginx-rootfs"] = self.ingress_rootfs
         return inputs
 

@@ -3,43 +3,43 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from command_line.errors import UserError
+from command_line.paths import Paths
+from command_line.progress import Progress
 from command_line.subprocesses import CommandError, run
-from devcluster.paths import Paths
-
-SOURCES = Path(__file__).parents[1] / "binaries"
-PULUMI_VERSION = "3.246.0"
-KUBERNETES_PROVIDER_VERSION = "4.25.0"
-KUBERNETES_VERSION = "1.33.13"
-REDIS_EXPORTER_VERSION = "1.74.0"
 
 
 @dataclass(frozen=True)
 class Binary:
     """A Go module of ours that pins and builds one program.
 
-    `package` is what is built in it, `names` the file names it gets: the first is the file, the others
-    are links to it.
+    `source` is the module's folder, `package` what is built in it, `names` the file names it gets: the first is the
+    file, the others are links to it.
     """
 
-    module: str
+    source: Path
     names: tuple[str, ...]
     package: str = "."
     stamp: Mapping[str, str] = field(default_factory=dict[str, str])
     beside: tuple[Path, ...] = ()
     """Files of ours that belong in the same folder."""
 
+    @property
+    def module(self) -> str:
+        return self.source.name
+
     def key(self) -> str:
         """A hash of all that decides what comes out: sources, pins, flags and the compiler."""
         digest = hashlib.sha256()
-        for file in (*sorted((SOURCES / self.module).iterdir()), *self.beside):
+        for file in (*sorted(self.source.iterdir()), *self.beside):
             digest.update(f"{file.name}\0".encode() + file.read_bytes())
         digest.update(repr((self.package, self.names, sorted(self.stamp.items()), _FLAGS, go_version())).encode())
         return digest.hexdigest()[:16]
@@ -54,57 +54,16 @@ class Binary:
         return self.file(paths).exists()
 
 
-KUBERNETES = Binary(
-    "kubernetes",
-    (
-        "kubernetes",
-        "kube-apiserver",
-        "kube-controller-manager",
-        "kube-scheduler",
-        "kube-proxy",
-        "kubelet",
-        "kubectl",
-        "network-policies",
-    ),
-    # What `kubectl version` and the nodes say; clients and the provider choose their ways by it.
-    stamp={
-        "k8s.io/component-base/version.gitVersion": f"v{KUBERNETES_VERSION}",
-        "k8s.io/component-base/version.gitMajor": KUBERNETES_VERSION.split(".")[0],
-        "k8s.io/component-base/version.gitMinor": KUBERNETES_VERSION.split(".")[1],
-        "k8s.io/client-go/pkg/version.gitVersion": f"v{KUBERNETES_VERSION}",
-        "k8s.io/client-go/pkg/version.gitMajor": KUBERNETES_VERSION.split(".")[0],
-        "k8s.io/client-go/pkg/version.gitMinor": KUBERNETES_VERSION.split(".")[1],
-    },
-)
-COREDNS = Binary("coredns", ("coredns",))
-INGRESS_NGINX = Binary("ingress-nginx-controller", ("nginx-ingress-controller",), "k8s.io/ingress-nginx/cmd/nginx")
-REDIS_EXPORTER = Binary(
-    "redis-exporter",
-    ("redis_exporter",),
-    "github.com/oliver006/redis_exporter",
-    {"main.BuildVersion": f"v{REDIS_EXPORTER_VERSION}"},
-)
-PULUMI = Binary(
-    "pulumi",
-    ("pulumi",),
-    "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-    {"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": f"v{PULUMI_VERSION}"},
-    # The engine takes what lies beside it for its own; from elsewhere on PATH it warns at every start.
-    beside=(Path(__file__).parents[1] / "language_host" / "pulumi-language-python",),
-)
-KUBERNETES_PROVIDER = Binary(
-    "pulumi-resource-kubernetes",
-    ("pulumi-resource-kubernetes",),
-    stamp={"github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version": KUBERNETES_PROVIDER_VERSION},
-)
-CLUSTER_BINARIES = (INGRESS_NGINX, COREDNS, REDIS_EXPORTER, KUBERNETES)
-ENGINE_BINARIES = (KUBERNETES_PROVIDER, PULUMI)
-
 # Without cgo a binary runs on any Linux, whatever its C library: in the node image and on the host alike.
 _FLAGS = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false", "GOWORK": "off"}
 
-CACHE_NEEDED_BYTES = 20 * 2**30
-"""What Go's caches and the results need while everything is built, measured: 17 GB."""
+
+def pinned_version(source: Path, module: str) -> str:
+    """The version that the go.mod in a folder pins a module to, without its `v`."""
+    found = re.search(rf"^(?:require)?\s+{re.escape(module)} v(\S+)", (source / "go.mod").read_text(), re.MULTILINE)
+    if found is None:
+        raise ValueError(f"{source / 'go.mod'} pins no version of {module}")
+    return found[1]
 
 
 @cache
@@ -120,8 +79,8 @@ def go() -> str:
     )
     if found is None:
         raise UserError(
-            "Go is missing: `go` is neither on PATH nor in /usr/local/go/bin. The embedded cluster is built from "
-            "Go modules, so install Go 1.24 or newer (https://go.dev/doc/install) and run `make up` again."
+            "Go is missing: `go` is neither on PATH nor in /usr/local/go/bin. What can't be had as a package is built "
+            "from Go modules, so install Go 1.24 or newer (https://go.dev/doc/install) and run this again."
         )
     return found
 
@@ -133,7 +92,7 @@ def build(binary: Binary, paths: Paths, note: Callable[[str], None]) -> None:
     partial.mkdir(parents=True)
     stamps = " ".join(f"-X {name}={value}" for name, value in binary.stamp.items())
     command = [go(), "build", "-v", "-ldflags", f"-s -w {stamps}".strip(), "-o", str(partial / binary.names[0])]
-    _run_counting([*command, binary.package], SOURCES / binary.module, _environment(paths), note)
+    _run_counting([*command, binary.package], binary.source, _environment(paths), note)
     for name in binary.names[1:]:
         (partial / name).symlink_to(binary.names[0])
     for file in binary.beside:
@@ -142,13 +101,20 @@ def build(binary: Binary, paths: Paths, note: Callable[[str], None]) -> None:
     partial.rename(binary.folder(paths))
 
 
-def module_folder(binary: Binary, module: str, paths: Paths) -> Path:
-    """Where Go keeps the published module's files; fetched when they are not there."""
-    return required_module(SOURCES / binary.module, module, paths)
+def make_missing(wanted: Iterable[Binary], paths: Paths, progress: Progress) -> None:
+    """Build those that are not there, one after another; Go's caches stay for what is built next."""
+    missing = [binary for binary in wanted if not binary.is_built(paths)]
+    with progress.alive():
+        for binary in missing:
+            with progress.part(f"build {binary.module}") as note:
+                build(binary, paths, note)
 
 
 def required_module(where: Path, module: str, paths: Paths) -> Path:
-    """As `module_folder`, for what the go.mod in the folder `where` requires."""
+    """Where Go keeps the files of a published module that the go.mod in the folder `where` requires.
+
+    They are fetched when they are not there.
+    """
     environment = _environment(paths)
     version = run([go(), "list", "-m", "-f", "{{.Version}}", module], cwd=where, env=environment).strip()
     answer = run([go(), "mod", "download", "-json", f"{module}@{version}"], cwd=where, env=environment)
@@ -182,9 +148,8 @@ def _run_counting(command: list[str], cwd: Path, env: Mapping[str, str], note: C
     with subprocess.Popen(
         command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
-        assert process.stderr is not None
         try:
-            for line in process.stderr:
+            for line in process.stderr or ():
                 lines = [*lines[-200:], line]
                 if line.startswith("go: downloading"):
                     note(line.strip().removeprefix("go: "))

@@ -1,0 +1,65 @@
+"""Running `pulumi`: one way to call it, and its messages as plain errors."""
+
+import os
+import shlex
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from command_line.errors import UserError
+from command_line.subprocesses import run_through
+
+
+@dataclass(frozen=True)
+class Pulumi:
+    """The CLI as it runs in one folder; `environment` is put over this process's own and says where the engine is."""
+
+    folder: Path
+    environment: Mapping[str, str]
+
+    def run(self, *words: str, input: str | None = None, failure: str = "") -> str:
+        """Run a command to its end and return what it printed.
+
+        Raises UserError with the engine's messages when it fails; `failure` is the sentence before them, by default
+        that this command failed.
+        """
+        done = self.attempt(*words, input=input)
+        if done.returncode != 0:
+            raise UserError(f"{failure or f'`pulumi {shlex.join(words)}` failed'}: {messages(done)}")
+        return done.stdout
+
+    def attempt(
+        self, *words: str, input: str | None = None, timeout: float | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """The same for a command that may fail; `timeout` is in seconds."""
+        return subprocess.run(
+            ["pulumi", *words, "--non-interactive", "--color=never"],
+            env=self._environment,
+            cwd=self.folder,
+            input=input,
+            stdin=None if input is not None else subprocess.DEVNULL,
+            timeout=timeout,
+            text=True,
+            errors="replace",
+            capture_output=True,
+            check=False,
+        )
+
+    def show(self, *words: str) -> int:
+        """Run a command that writes to where this process does, without questions; returns its exit code."""
+        return run_through(["pulumi", *words, "--non-interactive"], env=self._environment, cwd=self.folder)
+
+    def show_live(self, *words: str) -> int:
+        """The same as people run it: on a terminal its lines change in place."""
+        return run_through(["pulumi", *words], env=self._environment, cwd=self.folder, stdin=None)
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, **self.environment}
+
+
+def messages(done: subprocess.CompletedProcess[str]) -> str:
+    """What the engine said of a failure, without its own `error: `; its exit code where it said nothing."""
+    lines = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.strip()]
+    return "\n".join(lines or done.stdout.splitlines() or [f"the engine ended with exit code {done.returncode}"])

@@ -1,1 +1,0 @@
-"""Programs that are built from published Go modules."""
