@@ -19,10 +19,10 @@ help: ## list the commands
 # The stamps hold what a virtual environment was made from, so that changed requirements renew it
 # and an interrupted install is done again.
 $(VENV)/.runs: requirements.txt constraints.txt
-	@tools/venv "$$PYTHON" $(VENV) requirements.txt $@
+	@tools/venv.sh "$$PYTHON" $(VENV) requirements.txt $@
 
 $(VENV)/.tests: requirements.txt requirements-dev.txt constraints.txt
-	@tools/venv "$$PYTHON" $(VENV) requirements-dev.txt $@
+	@tools/venv.sh "$$PYTHON" $(VENV) requirements-dev.txt $@
 	@touch $(VENV)/.runs
 
 up: $(VENV)/.runs ## fresh machine to the whole tier on the embedded cluster; run again, it mends
@@ -56,8 +56,8 @@ bench: $(VENV)/.tests ## a thousand rules, beside the same by hand: time and mem
 	@$(BIN)/python -m tests.bench.many_rules
 
 unit: $(VENV)/.tests ## the unit tests alone: no cluster needed
-	@tools/redis-server
-	@tools/promtool
+	@tools/redis-server.sh
+	@tools/debian-program.sh promtool prometheus "the tests of the alert rules" >/dev/null
 	@$(BIN)/python -m pytest -n 4 --dist loadscope tests/unit
 
 preview: $(VENV)/.runs ## what `pulumi up` would change, without a cluster: make preview STACK=dev
@@ -70,8 +70,9 @@ routes: $(VENV)/.runs ## what matches, in order, or which rule a URL hits: make 
 deploy: $(VENV)/.runs ## plain `pulumi up` of a stack with your backend and kubeconfig: make deploy STACK=dev
 	@$(BIN)/python -m operations.deploy -- "$$STACK"
 
-lint: $(VENV)/.tests ## format, lint, types and workflows
+lint: $(VENV)/.tests ## format, lint, types, scripts and workflows
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/pyright
+	@tools/shellcheck.sh
 	@cd tools/actionlint && go tool actionlint ../../.github/workflows/*.yaml
 
 format: $(VENV)/.tests ## write the code in the one format

@@ -1,5 +1,7 @@
 """The control plane: etcd, the API server, the controllers and the scheduler, in a machine of their own."""
 
+from pathlib import Path
+
 from command_line.files import write_whole
 from command_line.subprocesses import CommandError
 from devcluster.cluster.machine import Machine, wait_until
@@ -20,27 +22,7 @@ from devcluster.plan import LOCAL_VOLUMES, SERVICE_NETWORK
 _PKI = "/etc/kubernetes/pki"
 _ETCD_URL = "https://127.0.0.1:2379"
 
-# A local volume needs its folder on the node before a pod can mount it. This makes it, below one fixed
-# path and nowhere else, for each PersistentVolume that asks for one.
-_NODE_AND_PATH = (
-    '{.spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].values[0]} {.spec.local.path}{"\\n"}'
-)
-_VOLUME_FOLDERS = f"""\
-#!/bin/sh
-set -u
-while true; do
-  kubectl --kubeconfig /etc/kubernetes/volume-folders.kubeconfig get persistentvolumes --watch -o \\
-    jsonpath='{_NODE_AND_PATH}' |
-  while read -r node path; do
-    case "$path" in
-      */../*|*/..|*' '*) ;;
-      {LOCAL_VOLUMES}/?*)
-        if [ -d "/var/lib/machines/$node/var" ]; then mkdir -p "/var/lib/machines/$node/var/${{path#/var/}}"; fi ;;
-    esac
-  done
-  sleep 1
-done
-"""
+_VOLUME_FOLDERS = Path(__file__).parent / "volume-folders.sh"
 
 
 def configure(machine: Machine, pki: Pki) -> None:
@@ -52,7 +34,7 @@ def configure(machine: Machine, pki: Pki) -> None:
     write_whole(machine.etc / "pki" / "service-accounts.key", pki.key("service-accounts").read_text(), 0o600)
     for who in (ADMIN, CONTROLLER_MANAGER, SCHEDULER, VOLUME_FOLDERS):
         write_kubeconfig(pki, who, machine.etc / f"{who.file}.kubeconfig")
-    write_whole(machine.etc / "volume-folders", _VOLUME_FOLDERS, 0o755)
+    write_whole(machine.etc / "volume-folders", _VOLUME_FOLDERS.read_text(), 0o755)
 
 
 def _copy(pki: Pki, machine: Machine, name: str) -> None:
@@ -69,7 +51,7 @@ def start(machine: Machine) -> None:
     _ensure(machine, "kube-controller-manager", _controller_manager())
     _ensure(machine, "kube-scheduler", _scheduler())
     if machine.daemon("sh") is None:
-        machine.spawn("volume-folders", ["/bin/sh", "/etc/kubernetes/volume-folders"])
+        machine.spawn("volume-folders", ["/bin/sh", "/etc/kubernetes/volume-folders", LOCAL_VOLUMES])
 
 
 def kubectl_words(*words: str) -> list[str]:

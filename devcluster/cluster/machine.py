@@ -21,39 +21,7 @@ MARK = "WEBTIER_MACHINE"
 
 PATH = "/opt/webtier:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-# Runs as the first process of the new namespaces. The proc file system is still the host's at the first
-# line, so what it says of this process is its number on the host.
-_BOOT = r"""
-set -eu
-read -r host_pid _ < /proc/self/stat
-hostname "$NAME"
-mount --make-rprivate /
-mkdir -p "$FOLDER/root" "$FOLDER/var" "$FOLDER/etc"
-mount --bind "$IMAGE" "$FOLDER/root"
-cd "$FOLDER/root"
-mount -o remount,bind,ro "$FOLDER/root"
-mount -t proc proc proc
-mount -t sysfs -o ro sysfs sys
-mount --rbind /sys/fs/cgroup sys/fs/cgroup
-mount --rbind /dev dev
-mount --bind "$FOLDER/var" var
-mount --bind "$FOLDER/etc" etc/kubernetes
-mount --bind "$BINARIES" opt/webtier
-mount -o remount,bind,ro opt/webtier
-mount -t tmpfs -o mode=755 tmpfs run
-mount -t tmpfs -o mode=1777 tmpfs tmp
-if [ -n "$NEIGHBOURS" ]; then mkdir -p var/lib/machines; mount --bind "$NEIGHBOURS" var/lib/machines; fi
-mkdir run/host
-pivot_root . run/host
-cd /
-umount -l /run/host
-rmdir /run/host
-mount --make-rshared /
-ip link set lo up
-echo "$host_pid" > /var/lib/boot.partial
-mv /var/lib/boot.partial /var/lib/boot
-exec dumb-init -- sleep infinity
-"""
+_BOOT = (Path(__file__).parent / "boot.sh").read_text()
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ def _build(job: Job) -> None:
     _make_etc_nginx(job.root / "etc/nginx", job.inputs[_ROOTFS])
     shutil.copyfile(job.inputs[_BINARY], job.root / "nginx-ingress-controller")
     (job.root / "nginx-ingress-controller").chmod(0o755)
-    write(job.root, "wait-shutdown", (_FILES / "wait-shutdown").read_text(), 0o755)
+    write(job.root, "wait-shutdown", (_FILES / "wait-shutdown.sh").read_text(), 0o755)
     link(job.root, "usr/bin/nginx", "/usr/sbin/nginx")
     shutil.rmtree(job.root / "usr/share/nginx")
     give_folders(

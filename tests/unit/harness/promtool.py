@@ -24,7 +24,7 @@ def find_promtool() -> str:
     cached = Paths.from_environment().cache / "tools" / "promtool"
     found = os.environ.get("PROMTOOL") or shutil.which("promtool") or (str(cached) if cached.exists() else None)
     if not found:
-        pytest.skip("promtool is neither on PATH, nor named by PROMTOOL, nor in the cache (tools/promtool)")
+        pytest.skip("promtool is neither on PATH, nor named by PROMTOOL, nor in the cache (`make unit` puts it there)")
     return found
 
 

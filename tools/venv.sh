@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# venv PYTHON FOLDER REQUIREMENTS STAMP: a virtual environment with these requirements in it.
+# venv.sh PYTHON FOLDER REQUIREMENTS STAMP: a virtual environment with these requirements in it.
 set -euo pipefail
 python=$1 folder=$2 requirements=$3 stamp=$4
 
