@@ -15,7 +15,7 @@ class ClusterPaths(Paths):
         return self.cache / "images"
 
     @property
-    def machines(self) -> Path:
+    def nodes(self) -> Path:
         return self.state / "machines"
 
     @property

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 BRIDGE = "webtier0"
-MACHINE_NETWORK = IPv4Network("10.79.0.0/24")
+NODE_NETWORK = IPv4Network("10.79.0.0/24")
 POD_NETWORK = IPv4Network("10.79.0.0/16")
 SERVICE_NETWORK = IPv4Network("10.96.0.0/16")
 HOST_ADDRESS = "10.79.0.1"
@@ -19,8 +19,8 @@ LOCAL_VOLUMES = "/var/lib/webtier-volumes"
 
 
 @dataclass(frozen=True)
-class MachinePlan:
-    """A machine is a process tree with namespaces of its own: mount, pid, network, uts and ipc."""
+class NodePlan:
+    """A node, or the control plane, is a process tree with namespaces of its own: mount, pid, network, uts and ipc."""
 
     name: str
     address: str
@@ -29,14 +29,13 @@ class MachinePlan:
 
     @property
     def veth(self) -> str:
-        """The host's end of the machine's cable; interface names hold 15 characters."""
+        """The host's end of the node's veth pair; interface names hold 15 characters."""
         return f"{BRIDGE}-{self.name.removeprefix('webtier-')[:6]}"
 
 
-CONTROL_PLANE = MachinePlan("webtier-control", "10.79.0.10")
+CONTROL_PLANE = NodePlan("webtier-control", "10.79.0.10")
 NODES = tuple(
-    MachinePlan(f"webtier-{zone}", f"10.79.0.{10 + i}", IPv4Network(f"10.79.{i}.0/24"), zone)
+    NodePlan(f"webtier-{zone}", f"10.79.0.{10 + i}", IPv4Network(f"10.79.{i}.0/24"), zone)
     for i, zone in enumerate("abc", start=1)
 )
-MACHINES = (CONTROL_PLANE, *NODES)
 API_URL = f"https://{CONTROL_PLANE.address}:6443"

@@ -14,17 +14,17 @@ _DAEMONS = {
 
 
 def report(paths: ClusterPaths) -> str:
-    """A line for each machine with the programs that run in it, then a line for each namespace's pods."""
+    """A line for each node with the programs that run in it, then a line for each namespace's pods."""
     cluster = Cluster(paths, Progress())
     lines: list[str] = []
-    for machine in cluster.machines:
-        if machine.first_process is None:
-            lines.append(f"{machine.name:<16} {machine.plan.address:<12} off")
+    for node in cluster.all_nodes:
+        if node.first_process is None:
+            lines.append(f"{node.name:<16} {node.plan.address:<12} off")
             continue
-        programs = _DAEMONS[machine is cluster.control]
-        down = [name for name in programs if machine.daemon(name) is None]
+        programs = _DAEMONS[node is cluster.control]
+        down = [name for name in programs if node.daemon(name) is None]
         state = f"NOT RUNNING: {', '.join(down)}" if down else f"running: {', '.join(programs)}"
-        lines.append(f"{machine.name:<16} {machine.plan.address:<12} {state}")
+        lines.append(f"{node.name:<16} {node.plan.address:<12} {state}")
     if cluster.control.first_process is None:
         return "\n".join([*lines, "", "The embedded cluster is not up: `make up` starts it."])
     try:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The first process of a machine's new namespaces: it makes its root and becomes what reaps orphans there.
+# The first process of a node's new namespaces: it makes its root and becomes what reaps orphans there.
 set -eu
 # The proc file system is still the host's, so what it says of this process is its number on the host.
 read -r host_pid _ < /proc/self/stat

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from devcluster.cluster.machine import wait_until
+from devcluster.cluster.node import wait_until
 from devcluster.plan import CGROUP
 
 _ROOT = Path("/sys/fs/cgroup")

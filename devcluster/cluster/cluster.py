@@ -9,8 +9,8 @@ from pathlib import Path
 from command_line.files import write_whole
 from command_line.progress import Progress
 from devcluster.binaries import KUBERNETES
-from devcluster.cluster import cgroups, control_plane, network, node
-from devcluster.cluster.machine import Machine, marked_processes, wait_until
+from devcluster.cluster import cgroups, control_plane, network, worker
+from devcluster.cluster.node import Node, marked_processes, wait_until
 from devcluster.cluster.pki import ADMIN, Pki, write_kubeconfig
 from devcluster.images import IMAGES, node_root_key
 from devcluster.materials import Materials
@@ -28,9 +28,9 @@ class Cluster:
         self.progress = progress
         self.pki = Pki(paths.pki)
         self.materials = Materials(paths)
-        self.control = Machine(CONTROL_PLANE, paths.machines / CONTROL_PLANE.name)
-        self.nodes = tuple(Machine(plan, paths.machines / plan.name) for plan in NODES)
-        self.machines = (self.control, *self.nodes)
+        self.control = Node(CONTROL_PLANE, paths.nodes / CONTROL_PLANE.name)
+        self.nodes = tuple(Node(plan, paths.nodes / plan.name) for plan in NODES)
+        self.all_nodes = (self.control, *self.nodes)
 
     # Up
 
@@ -38,8 +38,8 @@ class Cluster:
         """Bring up what is down, mend what is broken, leave alone what is well."""
         if self.pki.ensure():
             # What runs has read certificates that are no longer the newest.
-            for machine in self.machines:
-                machine.kill()
+            for node in self.all_nodes:
+                node.kill()
         write_kubeconfig(self.pki, ADMIN, self.paths.kubeconfig)
         self._boot()
         with self.progress.part("control plane"):
@@ -47,9 +47,9 @@ class Cluster:
             self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=_MANIFEST.read_text())
         with self.progress.part("nodes"):
             with ThreadPoolExecutor(len(self.nodes)) as threads:
-                started = {machine.name for machine in threads.map(self._start_node, self.nodes) if machine}
+                started = {node.name for node in threads.map(self._start_node, self.nodes) if node}
             since = dt.datetime.now(dt.UTC).replace(microsecond=0)
-            names = {machine.name for machine in self.nodes}
+            names = {node.name for node in self.nodes}
             wait_until(
                 lambda: self.ready_nodes() == names and started <= self.ready_nodes(since),
                 120,
@@ -60,55 +60,55 @@ class Cluster:
             wait_until(self._dns_answers, 120, "a DNS pod is ready (`kubectl describe pods -n kube-system`)", pause=0.5)
 
     def _boot(self) -> None:
-        off = [machine for machine in self.machines if machine.first_process is None]
-        stale = [machine for machine in self.machines if machine not in off and not self._is_current(machine)]
+        off = [node for node in self.all_nodes if node.first_process is None]
+        stale = [node for node in self.all_nodes if node not in off and not self._is_current(node)]
         if off or stale:
-            with self.progress.part("machines"):
-                for machine in (*off, *stale):
-                    machine.kill()
-                    if machine is not self.control:
-                        cgroups.remove(machine.name)
-                for machine in (*off, *stale):
-                    self._configure(machine)
-                    machine.start(
+            with self.progress.part("boot"):
+                for node in (*off, *stale):
+                    node.kill()
+                    if node is not self.control:
+                        cgroups.remove(node.name)
+                for node in (*off, *stale):
+                    self._configure(node)
+                    node.start(
                         self.materials.node_root,
                         KUBERNETES.folder(self.paths),
-                        self.paths.machines if machine is self.control else None,
+                        self.paths.nodes if node is self.control else None,
                     )
         network.make_bridge()
-        for machine in self.machines:
-            if not network.is_wired(machine):
-                network.wire(machine)
+        for node in self.all_nodes:
+            if not network.is_connected(node):
+                network.connect(node)
 
-    def _configure(self, machine: Machine) -> None:
-        if machine is self.control:
-            control_plane.configure(machine, self.pki)
+    def _configure(self, node: Node) -> None:
+        if node is self.control:
+            control_plane.configure(node, self.pki)
         else:
-            cgroups.make(machine.name)
-            node.configure(machine, self.pki)
-        write_whole(machine.folder / "made-of", self._made_of())
+            cgroups.make(node.name)
+            worker.configure(node, self.pki)
+        write_whole(node.folder / "made-of", self._made_of())
 
-    def _is_current(self, machine: Machine) -> bool:
-        record = machine.folder / "made-of"
+    def _is_current(self, node: Node) -> bool:
+        record = node.folder / "made-of"
         return record.exists() and record.read_text() == self._made_of()
 
     def _made_of(self) -> str:
-        """What a running machine was started with; when this is another, the machine is started again."""
+        """What a running node was started with; when this is another, the node is started again."""
         return json.dumps({"root": node_root_key(), "kubernetes": KUBERNETES.key()})
 
-    def _start_node(self, machine: Machine) -> Machine | None:
+    def _start_node(self, node: Node) -> Node | None:
         """Start what is down on the node; the node itself when its kubelet had to be started."""
-        node.start(machine)
-        record = machine.var / "lib" / "webtier-images.json"
+        worker.start(node)
+        record = node.var / "lib" / "webtier-images.json"
         loaded: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
-        present = node.images(machine)
+        present = worker.images(node)
         for image in IMAGES:
             archive = self.materials.archive(image.name).name
             if loaded.get(image.reference) != archive or image.reference not in present:
-                node.import_image(machine, self.materials.archive(image.name))
+                worker.import_image(node, self.materials.archive(image.name))
                 loaded[image.reference] = archive
                 write_whole(record, json.dumps(loaded, indent=2))
-        return machine if node.start_kubelet(machine) else None
+        return node if worker.start_kubelet(node) else None
 
     def _dns_answers(self) -> bool:
         words = ("get", "deployment/coredns", "-n", "kube-system", "-o", "jsonpath={.status.availableReplicas}")
@@ -132,15 +132,15 @@ class Cluster:
         }
 
     def is_up(self) -> bool:
-        return all(machine.first_process is not None for machine in self.machines)
+        return all(node.first_process is not None for node in self.all_nodes)
 
     # Down
 
     def down(self) -> None:
         """Leave nothing behind: no process, namespace, mount, cgroup, interface, route, and no state."""
-        for machine in self.machines:
-            machine.kill()
-        wait_until(lambda: not list(marked_processes(self.paths.machines)), 20, "all processes have ended")
+        for node in self.all_nodes:
+            node.kill()
+        wait_until(lambda: not list(marked_processes(self.paths.nodes)), 20, "all processes have ended")
         network.remove_bridge()
         cgroups.remove()
         for part in self.paths.state.glob("*"):

@@ -1,10 +1,10 @@
-"""The control plane: etcd, the API server, the controllers and the scheduler, in a machine of their own."""
+"""The control plane: etcd, the API server, the controllers and the scheduler, on a node of their own."""
 
 from pathlib import Path
 
 from command_line.files import write_whole
 from command_line.subprocesses import CommandError
-from devcluster.cluster.machine import Machine, wait_until
+from devcluster.cluster.node import Node, wait_until
 from devcluster.cluster.pki import (
     ADMIN,
     API_SERVER,
@@ -25,49 +25,49 @@ _ETCD_URL = "https://127.0.0.1:2379"
 _VOLUME_FOLDERS = Path(__file__).parent / "volume-folders.sh"
 
 
-def configure(machine: Machine, pki: Pki) -> None:
+def configure(node: Node, pki: Pki) -> None:
     """Write what the control plane's programs read."""
     for name in ("ca", API_SERVER.file, KUBELET_CLIENT.file, ETCD.file, ETCD_CLIENT.file):
-        _copy(pki, machine, name)
+        _copy(pki, node, name)
     for who in (CONTROLLER_MANAGER, SCHEDULER):
-        _copy(pki, machine, who.file)
-    write_whole(machine.etc / "pki" / "service-accounts.key", pki.key("service-accounts").read_text(), 0o600)
+        _copy(pki, node, who.file)
+    write_whole(node.etc / "pki" / "service-accounts.key", pki.key("service-accounts").read_text(), 0o600)
     for who in (ADMIN, CONTROLLER_MANAGER, SCHEDULER, VOLUME_FOLDERS):
-        write_kubeconfig(pki, who, machine.etc / f"{who.file}.kubeconfig")
-    write_whole(machine.etc / "volume-folders", _VOLUME_FOLDERS.read_text(), 0o755)
+        write_kubeconfig(pki, who, node.etc / f"{who.file}.kubeconfig")
+    write_whole(node.etc / "volume-folders", _VOLUME_FOLDERS.read_text(), 0o755)
 
 
-def _copy(pki: Pki, machine: Machine, name: str) -> None:
+def _copy(pki: Pki, node: Node, name: str) -> None:
     for source in (pki.certificate(name), pki.key(name)):
-        write_whole(machine.etc / "pki" / source.name, source.read_text(), 0o600)
+        write_whole(node.etc / "pki" / source.name, source.read_text(), 0o600)
 
 
-def start(machine: Machine) -> None:
+def start(node: Node) -> None:
     """Start what does not run, and return when the API server says that it is ready."""
-    _ensure(machine, "etcd", _etcd(machine))
-    _wait_healthy(machine, "etcd", _etcdctl("endpoint", "health"))
-    _ensure(machine, "kube-apiserver", _api_server(machine))
-    _wait_healthy(machine, "kube-apiserver", kubectl_words("get", "--raw", "/readyz"))
-    _ensure(machine, "kube-controller-manager", _controller_manager())
-    _ensure(machine, "kube-scheduler", _scheduler())
-    if machine.daemon("sh") is None:
-        machine.spawn("volume-folders", ["/bin/sh", "/etc/kubernetes/volume-folders", LOCAL_VOLUMES])
+    _ensure(node, "etcd", _etcd(node))
+    _wait_healthy(node, "etcd", _etcdctl("endpoint", "health"))
+    _ensure(node, "kube-apiserver", _api_server(node))
+    _wait_healthy(node, "kube-apiserver", kubectl_words("get", "--raw", "/readyz"))
+    _ensure(node, "kube-controller-manager", _controller_manager())
+    _ensure(node, "kube-scheduler", _scheduler())
+    if node.daemon("sh") is None:
+        node.spawn("volume-folders", ["/bin/sh", "/etc/kubernetes/volume-folders", LOCAL_VOLUMES])
 
 
 def kubectl_words(*words: str) -> list[str]:
-    """The command line of kubectl with the admin's rights, inside the control plane's machine."""
+    """The command line of kubectl with the admin's rights, on the control plane's node."""
     return ["kubectl", "--kubeconfig", "/etc/kubernetes/admin.kubeconfig", *words]
 
 
-def _ensure(machine: Machine, name: str, command: list[str]) -> None:
-    if machine.daemon(name) is None:
-        machine.spawn(name, command)
+def _ensure(node: Node, name: str, command: list[str]) -> None:
+    if node.daemon(name) is None:
+        node.spawn(name, command)
 
 
-def _wait_healthy(machine: Machine, name: str, check: list[str]) -> None:
+def _wait_healthy(node: Node, name: str, check: list[str]) -> None:
     def is_healthy() -> bool:
         try:
-            machine.run(check, timeout=10)
+            node.run(check, timeout=10)
         except CommandError:
             return False
         return True
@@ -75,7 +75,7 @@ def _wait_healthy(machine: Machine, name: str, check: list[str]) -> None:
     try:
         wait_until(is_healthy, 90, f"{name} is healthy", pause=0.3)
     except CommandError as problem:
-        log = machine.log / f"{name}.log"
+        log = node.log / f"{name}.log"
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:]) if log.exists() else ""
         raise CommandError([name], 1, f"{problem}\nThe end of {log}:\n{tail}") from None
 
@@ -85,16 +85,16 @@ def _etcdctl(*words: str) -> list[str]:
     return ["env", "ETCDCTL_API=3", "etcdctl", "--endpoints", _ETCD_URL, *files, *words]
 
 
-def _etcd(machine: Machine) -> list[str]:
+def _etcd(node: Node) -> list[str]:
     return [
         "etcd",
-        f"--name={machine.name}",
+        f"--name={node.name}",
         "--data-dir=/var/lib/etcd",
         f"--listen-client-urls={_ETCD_URL}",
         f"--advertise-client-urls={_ETCD_URL}",
         "--listen-peer-urls=https://127.0.0.1:2380",
         "--initial-advertise-peer-urls=https://127.0.0.1:2380",
-        f"--initial-cluster={machine.name}=https://127.0.0.1:2380",
+        f"--initial-cluster={node.name}=https://127.0.0.1:2380",
         "--client-cert-auth",
         f"--trusted-ca-file={_PKI}/ca.crt",
         f"--cert-file={_PKI}/etcd.crt",
@@ -108,10 +108,10 @@ def _etcd(machine: Machine) -> list[str]:
     ]
 
 
-def _api_server(machine: Machine) -> list[str]:
+def _api_server(node: Node) -> list[str]:
     return [
         "kube-apiserver",
-        f"--advertise-address={machine.plan.address}",
+        f"--advertise-address={node.plan.address}",
         "--secure-port=6443",
         f"--etcd-servers={_ETCD_URL}",
         f"--etcd-cafile={_PKI}/ca.crt",

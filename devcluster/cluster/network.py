@@ -1,4 +1,4 @@
-"""The wires between the machines: one bridge on the host, a cable to each machine, routes to the pods."""
+"""The network between the nodes: one bridge on the host, a veth pair to each node, routes to the pods."""
 
 import json
 from ipaddress import IPv4Network, ip_network
@@ -6,8 +6,8 @@ from typing import Any
 
 from command_line.errors import UserError
 from command_line.subprocesses import run, succeeds
-from devcluster.cluster.machine import Machine
-from devcluster.plan import BRIDGE, HOST_ADDRESS, MACHINE_NETWORK, NODES, POD_NETWORK
+from devcluster.cluster.node import Node
+from devcluster.plan import BRIDGE, HOST_ADDRESS, NODE_NETWORK, NODES, POD_NETWORK
 
 
 def _ip(*words: str) -> list[dict[str, Any]]:
@@ -36,38 +36,38 @@ def check_ranges_are_free() -> None:
 def make_bridge() -> None:
     if not succeeds(["ip", "link", "show", BRIDGE]):
         run(["ip", "link", "add", BRIDGE, "type", "bridge"])
-    run(["ip", "address", "replace", f"{HOST_ADDRESS}/{MACHINE_NETWORK.prefixlen}", "dev", BRIDGE])
+    run(["ip", "address", "replace", f"{HOST_ADDRESS}/{NODE_NETWORK.prefixlen}", "dev", BRIDGE])
     run(["ip", "link", "set", BRIDGE, "up"])
     for node in NODES:
         run(["ip", "route", "replace", str(node.pods), "via", node.address, "dev", BRIDGE])
 
 
-def is_wired(machine: Machine) -> bool:
-    """Whether the cable is there at both ends (the host's end goes when the machine's goes)."""
-    return succeeds(["ip", "link", "show", machine.plan.veth, "up"]) and succeeds(
-        machine.enter(["ip", "link", "show", "eth0", "up"])
+def is_connected(node: Node) -> bool:
+    """Whether the veth pair is there at both ends (the host's end goes when the node's goes)."""
+    return succeeds(["ip", "link", "show", node.plan.veth, "up"]) and succeeds(
+        node.enter(["ip", "link", "show", "eth0", "up"])
     )
 
 
-def wire(machine: Machine) -> None:
-    """Lay the machine's cable, give it its address, and tell it the way to every node's pods."""
-    plan, pid = machine.plan, machine.first_process
+def connect(node: Node) -> None:
+    """Make the node's veth pair, give it its address, and the routes to the pods of every other node."""
+    plan, pid = node.plan, node.first_process
     remove_link(plan.veth)
     run(["ip", "link", "add", plan.veth, "type", "veth", "peer", "name", "eth0", "netns", str(pid)])
     run(["ip", "link", "set", plan.veth, "master", BRIDGE, "up"])
-    machine.run(["ip", "address", "add", f"{plan.address}/{MACHINE_NETWORK.prefixlen}", "dev", "eth0"])
-    machine.run(["ip", "link", "set", "eth0", "up"])
-    machine.run(["ip", "route", "add", "default", "via", HOST_ADDRESS])
-    for node in NODES:
-        if node != plan:
-            machine.run(["ip", "route", "add", str(node.pods), "via", node.address])
+    node.run(["ip", "address", "add", f"{plan.address}/{NODE_NETWORK.prefixlen}", "dev", "eth0"])
+    node.run(["ip", "link", "set", "eth0", "up"])
+    node.run(["ip", "route", "add", "default", "via", HOST_ADDRESS])
+    for other in NODES:
+        if other != plan:
+            node.run(["ip", "route", "add", str(other.pods), "via", other.address])
     if plan.pods is not None:
         for setting in ("net.ipv4.ip_forward=1", "net.bridge.bridge-nf-call-iptables=1"):
-            machine.run(["sysctl", "-q", "-w", setting])
+            node.run(["sysctl", "-q", "-w", setting])
 
 
 def remove_bridge() -> None:
-    """Take away the bridge, its routes, and cables whose machine is gone."""
+    """Take away the bridge, its routes, and veth pairs whose node is gone."""
     for link in _ip("link", "show"):
         if str(link["ifname"]).startswith(f"{BRIDGE}-"):
             remove_link(link["ifname"])
@@ -77,7 +77,7 @@ def remove_bridge() -> None:
 def remove_link(name: str) -> None:
     """Remove an interface if it is there.
 
-    A cable also goes by itself, a moment after the machine at its other end: whoever is quicker, it is gone.
+    A veth pair also goes by itself, a moment after the node at its other end: whoever is quicker, it is gone.
     """
     words = ["ip", "link", "delete", name]
     if not succeeds(words) and succeeds(["ip", "link", "show", name]):

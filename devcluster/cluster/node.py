@@ -1,187 +1,179 @@
-"""A node: containerd, kubelet, kube-proxy and network-policies, with certificates and cgroups of its own."""
+"""A node of the cluster: a process tree with its own mount, pid, network, uts and ipc namespaces.
 
-import json
+Its root is the node image, read-only, with /var and the configuration from the state folder. Its first
+process reaps orphans and does nothing else: when it ends, the kernel ends every process, mount and network
+interface of the node, as a power cut would, and nothing of them is left on the host.
+"""
+
+import os
+import signal
 import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from command_line.files import write_whole
-from command_line.subprocesses import CommandError
-from devcluster.cluster import cgroups
-from devcluster.cluster.machine import Machine, wait_until
-from devcluster.cluster.pki import NETWORK_POLICIES, PROXY, Pki, kubelet, write_kubeconfig
-from devcluster.plan import CLUSTER_DOMAIN, DNS_ADDRESS, POD_NETWORK
+from command_line.subprocesses import CommandError, run
+from devcluster.plan import NodePlan
 
-PAUSE_IMAGE = "webtier.local/pause:debian-12"
-_CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
+MARK = "WEBTIER_MACHINE"
+"""The environment variable that every process started here carries, with the node's folder as value.
 
-
-def configure(machine: Machine, pki: Pki) -> None:
-    """Write what the node's programs read."""
-    who = kubelet(machine.name, machine.plan.address)
-    for source, target in (
-        (pki.certificate("ca"), "ca.crt"),
-        (pki.certificate(who.file), "kubelet.crt"),
-        (pki.key(who.file), "kubelet.key"),
-    ):
-        write_whole(machine.etc / "pki" / target, source.read_text(), 0o600)
-    write_kubeconfig(pki, who, machine.etc / "kubelet.kubeconfig")
-    write_kubeconfig(pki, PROXY, machine.etc / "kube-proxy.kubeconfig")
-    write_kubeconfig(pki, NETWORK_POLICIES, machine.etc / "network-policies.kubeconfig")
-    write_whole(machine.etc / "kubelet.json", json.dumps(_kubelet(machine), indent=2))
-    write_whole(machine.etc / "kube-proxy.json", json.dumps(_proxy(machine), indent=2))
-    write_whole(machine.etc / "containerd.toml", _CONTAINERD)
-    write_whole(machine.etc / "cni" / "10-webtier.conflist", json.dumps(_cni(machine), indent=2))
-    # The cluster's DNS answers for the cluster alone: there is nothing upstream to ask.
-    write_whole(machine.etc / "resolv.conf", "")
-
-
-def start(machine: Machine) -> None:
-    """Start what does not run, and return when containerd answers."""
-    if machine.daemon("containerd") is None:
-        machine.spawn("containerd", ["containerd", "--config", "/etc/kubernetes/containerd.toml"])
-    wait_until(
-        lambda: _answers(machine), 60, f"containerd of {machine.name} answers (its log: {machine.log}/containerd.log)"
-    )
-    if machine.daemon("kube-proxy") is None:
-        machine.spawn("kube-proxy", ["kube-proxy", "--config=/etc/kubernetes/kube-proxy.json"])
-    if machine.daemon("network-policies") is None:
-        words = ["--kubeconfig=/etc/kubernetes/network-policies.kubeconfig", f"--node={machine.name}"]
-        machine.spawn("network-policies", ["network-policies", *words])
-
-
-def start_kubelet(machine: Machine) -> bool:
-    """Start the kubelet if it does not run, and say whether it had to be started.
-
-    It comes after the images, so that no pod waits out a back-off for one.
-    """
-    if machine.daemon("kubelet") is not None:
-        return False
-    command = [
-        "kubelet",
-        "--config=/etc/kubernetes/kubelet.json",
-        "--kubeconfig=/etc/kubernetes/kubelet.kubeconfig",
-        f"--hostname-override={machine.name}",
-        f"--node-ip={machine.plan.address}",
-        f"--node-labels=topology.kubernetes.io/zone={machine.plan.zone}",
-        f"--pod-infra-container-image={PAUSE_IMAGE}",
-    ]
-    machine.spawn("kubelet", command)
-    return True
-
-
-def import_image(machine: Machine, archive: Path) -> None:
-    """Load a docker archive into the node's containerd."""
-    command = machine.enter(["ctr", "--address", _CONTAINERD_SOCKET, "--namespace", "k8s.io", "images", "import", "-"])
-    with archive.open("rb") as source:
-        done = subprocess.run(command, stdin=source, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise CommandError(command, done.returncode, done.stderr)
-
-
-def images(machine: Machine) -> set[str]:
-    command = ["ctr", "--address", _CONTAINERD_SOCKET, "--namespace", "k8s.io", "images", "list", "--quiet"]
-    return set(machine.run(command).split())
-
-
-def _answers(machine: Machine) -> bool:
-    try:
-        machine.run(["ctr", "--address", _CONTAINERD_SOCKET, "version"], timeout=5)
-    except CommandError:
-        return False
-    return True
-
-
-def _kubelet(machine: Machine) -> dict[str, object]:
-    return {
-        "apiVersion": "kubelet.config.k8s.io/v1beta1",
-        "kind": "KubeletConfiguration",
-        "address": machine.plan.address,
-        "authentication": {
-            "anonymous": {"enabled": False},
-            "webhook": {"enabled": True},
-            "x509": {"clientCAFile": "/etc/kubernetes/pki/ca.crt"},
-        },
-        "authorization": {"mode": "Webhook"},
-        "tlsCertFile": "/etc/kubernetes/pki/kubelet.crt",
-        "tlsPrivateKeyFile": "/etc/kubernetes/pki/kubelet.key",
-        "readOnlyPort": 0,
-        "cgroupDriver": "cgroupfs",
-        "cgroupRoot": cgroups.of_node(machine.name),
-        "failSwapOn": False,
-        "clusterDNS": [DNS_ADDRESS],
-        "clusterDomain": CLUSTER_DOMAIN,
-        "resolvConf": "/etc/kubernetes/resolv.conf",
-        "containerRuntimeEndpoint": f"unix://{_CONTAINERD_SOCKET}",
-        # There is no registry to pull an image from a second time.
-        "imageGCHighThresholdPercent": 100,
-        "imageGCLowThresholdPercent": 99,
-        # The disk is the host's: what others fill there is no reason to evict pods here, on all nodes at once.
-        "evictionHard": {"memory.available": "100Mi"},
-        "serializeImagePulls": False,
-        "nodeStatusUpdateFrequency": "10s",
-        "shutdownGracePeriod": "0s",
-        "enableProfilingHandler": False,
-    }
-
-
-def _proxy(machine: Machine) -> dict[str, object]:
-    return {
-        "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
-        "kind": "KubeProxyConfiguration",
-        "mode": "nftables",
-        "hostnameOverride": machine.name,
-        "clusterCIDR": str(POD_NETWORK),
-        "clientConnection": {"kubeconfig": "/etc/kubernetes/kube-proxy.kubeconfig"},
-        "healthzBindAddress": "127.0.0.1:10256",
-        "metricsBindAddress": "127.0.0.1:10249",
-        # The limit is the host's own: a node may not change it.
-        "conntrack": {"maxPerCore": 0},
-        "nodePortAddresses": ["primary"],
-    }
-
-
-def _cni(machine: Machine) -> dict[str, object]:
-    return {
-        "cniVersion": "0.4.0",
-        "name": "webtier",
-        "plugins": [
-            {
-                "type": "bridge",
-                "bridge": "cni0",
-                "isDefaultGateway": True,
-                "hairpinMode": True,
-                "ipam": {
-                    "type": "host-local",
-                    "ranges": [[{"subnet": str(machine.plan.pods)}]],
-                    # Below /run, so that a power cut frees the addresses of the pods it ended.
-                    "dataDir": "/run/cni/networks",
-                },
-            },
-            {"type": "portmap", "capabilities": {"portMappings": True}},
-        ],
-    }
-
-
-_CONTAINERD = f"""\
-version = 2
-root = "/var/lib/containerd"
-state = "/run/containerd"
-
-[grpc]
-address = "{_CONTAINERD_SOCKET}"
-
-[plugins."io.containerd.grpc.v1.cri"]
-sandbox_image = "{PAUSE_IMAGE}"
-# Without CAP_SYS_RESOURCE a process may not lower its own score, and no sandbox would start.
-restrict_oom_score_adj = true
-
-[plugins."io.containerd.grpc.v1.cri".containerd]
-snapshotter = "overlayfs"
-
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-runtime_type = "io.containerd.runc.v2"
-
-[plugins."io.containerd.grpc.v1.cri".cni]
-bin_dir = "/usr/lib/cni"
-conf_dir = "/etc/kubernetes/cni"
+Its name and the folders' stay: a newer version finds the nodes that an older one has started.
 """
+
+PATH = "/opt/webtier:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+_BOOT = (Path(__file__).parent / "boot.sh").read_text()
+
+
+@dataclass(frozen=True)
+class Node:
+    plan: NodePlan
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.plan.name
+
+    @property
+    def var(self) -> Path:
+        """The node's /var, as the host sees it."""
+        return self.folder / "var"
+
+    @property
+    def etc(self) -> Path:
+        """The node's /etc/kubernetes, as the host sees it."""
+        return self.folder / "etc"
+
+    @property
+    def log(self) -> Path:
+        return self.var / "log"
+
+    @property
+    def first_process(self) -> int | None:
+        """The host's number of the node's first process, or None when the node is off."""
+        for pid in marked_processes(self.folder):
+            if _is_first_in_namespace(pid):
+                return pid
+        return None
+
+    def start(self, image: Path, binaries: Path, neighbours: Path | None = None) -> None:
+        """Boot the node from the node image; `neighbours`, if given, appears at /var/lib/machines."""
+        for part in (self.var / "lib", self.log, self.etc):
+            part.mkdir(parents=True, exist_ok=True)
+        booted = self.var / "lib" / "boot"
+        booted.unlink(missing_ok=True)
+        log = self.log / "boot.log"
+        with log.open("wb") as output:
+            subprocess.Popen(
+                [
+                    *("unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork"),
+                    *("--propagation", "private", "/bin/sh", "-c", _BOOT),
+                ],
+                env={
+                    MARK: str(self.folder),
+                    "PATH": PATH,
+                    "NAME": self.name,
+                    "FOLDER": str(self.folder),
+                    "IMAGE": str(image),
+                    "BINARIES": str(binaries),
+                    "NEIGHBOURS": str(neighbours or ""),
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        wait_until(booted.exists, 20, f"{self.name} boots (its log: {log})")
+
+    def kill(self) -> None:
+        """Cut the node's power; returns when every process of it is gone."""
+        pid = self.first_process
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not self._end_stragglers(), 20, f"the processes of {self.name} end")
+
+    def _end_stragglers(self) -> bool:
+        """End what carries the mark but lives outside, such as a boot that was interrupted."""
+        found = False
+        for pid in marked_processes(self.folder):
+            found = True
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        return found
+
+    def enter(self, command: Sequence[str]) -> list[str]:
+        """The command line that runs `command` inside the node."""
+        pid = self.first_process
+        if pid is None:
+            raise CommandError(command, 1, f"{self.name} is not running")
+        target = ("--target", str(pid), "--mount", "--pid", "--net", "--uts", "--ipc", "--root", "--wd")
+        environment = (f"PATH={PATH}", f"{MARK}={self.folder}", "HOME=/tmp")
+        return ["nsenter", *target, "--", "/usr/bin/env", "-i", *environment, *command]
+
+    def run(self, command: Sequence[str], *, input: str | None = None, timeout: float = 60) -> str:
+        """Run a program inside to its end and return its output; like `run` of command_line.subprocesses."""
+        try:
+            return run(self.enter(command), input=input, timeout=timeout)
+        except CommandError as problem:
+            raise CommandError(command, problem.code, f"(on {self.name}) {problem.output}") from None
+
+    def spawn(self, name: str, command: Sequence[str]) -> None:
+        """Start a daemon inside the node; its output is appended to /var/log/<name>.log there."""
+        with (self.log / f"{name}.log").open("ab") as output:
+            subprocess.Popen(
+                self.enter(command),
+                env={MARK: str(self.folder), "PATH": PATH},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def daemon(self, name: str) -> int | None:
+        """The host's number of the node's process whose program has this name, or None."""
+        for pid in marked_processes(self.folder):
+            words = _words(pid, "cmdline")
+            if words and Path(words[0]).name == name:
+                return pid
+        return None
+
+
+def marked_processes(folder: Path) -> Iterator[int]:
+    """Every process whose mark names `folder` or something below it."""
+    exact, below = f"{MARK}={folder}", f"{MARK}={folder}/"
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        words = _words(int(entry.name), "environ")
+        if any(word == exact or word.startswith(below) for word in words):
+            yield int(entry.name)
+
+
+def _words(pid: int, file: str) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/{file}").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
+
+
+def _is_first_in_namespace(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    numbers = fields.get("NSpid", "").split()
+    return len(numbers) == 2 and numbers[-1] == "1" and not fields["State"].strip().startswith("Z")
+
+
+def wait_until(true: Callable[[], object], seconds: float, what: str, pause: float = 0.1) -> None:
+    """Call `true` until it answers something true; after `seconds` raise CommandError that names `what`."""
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            raise CommandError(["wait"], 1, f"after {seconds:.0f} s still waiting until {what}")
+        time.sleep(pause)

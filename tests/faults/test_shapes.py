@@ -9,7 +9,7 @@ import pytest
 from pulumi import automation
 
 from command_line.go_builds import required_module
-from devcluster.cluster.machine import Machine
+from devcluster.cluster.node import Node
 from devcluster.plan import LOCAL_VOLUMES
 from tests.cluster.harness.tier import Tier, eventually
 from tests.faults.clients.access import Access
@@ -171,7 +171,7 @@ def test_prometheus_operator_takes_the_monitor_and_the_rules(deployment: RedisDe
     assert json.loads(deployment.tier.kubectl(*get))["items"] == []
 
 
-def _volume(machine: Machine, folder: str, size: str) -> list[dict[str, Any]]:
+def _volume(machine: Node, folder: str, size: str) -> list[dict[str, Any]]:
     """A class of volumes that may grow, and one volume of it."""
     name = f"{NAMESPACE}-growing"
     storage_class = {

@@ -2,7 +2,7 @@
 
 import re
 
-from devcluster.plan import HOST_ADDRESS, MACHINE_NETWORK
+from devcluster.plan import HOST_ADDRESS, NODE_NETWORK
 from tests.cluster.conformance.asking import Ask
 from tests.cluster.conformance.case import Behaviour, Burst, Case, Chapter, rule_fields
 
@@ -38,7 +38,7 @@ _RULES = f"""
 - host: options.example
   path: /exempt
   backend: alpha
-  limits: {{rps: 1, burst_multiplier: 1, connections: 1, exempt: ['{_ELSEWHERE}', '{MACHINE_NETWORK}']}}
+  limits: {{rps: 1, burst_multiplier: 1, connections: 1, exempt: ['{_ELSEWHERE}', '{NODE_NETWORK}']}}
 - host: options.example
   path: /not-exempt
   backend: alpha
@@ -47,12 +47,12 @@ _RULES = f"""
 
 - {{host: options.example, path: /allow, backend: alpha, access: {{allow: ['{_ELSEWHERE}', {HOST_ADDRESS}]}}}}
 - {{host: options.example, path: /allow-others, backend: alpha, access: {{allow: ['{_ELSEWHERE}']}}}}
-- {{host: options.example, path: /deny, backend: alpha, access: {{deny: ['{MACHINE_NETWORK}']}}}}
+- {{host: options.example, path: /deny, backend: alpha, access: {{deny: ['{NODE_NETWORK}']}}}}
 - {{host: options.example, path: /deny-others, backend: alpha, access: {{deny: ['{_ELSEWHERE}']}}}}
 - host: options.example
   path: /both
   backend: alpha
-  access: {{allow: ['{MACHINE_NETWORK}'], deny: [{HOST_ADDRESS}]}}
+  access: {{allow: ['{NODE_NETWORK}'], deny: [{HOST_ADDRESS}]}}
 """
 
 

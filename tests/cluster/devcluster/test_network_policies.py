@@ -19,8 +19,8 @@ from typing import Any
 
 import pytest
 
-from devcluster.cluster.machine import Machine
-from devcluster.plan import HOST_ADDRESS, MACHINE_NETWORK, NODES, POD_NETWORK
+from devcluster.cluster.node import Node
+from devcluster.plan import HOST_ADDRESS, NODE_NETWORK, NODES, POD_NETWORK
 from devcluster.status import report
 from tests.cluster.harness.tier import Tier, eventually
 
@@ -359,7 +359,7 @@ def test_a_node_port_is_open_to_the_addresses_of_a_block(laboratory: Laboratory)
     laboratory.expect(EVERYTHING - INTO_SERVER)
     # Another node puts its own address in the place of the client's.
     expect({elsewhere}, cidr=f"{elsewhere}/32")
-    expect(set(), cidr=str(POD_NETWORK), **{"except": [f"{MACHINE_NETWORK}", f"{laboratory.addresses['far']}/32"]})
+    expect(set(), cidr=str(POD_NETWORK), **{"except": [f"{NODE_NETWORK}", f"{laboratory.addresses['far']}/32"]})
     laboratory.expect(EVERYTHING - (INTO_SERVER & FROM_FAR))
 
 
@@ -376,7 +376,7 @@ def test_a_policy_also_ends_connections_that_are_older(laboratory: Laboratory) -
 
 def test_policies_hold_while_their_enforcer_is_down_and_up_mends_it(laboratory: Laboratory) -> None:
     cluster = laboratory.tier.cluster
-    machine: Machine = next(node for node in cluster.nodes if node.plan == _PLACES["server"])
+    machine: Node = next(node for node in cluster.nodes if node.plan == _PLACES["server"])
     enforcer = machine.daemon("network-policies")
     assert enforcer is not None
     laboratory.apply("closed", "server", policyTypes=["Ingress"])

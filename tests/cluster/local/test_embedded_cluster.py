@@ -11,13 +11,13 @@ import pytest
 from command_line.subprocesses import CommandError
 from devcluster import preflight
 from devcluster.cluster import network
-from devcluster.cluster.machine import Machine
-from devcluster.plan import NODES, MachinePlan
+from devcluster.cluster.node import Node
+from devcluster.plan import NODES, NodePlan
 from tests.cluster.harness.checks import check_all
 from tests.cluster.harness.tier import Tier, eventually
 
 
-def _node(tier: Tier, name: str) -> Machine:
+def _node(tier: Tier, name: str) -> Node:
     return next(machine for machine in tier.cluster.nodes if machine.name == name)
 
 
@@ -69,7 +69,7 @@ def test_pods_reach_pods_on_other_nodes_and_services(tier: Tier) -> None:
 
 
 @pytest.mark.parametrize("node", NODES, ids=lambda node: node.name)
-def test_node_ports_answer_at_every_node(tier: Tier, node: MachinePlan) -> None:
+def test_node_ports_answer_at_every_node(tier: Tier, node: NodePlan) -> None:
     port = tier.url.rsplit(":", 1)[1]
     assert httpx.get(f"http://{node.address}:{port}/pay", timeout=5).text.strip() == "pay-v1"
 

@@ -141,7 +141,7 @@ def _remove_leftovers(tier: Tier) -> None:
     """What a run that was cut off has left, and the data in the volumes, which destroying a stack keeps."""
     tier.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=110s")
     tier.kubectl("delete", "persistentvolumes,storageclasses", "-l", f"app.kubernetes.io/instance={NAME}")
-    shutil.rmtree(tier.paths.machines / NODE.name / ROOT.removeprefix("/"), ignore_errors=True)
+    shutil.rmtree(tier.paths.nodes / NODE.name / ROOT.removeprefix("/"), ignore_errors=True)
 
 
 def test_it_answers_inside_and_outside_to_who_knows_the_password(stack: StandaloneStack) -> None:
@@ -236,7 +236,7 @@ def test_destroying_leaves_nothing_but_the_folder(stack: StandaloneStack) -> Non
     kinds = "namespaces,persistentvolumes,storageclasses"
     names = [item["metadata"]["name"] for item in json.loads(stack.tier.kubectl("get", kinds, "-o", "json"))["items"]]
     assert [name for name in names if name.startswith(NAMESPACE)] == []
-    folder = stack.tier.paths.machines / NODE.name / ROOT.removeprefix("/") / NAMESPACE / f"data-{NAME}"
+    folder = stack.tier.paths.nodes / NODE.name / ROOT.removeprefix("/") / NAMESPACE / f"data-{NAME}"
     assert (folder / "appendonlydir").is_dir()
 
 

@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-from devcluster.cluster.machine import Machine, wait_until
+from devcluster.cluster.node import Node, wait_until
 from tests.faults.catalog.fault import Expectation, Fault
 from tests.faults.harness.context import Scene
 from tests.faults.harness.observer import Facts
@@ -76,7 +76,7 @@ def _stop_node(scene: Scene) -> None:
         _bring_back(scene)
 
 
-def _terminate(scene: Scene, machine: Machine) -> None:
+def _terminate(scene: Scene, machine: Node) -> None:
     kubelet = machine.daemon("kubelet")
     if kubelet:
         # It would start what the shutdown ends.

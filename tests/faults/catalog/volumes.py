@@ -4,7 +4,7 @@ import shutil
 import signal
 from pathlib import Path
 
-from devcluster.cluster.machine import Machine
+from devcluster.cluster.node import Node
 from tests.faults.catalog.fault import Expectation, Fault
 from tests.faults.harness.context import Scene
 from tests.faults.harness.deployment import Volume
@@ -92,7 +92,7 @@ def _fill_volume(scene: Scene) -> None:
         volume.machine.run(["rm", "-f", ballast])
 
 
-def _fill(machine: Machine, file: str, mebibytes: int) -> None:
+def _fill(machine: Node, file: str, mebibytes: int) -> None:
     """Until there is no room, or so much is written."""
     machine.run(["sh", "-c", f"dd if=/dev/zero of={file} bs=64k count={mebibytes * 16} 2>/dev/null; :"])
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from devcluster.cluster.machine import Machine
+from devcluster.cluster.node import Node
 from tests.cluster.harness.tier import Tier
 from tests.faults.clients.access import PORT, Access
 from tests.faults.clients.writers import Writers
@@ -71,7 +71,7 @@ class Scene:
         finally:
             connection.disconnect()
 
-    def machine(self, node: str | None) -> Machine:
+    def machine(self, node: str | None) -> Node:
         return next(machine for machine in self.tier.cluster.nodes if machine.name == node)
 
     def wait(self, true: Callable[[], object], seconds: float, what: str, pause: float = 0.1) -> None:

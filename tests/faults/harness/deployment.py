@@ -20,7 +20,7 @@ import yaml
 from pulumi import automation
 
 from command_line.files import write_whole
-from devcluster.cluster.machine import Machine
+from devcluster.cluster.node import Node
 from devcluster.plan import LOCAL_VOLUMES
 from environment.cluster import make_namespace
 from operations.local import PROJECT
@@ -251,7 +251,7 @@ class RedisDeployment:
 class Volume:
     """A folder on a node; `inside` is its path there."""
 
-    machine: Machine
+    machine: Node
     inside: str
 
     @property

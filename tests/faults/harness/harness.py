@@ -153,7 +153,7 @@ class Stage:
             eventually(healthy, HEALTHY_SECONDS, pause=0.1)
 
     def _first_processes(self) -> list[int | None]:
-        return [machine.first_process for machine in self.tier.cluster.machines]
+        return [machine.first_process for machine in self.tier.cluster.all_nodes]
 
     def _mend_machines(self) -> None:
         """Whatever a fault has done to the nodes and to the control plane, they are up afterwards."""

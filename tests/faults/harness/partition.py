@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from command_line.subprocesses import run
-from devcluster.cluster.machine import PATH, Machine
+from devcluster.cluster.node import PATH, Node
 from devcluster.plan import HOST_ADDRESS
 from tests.faults.clients.access import PORT
 from tests.faults.harness.kubernetes import Pod
@@ -14,7 +14,7 @@ _TABLE = "fault"
 
 
 @contextmanager
-def cut_off(machine: Machine, pod: Pod, *, from_clients: bool) -> Iterator[None]:
+def cut_off(machine: Node, pod: Pod, *, from_clients: bool) -> Iterator[None]:
     """Drop all that this pod sends or is sent; without `from_clients`, clients on this machine still reach it."""
     clients_in = f"ip saddr {HOST_ADDRESS} tcp dport {PORT} accept;" if not from_clients else ""
     clients_out = f"ip daddr {HOST_ADDRESS} tcp sport {PORT} accept;" if not from_clients else ""
@@ -34,7 +34,7 @@ def cut_off(machine: Machine, pod: Pod, *, from_clients: bool) -> Iterator[None]
         _nft(machine, network, f"delete table inet {_TABLE}\n")
 
 
-def _nft(machine: Machine, network: str, rules: str) -> None:
+def _nft(machine: Node, network: str, rules: str) -> None:
     """The program is the node's, the network the pod's."""
     first = machine.first_process
     assert first, f"{machine.name} is off"

@@ -18,11 +18,11 @@ from command_line.progress import Progress
 from devcluster import materials, preflight
 from devcluster.binaries import CLUSTER_BINARIES
 from devcluster.cluster import network
-from devcluster.cluster.machine import Machine, marked_processes
+from devcluster.cluster.node import Node, marked_processes
 from devcluster.cluster.pki import IDENTITIES, KUBELET_CLIENT, Pki
 from devcluster.images import IMAGES, build_image
 from devcluster.paths import ClusterPaths
-from devcluster.plan import CONTROL_PLANE, MACHINES, NODES
+from devcluster.plan import CONTROL_PLANE, NODES
 
 
 @pytest.fixture
@@ -118,18 +118,19 @@ def test_kubeconfigs_name_only_the_embedded_cluster(tmp_path: Path) -> None:
     assert config["current-context"] == "webtier-local"
 
 
-def test_machines_have_addresses_and_cables_of_their_own() -> None:
-    assert len({machine.address for machine in MACHINES}) == len(MACHINES) == 4
-    assert len({machine.veth for machine in MACHINES}) == 4
-    assert all(len(machine.veth) <= 15 for machine in MACHINES)
+def test_nodes_have_addresses_and_veth_pairs_of_their_own() -> None:
+    nodes = (CONTROL_PLANE, *NODES)
+    assert len({node.address for node in nodes}) == len(nodes) == 4
+    assert len({node.veth for node in nodes}) == 4
+    assert all(len(node.veth) <= 15 for node in nodes)
     assert [node.zone for node in NODES] == ["a", "b", "c"]
 
 
-def test_a_machine_that_was_never_started_is_off(tmp_path: Path) -> None:
-    machine = Machine(CONTROL_PLANE, tmp_path / "machine")
-    assert machine.first_process is None
+def test_a_node_that_was_never_started_is_off(tmp_path: Path) -> None:
+    node = Node(CONTROL_PLANE, tmp_path / "node")
+    assert node.first_process is None
     assert list(marked_processes(tmp_path)) == []
-    machine.kill()
+    node.kill()
 
 
 def test_an_image_of_one_binary_holds_it_and_runs_it(tmp_path: Path) -> None:
