@@ -18,10 +18,10 @@ help: ## list the commands
 
 # The stamps hold what a virtual environment was made from, so that changed requirements renew it
 # and an interrupted install is done again.
-$(VENV)/.runs: requirements.txt constraints.txt
+$(VENV)/.runs: requirements.txt constraints.txt components/pyproject.toml
 	@tools/venv.sh "$$PYTHON" $(VENV) requirements.txt $@
 
-$(VENV)/.tests: requirements.txt requirements-dev.txt constraints.txt
+$(VENV)/.tests: requirements.txt requirements-dev.txt constraints.txt components/pyproject.toml
 	@tools/venv.sh "$$PYTHON" $(VENV) requirements-dev.txt $@
 	@touch $(VENV)/.runs
 

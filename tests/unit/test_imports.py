@@ -41,8 +41,6 @@ AGENT, OF_THE_AGENT = "webtier.redis_cluster.agent", {*sys.stdlib_module_names, 
 KNOWN_IMPORTS = {
     # Until the settings of ingress-nginx know what a path rule asks of them from a module that both may import.
     ("webtier.ingress_nginx.settings", "webtier.path_rules.rules.field_types"),
-    # Until the examples take the stack's settings from what they import anyway.
-    ("examples.stage", "environment.cluster"),
 }
 MOST_LINES, MOST_MODULES = 400, 16
 KNOWN_TO_BE_LARGE = {

@@ -16,13 +16,14 @@ from command_line.errors import UserError
 from command_line.files import write_whole
 from command_line.progress import Progress
 from devcluster import materials, preflight
-from devcluster.binaries import CLUSTER_BINARIES
+from devcluster.binaries import CLUSTER_BINARIES, REDIS_EXPORTER
 from devcluster.cluster import network
 from devcluster.cluster.node import Node, marked_processes
 from devcluster.cluster.pki import IDENTITIES, KUBELET_CLIENT, Pki
 from devcluster.images import IMAGES, build_image
 from devcluster.paths import ClusterPaths
 from devcluster.plan import CONTROL_PLANE, NODES
+from webtier.redis_cluster.settings import MetricsSettings
 
 
 @pytest.fixture
@@ -169,3 +170,8 @@ def test_a_new_image_replaces_its_older_one_and_no_other(paths: ClusterPaths, mo
     made.make((), Progress())
     left = {*paths.images.iterdir()}
     assert left == {made.archive(image.name) for image in IMAGES} | {paths.images / f"redis-exporter-{'0' * 16}.tar"}
+
+
+def test_the_exporter_is_that_of_the_default_image() -> None:
+    image = MetricsSettings.model_fields["image"].default
+    assert image.endswith(f":{dict(REDIS_EXPORTER.stamp)['main.BuildVersion']}")
