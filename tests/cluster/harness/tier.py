@@ -14,6 +14,7 @@ from redis.cluster import RedisCluster
 from redis.crc import key_slot
 
 from command_line.progress import Progress
+from command_line.pulumi import Pulumi
 from devcluster.cluster.cluster import Cluster
 from devcluster.paths import ClusterPaths
 from operations.local import PROJECT, STACK, LocalStack
@@ -54,7 +55,7 @@ class Tier:
         return self.items("pods", "-n", self.namespace, *running, *(("-l", selector) if selector else ()))
 
     def pulumi(self, *words: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
-        return self.run("pulumi", *words, "--stack", STACK, "--non-interactive", timeout=timeout)
+        return Pulumi(PROJECT, self.environment).attempt(*words, "--stack", STACK, timeout=timeout)
 
     @property
     def outputs(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from command_line import engine
+from command_line.pulumi import Pulumi
 from devcluster.plan import CONTEXT, NODES
 from operations.local import PROJECT
 from tests.cluster.harness.second_stack import remove_controller
@@ -48,15 +49,7 @@ class WholeStack:
         file = self.folder / f"Pulumi.{NAME}.yaml"
         file.write_text(yaml.safe_dump({"encryptionsalt": _SALT, "config": written}))
         stack = () if words[:2] == ("stack", "init") else ("--stack", NAME)
-        return subprocess.run(
-            ["pulumi", *words, *stack, "--non-interactive"],
-            env=self.environment,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
+        return Pulumi(self.folder, self.environment).attempt(*words, *stack, timeout=600)
 
     def run(self, *words: str) -> str:
         """One that has to succeed; what it says."""
