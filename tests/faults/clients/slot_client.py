@@ -55,16 +55,19 @@ class SlotClient:
             _ask(connection, *command)
             if replicas and int(_ask(connection, "WAIT", replicas, int(self._timeout * 800))) < replicas:
                 return "too few replicas"
+        except exceptions.MovedError:
+            # One of the kinds of AskError for redis-py, so it comes before it.
+            self.look_around(first=endpoint)
+            return "moved"
         except exceptions.AskError as error:
-            target = self._endpoint_named(error.host, error.port)
+            # Its text is that of the redirection: the slot, and the node's host and port.
+            host, _, port = str(error).split(" ")[-1].rpartition(":")
+            target = self._endpoint_named(host, int(port))
             if target is None:
-                return f"ask: unknown {error.host}"
+                return f"ask: unknown {host}"
             if asking:
                 return f"ask: on from {endpoint[0]}:{endpoint[1]} to {target[0]}:{target[1]}"
             return self._attempt(target, command, replicas, asking=True)
-        except exceptions.MovedError:
-            self.look_around(first=endpoint)
-            return "moved"
         except exceptions.AuthenticationError:
             self._drop(endpoint)
             return "not let in"
@@ -91,7 +94,8 @@ class SlotClient:
         good = [endpoint for endpoint in known if now - self._failed.get(endpoint, 0.0) > SHUN_SECONDS]
         # Who is connected answers at once; a dead node that nobody has noticed yet costs a whole timeout.
         good.sort(key=lambda endpoint: endpoint not in self._connections)
-        for endpoint in dict.fromkeys([*([first] if first else []), *good]):
+        candidates = [first, *good] if first else good
+        for endpoint in dict.fromkeys(candidates):
             if self._take_view(endpoint):
                 return
         for endpoint in self._seeds.endpoints():
