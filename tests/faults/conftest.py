@@ -23,7 +23,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "fault_name" not in metafunc.fixturenames:
         return
     names = chosen(metafunc.config)
-    times = int(metafunc.config.getoption("--times"))
+    times = int(_option(metafunc.config, "--times"))
     metafunc.parametrize(
         ("fault_name", "run"),
         [
@@ -49,21 +49,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def chosen(config: pytest.Config) -> list[str]:
     """The names asked for, or those that a switch is about; pytest.UsageError for one that no fault has."""
-    switch = str(config.getoption("--without"))
+    switch = _option(config, "--without")
     if switch and switch not in SWITCHES:
         raise pytest.UsageError(f"there is no feature '{switch}' to be left out; allowed: {', '.join(SWITCHES)}")
-    names = [name for name in str(config.getoption("--fault")).replace(",", " ").split() if name]
+    names = [name for name in _option(config, "--fault").replace(",", " ").split() if name]
     for name in names:
         if name not in FAULTS:
             raise pytest.UsageError(f"there is no fault '{name}'; allowed: {', '.join(FAULTS)}")
     return names or (list(SWITCHES[switch].faults) if switch else list(FAULTS))
 
 
+def _option(config: pytest.Config, name: str) -> str:
+    return str(config.getoption(name))
+
+
 @pytest.fixture(scope="session")
 def stage(request: pytest.FixtureRequest, tier: Tier) -> Iterator[Stage]:
     """The faults' own Redis Cluster."""
-    switch = SWITCHES.get(str(request.config.getoption("--without")))
-    changes = json.loads(request.config.getoption("--settings")) | dict(switch.settings if switch else {})
+    switch = SWITCHES.get(_option(request.config, "--without"))
+    changes = json.loads(_option(request.config, "--settings")) | dict(switch.settings if switch else {})
     with only_one(tier, environment_name()), without(switch):
         made = Stage(tier, environment_name(), changes)
         yield made
@@ -74,10 +78,10 @@ def stage(request: pytest.FixtureRequest, tier: Tier) -> Iterator[Stage]:
 @pytest.fixture(scope="session")
 def report(request: pytest.FixtureRequest) -> Report:
     names = {
-        item.callspec.params["fault_name"]
+        str(item.callspec.params["fault_name"])
         for item in request.session.items
-        if hasattr(item, "callspec") and "fault_name" in item.callspec.params
+        if isinstance(item, pytest.Function) and "fault_name" in item.fixturenames
     }
-    switch = str(request.config.getoption("--without"))
+    switch = _option(request.config, "--without")
     files = (without_file(switch), without_file(switch).with_suffix(".md")) if switch else ()
     return Report(sorted(names), *files)

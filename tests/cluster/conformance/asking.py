@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from http.client import HTTPConnection, HTTPResponse
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from cryptography import x509
 
@@ -43,10 +43,10 @@ class Answer:
     def echo(self) -> Mapping[str, Any]:
         """What the echo server says; empty when somebody else has answered."""
         try:
-            found = json.loads(self.body)
+            found: Any = json.loads(self.body)
         except ValueError:
             return {}
-        return found if isinstance(found, dict) else {}
+        return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
     @property
     def service(self) -> str | None:
@@ -65,7 +65,7 @@ class Controller:
         with self.connection(ask.host, ask.https) as connection:
             return connection.ask(ask)
 
-    def connection(self, host: str, https: bool = False) -> Self:
+    def connection(self, host: str, https: bool = False) -> "Connection":
         return Connection(self.address, self.https if https else self.http, host if https else None)
 
 

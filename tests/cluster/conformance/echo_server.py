@@ -26,6 +26,7 @@ import threading
 import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 LONG = 1000
@@ -52,10 +53,10 @@ class Echo(BaseHTTPRequestHandler):
         _tries[request] += 1
         if _tries[request] < int(asked.get("until", 1_000_000)):
             time.sleep(float(asked.get("delay", 0)))
-        content = {
+        content: dict[str, Any] = {
             "service": os.environ["SERVICE"],
             "pod": pod,
-            "port": self.server.server_address[1],
+            "port": self.connection.getsockname()[1],
             "method": self.command,
             "path": target,
             "tries": _tries[request],
@@ -105,7 +106,7 @@ def be_deaf(port: int) -> list[socket.socket]:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("", port))
     listener.listen(0)
-    waiting = []
+    waiting: list[socket.socket] = []
     for _ in range(4):
         waiting.append(socket.socket())
         waiting[-1].setblocking(False)

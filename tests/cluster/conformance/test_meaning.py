@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from devcluster.plan import HOST_ADDRESS
 from tests.cluster.conformance.asking import Answer, Ask
 from tests.cluster.conformance.services import ADMIN, HTTP
 from tests.cluster.conformance.stack import ConformanceStack, rule_set
-from tests.unit.webtier.path_rules.harness.generated_rules import path_of
+from tests.unit.webtier.path_rules.harness.generated_rules import path_of, repeatable
 from webtier.path_rules.rules.hosts import WILDCARD, www_partner
 from webtier.path_rules.rules.model import PathRule
 from webtier.path_rules.rules.request import Refused, Request
@@ -137,14 +137,7 @@ def check(ask: Ask, answer: Answer) -> str:
 def test_requests_at_random_get_what_the_rules_mean(conformance: ConformanceStack, kind: str) -> None:
     seen: Counter[str] = Counter()
 
-    @settings(
-        max_examples=REQUESTS,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],
-    )
+    @repeatable(REQUESTS)
     @given(asks(kind))
     def run(ask: Ask) -> None:
         expected = expected_of(ask)

@@ -1,6 +1,7 @@
 """Every field of the rule model, shown by requests to the real controller: docs/conformance.md lists them."""
 
 import re
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -22,7 +23,7 @@ def test_a_request_gets_its_answer(conformance: ConformanceStack, case: Case) ->
 def slow_answers(conformance: ConformanceStack) -> dict[str, Answer]:
     """Asked all at once, since each takes seconds."""
     with ThreadPoolExecutor(len(SLOW)) as pool:
-        answers = pool.map(lambda case: conformance.controller.ask(case.ask), SLOW)
+        answers = pool.map(conformance.controller.ask, [case.ask for case in SLOW])
         return {case.name: answer for case, answer in zip(SLOW, answers, strict=True)}
 
 
@@ -50,7 +51,7 @@ def check(case: Case, answer: Answer) -> None:
     _check_texts(answer.echo["headers"], case.seen)
 
 
-def _check_texts(found: Texts, expected: Texts) -> None:
+def _check_texts(found: Mapping[str, str], expected: Texts) -> None:
     for name, value in expected.items():
         text = found.get(name)
         if isinstance(value, re.Pattern):

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from time import monotonic
@@ -150,7 +150,7 @@ def test_another_pod_takes_clients_only_where_they_are_balanced(conformance: Con
 
 
 @contextmanager
-def scaled(conformance: ConformanceStack, name: str, replicas: int) -> Iterator[set[str]]:
+def scaled(conformance: ConformanceStack, name: str, replicas: int) -> Generator[set[str]]:
     """So many pods of a web service meanwhile, and their names."""
     of_it = ("-n", NAMESPACE, "-l", f"app={name}")
     before = len(conformance.tier.items("pods", *of_it))

@@ -3,7 +3,7 @@
 Once as this project compiles the rules, and once as people write the same by hand, so that the difference is seen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -29,7 +29,7 @@ _RULES = """
 """
 
 RAW_HOST = "raw-trap.example"
-_BY_HAND = (
+_BY_HAND: Sequence[tuple[str, str, str, Mapping[str, str]]] = (
     ("/ba", "ImplementationSpecific", "alpha", {PREFIX + "rewrite-target": "/", PREFIX + "use-regex": "true"}),
     ("/shop", "Prefix", "beta", {}),
     ("/", "Prefix", "home", {}),

@@ -10,7 +10,7 @@ import secrets
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -136,11 +136,11 @@ class Laboratory:
         eventually(check, SETTLED_SECONDS)
 
     @contextmanager
-    def held(self, source: str, target: str) -> Iterator[subprocess.Popen[str]]:
+    def held(self, source: str, target: str) -> Generator[subprocess.Popen[str]]:
         """A connection that is open already; each `ask` sends something over it."""
         words = ["kubectl", *self.exec_words(source, _HOLD, self.addresses[target])]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        with subprocess.Popen(words, env=self.tier.environment, **pipes) as process:
+        pipe = subprocess.PIPE
+        with subprocess.Popen(words, env=self.tier.environment, stdin=pipe, stdout=pipe, text=True) as process:
             try:
                 assert ask(process) == "answered"
                 yield process

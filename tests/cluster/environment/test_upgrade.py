@@ -19,12 +19,12 @@ from typing import Any, Self
 import pytest
 import yaml
 from pulumi import automation
-from redis.cluster import RedisCluster
 from redis.exceptions import RedisError
 
 from devcluster.plan import LOCAL_VOLUMES, NODES
 from operations.local import PROJECT
 from tests.cluster.harness.changing_load import ChangingLoad
+from tests.cluster.harness.redis_clients import ClusterClient, cluster_client
 from tests.cluster.harness.second_stack import remove_controller, stack_of_folder
 from tests.cluster.harness.tier import Tier, eventually
 from tests.faults.harness.deployment import remove_volumes
@@ -106,15 +106,8 @@ class Writers:
         self.longest = 0.0
         self._threads = [threading.Thread(target=self._run, args=(n,), daemon=True) for n in range(4)]
 
-    def client(self) -> RedisCluster:
-        return RedisCluster(
-            host=NODES[0].address,
-            port=REDIS,
-            username="app",
-            password=self._password,
-            socket_timeout=5,
-            decode_responses=True,
-        )
+    def client(self) -> ClusterClient:
+        return cluster_client(NODES[0].address, REDIS, "app", self._password)
 
     def __enter__(self) -> Self:
         for thread in self._threads:

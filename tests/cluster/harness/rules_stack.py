@@ -23,8 +23,7 @@ class RulesStack(SecondStack):
     """What is set here is deployed by the next `up`."""
 
     def __init__(self, tier: Tier, folder: Path, name: str, http_port: int) -> None:
-        self.raw = inline_stack(tier, name, folder, name, self._program)
-        super().__init__(tier, self.raw)
+        super().__init__(tier, inline_stack(tier, name, folder, name, self._program))
         self.name = name
         self.namespace = f"{name}-test"
         self.services = dict[str, WebServiceSettings]()
@@ -41,11 +40,9 @@ class RulesStack(SecondStack):
 
     def recorded(self) -> dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]]:
         """The inputs and the outputs in the state of all objects of the namespace, by kind and name."""
-        exported = self.raw.export_stack().deployment
-        assert exported is not None
         return {
             (each["outputs"]["kind"], each["outputs"]["metadata"]["name"]): (each["inputs"], each["outputs"])
-            for each in exported["resources"]
+            for each in self.resources()
             if each["type"].startswith("kubernetes:") and each["outputs"]["metadata"].get("namespace") == self.namespace
         }
 

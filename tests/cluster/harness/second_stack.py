@@ -1,6 +1,6 @@
 """Pulumi programs beside the stack `local`: on its cluster and with its engine, with a state of their own."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -28,19 +28,33 @@ class SecondStack:
         """Deploys, and says how many resources were created, left the same, and so on."""
         done = self._stack.up(on_output=print, **options)
         self.outputs = {name: output.value for name, output in done.outputs.items()}
-        return dict(done.summary.resource_changes or {})
+        return _counts(done.summary.resource_changes)
+
+    def preview(self) -> Mapping[str, int]:
+        """What an `up` would do, in the same words."""
+        return _counts(self._stack.preview(on_output=print).change_summary)
+
+    def resources(self) -> list[dict[str, Any]]:
+        """What the state says of each."""
+        exported = self._stack.export_stack().deployment
+        assert exported is not None
+        return exported["resources"]
 
     def destroy(self) -> None:
         self._stack.destroy(on_output=print)
 
     @contextmanager
-    def deployed(self) -> Iterator[Self]:
+    def deployed(self) -> Generator[Self]:
         """Deployed, and destroyed in the end, also when it could not be deployed."""
         try:
             self.up()
             yield self
         finally:
             self.destroy()
+
+
+def _counts(changes: Mapping[automation.OpType, int] | None) -> dict[str, int]:
+    return {automation.OpType(operation).value: count for operation, count in (changes or {}).items()}
 
 
 def inline_stack(tier: Tier, name: str, folder: Path, project: str, program: Callable[[], None]) -> automation.Stack:

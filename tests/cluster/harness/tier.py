@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any
 
 import httpx
-from redis.cluster import RedisCluster
 from redis.crc import key_slot
 
 from command_line.progress import Progress
@@ -18,6 +17,7 @@ from command_line.pulumi import Pulumi
 from devcluster.cluster.cluster import Cluster
 from devcluster.paths import ClusterPaths
 from operations.local import PROJECT, STACK, LocalStack
+from tests.cluster.harness.redis_clients import ClusterClient, cluster_client
 
 SLOTS = 16384
 
@@ -74,17 +74,10 @@ class Tier:
     def get(self, path: str, **options: Any) -> httpx.Response:
         return httpx.get(self.url + path, timeout=10, **options)
 
-    def redis(self) -> RedisCluster:
+    def redis(self) -> ClusterClient:
         """A cluster client on this machine: it follows redirects to the addresses that the nodes announce."""
         host, port = self.outputs["redis_external"].rsplit(":", 1)
-        return RedisCluster(
-            host=host,
-            port=int(port),
-            username=self.outputs["redis_username"],
-            password=self.outputs["redis_password"],
-            socket_timeout=5,
-            decode_responses=True,
-        )
+        return cluster_client(host, int(port), self.outputs["redis_username"], self.outputs["redis_password"])
 
 
 def one_key_for_each_slot() -> Sequence[str]:
@@ -106,7 +99,7 @@ def is_ready(pod: Mapping[str, Any]) -> bool:
     )
 
 
-def eventually(check: Callable[[], None], seconds: float, pause: float = 0.5) -> float:
+def eventually(check: Callable[[], object], seconds: float, pause: float = 0.5) -> float:
     """Repeat `check` until it raises nothing; after `seconds` its complaint is the test's. Returns the time it took."""
     start = time.monotonic()
     while True:

@@ -41,7 +41,7 @@ def test_logs_exec_and_port_forward(tier: Tier) -> None:
     words = ["kubectl", "port-forward", "-n", tier.namespace, f"pod/{pod}", f"{port}:8080"]
     with subprocess.Popen(words, env=tier.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as forward:
         try:
-            eventually(lambda: httpx.get(f"http://127.0.0.1:{port}/", timeout=2).raise_for_status() and None, 15)
+            eventually(lambda: httpx.get(f"http://127.0.0.1:{port}/", timeout=2).raise_for_status(), 15)
         finally:
             forward.terminate()
 

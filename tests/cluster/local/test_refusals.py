@@ -28,10 +28,10 @@ def _fingerprint(tier: Tier) -> set[tuple[str, str]]:
     return {(metadata["uid"], str(generation or metadata["resourceVersion"])) for metadata, generation in versions}
 
 
-def _set(settings: dict[str, Any], path: str, value: object) -> None:
+def _set(settings: Any, path: str, value: object) -> None:
     *way, last = path.split("/")
     for step in way:
-        settings = settings[int(step)] if isinstance(settings, list) else settings.setdefault(step, {})
+        settings = settings[int(step)] if step.isdecimal() else settings.setdefault(step, {})
     settings[last] = value
 
 

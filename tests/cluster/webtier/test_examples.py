@@ -3,7 +3,7 @@
 import re
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -74,7 +74,7 @@ class Example(SecondStack):
 
 
 @contextmanager
-def deployed(tier: Tier, name: str, folder: Path) -> Iterator[Example]:
+def deployed(tier: Tier, name: str, folder: Path) -> Generator[Example]:
     """The example before its first `up`; it is destroyed in the end, and so is what a run that was cut off has left."""
     example = Example(tier, name, folder)
     tier.kubectl("delete", "namespace", example.namespace, "--ignore-not-found", "--timeout=110s")
@@ -85,11 +85,11 @@ def deployed(tier: Tier, name: str, folder: Path) -> Iterator[Example]:
 
 
 @contextmanager
-def port_forward(tier: Tier, namespace: str, service: str) -> Iterator[str]:
+def port_forward(tier: Tier, namespace: str, service: str) -> Generator[str]:
     """`http://…` on this machine, which leads to the Service's port 80 while it lasts."""
     words = ["kubectl", "port-forward", "-n", namespace, "--address", "127.0.0.1", f"service/{service}", ":80"]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    with subprocess.Popen(words, env=tier.environment, **pipes) as process:
+    environment, pipe, same = tier.environment, subprocess.PIPE, subprocess.STDOUT
+    with subprocess.Popen(words, env=environment, stdout=pipe, stderr=same, text=True) as process:
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
@@ -191,7 +191,7 @@ class _Outside(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def server_outside() -> Iterator[int]:
+def server_outside() -> Generator[int]:
     """On this machine, where the cluster's pods reach it."""
     with ThreadingHTTPServer((HOST_ADDRESS, 0), _Outside) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

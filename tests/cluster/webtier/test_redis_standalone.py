@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,14 @@ import pulumi
 import pytest
 from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs, DeploymentStrategyArgs
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
-from redis import AuthenticationError, Redis
+from redis import AuthenticationError
 from typing_extensions import override
 
 from devcluster.plan import NODES
 from environment.cluster import make_namespace
 from tests.cluster.harness.client_pod import NAME as NAME_OF_CLIENT
 from tests.cluster.harness.client_pod import run_client
+from tests.cluster.harness.redis_clients import RedisClient, redis_client
 from tests.cluster.harness.second_stack import SecondStack, inline_stack, provider
 from tests.cluster.harness.tier import Tier, eventually, is_ready
 from tests.faults.harness.processes import processes_of
@@ -80,20 +81,17 @@ class StandaloneStack(SecondStack):
         return changes
 
     def urn(self, name: str) -> str:
-        resources = self._stack.export_stack().deployment["resources"]
-        (found,) = (item["urn"] for item in resources if item["urn"].endswith(f"::{name}"))
+        (found,) = (item["urn"] for item in self.resources() if item["urn"].endswith(f"::{name}"))
         return found
 
-    def client(self, password: str | None = None) -> Redis:
+    def client(self, password: str | None = None) -> RedisClient:
         """A client on this machine, through the NodePort."""
         host, port = self.outputs["external_endpoint"].rsplit(":", 1)
-        return Redis(
-            host, int(port), password=password or self.outputs["password"], socket_timeout=5, decode_responses=True
-        )
+        return redis_client(host, int(port), password or self.outputs["password"])
 
     def get(self, key: str) -> str | None:
         with self.client() as client:
-            return client.get(key)  # type: ignore[return-value]
+            return client.get(key)
 
     def set(self, key: str, value: str) -> None:
         with self.client() as client:
@@ -111,7 +109,7 @@ class StandaloneStack(SecondStack):
         return {pod["metadata"]["uid"]: pod["metadata"]["name"] for pod in self._pods()}
 
     @contextmanager
-    def watched(self) -> Iterator[list[frozenset[str]]]:
+    def watched(self) -> Generator[list[frozenset[str]]]:
         """Which pods there were at each look while in the `with`, by uid."""
         seen = [frozenset(self.pods())]
         stop = threading.Event()

@@ -6,6 +6,7 @@ build/faults.md, as the last `make faults` has left it; without that file the ta
 
 import json
 from pathlib import Path
+from typing import Any
 
 from operations.local import PROJECT
 from tests.faults.catalog.registry import FAULTS
@@ -45,7 +46,7 @@ def render_switches() -> str:
     lines = ["| left out | what that means | fault | what it then said |", "| --- | --- | --- | --- |"]
     for name, switch in SWITCHES.items():
         file = without_file(name)
-        records = json.loads(file.read_text()) if file.exists() else []
+        records: list[dict[str, Any]] = json.loads(file.read_text()) if file.exists() else []
         said = {record["name"]: "; ".join(record["complaints"]) or "passed" for record in records}
         lines += [
             f"| `{name}` | {switch.what} | `{fault}` | {_cell(said.get(fault, 'not tried'))} |"

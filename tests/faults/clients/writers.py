@@ -244,8 +244,9 @@ class Helper:
             self._process.stdin.close()
             answer = self.output.read() if last_line else ""
             self._process.wait(STOP_SECONDS)
-        except (OSError, subprocess.TimeoutExpired):
+        except (OSError, subprocess.TimeoutExpired) as error:
             self.kill()
+            raise WriterError(f"a helper process did not end: {error}; {self.complaint()}") from error
         if self._process.returncode != 0:
             raise WriterError(f"a helper process ended with {self._process.returncode}; {self.complaint()}")
         self._file.close()

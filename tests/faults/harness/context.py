@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -106,7 +106,7 @@ class Scene:
         return self.writers.last().get(group, 0.0) > moment
 
     @contextmanager
-    def in_background(self, work: Callable[[], Any]) -> Iterator["Background"]:
+    def in_background(self, work: Callable[[], Any]) -> Generator["Background"]:
         """`work` in a thread; what it raised is raised at the end."""
         background = Background(work)
         background.start()

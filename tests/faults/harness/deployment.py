@@ -23,6 +23,7 @@ from command_line.files import write_whole
 from devcluster.cluster.node import Node
 from devcluster.plan import LOCAL_VOLUMES
 from environment.cluster import make_namespace
+from environment.settings.plain_data import as_object
 from operations.local import PROJECT
 from tests.cluster.harness.second_stack import inline_stack, provider
 from tests.cluster.harness.tier import Tier, eventually
@@ -59,8 +60,8 @@ def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
         return dict(changes)
     result = copy.deepcopy(dict(base))
     for key, value in changes.items():
-        below = result.get(key)
-        result[key] = merged(below, value) if isinstance(below, dict) and isinstance(value, Mapping) else value
+        below, change = as_object(result.get(key)), as_object(value)
+        result[key] = merged(below, change) if below is not None and change is not None else value
     return result
 
 
@@ -238,7 +239,7 @@ class RedisDeployment:
     def volume(self, pod: str) -> "Volume":
         """Where a pod's data is."""
         for item in self.tier.items("persistentvolumes"):
-            claim = item["spec"].get("claimRef") or {}
+            claim: dict[str, str] = item["spec"].get("claimRef") or {}
             if (claim.get("namespace"), claim.get("name")) == (self.namespace, f"data-{pod}"):
                 terms = item["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"]
                 (name,) = terms[0]["matchExpressions"][0]["values"]

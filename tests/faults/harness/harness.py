@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -38,7 +38,7 @@ class TooLongError(Exception):
 
 
 @contextmanager
-def time_limit(seconds: float, what: str) -> Iterator[None]:
+def time_limit(seconds: float, what: str) -> Generator[None]:
     """TooLongError in the main thread after so long, whatever it is waiting for."""
 
     def expired(*_: object) -> None:
@@ -62,7 +62,7 @@ def in_short(error: BaseException) -> str:
 
 
 @contextmanager
-def only_one(tier: Tier, namespace: str) -> Iterator[None]:
+def only_one(tier: Tier, namespace: str) -> Generator[None]:
     """Two suites in one namespace would spoil each other's figures. AssertionError while there is another."""
     with (tier.paths.state / f"{namespace}.lock").open("w") as lock:
         try:

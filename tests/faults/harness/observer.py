@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Self
@@ -63,7 +64,7 @@ def ask_node(access: Access, pod: Pod, timeout: float = TIMEOUT) -> Facts | None
         return None
     connection = access.connect((pod.ip, PORT), timeout, who=access.operator)
     try:
-        answers = []
+        answers: list[str] = []
         for command in (("CLUSTER", "NODES"), ("CLUSTER", "INFO"), ("INFO", "replication")):
             connection.send_command(*command)
             answers.append(str(connection.read_response()))
@@ -154,7 +155,7 @@ class Observer:
             self._listed = self.pods.list()
         access = Access.read(self._access_file)
         with ThreadPoolExecutor(8) as threads:
-            answers = threads.map(lambda pod: ask_node(access, pod), self._listed)
+            answers = threads.map(partial(ask_node, access), self._listed)
             return [facts for facts in answers if facts]
 
     def _run(self) -> None:

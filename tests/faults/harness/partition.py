@@ -1,6 +1,6 @@
 """Cutting pods off from the rest of the cluster, inside their own network namespaces."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from command_line.subprocesses import run
@@ -14,7 +14,7 @@ _TABLE = "fault"
 
 
 @contextmanager
-def cut_off(machine: Node, pod: Pod, *, from_clients: bool) -> Iterator[None]:
+def cut_off(machine: Node, pod: Pod, *, from_clients: bool) -> Generator[None]:
     """Drop all that this pod sends or is sent; without `from_clients`, clients on this machine still reach it."""
     clients_in = f"ip saddr {HOST_ADDRESS} tcp dport {PORT} accept;" if not from_clients else ""
     clients_out = f"ip daddr {HOST_ADDRESS} tcp sport {PORT} accept;" if not from_clients else ""

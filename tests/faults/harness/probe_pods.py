@@ -1,7 +1,7 @@
 """Pods that try connections to Redis from inside the cluster."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -43,7 +43,7 @@ class ProbePod:
 
 
 @contextmanager
-def probe_pods(tier: Tier, namespace: str, labels: dict[str, dict[str, str]]) -> Iterator[dict[str, ProbePod]]:
+def probe_pods(tier: Tier, namespace: str, labels: dict[str, dict[str, str]]) -> Generator[dict[str, ProbePod]]:
     """Ready pods by name, each with its labels, in a namespace that is there."""
     pods = [_pod(namespace, name, found) for name, found in labels.items()]
     try:

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def keep_killing(pods: list[Pod], seconds: float) -> int:
 
 
 @contextmanager
-def paused(pod: Pod) -> Iterator[None]:
+def paused(pod: Pod) -> Generator[None]:
     """Redis is stopped (SIGSTOP) inside, and goes on afterwards in any case."""
     signal_redis(pod, signal.SIGSTOP)
     try:

@@ -13,7 +13,7 @@ import gc
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
 from pulumi.runtime import rpc
@@ -26,6 +26,7 @@ from typing_extensions import override
 from environment.guard import stack_guard
 from environment.guard.live_cluster import LiveCluster
 from environment.guard.own_state import IDENTITY
+from environment.settings.plain_data import as_list, as_object
 from webtier.redis_cluster import shard_guard
 
 AUTONAME_SUFFIX = "-auto"
@@ -114,9 +115,9 @@ class _StubMocks(Mocks):
         return _STATE if args.token == "pulumi:pulumi:readStackResourceOutputs" else {}
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        state: dict[str, Any] = dict(args.inputs)
+        state: dict[str, Any] = dict(cast("Any", args).inputs)
         if args.typ.startswith("kubernetes:"):
-            metadata: dict[str, Any] = dict(_plain(state.get("metadata") or {}))
+            metadata: dict[str, Any] = _plain(state.get("metadata") or {})
             metadata.setdefault("name", args.name + AUTONAME_SUFFIX)
             state["metadata"] = metadata
         return f"{args.name}-id", state
@@ -137,7 +138,7 @@ class _RecordingMonitor(MockMonitor):
 
     @override
     def RegisterResource(self, request: Any) -> Any:
-        response = super().RegisterResource(request)
+        response = cast("Any", super()).RegisterResource(request)
         if request.type != "pulumi:pulumi:Stack":
             inputs = rpc.deserialize_properties(request.object)
             self._recording.resources.append(
@@ -161,7 +162,7 @@ class _RecordingMonitor(MockMonitor):
         if "::pulumi:pulumi:Stack::" in request.urn:
             self._recording.exports = _plain(outputs)
             self._recording.secret_exports = _secret_keys(outputs)
-        return super().RegisterResourceOutputs(request)
+        return cast("Any", super()).RegisterResourceOutputs(request)
 
 
 class _WarningsHandler(logging.Handler):
@@ -219,7 +220,7 @@ def _run(
         # There is no API server whose notice would have to be waited for.
         with (
             patch.object(shard_guard, "NOTICED_SECONDS", 0),
-            patch.object(stack_guard, "look_at_cluster", lambda *_: LiveCluster(_CLUSTER)),
+            patch.object(stack_guard, "look_at_cluster", return_value=LiveCluster(_CLUSTER)),
         ):
             loop.run_until_complete(run_in_stack(run_program))  # type: ignore[arg-type]
     finally:
@@ -249,10 +250,10 @@ def _plain(value: Any) -> Any:
     """The value without Pulumi's wrappers around secrets."""
     if rpc.is_rpc_secret(value):
         return _plain(rpc.unwrap_rpc_secret(value))
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
+    if (fields := as_object(value)) is not None:
+        return {str(key): _plain(item) for key, item in fields.items()}
+    if (items := as_list(value)) is not None:
+        return [_plain(item) for item in items]
     if isinstance(value, float) and value.is_integer():
         # The wire knows only floats: 6379.0 in a failed assertion's message misleads.
         return int(value)
