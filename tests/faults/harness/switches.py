@@ -1,6 +1,6 @@
 """What can be left out, to see that a fault's test fails without it: `make faults WITHOUT=hand-over`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -96,7 +96,7 @@ SWITCHES: dict[str, Switch] = {
 
 
 @contextmanager
-def without(switch: Switch | None) -> Iterator[None]:
+def without(switch: Switch | None) -> Generator[None]:
     """While it lasts, the agent is deployed without the features."""
     with patch.object(agent_container, "WITHOUT", () if switch is None else switch.features):
         yield
