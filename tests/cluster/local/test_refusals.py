@@ -13,7 +13,7 @@ from tests.cluster.harness.tier import Tier
 from tests.refused_rules import Refused as RefusedStack
 from tests.refused_settings.case import Refused
 from tests.refused_settings.redis import REFUSED
-from tests.refused_settings.services import REFUSED_WEB_SERVICES
+from tests.refused_settings.web_services import REFUSED_WEB_SERVICES
 from tests.refused_stacks import REFUSED as REFUSED_STACKS
 
 

@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from tests.refused_settings.case import Refused
-from tests.refused_settings.services import REFUSED_EXTERNAL_SERVICES, REFUSED_WEB_SERVICES
+from tests.refused_settings.external_services import REFUSED_EXTERNAL_SERVICES
+from tests.refused_settings.web_services import REFUSED_WEB_SERVICES
 from tests.unit.environment.changed_stack import check_refused, parse, report
 from tests.unit.environment.stack_files import PROJECT, stack_config
 
