@@ -4,7 +4,7 @@ The rules are what the code of releases 1.11 to 1.15 asks the API server for. Wh
 that it may read: so one that serves a single namespace reads the Secrets of no other.
 """
 
-from collections.abc import Callable
+from dataclasses import replace
 
 import pulumi
 from pulumi_kubernetes.core.v1 import ServiceAccount
@@ -18,6 +18,8 @@ from pulumi_kubernetes.rbac.v1 import (
     RoleRefArgs,
     SubjectArgs,
 )
+
+from webtier.shared.children import Children
 
 _RBAC_GROUP = "rbac.authorization.k8s.io"
 _READ = ["get", "list", "watch"]
@@ -69,28 +71,21 @@ def _own_namespace(controller: str, election_id: str) -> list[PolicyRuleArgs]:
 
 def grant_access(
     name: str,
+    children: Children,
     *,
     cluster_name: str,
-    namespace: pulumi.Input[str],
-    watched: pulumi.Input[str] | None,
+    watched: pulumi.Output[str] | None,
     controller: str,
     election_id: str,
-    metadata: Callable[[str, pulumi.Input[str] | None], ObjectMetaArgs],
-    opts: pulumi.ResourceOptions,
 ) -> tuple[ServiceAccount, list[pulumi.Resource]]:
     """The controller's account, and the bindings that must exist before it starts.
 
     `watched` is the namespace whose Ingresses it serves, None for all. `cluster_name` names the objects outside of the
-    controller's own namespace, `controller` its ConfigMap and its Service. `metadata(name, namespace)` makes each
-    object's metadata.
+    controller's own namespace, `controller` its ConfigMap and its Service.
     """
-    account = ServiceAccount(
-        name,
-        metadata=metadata(name, namespace),
-        automount_service_account_token=False,
-        opts=opts,
-    )
-    subject = SubjectArgs(kind="ServiceAccount", name=account.metadata.name, namespace=namespace)
+    opts = children.options()
+    account = ServiceAccount(name, metadata=children.metadata(name), automount_service_account_token=False, opts=opts)
+    subject = SubjectArgs(kind="ServiceAccount", name=account.metadata.name, namespace=children.namespace)
 
     def allow_in(resource: str, where: ObjectMetaArgs, rules: list[PolicyRuleArgs]) -> RoleBinding:
         role = Role(resource, metadata=where, rules=rules, opts=opts)
@@ -99,19 +94,20 @@ def grant_access(
 
     cluster_role = ClusterRole(
         name,
-        metadata=metadata(cluster_name, None),
+        metadata=children.cluster_wide(cluster_name),
         rules=_every_namespace() if watched is None else _classes(),
         opts=opts,
     )
     cluster_binding = ClusterRoleBinding(
         name,
-        metadata=metadata(cluster_name, None),
+        metadata=children.cluster_wide(cluster_name),
         role_ref=RoleRefArgs(api_group=_RBAC_GROUP, kind="ClusterRole", name=cluster_role.metadata.name),
         subjects=[subject],
         opts=opts,
     )
-    own = allow_in(name, metadata(name, namespace), _own_namespace(controller, election_id))
+    own = allow_in(name, children.metadata(name), _own_namespace(controller, election_id))
     bindings: list[pulumi.Resource] = [cluster_binding, own]
     if watched is not None:
-        bindings.append(allow_in(f"{name}-watched", metadata(cluster_name, watched), _watched_namespace()))
+        where = replace(children, namespace=watched).metadata(cluster_name)
+        bindings.append(allow_in(f"{name}-watched", where, _watched_namespace()))
     return account, bindings

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap, Service
 from pulumi_kubernetes.core.v1.outputs import ServicePort, ServiceStatus
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pulumi_kubernetes.networking.v1 import IngressClass, IngressClassSpecArgs
-from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpecArgs
 
 from webtier.ingress_nginx.access import grant_access
-from webtier.ingress_nginx.admission import webhook as admission
 from webtier.ingress_nginx.admission.deletion_guard import make_deletion_guard
 from webtier.ingress_nginx.admission.served_ingresses import ServedIngresses
+from webtier.ingress_nginx.admission.webhook import make_webhook_configuration, make_webhook_service
+from webtier.ingress_nginx.admission.webhook_certificate import ca_bundle, make_certificate_secret
 from webtier.ingress_nginx.alerts import rule_groups
 from webtier.ingress_nginx.controller_config.config_checks import FIXED_CONFIG
 from webtier.ingress_nginx.default_certificate import default_certificate
@@ -22,9 +21,10 @@ from webtier.ingress_nginx.workload import METRICS_PORT, Workload, controller_de
 from webtier.service_exposure.addresses import balancer_address, bracketed
 from webtier.service_exposure.service import ServiceObject, make_service
 from webtier.shared.checksum import CONFIG_CHECKSUM_ANNOTATION, checksum
+from webtier.shared.children import Children
 from webtier.shared.labels import recommended_labels, selector_labels
+from webtier.shared.pods import make_disruption_budget
 from webtier.shared.prometheus.objects import METRICS, MeteredPods, make_scraping, scrape_annotations
-from webtier.shared.waiting import SKIP_AWAIT, rolled_out, wait_for
 
 RESOURCE_TYPE = "webtier:index:IngressNginx"
 
@@ -63,58 +63,49 @@ class IngressNginx(pulumi.ComponentResource):
         for note in args.settings.notes():
             pulumi.log.warn(f"{name}: {note}", resource=self)
         self._args = args
-        self._settings = args.settings
+        self._settings = settings = args.settings
         self._selector = selector_labels("ingress-nginx", name, "controller")
-        self._labels = recommended_labels("ingress-nginx", name, "controller")
-        self._opts = pulumi.ResourceOptions(
+        self._watched = None if args.watched_namespace is None else pulumi.Output.from_input(args.watched_namespace)
+        self._children = children = Children(
             parent=self,
-            custom_timeouts=pulumi.CustomTimeouts(create="10m", update="10m", delete="10m"),
+            namespace=pulumi.Output.from_input(args.namespace),
+            labels=recommended_labels("ingress-nginx", name, "controller"),
         )
+        controller_name, admission_name = f"{name}-controller", f"{name}-admission"
 
-        service = self._service(f"{name}-controller")
-        secret = admission.certificate_secret(
-            f"{name}-admission",
-            metadata=self._metadata(None),
-            service_name=f"{name}-controller-admission",
-            namespace=self._settings.namespace,
-            opts=self._opts,
+        service = make_service(
+            children, ServiceObject(controller_name, settings.exposure, settings.ports, self._selector)
         )
-        default_secret, ca = default_certificate(
-            name,
-            self._settings,
-            read_from=args.namespace if args.watched_namespace is None else args.watched_namespace,
-            metadata=self._metadata,
-            opts=self._opts,
+        webhook_service_name = f"{controller_name}-admission"
+        secret = make_certificate_secret(
+            admission_name, children, service_name=webhook_service_name, namespace=settings.namespace
         )
+        default_secret, ca = default_certificate(name, children, settings, self._watched or children.namespace)
         controller = self._controller(name, secret.metadata.name, default_secret)
-        served = ServedIngresses(self._settings.class_name, self._settings.default_class, args.watched_namespace)
-        cluster_wide = self._metadata_in(f"{self._settings.namespace}-admission", None)
-        if self._settings.deletion_guard:
-            make_deletion_guard(f"{name}-admission", metadata=cluster_wide, served=served, opts=self._opts)
-        webhook = admission.webhook_configuration(
-            f"{name}-admission",
-            metadata=cluster_wide,
+        served = ServedIngresses(settings.class_name, settings.default_class, self._watched)
+        cluster_name = f"{settings.namespace}-admission"
+        if settings.deletion_guard:
+            make_deletion_guard(admission_name, children, cluster_name, served)
+        webhook = make_webhook_configuration(
+            admission_name,
+            children,
+            cluster_name,
             served=served,
-            service=admission.webhook_service(
-                f"{name}-controller-admission",
-                metadata=ObjectMetaArgs(
-                    name=f"{name}-controller-admission",
-                    namespace=args.namespace,
-                    labels=self._labels,
-                    annotations=SKIP_AWAIT,
-                ),
-                selector=self._selector,
-                opts=self._opts,
-            ),
-            bundle=admission.ca_bundle(secret),
-            # On the way down it goes first, so that no controller is asked that no longer runs.
-            opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[controller])),
+            service=make_webhook_service(webhook_service_name, children, self._selector),
+            bundle=ca_bundle(secret),
+            controller=controller,
         )
         ingress_class = self._class()
-        if self._settings.replicas >= 2:
-            self._disruption_budget(f"{name}-controller")
-        if self._settings.metrics.enabled:
-            self._metrics(name)
+        if settings.replicas >= 2:
+            make_disruption_budget(controller_name, children, self._selector, max_unavailable=1)
+        if settings.metrics.enabled:
+            metered = children.labelled(recommended_labels("ingress-nginx", name, METRICS))
+            selector = selector_labels("ingress-nginx", name, METRICS)
+            make_scraping(
+                MeteredPods(controller_name, metered, METRICS_PORT, self._selector, selector),
+                settings.metrics.prometheus_operator,
+                lambda namespace: rule_groups(controller_name, namespace, settings),
+            )
 
         self.ready = [controller, webhook, ingress_class]
         self.class_name = ingress_class.metadata.name
@@ -130,27 +121,18 @@ class IngressNginx(pulumi.ComponentResource):
             }
         )
 
-    def _metadata(self, name: str | None) -> ObjectMetaArgs:
-        return self._metadata_in(name, self._args.namespace)
-
-    def _metadata_in(self, name: str | None, namespace: pulumi.Input[str] | None) -> ObjectMetaArgs:
-        return ObjectMetaArgs(name=name, namespace=namespace, labels=self._labels)
-
     def _controller(
         self, name: str, secret_name: pulumi.Input[str], default_secret: pulumi.Input[str] | None
     ) -> pulumi.Resource:
-        settings = self._settings
-        watched = self._args.watched_namespace
-        election_id = f"{name}-leader"
+        settings, children, watched = self._settings, self._children, self._watched
+        election_id, controller_name = f"{name}-leader", f"{name}-controller"
         account, bindings = grant_access(
             name,
+            children,
             cluster_name=f"{settings.namespace}-controller",
-            namespace=self._args.namespace,
             watched=watched,
-            controller=f"{name}-controller",
+            controller=controller_name,
             election_id=election_id,
-            metadata=self._metadata_in,
-            opts=self._opts,
         )
         data = {
             **settings.config,
@@ -159,26 +141,17 @@ class IngressNginx(pulumi.ComponentResource):
             "worker-shutdown-timeout": f"{worker_shutdown_seconds(settings)}s",
         }
         config = ConfigMap(
-            f"{name}-controller",
-            metadata=self._metadata(f"{name}-controller"),
-            data=data,
-            opts=self._opts,
+            controller_name, metadata=children.metadata(controller_name), data=data, opts=children.options()
         )
         workload = Workload(
             settings=settings,
-            metadata=ObjectMetaArgs(
-                name=f"{name}-controller",
-                namespace=self._args.namespace,
-                labels=self._labels,
-                annotations=wait_for(rolled_out(settings.replicas), labels=self._labels),
-            ),
-            labels=self._labels,
+            children=children,
             selector=self._selector,
             election_id=election_id,
             service_account=account.metadata.name,
             config_map=config.metadata.name,
             certificate_secret=secret_name,
-            service_name=f"{name}-controller",
+            service_name=controller_name,
             node_address=self._args.node_address,
             watched=watched,
             default_certificate=default_secret,
@@ -188,67 +161,18 @@ class IngressNginx(pulumi.ComponentResource):
                 **({} if watched is None else {CONFIG_CHECKSUM_ANNOTATION: checksum(data)}),
             },
         )
-        return controller_deployment(f"{name}-controller", workload, after=bindings, opts=self._opts)
-
-    def _service(self, name: str) -> Service:
-        settings = self._settings
-        return make_service(
-            ServiceObject(
-                name=name,
-                namespace=self._args.namespace,
-                exposure=settings.exposure,
-                ports=settings.ports,
-                labels=self._labels,
-                selector=self._selector,
-            ),
-            self._opts,
-        )
+        return controller_deployment(controller_name, workload, after=bindings)
 
     def _class(self) -> IngressClass:
         settings = self._settings
         default = {"ingressclass.kubernetes.io/is-default-class": "true"}
+        # The cluster would give this class to Ingresses of namespaces that are not watched.
+        is_default = settings.default_class and self._watched is None
         return IngressClass(
             settings.class_name,
-            metadata=ObjectMetaArgs(
-                name=settings.class_name,
-                labels=self._labels,
-                # The cluster would give this class to Ingresses of namespaces that are not watched.
-                annotations=default if settings.default_class and self._args.watched_namespace is None else None,
-            ),
+            metadata=self._children.cluster_wide(settings.class_name, default if is_default else None),
             spec=IngressClassSpecArgs(controller=settings.controller_value),
-            opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(delete_before_replace=True)),
-        )
-
-    def _disruption_budget(self, name: str) -> None:
-        PodDisruptionBudget(
-            name,
-            metadata=self._metadata(name),
-            spec=PodDisruptionBudgetSpecArgs(
-                max_unavailable=1,
-                selector=LabelSelectorArgs(match_labels=self._selector),
-                unhealthy_pod_eviction_policy="AlwaysAllow",
-            ),
-            opts=self._opts,
-        )
-
-    def _metrics(self, name: str) -> None:
-        settings = self._settings
-
-        def options(*after: pulumi.Resource) -> pulumi.ResourceOptions:
-            return pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=list(after)))
-
-        make_scraping(
-            MeteredPods(
-                name=f"{name}-controller",
-                namespace=pulumi.Output.from_input(self._args.namespace),
-                port=METRICS_PORT,
-                pods=self._selector,
-                service=selector_labels("ingress-nginx", name, METRICS),
-                labels=recommended_labels("ingress-nginx", name, METRICS),
-                options=options,
-            ),
-            settings.metrics.prometheus_operator,
-            lambda namespace: rule_groups(f"{name}-controller", namespace, settings),
+            opts=self._children.options(delete_before_replace=True),
         )
 
     def _url(self, service: Service, scheme: str) -> pulumi.Output[str | None]:

@@ -13,27 +13,24 @@ from pulumi_kubernetes.apps.v1 import (
 from pulumi_kubernetes.core.v1 import (
     ContainerArgs,
     ContainerPortArgs,
-    EnvVarArgs,
-    EnvVarSourceArgs,
     ExecActionArgs,
     HTTPGetActionArgs,
     LifecycleArgs,
     LifecycleHandlerArgs,
-    ObjectFieldSelectorArgs,
     PodSpecArgs,
     PodTemplateSpecArgs,
     ProbeArgs,
-    SecretVolumeSourceArgs,
-    TopologySpreadConstraintArgs,
-    VolumeArgs,
     VolumeMountArgs,
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
 from webtier.ingress_nginx.admission.webhook import CERTIFICATE_FOLDER, WEBHOOK_PORT
 from webtier.ingress_nginx.settings import IngressNginxSettings
+from webtier.shared.children import Children
+from webtier.shared.pods import HOST_TOPOLOGY, ZONE_TOPOLOGY, pod_field, secret_volume, spread
 from webtier.shared.prometheus.objects import METRICS
 from webtier.shared.security import restricted_container, restricted_pod
+from webtier.shared.waiting import rolled_out, wait_for
 
 METRICS_PORT = 10254
 """It answers for health on the same port."""
@@ -46,8 +43,7 @@ class Workload:
     """All that the Deployment takes from the objects around it."""
 
     settings: IngressNginxSettings
-    metadata: ObjectMetaArgs
-    labels: Mapping[str, str]
+    children: Children
     selector: Mapping[str, str]
     election_id: str
     service_account: pulumi.Input[str]
@@ -109,11 +105,6 @@ def _default_certificate(secret: pulumi.Input[str] | None) -> list[pulumi.Input[
     return [] if secret is None else [pulumi.Output.concat("--default-ssl-certificate=", secret)]
 
 
-def _from_field(name: str, path: str) -> EnvVarArgs:
-    source = EnvVarSourceArgs(field_ref=ObjectFieldSelectorArgs(field_path=path))
-    return EnvVarArgs(name=name, value_from=source)
-
-
 def _probe(failures: int, period_seconds: int) -> ProbeArgs:
     return ProbeArgs(
         http_get=HTTPGetActionArgs(path="/healthz", port=METRICS_PORT),
@@ -133,8 +124,8 @@ def _container(workload: Workload) -> ContainerArgs:
         image_pull_policy="IfNotPresent",
         args=_flags(workload),
         env=[
-            _from_field("POD_NAME", "metadata.name"),
-            _from_field("POD_NAMESPACE", "metadata.namespace"),
+            pod_field("POD_NAME", "metadata.name"),
+            pod_field("POD_NAMESPACE", "metadata.namespace"),
         ],
         ports=[
             ContainerPortArgs(name="http", container_port=80),
@@ -159,28 +150,17 @@ def _container(workload: Workload) -> ContainerArgs:
     )
 
 
-def _spread_over(topology_key: str, selector: Mapping[str, str]) -> TopologySpreadConstraintArgs:
-    return TopologySpreadConstraintArgs(
-        max_skew=1,
-        topology_key=topology_key,
-        when_unsatisfiable="ScheduleAnyway",
-        label_selector=LabelSelectorArgs(match_labels=selector),
-        match_label_keys=["pod-template-hash"],
-    )
-
-
 def controller_deployment(
     name: str,
     workload: Workload,
     *,
     after: Sequence[pulumi.Resource],
-    opts: pulumi.ResourceOptions,
 ) -> Deployment:
     """The Deployment, once `after` exists; Pulumi waits until its controllers are ready."""
-    settings = workload.settings
+    settings, children = workload.settings, workload.children
     return Deployment(
         name,
-        metadata=workload.metadata,
+        metadata=children.metadata(name, wait_for(rolled_out(settings.replicas), labels=children.labels)),
         spec=DeploymentSpecArgs(
             replicas=settings.replicas,
             # Ingresses are sent once the controller is available, and by then the API server has to reach its webhook.
@@ -192,10 +172,7 @@ def controller_deployment(
                 rolling_update=RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=1),
             ),
             template=PodTemplateSpecArgs(
-                metadata=ObjectMetaArgs(
-                    labels=workload.labels,
-                    annotations=workload.annotations or None,
-                ),
+                metadata=ObjectMetaArgs(labels=children.labels, annotations=workload.annotations or None),
                 spec=PodSpecArgs(
                     service_account_name=workload.service_account,
                     automount_service_account_token=True,
@@ -204,17 +181,12 @@ def controller_deployment(
                     security_context=restricted_pod(_UID, fs_group=_UID, unprivileged_ports_from=0),
                     termination_grace_period_seconds=settings.grace_seconds,
                     topology_spread_constraints=[
-                        _spread_over("kubernetes.io/hostname", workload.selector),
-                        _spread_over("topology.kubernetes.io/zone", workload.selector),
+                        spread(HOST_TOPOLOGY, workload.selector),
+                        spread(ZONE_TOPOLOGY, workload.selector),
                     ],
-                    volumes=[
-                        VolumeArgs(
-                            name="webhook-certificate",
-                            secret=SecretVolumeSourceArgs(secret_name=workload.certificate_secret, default_mode=0o440),
-                        )
-                    ],
+                    volumes=[secret_volume("webhook-certificate", workload.certificate_secret)],
                 ),
             ),
         ),
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=list(after))),
+        opts=children.options(*after),
     )

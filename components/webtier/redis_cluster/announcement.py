@@ -6,7 +6,6 @@ from typing import cast
 
 import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap, Service, ServicePortArgs, ServiceSpecArgs
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from webtier.redis_cluster.access_settings import PodAccess, PodLoadBalancers, PodNodePorts
 from webtier.redis_cluster.parts import ClusterParts
@@ -29,7 +28,7 @@ class Announcements:
 def make_announcements(parts: ClusterParts) -> Announcements | None:
     """None when clients inside are all there are.
 
-    The ConfigMap is not part of the pods' template, so that a new shard restarts nobody.
+    The ConfigMap is not part of the pods' template, so that a new shard restarts no pod.
     """
     access = parts.settings.access.pods
     if access is None:
@@ -41,7 +40,7 @@ def make_announcements(parts: ClusterParts) -> Announcements | None:
         service = _service(parts, access, shard, member)
         services.setdefault(shard, []).append(service)
         data[pod] = _announcement(parts, access, shard, member, service)
-    return Announcements(ConfigMap(name, metadata=parts.metadata(name), data=data, opts=parts.child()), services)
+    return Announcements(ConfigMap(name, metadata=parts.metadata(name), data=data, opts=parts.options()), services)
 
 
 def _pods(parts: ClusterParts) -> Iterator[tuple[str, int, int]]:
@@ -52,15 +51,11 @@ def _pods(parts: ClusterParts) -> Iterator[tuple[str, int, int]]:
 
 def _service(parts: ClusterParts, access: PodAccess, shard: int, member: int) -> Service:
     pod = f"{parts.shard_name(shard)}-{member}"
+    parts = parts.shard(shard)
     port = access.client_port(shard, member) if isinstance(access, PodNodePorts) else None
     return Service(
         pod,
-        metadata=ObjectMetaArgs(
-            name=pod,
-            namespace=parts.namespace,
-            labels=parts.shard_labels(shard),
-            annotations=_annotations(access, parts.shard_labels(shard)),
-        ),
+        metadata=parts.metadata(pod, _annotations(access, parts.labels)),
         spec=ServiceSpecArgs(
             type="NodePort" if isinstance(access, PodNodePorts) else "LoadBalancer",
             selector={**parts.selector, "statefulset.kubernetes.io/pod-name": pod},
@@ -75,7 +70,7 @@ def _service(parts: ClusterParts, access: PodAccess, shard: int, member: int) ->
                 ServicePortArgs(name=BUS, port=BUS_PORT, target_port=BUS, node_port=None if port is None else port + 1),
             ],
         ),
-        opts=parts.child(),
+        opts=parts.options(),
     )
 
 

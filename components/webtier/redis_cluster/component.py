@@ -11,9 +11,10 @@ from webtier.redis_cluster.converge_job import make_converge_job
 from webtier.redis_cluster.credentials.acl import APPLICATION_USER
 from webtier.redis_cluster.credentials.secrets import ApplicationPasswords, make_application_secret, make_auth_secret
 from webtier.redis_cluster.credentials.tls import make_tls_files
+from webtier.redis_cluster.disruption_budget import make_disruption_budget
 from webtier.redis_cluster.monitoring.metrics import make_metrics
 from webtier.redis_cluster.network_policy import make_network_policies
-from webtier.redis_cluster.parts import ClusterParts
+from webtier.redis_cluster.parts import APPLICATION, ClusterParts
 from webtier.redis_cluster.pod.agent_archive import agent_archive
 from webtier.redis_cluster.pod.agent_container import AgentContainers
 from webtier.redis_cluster.pod.lifecycle import START_SCRIPT, STOP_SCRIPT
@@ -21,11 +22,12 @@ from webtier.redis_cluster.pod.probes import alive_script, ready_script
 from webtier.redis_cluster.pod.redis_conf import render_redis_conf, render_topology_conf
 from webtier.redis_cluster.pod.stateful_set import ShardFiles, make_shard
 from webtier.redis_cluster.pod.storage import make_claims, make_storage_class
-from webtier.redis_cluster.services import make_disruption_budget, make_nodes_service, make_services_for_clients
+from webtier.redis_cluster.services import make_nodes_service, make_services_for_clients
 from webtier.redis_cluster.settings import RedisClusterSettings
 from webtier.redis_cluster.shard_guard import make_shard_guard, make_shards_in_use, shards_in_use_name
 from webtier.redis_common.settings import NAME_RULE, can_name_redis
 from webtier.shared.checksum import checksum
+from webtier.shared.labels import recommended_labels
 
 TYPE_TOKEN = "webtier:index:RedisCluster"  # noqa: S105
 
@@ -53,7 +55,7 @@ class RedisCluster(pulumi.ComponentResource):
     """A Redis Cluster: formed when its resources are there, and mending itself from then on.
 
     Its objects are called by the component's own name; pods are `<name>-shard-<s>-<m>`. Give the
-    namespace as an input and never as `depends_on`: volumes must not wait for it on the way down.
+    namespace as an input and never as `depends_on`: volumes must not wait for it during deletion.
     ValueError for a name that is too long or no DNS label.
     """
 
@@ -73,7 +75,8 @@ class RedisCluster(pulumi.ComponentResource):
     """What everything that needs a working Redis must depend on: the Job that formed the cluster."""
 
     def __init__(self, name: str, args: RedisClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        _check_name(name)
+        if not can_name_redis(name):
+            raise ValueError(f"'{name}' can't name a RedisCluster; {NAME_RULE}")
         super().__init__(TYPE_TOKEN, name, None, opts)
         settings = args.settings
         for note in settings.notes():
@@ -81,9 +84,10 @@ class RedisCluster(pulumi.ComponentResource):
         parts = ClusterParts(
             name=name,
             settings=settings,
-            namespace=pulumi.Output.from_input(args.namespace),
-            labels=args.labels,
             parent=self,
+            namespace=pulumi.Output.from_input(args.namespace),
+            labels={**args.labels, **recommended_labels(APPLICATION, name)},
+            user_labels=args.labels,
             protect=args.protect,
         )
         self.username = pulumi.Output.from_input(APPLICATION_USER)
@@ -97,7 +101,7 @@ class RedisCluster(pulumi.ComponentResource):
         make_metrics(parts)
         make_network_policies(parts)
         account = ServiceAccount(
-            name, metadata=parts.metadata(name), automount_service_account_token=False, opts=parts.child()
+            name, metadata=parts.metadata(name), automount_service_account_token=False, opts=parts.options()
         )
         secret = make_auth_secret(parts, passwords)
         make_application_secret(parts, passwords)
@@ -147,11 +151,6 @@ class RedisCluster(pulumi.ComponentResource):
         )
 
 
-def _check_name(name: str) -> None:
-    if not can_name_redis(name):
-        raise ValueError(f"'{name}' can't name a RedisCluster; {NAME_RULE}")
-
-
 def _conf(parts: ClusterParts) -> tuple[ConfigMap, str]:
     """What Redis starts with, and the checksum of what only a restart brings into effect."""
     name = f"{parts.name}-conf"
@@ -163,7 +162,7 @@ def _conf(parts: ClusterParts) -> tuple[ConfigMap, str]:
         "ready.sh": ready_script(parts.settings),
     }
     data = {**restarting, "topology.conf": render_topology_conf(parts.settings)}
-    return ConfigMap(name, metadata=parts.metadata(name), data=data, opts=parts.child()), checksum(restarting)
+    return ConfigMap(name, metadata=parts.metadata(name), data=data, opts=parts.options()), checksum(restarting)
 
 
 def _code(parts: ClusterParts) -> tuple[ConfigMap | None, str]:
@@ -172,5 +171,5 @@ def _code(parts: ClusterParts) -> tuple[ConfigMap | None, str]:
         return None, ""
     name = f"{parts.name}-agent"
     archive = agent_archive()
-    code = ConfigMap(name, metadata=parts.metadata(name), binary_data=archive.binary_data, opts=parts.child())
+    code = ConfigMap(name, metadata=parts.metadata(name), binary_data=archive.binary_data, opts=parts.options())
     return code, archive.checksum

@@ -15,9 +15,10 @@ from pulumi_kubernetes.batch.v1 import (
 from pulumi_kubernetes.core.v1 import PodSpecArgs, PodTemplateSpecArgs, Secret
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from webtier.redis_cluster.parts import UID, ClusterParts
-from webtier.redis_cluster.pod.agent_container import AgentContainers, auth_mount, auth_volume
+from webtier.redis_cluster.parts import AGENT_APPLICATION, UID, ClusterParts
+from webtier.redis_cluster.pod.agent_container import AUTH_VOLUME, AgentContainers, auth_mount
 from webtier.redis_cluster.pod.redis_conf import AUTH_FOLDER
+from webtier.shared.pods import secret_volume
 from webtier.shared.security import restricted_pod
 
 SHARDS = "webtier/shards"
@@ -42,17 +43,17 @@ def make_converge_job(
     the same name for this one's.
     """
     settings = parts.settings
-    labels = parts.agent_labels()
+    parts = parts.part(AGENT_APPLICATION, "converge")
     return Job(
         f"{parts.name}-converge",
-        metadata=parts.metadata(None, labels),
+        metadata=parts.metadata(None),
         spec=JobSpecArgs(
             backoff_limit=0,
             active_deadline_seconds=settings.formation_seconds + 60,
             pod_failure_policy=_failure_policy(),
             template=PodTemplateSpecArgs(
                 metadata=ObjectMetaArgs(
-                    labels=labels,
+                    labels=parts.labels,
                     annotations={
                         SHARDS: str(settings.shards),
                         # A checksum would tell something about the passwords.
@@ -66,15 +67,17 @@ def make_converge_job(
                     restart_policy="Never",
                     security_context=restricted_pod(UID, fs_group=UID),
                     containers=[agent.container(_CONTAINER, _arguments(parts), mounts=[auth_mount()])],
-                    volumes=[auth_volume(secret.metadata.name), *agent.volumes()],
+                    volumes=[secret_volume(AUTH_VOLUME, secret.metadata.name), *agent.volumes()],
                 ),
             ),
         ),
-        opts=pulumi.ResourceOptions.merge(
-            parts.child(*after, timeout=f"{settings.formation_seconds + 120}s"),
+        opts=parts.options(
+            *after,
+            timeout=f"{settings.formation_seconds + 120}s",
             # Most of a Job can't be changed, and the provider doesn't know of all that. The old topology's Job must not
             # run while the new one's does.
-            pulumi.ResourceOptions(replace_on_changes=["spec"], delete_before_replace=True),
+            replace_on_changes=["spec"],
+            delete_before_replace=True,
         ),
     )
 

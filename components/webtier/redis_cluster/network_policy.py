@@ -16,10 +16,11 @@ from webtier.redis_cluster.monitoring.exporter import METRICS_PORT
 from webtier.redis_cluster.network_policy_settings import PodSelector
 from webtier.redis_cluster.parts import ClusterParts
 from webtier.redis_cluster.pod.redis_conf import BUS_PORT, PORT
+from webtier.shared.admission_policy import namespace_called
 
 
 def make_network_policies(parts: ClusterParts) -> None:
-    """One for the Redis pods, one for the Job's, which nobody has to reach."""
+    """One for the Redis pods, and one that refuses every connection to the Job's."""
     settings = parts.settings.network_policy
     if not settings.enabled:
         return
@@ -45,7 +46,7 @@ def _policy(
         spec=NetworkPolicySpecArgs(
             pod_selector=LabelSelectorArgs(match_labels=selector), policy_types=["Ingress"], ingress=list(rules)
         ),
-        opts=parts.child(),
+        opts=parts.options(),
     )
 
 
@@ -56,9 +57,7 @@ def _rule(peers: Sequence[NetworkPolicyPeerArgs], port: int) -> NetworkPolicyIng
 def _pods(labels: dict[str, str], namespace: str | None = None) -> NetworkPolicyPeerArgs:
     return NetworkPolicyPeerArgs(
         pod_selector=LabelSelectorArgs(match_labels=labels),
-        namespace_selector=None
-        if namespace is None
-        else LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": namespace}),
+        namespace_selector=None if namespace is None else namespace_called(namespace),
     )
 
 

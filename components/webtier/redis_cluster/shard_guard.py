@@ -4,21 +4,14 @@ import asyncio
 from collections.abc import Sequence
 
 import pulumi
-from pulumi_kubernetes.admissionregistration.v1 import (
-    MatchResourcesArgs,
-    NamedRuleWithOperationsArgs,
-    ValidatingAdmissionPolicy,
-    ValidatingAdmissionPolicyBinding,
-    ValidatingAdmissionPolicyBindingSpecArgs,
-    ValidatingAdmissionPolicySpecArgs,
-    ValidationArgs,
-)
+from pulumi_kubernetes.admissionregistration.v1 import ValidationArgs
 from pulumi_kubernetes.batch.v1 import Job
 from pulumi_kubernetes.core.v1 import ConfigMap
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
 from webtier.redis_cluster.converge_job import SHARDS
 from webtier.redis_cluster.parts import ClusterParts
+from webtier.shared.admission_policy import make_admission_policy, namespace_called
 
 IN_USE = "shardsInUse"
 
@@ -56,7 +49,7 @@ def make_shards_in_use(parts: ClusterParts, job: Job) -> ConfigMap:
         name,
         metadata=parts.metadata(name),
         data={IN_USE: job.spec.template.metadata.annotations.apply(lambda annotations: annotations[SHARDS])},
-        opts=parts.child(job),
+        opts=parts.options(job),
     )
 
 
@@ -68,40 +61,23 @@ def make_shard_guard(parts: ClusterParts, in_use: ConfigMap, shards: Sequence[pu
     """
     name = shards_in_use_name(parts)
     number = in_use.data.apply(lambda data: data[IN_USE])
-    cluster_wide = ObjectMetaArgs(name=pulumi.Output.concat(parts.namespace, "-", name), labels=parts.labels)
-    policy = ValidatingAdmissionPolicy(
+    policy = make_admission_policy(
         name,
-        metadata=cluster_wide,
-        spec=ValidatingAdmissionPolicySpecArgs(
-            failure_policy="Fail",
-            match_constraints=MatchResourcesArgs(
-                resource_rules=[
-                    NamedRuleWithOperationsArgs(
-                        api_groups=["apps"], api_versions=["v1"], resources=["statefulsets"], operations=["DELETE"]
-                    )
-                ],
-                object_selector=LabelSelectorArgs(match_labels=parts.selector),
-                namespace_selector=LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": parts.namespace}),
-            ),
-            # The number itself, not a parameter: an API server that has lost a policy with a ConfigMap for its
-            # parameter finds none for the next one (seen with 1.33).
-            validations=[
-                ValidationArgs(
-                    expression=number.apply(_may_go), message_expression=number.apply(_message), reason="Forbidden"
-                )
-            ],
-        ),
-        opts=parts.child(in_use),
+        parts.labelled(parts.user_labels).cluster_wide(pulumi.Output.concat(parts.namespace, "-", name)),
+        operation="DELETE",
+        api_group="apps",
+        resources=["statefulsets"],
+        objects=LabelSelectorArgs(match_labels=parts.selector),
+        namespaces=namespace_called(parts.namespace),
+        # The number itself, not a parameter: an API server that has lost a policy with a ConfigMap for its
+        # parameter finds none for the next one (seen with 1.33).
+        validation=ValidationArgs(expression=number.apply(_may_go), message_expression=number.apply(_message)),
+        opts=parts.options(in_use),
+        # Gone before the shards are, when all of it is destroyed.
+        binding_opts=parts.options(*shards),
     )
     # Pulumi deletes a drained shard as soon as the program has ended.
     policy.metadata.resource_version.apply(_let_it_be_noticed)
-    ValidatingAdmissionPolicyBinding(
-        name,
-        metadata=cluster_wide,
-        spec=ValidatingAdmissionPolicyBindingSpecArgs(policy_name=policy.metadata.name, validation_actions=["Deny"]),
-        # Gone before the shards are, when all of it is destroyed.
-        opts=parts.child(*shards),
-    )
 
 
 async def _let_it_be_noticed(_version: object) -> None:

@@ -11,6 +11,7 @@ from webtier.service_exposure.addresses import external_endpoints
 from webtier.service_exposure.ports import ServicePort
 from webtier.service_exposure.service import ServiceObject, make_service
 from webtier.service_exposure.settings import ClusterIpExposure, NodePortExposure, OutsideExposure
+from webtier.shared.children import Children
 from webtier.shared.model import NodePort, Settings
 
 CLIENT_PORT = "redis"
@@ -52,27 +53,23 @@ class ClientAccess:
 
 def make_client_access(
     name: str,
+    children: Children,
     settings: ClientAccessSettings,
     *,
-    namespace: pulumi.Input[str],
-    labels: Mapping[str, str],
     selector: Mapping[str, str],
     cluster_domain: str,
     node_address: str | None,
-    opts: pulumi.ResourceOptions,
 ) -> ClientAccess:
     """The Service `name`, and for clients outside the Service `<name>-access` if the settings want one."""
-    inside = make_service(
-        ServiceObject(name, namespace, ClusterIpExposure(kind="cluster_ip"), _ports(None), labels, selector), opts
-    )
-    endpoint = pulumi.Output.concat(inside.metadata.name, ".", namespace, ".svc.", cluster_domain, f":{PORT}")
+    inside = make_service(children, ServiceObject(name, ClusterIpExposure(kind="cluster_ip"), _ports(None), selector))
+    endpoint = pulumi.Output.concat(inside.metadata.name, ".", children.namespace, ".svc.", cluster_domain, f":{PORT}")
     exposure = settings.outside
     if exposure is None:
         no_port: int | None = None
         no_endpoint: str | None = None
         return ClientAccess(endpoint, pulumi.Output.from_input(no_port), pulumi.Output.from_input(no_endpoint))
     ports = _ports(settings.node_port)
-    service = make_service(ServiceObject(f"{name}-access", namespace, exposure, ports, labels, selector), opts)
+    service = make_service(children, ServiceObject(f"{name}-access", exposure, ports, selector))
     port = (
         service.spec.ports.apply(lambda ports: ports[0].node_port)
         if settings.node_port is None

@@ -1,6 +1,5 @@
 """Claims for every kind of storage, and volumes made beforehand for the static ones."""
 
-from collections.abc import Mapping
 from typing import cast
 
 import pulumi
@@ -17,10 +16,10 @@ from pulumi_kubernetes.core.v1 import (
     VolumeNodeAffinityArgs,
     VolumeResourceRequirementsArgs,
 )
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.storage.v1 import StorageClass
 
 from webtier.redis_common.storage import DynamicStorage, LocalStorage, NfsStorage
+from webtier.shared.children import Children
 
 CLAIM = "data"
 ACCESS_MODE = "ReadWriteOnce"
@@ -32,82 +31,65 @@ def claim_spec(
     storage: StaticStorage | DynamicStorage, namespace: pulumi.Output[str], name: str
 ) -> PersistentVolumeClaimSpecArgs:
     """The claim of one volume of the Redis called `name`."""
+    is_dynamic = isinstance(storage, DynamicStorage)
     return PersistentVolumeClaimSpecArgs(
         access_modes=[ACCESS_MODE],
-        storage_class_name=_storage_class_name(storage, namespace, name),
+        storage_class_name=storage.storage_class if is_dynamic else _static_class_name(storage, namespace, name),
         resources=VolumeResourceRequirementsArgs(requests={"storage": storage.size}),
     )
 
 
-def make_storage_class(
-    storage: StaticStorage,
-    namespace: pulumi.Output[str],
-    name: str,
-    labels: Mapping[str, str],
-    opts: pulumi.ResourceOptions,
-) -> StorageClass:
+def make_storage_class(name: str, children: Children, storage: StaticStorage) -> StorageClass:
     """The class of the volumes that are made beforehand for the Redis called `name`."""
     return StorageClass(
         f"{name}-volumes",
-        metadata=ObjectMetaArgs(name=_storage_class_name(storage, namespace, name), labels=labels),
+        metadata=children.cluster_wide(_static_class_name(storage, children.namespace, name)),
         provisioner="kubernetes.io/no-provisioner",
         volume_binding_mode="WaitForFirstConsumer",
         reclaim_policy="Retain",
-        opts=opts,
+        opts=children.options(),
     )
 
 
 def make_volume(
     resource_name: str,
+    children: Children,
     storage: StaticStorage,
     *,
-    namespace: pulumi.Output[str],
     name: str,
     claim: str,
     folder: str,
     node: str | None,
-    labels: Mapping[str, str],
-    opts: pulumi.ResourceOptions,
+    protect: bool,
 ) -> PersistentVolume:
     """The volume of one claim of the Redis called `name`: what is in `folder`, of `node` if it is a local one."""
-    namespace_text = _only_the_text(namespace)
+    namespace = _only_the_text(children.namespace)
+    path = pulumi.Output.concat(
+        storage.root if isinstance(storage, LocalStorage) else storage.path, "/", namespace, "/", folder
+    )
     return PersistentVolume(
         resource_name,
-        metadata=ObjectMetaArgs(name=pulumi.Output.concat(namespace_text, "-", claim), labels=labels),
+        metadata=children.cluster_wide(pulumi.Output.concat(namespace, "-", claim)),
         spec=PersistentVolumeSpecArgs(
             access_modes=[ACCESS_MODE],
             capacity={"storage": storage.size},
-            storage_class_name=_storage_class_name(storage, namespace, name),
+            storage_class_name=_static_class_name(storage, namespace, name),
             persistent_volume_reclaim_policy="Retain",
             # Bound beforehand, or after a destroy and an up a Redis could get another's data. Without
             # a uid, so that the claim of that name is welcome again when it has been made anew.
             claim_ref=ObjectReferenceArgs(
-                api_version="v1", kind="PersistentVolumeClaim", namespace=namespace_text, name=claim
+                api_version="v1", kind="PersistentVolumeClaim", namespace=namespace, name=claim
             ),
-            local=_local_source(storage, namespace_text, folder) if isinstance(storage, LocalStorage) else None,
-            nfs=_nfs_source(storage, namespace_text, folder) if isinstance(storage, NfsStorage) else None,
+            local=LocalVolumeSourceArgs(path=path) if isinstance(storage, LocalStorage) else None,
+            nfs=NFSVolumeSourceArgs(server=storage.server, path=path) if isinstance(storage, NfsStorage) else None,
             node_affinity=None if node is None else _on_node(node),
         ),
-        opts=opts,
+        opts=children.options(protect=protect),
     )
 
 
-def _storage_class_name(
-    storage: StaticStorage | DynamicStorage, namespace: pulumi.Output[str], name: str
-) -> pulumi.Output[str] | str | None:
-    if storage.storage_class is not None or isinstance(storage, DynamicStorage):
-        return storage.storage_class
-    return pulumi.Output.concat(_only_the_text(namespace), "-", name)
-
-
-def _local_source(storage: LocalStorage, namespace: pulumi.Output[str], folder: str) -> LocalVolumeSourceArgs:
-    return LocalVolumeSourceArgs(path=pulumi.Output.concat(storage.root, "/", namespace, "/", folder))
-
-
-def _nfs_source(storage: NfsStorage, namespace: pulumi.Output[str], folder: str) -> NFSVolumeSourceArgs:
-    return NFSVolumeSourceArgs(
-        server=storage.server, path=pulumi.Output.concat(storage.path, "/", namespace, "/", folder)
-    )
+def _static_class_name(storage: StaticStorage, namespace: pulumi.Output[str], name: str) -> pulumi.Input[str]:
+    return storage.storage_class or pulumi.Output.concat(_only_the_text(namespace), "-", name)
 
 
 def _on_node(node: str) -> VolumeNodeAffinityArgs:

@@ -1,13 +1,11 @@
 """The component: all objects of one Redis."""
 
-import base64
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap, Secret
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from webtier.redis_common.access import make_client_access
 from webtier.redis_common.conf import AUTH_FOLDER, DATA_FOLDER, PORT, data_lines, quote
@@ -17,11 +15,13 @@ from webtier.redis_standalone.settings import RedisStandaloneSettings
 from webtier.redis_standalone.storage import make_claim
 from webtier.redis_standalone.workload import READY_SCRIPT, Workload, make_stateful_set
 from webtier.shared.checksum import checksum
+from webtier.shared.children import Children
+from webtier.shared.kept_secret import keep_secret, kept_text
 from webtier.shared.labels import recommended_labels, selector_labels
 
 TYPE_TOKEN = "webtier:index:RedisStandalone"  # noqa: S105
 
-_LABELS = ("redis", "standalone")
+_APPLICATION, _COMPONENT = "redis", "standalone"
 _PASSWORD_BYTES = 24
 
 
@@ -46,7 +46,7 @@ class RedisStandalone(pulumi.ComponentResource):
     """One Redis with a password of its own, for what a few seconds without it do not hurt.
 
     Its objects are called by the component's own name. Give the namespace as an input and never as
-    `depends_on`: a volume must not wait for it on the way down. ValueError for a name that is too
+    `depends_on`: a volume must not wait for it during deletion. ValueError for a name that is too
     long or no DNS label.
     """
 
@@ -68,53 +68,45 @@ class RedisStandalone(pulumi.ComponentResource):
         settings = args.settings
         for note in settings.notes():
             pulumi.log.warn(f"{name}: {note}", resource=self)
-        self._name = name
-        self._namespace = pulumi.Output.from_input(args.namespace)
-        self._labels = {**args.labels, **recommended_labels(_LABELS[0], name, _LABELS[1])}
-        self._selector = selector_labels(_LABELS[0], name, _LABELS[1])
+        children = Children(
+            parent=self,
+            namespace=pulumi.Output.from_input(args.namespace),
+            labels={**args.labels, **recommended_labels(_APPLICATION, name, _COMPONENT)},
+        )
+        selector = selector_labels(_APPLICATION, name, _COMPONENT)
 
-        secret = self._secret()
+        secret = _make_secret(name, children)
         conf_data = {
             "redis.conf": render_redis_conf(settings),
             "alive.sh": ALIVE_SCRIPT,
             "ready.sh": READY_SCRIPT,
         }
-        conf = ConfigMap(f"{name}-conf", metadata=self._metadata(f"{name}-conf"), data=conf_data, opts=self._child())
-        claim = make_claim(
-            name,
-            settings.storage,
-            namespace=self._namespace,
-            labels=self._labels,
-            opts=self._child(),
-            data_opts=self._child(protect=args.protect),
-        )
+        conf_name = f"{name}-conf"
+        conf = ConfigMap(conf_name, metadata=children.metadata(conf_name), data=conf_data, opts=children.options())
+        claim = make_claim(name, children, settings.storage, protect=args.protect)
         stateful_set = make_stateful_set(
             name,
             Workload(
                 settings=settings,
-                namespace=self._namespace,
-                labels=self._labels,
-                selector=self._selector,
+                children=children,
+                selector=selector,
                 secret=secret.metadata.name,
                 conf=conf.metadata.name,
                 checksum=checksum(conf_data),
                 claim=None if claim is None else claim.metadata.name,
             ),
-            opts=self._child(),
         )
         access = make_client_access(
             name,
+            children,
             settings.access,
-            namespace=self._namespace,
-            labels=self._labels,
-            selector=self._selector,
+            selector=selector,
             cluster_domain=args.cluster_domain,
             node_address=args.node_address,
-            opts=self._child(),
         )
 
         self.ready = [stateful_set]
-        self.password = password_of(secret)
+        self.password = kept_text(secret, "password")
         self.endpoint = access.endpoint
         self.access_port = access.port
         self.external_endpoint = access.external_endpoint
@@ -127,37 +119,12 @@ class RedisStandalone(pulumi.ComponentResource):
             }
         )
 
-    def _metadata(self, name: str | None) -> ObjectMetaArgs:
-        return ObjectMetaArgs(name=name, namespace=self._namespace, labels=self._labels)
 
-    def _child(self, protect: bool | None = None) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(
-            parent=self,
-            protect=protect,
-            custom_timeouts=pulumi.CustomTimeouts(create="10m", update="10m", delete="10m"),
-        )
-
-    def _secret(self) -> Secret:
-        """The password. Its name is left to Pulumi: the pod is rolled when a replacement gets another one."""
-        password = secrets.token_urlsafe(_PASSWORD_BYTES)
-        files = {"password": password, "auth.conf": f"requirepass {quote(password)}\n"}
-        return Secret(
-            f"{self._name}-auth",
-            metadata=self._metadata(None),
-            type="Opaque",
-            data=pulumi.Output.secret({key: base64.b64encode(text.encode()).decode() for key, text in files.items()}),
-            # Each run makes another password; only the first may be sent.
-            opts=pulumi.ResourceOptions.merge(self._child(), pulumi.ResourceOptions(ignore_changes=["data"])),
-        )
-
-
-def password_of(secret: Secret) -> pulumi.Output[str]:
-    """What the cluster has, and not what this run has made and not sent."""
-
-    def pick(data: Mapping[str, str]) -> str:
-        return base64.b64decode(data["password"]).decode()
-
-    return pulumi.Output.secret(secret.data.apply(pick))
+def _make_secret(name: str, children: Children) -> Secret:
+    """The password. The Secret's name is left to Pulumi: the pod is rolled when a replacement gets another one."""
+    password = secrets.token_urlsafe(_PASSWORD_BYTES)
+    files = {"password": password.encode(), "auth.conf": f"requirepass {quote(password)}\n".encode()}
+    return keep_secret(f"{name}-auth", children, files)
 
 
 def render_redis_conf(settings: RedisStandaloneSettings) -> str:

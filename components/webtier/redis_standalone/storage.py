@@ -1,29 +1,25 @@
 """The claim of a Redis that keeps its data, and the volume behind it where no provisioner makes one."""
 
-from collections.abc import Mapping
-
 import pulumi
 from pulumi_kubernetes.core.v1 import PersistentVolumeClaim
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from webtier.redis_common import volumes
 from webtier.redis_common.storage import DynamicStorage, LocalStorage, NfsStorage
 from webtier.redis_common.volumes import CLAIM
 from webtier.redis_standalone.settings import EphemeralStorage
 from webtier.shared.checksum import checksum
+from webtier.shared.children import Children
 from webtier.shared.waiting import SKIP_AWAIT
 
 
 def make_claim(
     name: str,
+    children: Children,
     storage: EphemeralStorage | DynamicStorage | LocalStorage | NfsStorage,
     *,
-    namespace: pulumi.Output[str],
-    labels: Mapping[str, str],
-    opts: pulumi.ResourceOptions,
-    data_opts: pulumi.ResourceOptions,
+    protect: bool,
 ) -> PersistentVolumeClaim | None:
-    """The claim; None without a volume. `data_opts` are for the objects that the data would go with.
+    """The claim; None without a volume. With `protect` Pulumi deletes nothing that the data would go with.
 
     Another place is another claim and volume, which are made before the old ones are let go: of one
     name, the old would have to go first, and could not while the pod has it mounted. The folder of a
@@ -35,32 +31,26 @@ def make_claim(
     claim = f"{folder}-{_place_hash(storage)}"
     behind: list[pulumi.Resource] = []
     if not isinstance(storage, DynamicStorage):
-        volumes.make_storage_class(storage, namespace, name, labels, opts)
+        volumes.make_storage_class(name, children, storage)
         behind.append(
             volumes.make_volume(
                 f"{name}-data",
+                children,
                 storage,
-                namespace=namespace,
                 name=name,
                 claim=claim,
                 folder=folder,
                 node=storage.nodes[0] if isinstance(storage, LocalStorage) else None,
-                labels=labels,
-                opts=data_opts,
+                protect=protect,
             )
         )
     return PersistentVolumeClaim(
         f"{name}-data",
-        metadata=ObjectMetaArgs(
-            name=claim,
-            namespace=namespace,
-            labels=labels,
-            # Of a class that binds with the first pod the provider waits for `Pending`, at an update too,
-            # and gives up after five minutes on a claim that is bound. The StatefulSet is waited for anyway.
-            annotations=SKIP_AWAIT,
-        ),
-        spec=volumes.claim_spec(storage, namespace, name),
-        opts=pulumi.ResourceOptions.merge(data_opts, pulumi.ResourceOptions(depends_on=behind)),
+        # Of a class that binds with the first pod the provider waits for `Pending`, at an update too, and gives up
+        # after five minutes on a claim that is bound. The StatefulSet is waited for anyway.
+        metadata=children.metadata(claim, SKIP_AWAIT),
+        spec=volumes.claim_spec(storage, children.namespace, name),
+        opts=children.options(*behind, protect=protect),
     )
 
 

@@ -11,14 +11,12 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes.apps.v1 import StatefulSet, StatefulSetSpecArgs
 from pulumi_kubernetes.core.v1 import (
-    ConfigMapVolumeSourceArgs,
     ContainerArgs,
     ContainerPortArgs,
     EmptyDirVolumeSourceArgs,
     PersistentVolumeClaimVolumeSourceArgs,
     PodSpecArgs,
     PodTemplateSpecArgs,
-    SecretVolumeSourceArgs,
     VolumeArgs,
     VolumeMountArgs,
 )
@@ -29,6 +27,8 @@ from webtier.redis_common.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, POR
 from webtier.redis_common.probes import liveness_probe, readiness_probe, startup_probe
 from webtier.redis_standalone.settings import RedisStandaloneSettings
 from webtier.shared.checksum import CONFIG_CHECKSUM_ANNOTATION
+from webtier.shared.children import Children
+from webtier.shared.pods import config_volume, secret_volume
 from webtier.shared.security import restricted_container, restricted_pod
 from webtier.shared.waiting import counts, wait_for
 
@@ -48,9 +48,6 @@ exit 1
 
 _FORMER_TYPE = "kubernetes:apps/v1:Deployment"
 
-# Readable by the pod's group, which is all that its container runs as.
-_SECRET_MODE = 0o440
-
 
 @dataclass(frozen=True)
 class Workload:
@@ -60,8 +57,7 @@ class Workload:
     """
 
     settings: RedisStandaloneSettings
-    namespace: pulumi.Input[str]
-    labels: Mapping[str, str]
+    children: Children
     selector: Mapping[str, str]
     secret: pulumi.Input[str]
     conf: pulumi.Input[str]
@@ -69,18 +65,13 @@ class Workload:
     claim: pulumi.Input[str] | None
 
 
-def make_stateful_set(name: str, workload: Workload, opts: pulumi.ResourceOptions) -> StatefulSet:
+def make_stateful_set(name: str, workload: Workload) -> StatefulSet:
     """One pod, or for a moment none: two would have two data sets, and one volume."""
+    children = workload.children
+    ready = counts(1, "currentReplicas", "updatedReplicas", "readyReplicas")
     return StatefulSet(
         name,
-        metadata=ObjectMetaArgs(
-            name=name,
-            namespace=workload.namespace,
-            labels=workload.labels,
-            annotations=wait_for(
-                counts(1, "currentReplicas", "updatedReplicas", "readyReplicas"), labels=workload.labels
-            ),
-        ),
+        metadata=children.metadata(name, wait_for(ready, labels=children.labels)),
         spec=StatefulSetSpecArgs(
             replicas=1,
             service_name=name,
@@ -90,21 +81,17 @@ def make_stateful_set(name: str, workload: Workload, opts: pulumi.ResourceOption
             selector=LabelSelectorArgs(match_labels=workload.selector),
             template=pod_template(workload),
         ),
-        opts=pulumi.ResourceOptions.merge(
-            opts,
-            pulumi.ResourceOptions(
-                # What it was before. The old pod has to be gone before the new one opens the volume.
-                aliases=[pulumi.Alias(type_=_FORMER_TYPE)],
-                delete_before_replace=True,
-            ),
-        ),
+        # What it was before. The old pod has to be gone before the new one opens the volume.
+        opts=children.options(aliases=[pulumi.Alias(type_=_FORMER_TYPE)], delete_before_replace=True),
     )
 
 
 def pod_template(workload: Workload) -> PodTemplateSpecArgs:
     """The pod."""
     return PodTemplateSpecArgs(
-        metadata=ObjectMetaArgs(labels=workload.labels, annotations={CONFIG_CHECKSUM_ANNOTATION: workload.checksum}),
+        metadata=ObjectMetaArgs(
+            labels=workload.children.labels, annotations={CONFIG_CHECKSUM_ANNOTATION: workload.checksum}
+        ),
         spec=PodSpecArgs(
             automount_service_account_token=False,
             enable_service_links=False,
@@ -112,11 +99,8 @@ def pod_template(workload: Workload) -> PodTemplateSpecArgs:
             termination_grace_period_seconds=GRACE_SECONDS,
             containers=[_redis(workload.settings)],
             volumes=[
-                VolumeArgs(name="conf", config_map=ConfigMapVolumeSourceArgs(name=workload.conf)),
-                VolumeArgs(
-                    name="auth",
-                    secret=SecretVolumeSourceArgs(secret_name=workload.secret, default_mode=_SECRET_MODE),
-                ),
+                config_volume("conf", workload.conf),
+                secret_volume("auth", workload.secret),
                 _data_volume(workload),
             ],
         ),

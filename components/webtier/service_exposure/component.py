@@ -9,6 +9,7 @@ from webtier.service_exposure.addresses import external_endpoints
 from webtier.service_exposure.ports import ServicePort
 from webtier.service_exposure.service import ServiceObject, make_service
 from webtier.service_exposure.settings import Exposure, check_ports
+from webtier.shared.children import Children
 from webtier.shared.labels import recommended_labels
 
 RESOURCE_TYPE = "webtier:index:ServiceExposure"
@@ -48,19 +49,15 @@ class ServiceExposure(pulumi.ComponentResource):
     def __init__(self, name: str, args: ServiceExposureArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_ports(args.ports, args.exposure)
         super().__init__(RESOURCE_TYPE, name, None, opts)
+        children = Children(
+            parent=self,
+            namespace=pulumi.Output.from_input(args.namespace),
+            labels={**args.labels, **recommended_labels(name, name, "service")},
+            timeout=WAIT,
+            delete_timeout=WAIT,
+        )
         service = make_service(
-            ServiceObject(
-                name=name,
-                namespace=args.namespace,
-                exposure=args.exposure,
-                ports=args.ports,
-                labels={**args.labels, **recommended_labels(name, name, "service")},
-                selector=args.selector,
-                has_pods=args.has_pods,
-            ),
-            pulumi.ResourceOptions(
-                parent=self, custom_timeouts=pulumi.CustomTimeouts(create=WAIT, update=WAIT, delete=WAIT)
-            ),
+            children, ServiceObject(name, args.exposure, args.ports, args.selector, has_pods=args.has_pods)
         )
         self.service_name = service.metadata.name
         self.host = pulumi.Output.concat(service.metadata.name, ".", service.metadata.namespace, ".svc")

@@ -5,7 +5,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import pulumi
 from pulumi_kubernetes.core.v1 import (
     ClientIPConfigArgs,
     Service,
@@ -14,7 +13,6 @@ from pulumi_kubernetes.core.v1 import (
     SessionAffinityConfigArgs,
 )
 from pulumi_kubernetes.discovery.v1 import EndpointArgs, EndpointConditionsArgs, EndpointPortArgs, EndpointSlice
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from webtier.service_exposure.ports import ServicePort
 from webtier.service_exposure.settings import (
@@ -26,6 +24,7 @@ from webtier.service_exposure.settings import (
     LoadBalancerExposure,
     NodePortExposure,
 )
+from webtier.shared.children import Children
 from webtier.shared.waiting import SKIP_AWAIT, wait_for
 
 
@@ -39,16 +38,14 @@ class ServiceObject:
     """
 
     name: str
-    namespace: pulumi.Input[str]
     exposure: Exposure
     ports: Mapping[str, ServicePort]
-    labels: Mapping[str, str]
     selector: Mapping[str, str] = field(default_factory=dict[str, str])
     targets: Mapping[str, int | str] = field(default_factory=dict[str, int | str])
     has_pods: bool = True
 
 
-def make_service(service: ServiceObject, opts: pulumi.ResourceOptions) -> Service:
+def make_service(children: Children, service: ServiceObject) -> Service:
     """The Service, and the EndpointSlice of one that leads to given addresses.
 
     ValueError where the selector does not fit the exposure.
@@ -57,23 +54,23 @@ def make_service(service: ServiceObject, opts: pulumi.ResourceOptions) -> Servic
     if leads_elsewhere == bool(service.selector):
         rule = "takes no selector" if leads_elsewhere else "needs a selector"
         raise ValueError(f"a Service of the kind '{service.exposure.kind}' {rule}")
-    if isinstance(service.exposure, LoadBalancerExposure):
-        # Kubernetes never changes the class of a load balancer, and two of one name there can't be.
-        again = pulumi.ResourceOptions(replace_on_changes=["spec.loadBalancerClass"], delete_before_replace=True)
-        opts = pulumi.ResourceOptions.merge(opts, again)
-    made = Service(service.name, metadata=_metadata(service), spec=_spec(service), opts=opts)
+    # Kubernetes never changes the class of a load balancer, and two of one name there can't be.
+    is_balancer = isinstance(service.exposure, LoadBalancerExposure)
+    made = Service(
+        service.name,
+        metadata=children.metadata(service.name, _annotations(service, children.labels)),
+        spec=_spec(service),
+        opts=children.options(
+            replace_on_changes=["spec.loadBalancerClass"] if is_balancer else None,
+            delete_before_replace=is_balancer or None,
+        ),
+    )
     if isinstance(service.exposure, EndpointsExposure):
-        _make_slice(service, service.exposure, opts)
+        _make_slice(children, service, service.exposure)
     return made
 
 
-def _metadata(service: ServiceObject) -> ObjectMetaArgs:
-    return ObjectMetaArgs(
-        name=service.name, namespace=service.namespace, labels=service.labels, annotations=_annotations(service)
-    )
-
-
-def _annotations(service: ServiceObject) -> Mapping[str, str]:
+def _annotations(service: ServiceObject, labels: Mapping[str, str]) -> Mapping[str, str]:
     exposure = service.exposure
     if not isinstance(exposure, LoadBalancerExposure):
         return SKIP_AWAIT
@@ -87,7 +84,7 @@ def _annotations(service: ServiceObject) -> Mapping[str, str]:
     }
     return wait_for(
         ["{.status.loadBalancer.ingress[0]}"],
-        labels=service.labels,
+        labels=labels,
         annotations=exposure.annotations,
         content=json.dumps(content, sort_keys=True),
     )
@@ -130,22 +127,15 @@ def _ports(service: ServiceObject) -> list[ServicePortArgs]:
     return [port.as_args(name, service.targets.get(name)) for name, port in service.ports.items()]
 
 
-def _make_slice(service: ServiceObject, exposure: EndpointsExposure, opts: pulumi.ResourceOptions) -> EndpointSlice:
+def _make_slice(children: Children, service: ServiceObject, exposure: EndpointsExposure) -> EndpointSlice:
     # Its kind of address can't be changed, so that a slice of the other kind needs another name.
     family = f"IPv{ipaddress.ip_address(exposure.addresses[0]).version}"
     name = f"{service.name}-{family.lower()}"
+    # What ties it to its Service, and keeps Kubernetes' own controllers away from it.
+    ties = {"kubernetes.io/service-name": service.name, "endpointslice.kubernetes.io/managed-by": "webtier"}
     return EndpointSlice(
         name,
-        metadata=ObjectMetaArgs(
-            name=name,
-            namespace=service.namespace,
-            labels={
-                **service.labels,
-                # What ties it to its Service, and keeps Kubernetes' own controllers away from it.
-                "kubernetes.io/service-name": service.name,
-                "endpointslice.kubernetes.io/managed-by": "webtier",
-            },
-        ),
+        metadata=children.labelled({**children.labels, **ties}).metadata(name),
         address_type=family,
         endpoints=[
             EndpointArgs(addresses=[address], conditions=EndpointConditionsArgs(ready=True))
@@ -155,7 +145,7 @@ def _make_slice(service: ServiceObject, exposure: EndpointsExposure, opts: pulum
             EndpointPortArgs(name=name, port=_number(port), protocol=port.protocol, app_protocol=port.app_protocol)
             for name, port in service.ports.items()
         ],
-        opts=opts,
+        opts=children.options(),
     )
 
 

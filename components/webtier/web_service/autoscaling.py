@@ -14,9 +14,9 @@ from pulumi_kubernetes.autoscaling.v2 import (
     MetricTargetArgs,
     ResourceMetricSourceArgs,
 )
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pydantic import Field, model_validator
 
+from webtier.shared.children import Children
 from webtier.shared.model import Settings
 from webtier.shared.problems import wrong_setting
 
@@ -97,11 +97,7 @@ class AutoscalingSettings(Settings):
 
 
 def make_autoscaler(
-    name: str,
-    settings: AutoscalingSettings,
-    deployment: pulumi.Input[str],
-    metadata: ObjectMetaArgs,
-    opts: pulumi.ResourceOptions,
+    name: str, children: Children, settings: AutoscalingSettings, deployment: pulumi.Input[str]
 ) -> HorizontalPodAutoscaler:
     """The autoscaler of a Deployment, which must have no number of replicas of its own."""
     behavior = None
@@ -112,7 +108,7 @@ def make_autoscaler(
         )
     return HorizontalPodAutoscaler(
         name,
-        metadata=metadata,
+        metadata=children.metadata(name),
         spec=HorizontalPodAutoscalerSpecArgs(
             scale_target_ref=CrossVersionObjectReferenceArgs(api_version="apps/v1", kind="Deployment", name=deployment),
             min_replicas=settings.min,
@@ -128,5 +124,5 @@ def make_autoscaler(
             ],
             behavior=behavior,
         ),
-        opts=opts,
+        opts=children.options(),
     )

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Literal
 
-import pulumi
 from pulumi_kubernetes.apps.v1 import DeploymentStrategyArgs, RollingUpdateDeploymentArgs
 from pulumi_kubernetes.core.v1 import (
     LifecycleArgs,
@@ -11,12 +10,11 @@ from pulumi_kubernetes.core.v1 import (
     SleepActionArgs,
     TopologySpreadConstraintArgs,
 )
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
-from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpecArgs
 from pydantic import Field, model_validator
 
 from webtier.shared.counts import PodCount, is_none, pods_of
 from webtier.shared.model import Settings
+from webtier.shared.pods import HOST_TOPOLOGY, ZONE_TOPOLOGY, spread
 from webtier.shared.problems import wrong_setting
 
 
@@ -67,19 +65,8 @@ class SpreadSettings(Settings):
 
     def as_args(self, selector: Mapping[str, str]) -> list[TopologySpreadConstraintArgs] | None:
         """For the pods that the selector picks."""
-        wishes = {"kubernetes.io/hostname": self.nodes, "topology.kubernetes.io/zone": self.zones}
-        constraints = [
-            TopologySpreadConstraintArgs(
-                max_skew=1,
-                topology_key=topology_key,
-                when_unsatisfiable="DoNotSchedule" if wish == "hard" else "ScheduleAnyway",
-                label_selector=LabelSelectorArgs(match_labels=selector),
-                # Else the pods of the outgoing revision push the new ones onto few nodes.
-                match_label_keys=["pod-template-hash"],
-            )
-            for topology_key, wish in wishes.items()
-            if wish != "none"
-        ]
+        wishes = {HOST_TOPOLOGY: self.nodes, ZONE_TOPOLOGY: self.zones}
+        constraints = [spread(key, selector, required=wish == "hard") for key, wish in wishes.items() if wish != "none"]
         return constraints or None
 
 
@@ -144,25 +131,3 @@ class RolloutSettings(Settings):
             return None
         # The kubelet's own sleep needs no shell in the image.
         return LifecycleArgs(pre_stop=LifecycleHandlerArgs(sleep=SleepActionArgs(seconds=self.drain_seconds)))
-
-
-def make_budget(
-    name: str,
-    settings: BudgetSettings,
-    selector: Mapping[str, str],
-    metadata: ObjectMetaArgs,
-    opts: pulumi.ResourceOptions,
-) -> PodDisruptionBudget:
-    """The disruption budget of the pods that the selector picks."""
-    return PodDisruptionBudget(
-        name,
-        metadata=metadata,
-        spec=PodDisruptionBudgetSpecArgs(
-            max_unavailable=settings.max_unavailable,
-            min_available=settings.min_available,
-            selector=LabelSelectorArgs(match_labels=selector),
-            # A pod that is not ready serves nobody and must not block a drain.
-            unhealthy_pod_eviction_policy="AlwaysAllow",
-        ),
-        opts=opts,
-    )

@@ -5,16 +5,15 @@ from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap, ServiceAccount
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from webtier.service_exposure.addresses import external_endpoints
 from webtier.service_exposure.ports import main_port
 from webtier.service_exposure.service import ServiceObject, make_service
 from webtier.service_exposure.settings import HeadlessExposure
+from webtier.shared.children import Children
 from webtier.shared.labels import recommended_labels
-from webtier.shared.waiting import rolled_out, wait_for
+from webtier.shared.pods import make_disruption_budget
 from webtier.web_service.autoscaling import make_autoscaler
-from webtier.web_service.availability import make_budget
 from webtier.web_service.deployment import Workload, make_deployment
 from webtier.web_service.settings import WebServiceSettings, application_and_version
 
@@ -51,55 +50,54 @@ class WebService(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: WebServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(RESOURCE_TYPE, name, None, opts)
-        self._name = name
-        self._args = args
-        self._settings = settings = args.settings
+        settings = args.settings
         application, version = application_and_version(name, settings)
+        children = Children(
+            parent=self,
+            namespace=pulumi.Output.from_input(args.namespace),
+            labels={
+                **args.labels,
+                **settings.labels,
+                "app": name,
+                **recommended_labels(application, name, "web-service", version),
+            },
+            timeout=f"{settings.rollout.timeout_seconds}s",
+            delete_timeout="5m",
+        )
         # Immutable once deployed, so it is nothing that a setting could ever change.
-        self._selector = {"app": name, "app.kubernetes.io/instance": name}
-        self._labels = {
-            **args.labels,
-            **settings.labels,
-            "app": name,
-            **recommended_labels(application, name, "web-service", version),
-        }
+        selector = {"app": name, "app.kubernetes.io/instance": name}
 
-        config_map = self._config_map()
+        config_map = _make_config_map(name, children, settings)
         workload = Workload(
             settings=settings,
-            # An autoscaler of before, or `kubectl scale`, goes on owning the number of pods, and a number that is set
-            # here would be a conflict from then on.
-            metadata=self._metadata(
-                name,
-                wait_for(
-                    rolled_out(None if settings.autoscaling else settings.replicas),
-                    labels=self._labels,
-                    annotations={} if settings.autoscaling else {"pulumi.com/patchForce": "true"},
-                ),
-            ),
-            labels=self._labels,
-            selector=self._selector,
+            children=children,
+            selector=selector,
             config_map=None if config_map is None else config_map.metadata.name,
-            service_account=self._account(),
+            service_account=_make_account(name, children, settings),
         )
-        deployment = make_deployment(name, workload, self._child())
+        deployment = make_deployment(name, workload)
         service = make_service(
+            children,
             ServiceObject(
                 name=name,
-                namespace=args.namespace,
                 exposure=settings.exposure,
                 ports=dict(sorted(settings.ports.items())),
-                labels=self._labels,
-                selector=self._selector,
+                selector=selector,
                 targets=settings.targets,
                 has_pods=settings.fewest_pods > 0,
             ),
-            self._child(),
         )
         if settings.autoscaling is not None:
-            make_autoscaler(name, settings.autoscaling, deployment.metadata.name, self._metadata(name), self._child())
-        if settings.budget is not None and settings.fewest_pods >= 2:
-            make_budget(name, settings.budget, self._selector, self._metadata(name), self._child())
+            make_autoscaler(name, children, settings.autoscaling, deployment.metadata.name)
+        budget = settings.budget
+        if budget is not None and settings.fewest_pods >= 2:
+            make_disruption_budget(
+                name,
+                children,
+                selector,
+                max_unavailable=budget.max_unavailable,
+                min_available=budget.min_available,
+            )
 
         _, main = main_port(settings.ports) or next(iter(settings.ports.items()))
         # A headless Service leads straight to the pods, whatever its own port says.
@@ -121,32 +119,23 @@ class WebService(pulumi.ComponentResource):
             }
         )
 
-    def _metadata(self, name: str, annotations: Mapping[str, str] | None = None) -> ObjectMetaArgs:
-        return ObjectMetaArgs(
-            name=name, namespace=self._args.namespace, labels=self._labels, annotations=annotations or None
-        )
 
-    def _child(self) -> pulumi.ResourceOptions:
-        timeout = f"{self._settings.rollout.timeout_seconds}s"
-        return pulumi.ResourceOptions(
-            parent=self, custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout, delete="5m")
-        )
+def _make_config_map(name: str, children: Children, settings: WebServiceSettings) -> ConfigMap | None:
+    data = settings.volumes.config_data()
+    if not data:
+        return None
+    files = f"{name}-files"
+    return ConfigMap(files, metadata=children.metadata(files), data=data, opts=children.options())
 
-    def _config_map(self) -> ConfigMap | None:
-        data = self._settings.volumes.config_data()
-        if not data:
-            return None
-        name = f"{self._name}-files"
-        return ConfigMap(name, metadata=self._metadata(name), data=data, opts=self._child())
 
-    def _account(self) -> pulumi.Input[str]:
-        wanted = self._settings.service_account
-        if wanted.name is not None:
-            return wanted.name
-        account = ServiceAccount(
-            self._name,
-            metadata=self._metadata(self._name, wanted.annotations),
-            automount_service_account_token=False,
-            opts=self._child(),
-        )
-        return account.metadata.name
+def _make_account(name: str, children: Children, settings: WebServiceSettings) -> pulumi.Input[str]:
+    wanted = settings.service_account
+    if wanted.name is not None:
+        return wanted.name
+    account = ServiceAccount(
+        name,
+        metadata=children.metadata(name, wanted.annotations or None),
+        automount_service_account_token=False,
+        opts=children.options(),
+    )
+    return account.metadata.name

@@ -15,6 +15,8 @@ from pulumi_kubernetes.core.v1 import (
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
 from webtier.shared.checksum import CONFIG_CHECKSUM_ANNOTATION, checksum
+from webtier.shared.children import Children
+from webtier.shared.waiting import rolled_out, wait_for
 from webtier.web_service.containers import MAIN, ProgramSettings
 from webtier.web_service.settings import WebServiceSettings
 
@@ -24,25 +26,28 @@ class Workload:
     """What the Deployment takes from the objects around it; `config_map` None without files."""
 
     settings: WebServiceSettings
-    metadata: ObjectMetaArgs
-    labels: Mapping[str, str]
+    children: Children
     selector: Mapping[str, str]
     config_map: pulumi.Input[str] | None
     service_account: pulumi.Input[str]
 
 
-def make_deployment(name: str, workload: Workload, opts: pulumi.ResourceOptions) -> Deployment:
+def make_deployment(name: str, workload: Workload) -> Deployment:
     """The Deployment; Pulumi waits until its pods are ready."""
-    settings = workload.settings
-    if settings.autoscaling is not None:
-        # In a stack that had `replicas` before, leaving them out takes the field away, and Kubernetes' default is one
-        # pod. Ignored, they stay as they are until the autoscaler sets them, and are never sent after that.
-        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["spec.replicas"]))
+    settings, children = workload.settings, workload.children
+    is_scaled = settings.autoscaling is not None
+    annotations = wait_for(
+        rolled_out(None if is_scaled else settings.replicas),
+        labels=children.labels,
+        # An autoscaler of before, or `kubectl scale`, goes on owning the number of pods, and a number that is set here
+        # would be a conflict from then on.
+        annotations={} if is_scaled else {"pulumi.com/patchForce": "true"},
+    )
     return Deployment(
         name,
-        metadata=workload.metadata,
+        metadata=children.metadata(name, annotations),
         spec=DeploymentSpecArgs(
-            replicas=None if settings.autoscaling is not None else settings.replicas,
+            replicas=None if is_scaled else settings.replicas,
             revision_history_limit=5,
             min_ready_seconds=settings.rollout.min_ready_seconds or None,
             progress_deadline_seconds=settings.rollout.progress_deadline_seconds,
@@ -50,14 +55,16 @@ def make_deployment(name: str, workload: Workload, opts: pulumi.ResourceOptions)
             strategy=settings.rollout.strategy(),
             template=PodTemplateSpecArgs(
                 metadata=ObjectMetaArgs(
-                    labels=workload.labels,
+                    labels=children.labels,
                     # A file mounted by its name never changes in a running pod.
                     annotations={CONFIG_CHECKSUM_ANNOTATION: checksum(settings.files)} if settings.files else None,
                 ),
                 spec=_pod(workload),
             ),
         ),
-        opts=opts,
+        # In a stack that had `replicas` before, leaving them out takes the field away, and Kubernetes' default is one
+        # pod. Ignored, they stay as they are until the autoscaler sets them, and are never sent after that.
+        opts=children.options(ignore_changes=["spec.replicas"] if is_scaled else None),
     )
 
 

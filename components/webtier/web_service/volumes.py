@@ -8,20 +8,16 @@ from dataclasses import dataclass
 
 import pulumi
 from pulumi_kubernetes.core.v1 import (
-    ConfigMapVolumeSourceArgs,
     EmptyDirVolumeSourceArgs,
-    SecretVolumeSourceArgs,
     VolumeArgs,
     VolumeMountArgs,
 )
 
+from webtier.shared.pods import config_volume, secret_volume
 from webtier.shared.problems import wrong_setting
 
 LARGEST_CONFIG_MAP = 1024 * 1024
 """Bytes that Kubernetes takes in one ConfigMap."""
-
-# Readable by the pod's group, which is all that its containers run as.
-_SECRET_MODE = 0o440
 
 
 @dataclass(frozen=True)
@@ -78,16 +74,9 @@ class Volumes:
 
     def volumes(self, config_map: pulumi.Input[str] | None) -> list[VolumeArgs]:
         """For the pod; `config_map` is the one that holds `config_data`, None when that is empty."""
-        files = [VolumeArgs(name="files", config_map=ConfigMapVolumeSourceArgs(name=config_map))] if config_map else []
         return [
-            *files,
-            *(
-                VolumeArgs(
-                    name=_secret_name(path),
-                    secret=SecretVolumeSourceArgs(secret_name=self.secrets[path], default_mode=_SECRET_MODE),
-                )
-                for path in sorted(self.secrets)
-            ),
+            *([config_volume("files", config_map)] if config_map else []),
+            *(secret_volume(_secret_name(path), self.secrets[path]) for path in sorted(self.secrets)),
             *(
                 VolumeArgs(name=_folder_name(path), empty_dir=EmptyDirVolumeSourceArgs())
                 for path in sorted(self.writable)

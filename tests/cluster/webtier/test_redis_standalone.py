@@ -15,7 +15,7 @@ from typing import Any
 import pulumi
 import pytest
 from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs, DeploymentStrategyArgs
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from redis import AuthenticationError
 from typing_extensions import override
 
@@ -253,15 +253,15 @@ def test_the_deployment_of_earlier_versions_is_gone_before_its_successor_starts(
     assert len(frozenset[str]().union(*seen)) == 2
 
 
-def _make_deployment(name: str, workload: Workload, opts: pulumi.ResourceOptions) -> Deployment:
+def _make_deployment(name: str, workload: Workload) -> Deployment:
     return Deployment(
         name,
-        metadata=ObjectMetaArgs(name=name, namespace=workload.namespace, labels=workload.labels),
+        metadata=workload.children.metadata(name),
         spec=DeploymentSpecArgs(
             replicas=1,
             strategy=DeploymentStrategyArgs(type="Recreate"),
             selector=LabelSelectorArgs(match_labels=workload.selector),
             template=pod_template(workload),
         ),
-        opts=opts,
+        opts=workload.children.options(),
     )

@@ -4,20 +4,11 @@ The controller serves it until it is gone, which a finalizer can put off for as 
 none that is being deleted (`CheckIngress`, internal/ingress/controller/controller.go, releases 1.11 to 1.15).
 """
 
-import pulumi
-from pulumi_kubernetes.admissionregistration.v1 import (
-    MatchConditionArgs,
-    MatchResourcesArgs,
-    NamedRuleWithOperationsArgs,
-    ValidatingAdmissionPolicy,
-    ValidatingAdmissionPolicyBinding,
-    ValidatingAdmissionPolicyBindingSpecArgs,
-    ValidatingAdmissionPolicySpecArgs,
-    ValidationArgs,
-)
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from pulumi_kubernetes.admissionregistration.v1 import MatchConditionArgs, ValidationArgs
 
 from webtier.ingress_nginx.admission.served_ingresses import ALL_OF_INGRESSES, IS_CHANGED, ServedIngresses
+from webtier.shared.admission_policy import make_admission_policy
+from webtier.shared.children import Children
 
 _MESSAGE = (
     "this Ingress is being deleted, and the controller tests none that is: its spec and its annotations can't be "
@@ -25,40 +16,19 @@ _MESSAGE = (
 )
 
 
-def make_deletion_guard(
-    name: str, *, metadata: ObjectMetaArgs, served: ServedIngresses, opts: pulumi.ResourceOptions
-) -> None:
+def make_deletion_guard(name: str, children: Children, cluster_name: str, served: ServedIngresses) -> None:
     """Lets what is left of an Ingress's life change its finalizers and labels, and nothing that is served."""
-    policy = ValidatingAdmissionPolicy(
+    make_admission_policy(
         name,
-        metadata=metadata,
-        spec=ValidatingAdmissionPolicySpecArgs(
-            failure_policy="Fail",
-            match_constraints=MatchResourcesArgs(
-                resource_rules=[
-                    NamedRuleWithOperationsArgs(
-                        api_groups=["networking.k8s.io"],
-                        api_versions=["v1"],
-                        resources=ALL_OF_INGRESSES,
-                        operations=["UPDATE"],
-                    )
-                ],
-                namespace_selector=served.namespace_selector,
-            ),
-            match_conditions=[MatchConditionArgs(name="class", expression=served.are_known)],
-            validations=[
-                ValidationArgs(
-                    expression=f"!has(object.metadata.deletionTimestamp) || !({IS_CHANGED})",
-                    message=_MESSAGE,
-                    reason="Forbidden",
-                )
-            ],
+        children.cluster_wide(cluster_name),
+        operation="UPDATE",
+        api_group="networking.k8s.io",
+        resources=ALL_OF_INGRESSES,
+        namespaces=served.namespace_selector,
+        conditions=[MatchConditionArgs(name="class", expression=served.are_known)],
+        validation=ValidationArgs(
+            expression=f"!has(object.metadata.deletionTimestamp) || !({IS_CHANGED})", message=_MESSAGE
         ),
-        opts=opts,
-    )
-    ValidatingAdmissionPolicyBinding(
-        name,
-        metadata=metadata,
-        spec=ValidatingAdmissionPolicyBindingSpecArgs(policy_name=policy.metadata.name, validation_actions=["Deny"]),
-        opts=opts,
+        opts=children.options(),
+        binding_opts=children.options(),
     )

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
+from webtier.shared.admission_policy import namespace_called
+
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 
 ALL_OF_INGRESSES = ["ingresses", "ingresses/status"]
@@ -24,9 +26,6 @@ IS_CHANGED = (
     f"oldObject == null || object.spec != oldObject.spec || {_annotations('object')} != {_annotations('oldObject')}"
 )
 """Whether it is new, or anything of it changes that the controller reads."""
-
-_NAMESPACE_LABEL = "kubernetes.io/metadata.name"
-"""Every namespace has it, with its name, and can have no other value."""
 
 
 @dataclass(frozen=True)
@@ -52,4 +51,4 @@ class ServedIngresses:
     @property
     def namespace_selector(self) -> LabelSelectorArgs | None:
         """The namespaces; None for all. Those of others must not depend on whether this controller runs."""
-        return None if self.watched is None else LabelSelectorArgs(match_labels={_NAMESPACE_LABEL: self.watched})
+        return None if self.watched is None else namespace_called(self.watched)

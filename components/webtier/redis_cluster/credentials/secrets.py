@@ -1,6 +1,5 @@
 """The Secrets of a cluster: what Redis accepts, what its own programs log in with, what the application needs."""
 
-import base64
 import secrets
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from webtier.redis_cluster.credentials.acl import (
 from webtier.redis_cluster.monitoring.exporter import PASSWORDS, render_exporter_passwords
 from webtier.redis_cluster.parts import ClusterParts
 from webtier.redis_cluster.pod.redis_conf import ACL_FILE, REPLICATION_FILE, render_replication_conf
+from webtier.shared.kept_secret import keep_secret, kept_text
 
 _SEED = "seed"
 
@@ -40,7 +40,7 @@ def make_auth_secret(parts: ClusterParts, passwords: ApplicationPasswords) -> Se
         name,
         metadata=parts.metadata(name),
         string_data=pulumi.Output.secret(rendered),
-        opts=parts.child(),
+        opts=parts.options(),
     )
 
 
@@ -51,21 +51,14 @@ def make_application_secret(parts: ClusterParts, passwords: ApplicationPasswords
         name,
         metadata=parts.metadata(name),
         string_data={"username": APPLICATION_USER, "password": passwords.current},
-        opts=parts.child(),
+        opts=parts.options(),
     )
 
 
 def _seed(parts: ClusterParts) -> pulumi.Output[str]:
-    """Made once and kept: every run offers another one, which is ignored when there is one."""
     name = f"{parts.name}-internal"
-    offered = base64.b64encode(secrets.token_hex(32).encode()).decode()
-    secret = Secret(
-        name,
-        metadata=parts.metadata(name),
-        data=pulumi.Output.secret({_SEED: offered}),
-        opts=pulumi.ResourceOptions.merge(parts.child(), pulumi.ResourceOptions(ignore_changes=["data"])),
-    )
-    return secret.data.apply(lambda data: base64.b64decode(data[_SEED]).decode())
+    offered = {_SEED: secrets.token_hex(32).encode()}
+    return kept_text(keep_secret(name, parts, offered, name=name, type_=None), _SEED)
 
 
 def _render(parts: ClusterParts, seed: str, current: str, previous: str | None) -> dict[str, str]:

@@ -3,18 +3,16 @@
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes.core.v1 import Secret, SecretVolumeSourceArgs, VolumeArgs, VolumeMountArgs
+from pulumi_kubernetes.core.v1 import Secret, VolumeArgs, VolumeMountArgs
 
 from webtier.redis_cluster.parts import ClusterParts
 from webtier.redis_cluster.pod.redis_conf import TLS_CA, TLS_FOLDER
 from webtier.redis_cluster.tls_settings import GeneratedTls
 from webtier.shared.certificates import Pair, issue
-from webtier.shared.kept_authority import TLS_TYPE, keep_authority, public_text, secret_text, tls_data
+from webtier.shared.kept_secret import TLS_TYPE, keep_authority, public_text, secret_text, tls_data
+from webtier.shared.pods import secret_volume
 
 _VOLUME = "tls"
-
-# Readable by the pod's group, which is all that its containers run as.
-_SECRET_MODE = 0o440
 
 
 @dataclass(frozen=True)
@@ -30,8 +28,7 @@ class TlsFiles:
 
     def volume(self) -> VolumeArgs:
         """The Secret's keys, as files."""
-        source = SecretVolumeSourceArgs(secret_name=self.secret, default_mode=_SECRET_MODE)
-        return VolumeArgs(name=_VOLUME, secret=source)
+        return secret_volume(_VOLUME, self.secret)
 
 
 def make_tls_files(parts: ClusterParts) -> TlsFiles | None:
@@ -41,12 +38,7 @@ def make_tls_files(parts: ClusterParts) -> TlsFiles | None:
         return None
     if not isinstance(tls, GeneratedTls):
         return TlsFiles(tls.name, None)
-    authority = keep_authority(
-        f"{parts.name}-ca",
-        f"webtier {parts.name} CA",
-        metadata=parts.metadata(f"{parts.name}-ca"),
-        opts=parts.child(),
-    )
+    authority = keep_authority(f"{parts.name}-ca", parts, parts.name)
     name = f"{parts.name}-tls"
     data = pulumi.Output.all(authority, parts.namespace).apply(lambda both: _render(parts, tls, both[0], both[1]))
     secret = Secret(
@@ -54,7 +46,7 @@ def make_tls_files(parts: ClusterParts) -> TlsFiles | None:
         metadata=parts.metadata(name),
         type=TLS_TYPE,
         data=pulumi.Output.secret(data),
-        opts=parts.child(),
+        opts=parts.options(),
     )
     return TlsFiles(secret.metadata.name, public_text(authority))
 

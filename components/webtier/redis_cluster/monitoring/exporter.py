@@ -15,9 +15,9 @@ from pulumi_kubernetes.core.v1 import (
 
 from webtier.redis_cluster.credentials.acl import EXPORTER_USER
 from webtier.redis_cluster.credentials.tls import TlsFiles
-from webtier.redis_cluster.pod.agent_container import auth_volume
 from webtier.redis_cluster.pod.redis_conf import PORT, TLS_CA, TLS_CERTIFICATE, TLS_FOLDER, TLS_KEY
 from webtier.redis_cluster.settings import MetricsSettings
+from webtier.shared.pods import secret_volume
 from webtier.shared.prometheus.objects import METRICS, scrape_annotations
 from webtier.shared.security import restricted_container
 
@@ -70,7 +70,7 @@ def exporter_volumes(settings: MetricsSettings, secret: pulumi.Input[str]) -> li
     """The exporter's own password alone, out of the Secret with everybody's."""
     if not settings.enabled:
         return []
-    return [auth_volume(secret, [PASSWORDS], _VOLUME)]
+    return [secret_volume(_VOLUME, secret, [PASSWORDS])]
 
 
 def exporter_annotations(settings: MetricsSettings) -> dict[str, str]:

@@ -6,10 +6,9 @@ from webtier.redis_cluster.monitoring.alerts import rule_groups
 from webtier.redis_cluster.monitoring.dashboard import render_dashboard
 from webtier.redis_cluster.monitoring.exporter import METRICS_PORT
 from webtier.redis_cluster.parts import APPLICATION, ClusterParts
-from webtier.shared.labels import recommended_labels, selector_labels
-from webtier.shared.prometheus.objects import MeteredPods, make_scraping
-
-_COMPONENT = "metrics"
+from webtier.shared.children import Children
+from webtier.shared.labels import selector_labels
+from webtier.shared.prometheus.objects import METRICS, MeteredPods, make_scraping
 
 
 def make_metrics(parts: ClusterParts) -> None:
@@ -17,24 +16,18 @@ def make_metrics(parts: ClusterParts) -> None:
     settings = parts.settings
     if not settings.metrics.enabled:
         return
-    pods = MeteredPods(
-        name=parts.name,
-        namespace=parts.namespace,
-        port=METRICS_PORT,
-        pods=parts.selector,
-        service=selector_labels(APPLICATION, parts.name, _COMPONENT),
-        labels={**parts.labels, **recommended_labels(APPLICATION, parts.name, _COMPONENT)},
-        options=parts.child,
-    )
+    children = parts.part(APPLICATION, METRICS)
     make_scraping(
-        pods,
+        MeteredPods(
+            parts.name, children, METRICS_PORT, parts.selector, selector_labels(APPLICATION, parts.name, METRICS)
+        ),
         settings.metrics.prometheus_operator,
         lambda namespace: rule_groups(parts.name, namespace, settings),
     )
-    _make_dashboard(parts, pods)
+    _make_dashboard(parts, children)
 
 
-def _make_dashboard(parts: ClusterParts, pods: MeteredPods) -> ConfigMap:
+def _make_dashboard(parts: ClusterParts, children: Children) -> ConfigMap:
     settings = parts.settings
     members = settings.shards * settings.members_per_shard
     name = f"{parts.name}-dashboard"
@@ -42,5 +35,5 @@ def _make_dashboard(parts: ClusterParts, pods: MeteredPods) -> ConfigMap:
     data = parts.namespace.apply(
         lambda namespace: {f"{namespace}-{parts.name}.json": render_dashboard(parts.name, namespace, members)}
     )
-    labels = {"grafana_dashboard": "1"}
-    return ConfigMap(name, metadata=pods.metadata(name, labels), data=data, opts=parts.child())
+    marked = children.labelled({**children.labels, "grafana_dashboard": "1"})
+    return ConfigMap(name, metadata=marked.metadata(name), data=data, opts=marked.options())

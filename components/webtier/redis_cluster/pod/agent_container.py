@@ -5,11 +5,8 @@ from dataclasses import dataclass
 
 import pulumi
 from pulumi_kubernetes.core.v1 import (
-    ConfigMapVolumeSourceArgs,
     ContainerArgs,
     EnvVarArgs,
-    KeyToPathArgs,
-    SecretVolumeSourceArgs,
     VolumeArgs,
     VolumeMountArgs,
 )
@@ -18,6 +15,7 @@ from webtier.redis_cluster.credentials.tls import TlsFiles
 from webtier.redis_cluster.pod.agent_archive import AGENT_ZIP, REDIS_PY_ZIP
 from webtier.redis_cluster.pod.redis_conf import AUTH_FOLDER, BUS_PORT, PORT, TLS_FOLDER
 from webtier.redis_cluster.settings import AgentSettings
+from webtier.shared.pods import config_volume
 from webtier.shared.security import restricted_container
 
 CODE_FOLDER = "/opt/webtier-agent"
@@ -27,9 +25,6 @@ WITHOUT: Sequence[str] = ()
 
 AUTH_VOLUME = "auth"
 _CODE_VOLUME = "agent-code"
-
-# Readable by the pod's group, which is all that its containers run as.
-_SECRET_MODE = 0o440
 
 
 @dataclass(frozen=True)
@@ -73,9 +68,8 @@ class AgentContainers:
 
     def volumes(self) -> list[VolumeArgs]:
         """What the containers need besides their mounts."""
-        code = [] if self.code is None else [ConfigMapVolumeSourceArgs(name=self.code)]
         return [
-            *(VolumeArgs(name=_CODE_VOLUME, config_map=source) for source in code),
+            *([] if self.code is None else [config_volume(_CODE_VOLUME, self.code)]),
             *([] if self.tls is None else [self.tls.volume()]),
         ]
 
@@ -87,10 +81,3 @@ class AgentContainers:
 def auth_mount() -> VolumeMountArgs:
     """Users and passwords, read-only."""
     return VolumeMountArgs(name=AUTH_VOLUME, mount_path=AUTH_FOLDER, read_only=True)
-
-
-def auth_volume(secret: pulumi.Input[str], keys: Sequence[str] | None = None, name: str = AUTH_VOLUME) -> VolumeArgs:
-    """The Secret's keys, or the named ones of them, as files."""
-    items = None if keys is None else [KeyToPathArgs(key=key, path=key) for key in keys]
-    source = SecretVolumeSourceArgs(secret_name=secret, default_mode=_SECRET_MODE, items=items)
-    return VolumeArgs(name=name, secret=source)

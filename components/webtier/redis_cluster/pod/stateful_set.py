@@ -7,21 +7,16 @@ import pulumi
 from pulumi_kubernetes.apps.v1 import StatefulSet, StatefulSetSpecArgs
 from pulumi_kubernetes.core.v1 import (
     AffinityArgs,
-    ConfigMapVolumeSourceArgs,
     ContainerArgs,
     ContainerPortArgs,
     EmptyDirVolumeSourceArgs,
-    EnvVarArgs,
-    EnvVarSourceArgs,
     ExecActionArgs,
     LifecycleArgs,
     LifecycleHandlerArgs,
-    ObjectFieldSelectorArgs,
     PodAffinityTermArgs,
     PodAntiAffinityArgs,
     PodSpecArgs,
     PodTemplateSpecArgs,
-    TopologySpreadConstraintArgs,
     VolumeArgs,
     VolumeMountArgs,
     WeightedPodAffinityTermArgs,
@@ -31,7 +26,7 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from webtier.redis_cluster.credentials.tls import TlsFiles
 from webtier.redis_cluster.monitoring.exporter import exporter_annotations, exporter_containers, exporter_volumes
 from webtier.redis_cluster.parts import UID, ClusterParts
-from webtier.redis_cluster.pod.agent_container import AgentContainers, auth_mount, auth_volume
+from webtier.redis_cluster.pod.agent_container import AUTH_VOLUME, AgentContainers, auth_mount
 from webtier.redis_cluster.pod.lifecycle import HAND_OVER_SECONDS
 from webtier.redis_cluster.pod.redis_conf import AUTH_FOLDER, BUS_PORT, CONF_FOLDER, DATA_FOLDER, PORT, RUN_FOLDER
 from webtier.redis_cluster.pod.storage import CLAIM, claim_template
@@ -39,6 +34,7 @@ from webtier.redis_cluster.services import BUS, CLIENT_PORT
 from webtier.redis_cluster.shard_guard import IN_USE
 from webtier.redis_common.probes import liveness_probe, readiness_probe, startup_probe
 from webtier.shared.checksum import CONFIG_CHECKSUM_ANNOTATION
+from webtier.shared.pods import HOST_TOPOLOGY, ZONE_TOPOLOGY, config_volume, pod_field, secret_volume, spread
 from webtier.shared.security import restricted_container, restricted_pod
 from webtier.shared.waiting import counts, wait_for
 
@@ -72,9 +68,10 @@ def make_shard(
 ) -> StatefulSet:
     """The StatefulSet of shard number `shard`, made after its claims and changed after the shard before it."""
     name = parts.shard_name(shard)
+    parts = parts.shard(shard)
     return StatefulSet(
         name,
-        metadata=parts.metadata(name, parts.shard_labels(shard), _rolled(parts, shard)),
+        metadata=parts.metadata(name, _rolled(parts)),
         spec=StatefulSetSpecArgs(
             replicas=parts.settings.members_per_shard,
             service_name=files.nodes_service,
@@ -84,7 +81,7 @@ def make_shard(
             selector=LabelSelectorArgs(match_labels=parts.shard_selector(shard)),
             template=PodTemplateSpecArgs(
                 metadata=ObjectMetaArgs(
-                    labels=parts.shard_labels(shard),
+                    labels=parts.labels,
                     annotations={
                         CONFIG_CHECKSUM_ANNOTATION: files.checksum,
                         **exporter_annotations(parts.settings.metrics),
@@ -94,15 +91,12 @@ def make_shard(
             ),
             volume_claim_templates=[claim_template(parts)],
         ),
-        opts=pulumi.ResourceOptions.merge(
-            parts.child(*after, protect=parts.protect),
-            # Kubernetes refuses any change of it, and the claims that it would make are there already.
-            pulumi.ResourceOptions(ignore_changes=["spec.volumeClaimTemplates"]),
-        ),
+        # Kubernetes refuses any change of the templates, and the claims that it would make are there already.
+        opts=parts.options(*after, protect=parts.protect, ignore_changes=["spec.volumeClaimTemplates"]),
     )
 
 
-def _rolled(parts: ClusterParts, shard: int) -> Mapping[str, str]:
+def _rolled(parts: ClusterParts) -> Mapping[str, str]:
     """What Pulumi waits for before it goes on to the next shard.
 
     When a StatefulSet is made that its pods are, ready or not: after a destroy and an up none of them is ready until a
@@ -110,7 +104,7 @@ def _rolled(parts: ClusterParts, shard: int) -> Mapping[str, str]:
     Kubernetes count the new revision as the current one.
     """
     replaced = counts(parts.settings.members_per_shard, "currentReplicas", "updatedReplicas")
-    return wait_for(replaced, labels=parts.shard_labels(shard))
+    return wait_for(replaced, labels=parts.labels)
 
 
 def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContainers) -> PodSpecArgs:
@@ -123,8 +117,8 @@ def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContain
         termination_grace_period_seconds=GRACE_SECONDS,
         affinity=_apart(parts, shard),
         topology_spread_constraints=[
-            _spread("topology.kubernetes.io/zone", parts.shard_selector(shard)),
-            _spread("kubernetes.io/hostname", parts.selector),
+            spread(ZONE_TOPOLOGY, parts.shard_selector(shard), by_revision=False),
+            spread(HOST_TOPOLOGY, parts.selector, by_revision=False),
         ],
         init_containers=[
             agent.container(
@@ -145,22 +139,22 @@ def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContain
                 ],
                 mounts=[auth_mount(), _run_mount(), _data_mount(), _formed_mount(), *_announced_mounts(files)],
                 env=[
-                    _field("POD_NAME", "metadata.name"),
-                    _field("POD_IP", "status.podIP"),
-                    _field("HOST_IP", "status.hostIP"),
+                    pod_field("POD_NAME", "metadata.name"),
+                    pod_field("POD_IP", "status.podIP"),
+                    pod_field("HOST_IP", "status.hostIP"),
                 ],
                 sidecar=True,
             )
         ],
         containers=[_redis(parts, files), *exporter_containers(parts.settings.metrics, files.tls)],
         volumes=[
-            VolumeArgs(name="conf", config_map=ConfigMapVolumeSourceArgs(name=files.conf)),
+            config_volume("conf", files.conf),
             # In memory: it holds the hashes of passwords.
             VolumeArgs(name="run", empty_dir=EmptyDirVolumeSourceArgs(medium="Memory", size_limit="1Mi")),
-            auth_volume(files.secret),
+            secret_volume(AUTH_VOLUME, files.secret),
             # Made after the cluster has been formed, which waits for the pods.
-            VolumeArgs(name="formed", config_map=ConfigMapVolumeSourceArgs(name=files.formed, optional=True)),
-            *_announced_volumes(files),
+            config_volume("formed", files.formed, optional=True),
+            *([] if files.announced is None else [config_volume("announced", files.announced)]),
             *agent.volumes(),
             *exporter_volumes(parts.settings.metrics, files.secret),
         ],
@@ -205,12 +199,6 @@ def _announced_mounts(files: ShardFiles) -> list[VolumeMountArgs]:
     return [VolumeMountArgs(name="announced", mount_path=ANNOUNCED_FOLDER, read_only=True)]
 
 
-def _announced_volumes(files: ShardFiles) -> list[VolumeArgs]:
-    if files.announced is None:
-        return []
-    return [VolumeArgs(name="announced", config_map=ConfigMapVolumeSourceArgs(name=files.announced))]
-
-
 def _formed_mount() -> VolumeMountArgs:
     return VolumeMountArgs(name="formed", mount_path=FORMED_FOLDER, read_only=True)
 
@@ -219,14 +207,9 @@ def _data_mount() -> VolumeMountArgs:
     return VolumeMountArgs(name=CLAIM, mount_path=DATA_FOLDER)
 
 
-def _field(name: str, path: str) -> EnvVarArgs:
-    reference = ObjectFieldSelectorArgs(field_path=path)
-    return EnvVarArgs(name=name, value_from=EnvVarSourceArgs(field_ref=reference))
-
-
 def _apart(parts: ClusterParts, shard: int) -> AffinityArgs:
     term = PodAffinityTermArgs(
-        topology_key="kubernetes.io/hostname",
+        topology_key=HOST_TOPOLOGY,
         label_selector=LabelSelectorArgs(match_labels=parts.shard_selector(shard)),
     )
     if parts.settings.anti_affinity == "hard":
@@ -235,12 +218,3 @@ def _apart(parts: ClusterParts, shard: int) -> AffinityArgs:
         preference = WeightedPodAffinityTermArgs(weight=100, pod_affinity_term=term)
         rules = PodAntiAffinityArgs(preferred_during_scheduling_ignored_during_execution=[preference])
     return AffinityArgs(pod_anti_affinity=rules)
-
-
-def _spread(topology_key: str, selector: dict[str, str]) -> TopologySpreadConstraintArgs:
-    return TopologySpreadConstraintArgs(
-        max_skew=1,
-        topology_key=topology_key,
-        when_unsatisfiable="ScheduleAnyway",
-        label_selector=LabelSelectorArgs(match_labels=selector),
-    )

@@ -35,15 +35,11 @@ def _claim(parts: ClusterParts, shard: int, member: int) -> PersistentVolumeClai
     name = f"{CLAIM}-{pod}"
     return PersistentVolumeClaim(
         f"{pod}-data",
-        metadata=parts.metadata(
-            name,
-            parts.shard_labels(shard),
-            # Bound only when its pod is there; and the provider gives up after five minutes on any change of one that
-            # is bound already.
-            SKIP_AWAIT,
-        ),
+        # Bound only when its pod is there; and the provider gives up after five minutes on any change of one that is
+        # bound already.
+        metadata=parts.shard(shard).metadata(name, SKIP_AWAIT),
         spec=volumes.claim_spec(storage, parts.namespace, parts.name),
-        opts=parts.child(*volume, protect=parts.protect),
+        opts=parts.options(*volume, protect=parts.protect),
     )
 
 
@@ -51,19 +47,18 @@ def make_storage_class(parts: ClusterParts) -> None:
     """The class of volumes that are made beforehand; none where the cluster has its own."""
     storage = parts.settings.storage
     if not isinstance(storage, DynamicStorage):
-        volumes.make_storage_class(storage, parts.namespace, parts.name, parts.labels, parts.child())
+        volumes.make_storage_class(parts.name, parts.labelled(parts.user_labels), storage)
 
 
 def _volume(parts: ClusterParts, storage: StaticStorage, shard: int, member: int) -> PersistentVolume:
     pod = f"{parts.shard_name(shard)}-{member}"
     return volumes.make_volume(
         pod,
+        parts.shard(shard),
         storage,
-        namespace=parts.namespace,
         name=parts.name,
         claim=f"{CLAIM}-{pod}",
         folder=f"{CLAIM}-{pod}",
         node=storage.node_of(shard, member) if isinstance(storage, LocalStorage) else None,
-        labels=parts.shard_labels(shard),
-        opts=parts.child(protect=parts.protect),
+        protect=parts.protect,
     )

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import ConfigMap, Service, ServicePortArgs, ServiceSpecArgs
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
+from webtier.shared.children import Children
 from webtier.shared.prometheus.alerts import RuleGroups, render_groups
 from webtier.shared.prometheus.settings import PrometheusOperatorSettings
 from webtier.shared.waiting import SKIP_AWAIT
@@ -22,21 +21,14 @@ METRICS = "metrics"
 class MeteredPods:
     """Pods with a port called `metrics`, and what the objects about their metrics share.
 
-    `pods` picks the pods, and `service` the Service before them and no other. `options` are those of each object,
-    which are given what it waits for.
+    `selector` picks the pods, and `service_selector` the Service before them and no other.
     """
 
     name: str
-    namespace: pulumi.Output[str]
+    children: Children
     port: int
-    pods: Mapping[str, str]
-    service: Mapping[str, str]
-    labels: Mapping[str, str]
-    options: Callable[..., pulumi.ResourceOptions]
-
-    def metadata(self, name: str, labels: Mapping[str, str] | None = None) -> ObjectMetaArgs:
-        """For an object of this name, with labels of its own."""
-        return ObjectMetaArgs(name=name, namespace=self.namespace, labels={**self.labels, **(labels or {})})
+    selector: Mapping[str, str]
+    service_selector: Mapping[str, str]
 
 
 def scrape_annotations(port: int) -> dict[str, str]:
@@ -50,46 +42,47 @@ def scrape_annotations(port: int) -> dict[str, str]:
 
 def make_scraping(pods: MeteredPods, operator: PrometheusOperatorSettings, rules: Callable[[str], RuleGroups]) -> None:
     """A headless Service, and the rules for the namespace that `rules` is given: for the operator, or as a file."""
+    children, name = pods.children, f"{pods.name}-alerts"
     service = _make_service(pods)
-    groups = pods.namespace.apply(rules)
+    groups = children.namespace.apply(rules)
     if operator.enabled:
-        _make_monitor(pods, operator, service)
+        selected = children.labelled({**children.labels, **operator.labels})
+        _make_monitor(pods, selected, operator, service)
         CustomResource(
-            f"{pods.name}-alerts",
+            name,
             api_version=OPERATOR_API,
             kind="PrometheusRule",
-            metadata=pods.metadata(pods.name, operator.labels),
+            metadata=selected.metadata(pods.name),
             spec=groups,
-            opts=pods.options(),
+            opts=selected.options(),
         )
         return
-    name = f"{pods.name}-alerts"
     data = {"alerts.yaml": groups.apply(render_groups)}
-    ConfigMap(name, metadata=pods.metadata(name), data=data, opts=pods.options())
+    ConfigMap(name, metadata=children.metadata(name), data=data, opts=children.options())
 
 
 def _make_service(pods: MeteredPods) -> Service:
     name = f"{pods.name}-metrics"
-    metadata = pods.metadata(name)
-    metadata.annotations = SKIP_AWAIT
     return Service(
         name,
-        metadata=metadata,
+        metadata=pods.children.metadata(name, SKIP_AWAIT),
         spec=ServiceSpecArgs(
             cluster_ip="None",
-            selector=pods.pods,
+            selector=pods.selector,
             # A pod that does not get ready is what metrics are for.
             publish_not_ready_addresses=True,
             ports=[ServicePortArgs(name=METRICS, port=pods.port, target_port=METRICS)],
         ),
-        opts=pods.options(),
+        opts=pods.children.options(),
     )
 
 
-def _make_monitor(pods: MeteredPods, operator: PrometheusOperatorSettings, service: Service) -> None:
+def _make_monitor(
+    pods: MeteredPods, children: Children, operator: PrometheusOperatorSettings, service: Service
+) -> None:
     spec: Mapping[str, object] = {
-        "namespaceSelector": {"matchNames": [pods.namespace]},
-        "selector": {"matchLabels": pods.service},
+        "namespaceSelector": {"matchNames": [children.namespace]},
+        "selector": {"matchLabels": pods.service_selector},
         "endpoints": [
             {
                 "port": METRICS,
@@ -105,7 +98,7 @@ def _make_monitor(pods: MeteredPods, operator: PrometheusOperatorSettings, servi
         f"{pods.name}-metrics",
         api_version=OPERATOR_API,
         kind="ServiceMonitor",
-        metadata=pods.metadata(pods.name, operator.labels),
+        metadata=children.metadata(pods.name),
         spec=spec,
-        opts=pods.options(service),
+        opts=children.options(service),
     )

@@ -266,7 +266,7 @@ def test_certificate_in_the_secret_is_the_webhook_services_and_signed_by_the_ca(
 
 def test_certificate_lasts_ten_years_on_p256() -> None:
     made = make_webhook_certificate(["a.b.svc"])
-    leaf = x509.load_pem_x509_certificate(made.certificate)
+    leaf = x509.load_pem_x509_certificate(made["cert"])
     key = leaf.public_key()
     assert isinstance(key, ec.EllipticCurvePublicKey)
     assert isinstance(key.curve, ec.SECP256R1)
