@@ -1,23 +1,17 @@
 """What users may set about the controller."""
 
-import re
 from typing import Annotated, Literal, cast
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from webtier.ingress_nginx.controller_config.config_checks import RISK_LEVEL, config_problems, release_notes
 from webtier.path_rules.rules.field_types import RuleHost
 from webtier.service_exposure.ports import ServicePort
 from webtier.service_exposure.settings import LoadBalancerExposure, LoadBalancerFields, NodePortExposure
-from webtier.shared.model import DnsLabel, DnsName, Image, NodePort, Settings
+from webtier.shared.model import DnsLabel, DnsName, Image, NodePort, Settings, text_type
 from webtier.shared.problems import Problem, wrong_settings
 from webtier.shared.prometheus.settings import PrometheusOperatorSettings
 from webtier.shared.quantities import ResourceAmounts, ResourceSettings
-
-_CONTROLLER_VALUE = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(/[A-Za-z0-9._-]+)+")
-_LONGEST_CONTROLLER_VALUE = 250
-"""Of an IngressClass, by the API server's own validation."""
 
 _RETIRED = (
     "upstream ended ingress-nginx in March 2026, and mends no more holes in it; accept_retired: true says that this is "
@@ -25,16 +19,15 @@ _RETIRED = (
 )
 
 
-def _check_controller_value(value: str) -> str:
-    if len(value) > _LONGEST_CONTROLLER_VALUE or _CONTROLLER_VALUE.fullmatch(value) is None:
-        raise PydanticCustomError(
-            "controller_value",
-            "allowed: a DNS name, '/' and a path, at most 250 characters, such as 'k8s.io/ingress-nginx'",
-        )
-    return value
-
-
-ControllerValue = Annotated[str, AfterValidator(_check_controller_value)]
+# The longest that the API server takes for an IngressClass.
+ControllerValue = Annotated[
+    str,
+    text_type(
+        r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(/[A-Za-z0-9._-]+)+",
+        "a DNS name, '/' and a path, at most 250 characters, such as 'k8s.io/ingress-nginx'",
+        longest=250,
+    ),
+]
 
 
 class GeneratedCertificate(Settings):

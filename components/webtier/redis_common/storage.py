@@ -1,29 +1,12 @@
 """Where the data of any Redis can be, as settings."""
 
-import posixpath
-import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, model_validator
 
-from webtier.shared.model import DnsName, Settings
+from webtier.shared.model import AbsolutePath, DnsName, Settings
 from webtier.shared.problems import wrong_setting
 from webtier.shared.quantities import ByteQuantity
-
-_FOLDER = re.compile(r"(/[A-Za-z0-9._@+-]+)+")
-
-
-def _check_folder(path: str) -> str:
-    if _FOLDER.fullmatch(path) is None or posixpath.normpath(path) != path:
-        raise PydanticCustomError(
-            "folder", "allowed: an absolute path without '..' and a final '/', such as '/srv/redis'"
-        )
-    return path
-
-
-Folder = Annotated[str, AfterValidator(_check_folder)]
-"""An absolute path in its shortest form."""
 
 
 class LocalStorage(Settings):
@@ -35,7 +18,7 @@ class LocalStorage(Settings):
     """
 
     kind: Literal["local"] = Field(description="Folders on named nodes.")
-    root: Folder = Field(
+    root: AbsolutePath = Field(
         default="/var/lib/webtier-volumes",
         description="Where the folders are: `<root>/<namespace>/data-<pod>` on each node, `data-<name>` for a single "
         "Redis.",
@@ -72,7 +55,7 @@ class NfsStorage(Settings):
 
     kind: Literal["nfs"] = Field(description="Folders on an NFS server.")
     server: DnsName = Field(description="The server's name or IPv4 address, as the nodes reach it.")
-    path: Folder = Field(
+    path: AbsolutePath = Field(
         description="The exported folder that holds `<namespace>/data-<pod>`, or `data-<name>` for a single Redis."
     )
     size: ByteQuantity = Field(default="1Gi", description="Capacity of one volume.")

@@ -1,6 +1,7 @@
 """The base of every settings model, and the field types that several of them share."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -59,91 +60,24 @@ def _as_object(value: object) -> dict[str, object] | None:
     return cast("dict[str, object]", value) if isinstance(value, dict) else None
 
 
-_DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_SERVICE_NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
-_IMAGE = re.compile(
-    r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+(?=/))?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
-    r"(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?"
-)
-_HTTP_PATH = re.compile(r"/[!-~]*")
-_PORT_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
-_QUALIFIED_NAME = re.compile(
-    r"([a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
-)
-_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")
-_DNS_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+def text_check(pattern: str, allowed: str, *, longest: int | None = None) -> Callable[[str], str]:
+    """A validator of text that is as the regular expression says, as a whole; `allowed` says so in words."""
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if (longest is not None and len(text) > longest) or compiled.fullmatch(text) is None:
+            raise PydanticCustomError("text", "allowed: {allowed}", {"allowed": allowed})
+        return text
+
+    return check
 
 
-def _check_dns_label(text: str) -> str:
-    if _DNS_LABEL.fullmatch(text) is None:
-        raise PydanticCustomError(
-            "dns_label",
-            "allowed: 1 to 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit (an RFC 1123 label)",
-        )
-    return text
+def text_type(pattern: str, allowed: str, *, longest: int | None = None) -> AfterValidator:
+    """The same for an `Annotated`."""
+    return AfterValidator(text_check(pattern, allowed, longest=longest))
 
 
-def _check_service_name(text: str) -> str:
-    if _SERVICE_NAME.fullmatch(text) is None:
-        raise PydanticCustomError(
-            "service_name",
-            "allowed: 1 to 63 of a-z, 0-9 and '-', beginning with a letter and ending with a "
-            "letter or digit (a Service's name is an RFC 1035 label)",
-        )
-    return text
-
-
-def _check_dns_name(text: str) -> str:
-    if len(text) > 253 or _DNS_NAME.fullmatch(text) is None:
-        raise PydanticCustomError(
-            "dns_name",
-            "allowed: a DNS name in lower case, such as 'shop.example.com' (an RFC 1123 subdomain)",
-        )
-    return text
-
-
-def _check_image(text: str) -> str:
-    if _IMAGE.fullmatch(text) is None or not ("@" in text or ":" in text.rpartition("/")[2]):
-        raise PydanticCustomError(
-            "image",
-            "allowed: an image with its tag or digest, such as 'docker.io/library/redis:8.2.1'",
-        )
-    return text
-
-
-def _check_http_path(text: str) -> str:
-    if _HTTP_PATH.fullmatch(text) is None:
-        raise PydanticCustomError("http_path", "allowed: '/' and then printable characters, such as '/healthz'")
-    return text
-
-
-def check_port_name(text: str) -> str:
-    """For validators of what may also be something else. PydanticCustomError for no port's name."""
-    if len(text) > 15 or _PORT_NAME.fullmatch(text) is None:
-        raise PydanticCustomError(
-            "port_name",
-            "allowed: 1 to 15 of a-z, 0-9 and single '-' between them, at least one of them a letter, such as 'http'",
-        )
-    return text
-
-
-def _check_qualified_name(text: str) -> str:
-    if len(text.rpartition("/")[0]) > 253 or _QUALIFIED_NAME.fullmatch(text) is None:
-        raise PydanticCustomError(
-            "qualified_name",
-            "allowed: 1 to 63 of A-Z, a-z, 0-9, '-', '_' and '.', beginning and ending with a letter or digit, and "
-            "before it a DNS name and '/' if it shall have one, such as 'team' or 'example.com/team'",
-        )
-    return text
-
-
-def _check_label_value(text: str) -> str:
-    if _LABEL_VALUE.fullmatch(text) is None:
-        raise PydanticCustomError(
-            "label_value",
-            "allowed: at most 63 of A-Z, a-z, 0-9, '-', '_' and '.', beginning and ending with a letter or digit",
-        )
-    return text
+_DNS_NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
 
 
 def _check_cidr(text: str) -> str:
@@ -156,13 +90,29 @@ def _check_cidr(text: str) -> str:
     return text
 
 
-DnsLabel = Annotated[str, AfterValidator(_check_dns_label)]
+DnsLabel = Annotated[
+    str,
+    text_type(
+        r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
+        "1 to 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit (an RFC 1123 label)",
+    ),
+]
 """The name of most Kubernetes objects: an RFC 1123 label."""
 
-ServiceName = Annotated[str, AfterValidator(_check_service_name)]
+ServiceName = Annotated[
+    str,
+    text_type(
+        r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?",
+        "1 to 63 of a-z, 0-9 and '-', beginning with a letter and ending with a letter or digit (a Service's name is "
+        "an RFC 1035 label)",
+    ),
+]
 """The name of an object that gets a Service: an RFC 1123 label that begins with a letter."""
 
-DnsName = Annotated[str, AfterValidator(_check_dns_name)]
+DnsName = Annotated[
+    str,
+    text_type(_DNS_NAME, "a DNS name in lower case, such as 'shop.example.com' (an RFC 1123 subdomain)", longest=253),
+]
 """A host name: an RFC 1123 subdomain."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -177,20 +127,57 @@ NODE_PORT_MARK = "nodePort"
 NodePort = Annotated[int, Field(ge=30000, le=32767, json_schema_extra={NODE_PORT_MARK: True})]
 """A port on every node, in the range that an API server hands out by default."""
 
-Image = Annotated[str, AfterValidator(_check_image)]
+Image = Annotated[
+    str,
+    text_type(
+        # The host's port comes before a slash, and a tag or a digest at the end.
+        r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+(?=/))?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
+        r"(?!\Z)(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?",
+        "an image with its tag or digest, such as 'docker.io/library/redis:8.2.1'",
+    ),
+]
 """A container image, with its tag or digest."""
 
-HttpPath = Annotated[str, AfterValidator(_check_http_path)]
+HttpPath = Annotated[str, text_type(r"/[!-~]*", "'/' and then printable characters, such as '/healthz'")]
 """What is asked for over HTTP: `/` and printable characters."""
+
+check_port_name = text_check(
+    r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*",
+    "1 to 15 of a-z, 0-9 and single '-' between them, at least one of them a letter, such as 'http'",
+    longest=15,
+)
+"""For validators of what may also be something else than a port's name."""
 
 PortName = Annotated[str, AfterValidator(check_port_name)]
 """The name of a container's port, and so of a Service's: an IANA service name."""
 
-QualifiedName = Annotated[str, AfterValidator(_check_qualified_name)]
+QualifiedName = Annotated[
+    str,
+    text_type(
+        rf"((?=[^/]{{1,253}}/){_DNS_NAME}/)?[A-Za-z0-9]([A-Za-z0-9._-]{{0,61}}[A-Za-z0-9])?",
+        "1 to 63 of A-Z, a-z, 0-9, '-', '_' and '.', beginning and ending with a letter or digit, and before it a DNS "
+        "name and '/' if it shall have one, such as 'team' or 'example.com/team'",
+    ),
+]
 """The key of a label or an annotation, and what else Kubernetes names so."""
 
-LabelValue = Annotated[str, AfterValidator(_check_label_value)]
+LabelValue = Annotated[
+    str,
+    text_type(
+        r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?",
+        "at most 63 of A-Z, a-z, 0-9, '-', '_' and '.', beginning and ending with a letter or digit",
+    ),
+]
 """The value of a label."""
+
+AbsolutePath = Annotated[
+    str,
+    text_type(
+        r"(/(?!\.{1,2}(/|\Z))[A-Za-z0-9._@+-]+)+",
+        "an absolute path without '..' and a final '/', such as '/srv/files'",
+    ),
+]
+"""An absolute path in its shortest form."""
 
 Cidr = Annotated[str, AfterValidator(_check_cidr)]
 """Addresses by their common first bits."""
