@@ -140,11 +140,11 @@ def _valid(model: type[_Model], given: Mapping[_Key, object]) -> dict[_Key, _Mod
 def _names_of_services(values: _TextToAny) -> Iterator[Problem]:
     web, external = (as_object(values.get(key)) or {} for key in ("services", "external_services"))
     for name in (name for name in external if name in web):
-        message = f"its Service would be called as that of services.{name}; allowed: a name that no web service has"
+        message = f"Service name conflicts with services.{name}; allowed: a name that no web service has"
         yield Problem(("external_services", name), message, has_value=False)
     for key, names in (("services", web), ("external_services", external)):
         for name in (name for name in names if _OBJECTS_OF_REDIS.fullmatch(name)):
-            message = "an object of the Redis Cluster is called so; allowed: another name"
+            message = "name conflicts with an object of the Redis Cluster; allowed: another name"
             yield Problem((key, name), message, has_value=False)
 
 
@@ -157,17 +157,13 @@ def _names_of_redis(values: _TextToAny) -> Iterator[Problem]:
         place: Place = ("standalone_redis", name)
         own = (name, f"{name}-access")
         if name == REDIS_NAME or name.startswith(f"{REDIS_NAME}-"):
-            message = (
-                f"the Redis Cluster's objects are called so; allowed: a name that does not begin with '{REDIS_NAME}'"
-            )
+            message = f"name conflicts with the Redis Cluster; allowed: a name that does not begin with '{REDIS_NAME}'"
             yield Problem(place, message, has_value=False)
         for taken in (f"{services[service]}.{service}" for service in own if service in services):
-            message = f"its Service would be called as that of {taken}; allowed: a name that no other service has"
+            message = f"Service name conflicts with {taken}; allowed: a name that no other service has"
             yield Problem(place, message, has_value=False)
         if own[1] in singles:
-            message = (
-                f"its NodePort's Service would be called as that of standalone_redis.{own[1]}; allowed: another name"
-            )
+            message = f"its second Service conflicts with standalone_redis.{own[1]}; allowed: another name"
             yield Problem(place, message, has_value=False)
 
 

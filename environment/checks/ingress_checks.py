@@ -63,10 +63,10 @@ def _in_a_protected_stack(given: _TextToAny) -> Iterator[Problem]:
     if given.get("accept_retired", False) is False:
         place: Place = ("ingress", "accept_retired")
         message = (
-            "this stack is protected (protect: true), and upstream ended ingress-nginx in March 2026: no hole found "
-            "since is mended in its image; allowed: true, where that is known and accepted, or ingress.image is a "
-            "build that somebody maintains; or ingress.install: false, with ingress.class_name of another controller "
-            "that takes the same annotations"
+            "this stack is protected (protect: true), and upstream ended ingress-nginx in March 2026, so that its "
+            "image no longer receives security fixes; allowed: true, where that is known and accepted, or "
+            "ingress.image is a build that somebody maintains; or ingress.install: false, with ingress.class_name of "
+            "another controller that takes the same annotations"
         )
         yield Problem(place, message, False, has_value="accept_retired" in given)
 

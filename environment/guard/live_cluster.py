@@ -26,7 +26,7 @@ SECONDS = 30.0
 """How long the provider may take for an answer; logging in at a cloud can take a while."""
 
 _SYSTEM = "kube-system"
-"""Every cluster has it, and nobody can delete it: its UID is the cluster's identity."""
+"""Every cluster has it, and it can't be deleted: its UID is the cluster's identity."""
 
 _LARGEST_ANSWER = 64 * 2**20
 
@@ -78,7 +78,7 @@ def look_at_cluster(kubeconfig: str, context: str, names: Iterable[str]) -> Live
 @contextmanager
 def _provider() -> Generator[Any]:
     """The stub of a provider of its own; the SDK has no types for it."""
-    # An engine's address is asked for; nobody listens at this one, and what the provider logs there is lost.
+    # An engine's address is asked for; nothing listens at this one, and what the provider logs there is lost.
     words = [str(_plugin()), "127.0.0.1:1"]
     with subprocess.Popen(
         words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

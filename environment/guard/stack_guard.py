@@ -163,4 +163,4 @@ def _origin(found: LiveNamespace) -> str:
         return f"a stack that is also called '{made_by}' has, whose state is another one: if it is lost, adopt"
     if made_by:
         return f"the stack '{made_by}' has"
-    return f"written to by: {', '.join(found.managers)}" if found.managers else "nobody says who has"
+    return f"written to by: {', '.join(found.managers)}" if found.managers else "it does not say who has"

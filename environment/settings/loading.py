@@ -1,7 +1,7 @@
 """From the stack's configuration to checked settings, or to one report of all that is wrong."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pulumi
 from pydantic import ValidationError
@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from environment.checks.cross_checks import check_together
 from environment.settings.machine_files import resolve_files
 from environment.settings.model import EnvironmentSettings
+from environment.settings.moved_keys import in_new_words
 from environment.settings.raw_config import DEEPEST, NestedTooDeeplyError, RawConfig, read_raw_config
 from environment.settings.report import SettingsError, problem_from_pydantic, render_report
 from environment.settings.schema import SettingsSchema
@@ -27,9 +28,17 @@ def load_settings(config: pulumi.Config, environ: Mapping[str, str] | None = Non
 
 
 def parse_settings(
-    raw: RawConfig, stack: str, environ: Mapping[str, str], *, deploying: bool = False
+    raw: RawConfig,
+    stack: str,
+    environ: Mapping[str, str],
+    *,
+    deploying: bool = False,
+    warn: Callable[[str], None] = pulumi.log.warn,
 ) -> EnvironmentSettings:
-    """The settings in `raw`. SettingsError when any is wrong, or missing for `deploying` them."""
+    """The settings in `raw`. SettingsError when any is wrong, or missing for `deploying` them.
+
+    `warn` is told of each that is written in the words of an earlier release.
+    """
     text_keys = SettingsSchema(EnvironmentSettings).text_keys()
     try:
         decoded = raw.decoded(text_keys)
@@ -39,6 +48,9 @@ def parse_settings(
         raise _settings_error(raw, stack, [problem], SettingsSchema(EnvironmentSettings)) from None
     # Pulumi lets no declared key be absent, so an empty text is how a config says "not set".
     written = {key: value for key, value in decoded.items() if value != ""}
+    written, notes = in_new_words(written, SettingsSchema(EnvironmentSettings, written), raw.namespace)
+    for note in notes:
+        warn(note)
     schema = SettingsSchema(EnvironmentSettings, written)
     values, problems = resolve_files(written, environ, deploying=deploying)
     problems += [at_its_key(problem, written) for problem in check_together(written, raw.secret_keys, schema)]

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from environment.settings.plain_data import as_list, as_object, value_at
 from environment.settings.schema import SettingsSchema
-from webtier.shared.model import MOVED_KEYS
+from webtier.shared.model import MOVED, Moved
 from webtier.shared.problems import Place, Problem
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -83,16 +83,22 @@ def _unknown_kind(place: Place, group: Mapping[str, object], key: str, kinds: Se
 
 def unknown_key(place: Place, schema: SettingsSchema) -> str:
     """What to say of a key that no model knows, with where it is now, or the nearest that one does."""
-    moved = (schema.at(place[:-1]) or {}).get(MOVED_KEYS, {})
-    if place[-1] in moved:
-        return f"this key has moved; allowed: {moved[place[-1]]}"
+    moved = Moved(**(schema.at(place[:-1]) or {}).get(MOVED, {}))
+    now = {**moved.keys, **moved.gone}
+    if place[-1] in now:
+        return f"this key has moved; allowed: {now[str(place[-1])]}"
     known = schema.keys(place[:-1])
-    return f"unknown key; {_nearest(place[-1], known)}known here: {', '.join(sorted(known))}"
+    nearest = next(iter(_close(place[-1], [*known, *now])), "")
+    meant = f"did you mean '{now.get(nearest, nearest)}'? " if nearest else ""
+    return f"unknown key; {meant}known here: {', '.join(sorted(known))}"
 
 
 def _nearest(word: object, known: Sequence[str]) -> str:
-    nearest = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
-    return f"did you mean '{nearest[0]}'? " if nearest else ""
+    return "".join(f"did you mean '{nearest}'? " for nearest in _close(word, known))
+
+
+def _close(word: object, known: Sequence[str]) -> Sequence[str]:
+    return difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
 
 
 def _message(error: ErrorDetails, place: Place, schema: SettingsSchema) -> str:

@@ -37,8 +37,9 @@ def _json_schema(model: type[BaseModel]) -> Node:
     return model.model_json_schema(schema_generator=_WithAllDefaults)
 
 
-def _keys_with(root: Node, mark: str) -> frozenset[str]:
-    """The outermost keys that have this keyword in their schema, or in one that theirs refers to."""
+@cache
+def _keys_with(model: type[BaseModel], mark: str) -> frozenset[str]:
+    root = _json_schema(model)
 
     def has(node: object, seen: frozenset[str]) -> bool:
         group = as_object(node)
@@ -60,8 +61,13 @@ class SettingsSchema:
     """
 
     def __init__(self, model: type[BaseModel], given: object = None) -> None:
+        self._model = model
         self._root = _json_schema(model)
         self._given = given
+
+    def keys_with(self, mark: str) -> frozenset[str]:
+        """The outermost keys that have this keyword in their schema, or in one that theirs refers to."""
+        return _keys_with(self._model, mark)
 
     def at(self, place: Place) -> Node | None:
         """What stands at a place; None where nothing can stand."""
@@ -92,7 +98,7 @@ class SettingsSchema:
         return frozenset(key for key in self.keys(()) if (self.at((key,)) or {}).get("type") == "string")
 
     def secret_keys(self) -> frozenset[str]:
-        """The outermost keys whose value is nobody's business."""
+        """The outermost keys whose value is a secret, which no report shows."""
         return frozenset(key for key in self.keys(()) if (self.at((key,)) or {}).get("writeOnly"))
 
     def keys(self, place: Place) -> list[str]:
@@ -114,7 +120,7 @@ class SettingsSchema:
 
         Only below the outermost keys that have `mark` somewhere in their schema.
         """
-        marked = _keys_with(self._root, mark)
+        marked = self.keys_with(mark)
         for key in self.keys(()):
             if key in marked:
                 node = self._root["properties"][key]

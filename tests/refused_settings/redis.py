@@ -34,13 +34,19 @@ REFUSED = (
     ),
     Refused(
         "members that must not share a node and have to",
-        "{replicas_per_shard: 3, anti_affinity: hard, storage: {kind: local, nodes: [a, b, c]}}",
+        "{replicas_per_shard: 3, anti_affinity: required, storage: {kind: local, nodes: [a, b, c]}}",
         "storage.nodes",
         '["a", "b", "c"]',
-        "3 nodes for 4 members a shard, and anti_affinity is hard: two members would have to share a node; "
-        "allowed: more nodes, fewer replicas, or anti_affinity soft",
+        "3 nodes for 4 members a shard, and anti_affinity is required: two members would have to share a node; "
+        "allowed: more nodes, fewer replicas, or anti_affinity preferred",
     ),
-    Refused("anti-affinity", "{anti_affinity: strict}", "anti_affinity", '"strict"', "allowed: one of 'hard', 'soft'"),
+    Refused(
+        "anti-affinity",
+        "{anti_affinity: strict}",
+        "anti_affinity",
+        '"strict"',
+        "one of 'required', 'preferred'",
+    ),
     # Memory.
     Refused(
         "no memory limit",
@@ -99,7 +105,7 @@ REFUSED = (
         "not set, but needed: At least so many keys changed.",
     ),
     Refused("node timeout", "{conf: {node_timeout_ms: 500}}", "conf.node_timeout_ms", "500", "from 1000 to 60000"),
-    Refused("formation", "{formation_seconds: 5}", "formation_seconds", "5", "a whole number from 60 to 86400"),
+    Refused("ready", "{ready_timeout_seconds: 5}", "ready_timeout_seconds", "5", "a whole number from 60 to 86400"),
     # Storage.
     Refused("storage kind", "{storage: {kind: locl}}", "storage.kind", '"locl"', f"did you mean 'local'? {_KINDS}"),
     Refused(

@@ -159,8 +159,8 @@ ADDRESSES = (
     ),
     _redis(
         "clients by a netmask",
-        "{network_policy: {sources: [10.0.0.0/255.0.0.0]}}",
-        "network_policy.sources[0]",
+        "{network_policy: {source_ranges: [10.0.0.0/255.0.0.0]}}",
+        "network_policy.source_ranges[0]",
         "10.0.0.0/255.0.0.0",
         f"did you mean '10.0.0.0/8'? {_CIDR}",
     ),

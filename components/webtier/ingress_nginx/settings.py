@@ -1,6 +1,6 @@
 """What users may set about the controller."""
 
-from typing import Annotated, Literal, cast
+from typing import Annotated, ClassVar, Literal, cast
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -8,14 +8,14 @@ from webtier.ingress_nginx.controller_config.config_checks import RISK_LEVEL, co
 from webtier.path_rules.rules.field_types import RuleHost
 from webtier.service_exposure.ports import ServicePort
 from webtier.service_exposure.settings import LoadBalancerExposure, LoadBalancerFields, NodePortExposure
-from webtier.shared.model import DnsLabel, DnsName, Image, NodePort, Settings, text_type
+from webtier.shared.model import DnsLabel, DnsName, Image, Moved, NodePort, Settings, text_type
 from webtier.shared.problems import Problem, wrong_settings
 from webtier.shared.prometheus.settings import PrometheusOperatorSettings
 from webtier.shared.quantities import ResourceAmounts, ResourceSettings
 
 _RETIRED = (
-    "upstream ended ingress-nginx in March 2026, and mends no more holes in it; accept_retired: true says that this is "
-    "known, and docs/ingress.md what else there is"
+    "upstream ended ingress-nginx in March 2026, so that it no longer receives security fixes; accept_retired: true "
+    "says that this is known, and docs/ingress.md what else there is"
 )
 
 
@@ -71,6 +71,8 @@ class ControllerMetricsSettings(Settings):
 class IngressNginxSettings(Settings):
     """The ingress-nginx controller and how it is reached."""
 
+    moved: ClassVar[Moved] = Moved(keys={"shutdown_delay_seconds": "drain_seconds"})
+
     image: Image = Field(
         default="registry.k8s.io/ingress-nginx/controller:v1.15.1",
         description="The controller's image; its entrypoint has to run the arguments.",
@@ -92,7 +94,7 @@ class IngressNginxSettings(Settings):
     default_certificate: DefaultCertificate | None = Field(
         default=None,
         description="For TLS to a host that has no certificate of its own; null for one that each controller makes at "
-        "its start, and nobody trusts.",
+        "its start, and no client trusts.",
     )
     service_type: Literal["NodePort", "LoadBalancer"] = Field(
         default="NodePort", description="`NodePort`, or `LoadBalancer` where the cluster has one."
@@ -126,7 +128,7 @@ class IngressNginxSettings(Settings):
         "admission webhook does not test: a ValidatingAdmissionPolicy, which needs Kubernetes 1.30 and the right to "
         "make one.",
     )
-    shutdown_delay_seconds: int = Field(
+    drain_seconds: int = Field(
         default=10,
         ge=0,
         le=300,
@@ -152,15 +154,15 @@ class IngressNginxSettings(Settings):
     )
     accept_retired: bool = Field(
         default=False,
-        description="Whether it is known and accepted that upstream ended this controller in March 2026, so that holes "
-        "found since are not mended. A protected stack needs it; others get a warning without it.",
+        description="Whether it is known and accepted that upstream ended this controller in March 2026, so that it "
+        "no longer receives security fixes. A protected stack needs it; others get a warning without it.",
     )
 
     @field_validator("config", mode="before")
     @classmethod
     def _check_config(cls, given: object, info: ValidationInfo) -> object:
         if isinstance(given, dict):
-            # Where the image is wrong itself, nobody knows which release it would be of.
+            # Where the image is wrong itself, it does not say which release it is of.
             problems = list(config_problems(cast("dict[str, object]", given), info.data.get("image", "")))
             if problems:
                 raise wrong_settings(problems)

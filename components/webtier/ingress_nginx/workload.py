@@ -62,7 +62,7 @@ class Workload:
 
 def worker_shutdown_seconds(settings: IngressNginxSettings) -> int:
     """How long nginx may go on with open connections once it has been told to stop."""
-    return max(settings.grace_seconds - settings.shutdown_delay_seconds - 5, 5)
+    return max(settings.grace_seconds - settings.drain_seconds - 5, 5)
 
 
 def status_flag(workload: Workload) -> str:
@@ -91,7 +91,7 @@ def _flags(workload: Workload) -> list[pulumi.Input[str]]:
         f"--enable-metrics={str(settings.metrics.enabled).lower()}",
         # Else requests are counted only for the hosts that rules name, and not for rules without a host.
         "--metrics-per-host=false",
-        f"--shutdown-grace-period={settings.shutdown_delay_seconds}",
+        f"--shutdown-grace-period={settings.drain_seconds}",
         "--post-shutdown-grace-period=0",
         # Pulumi waits for each Ingress's address, and would wait a minute at the default of 60.
         "--status-update-interval=5",

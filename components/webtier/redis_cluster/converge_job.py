@@ -49,7 +49,7 @@ def make_converge_job(
         metadata=parts.metadata(None),
         spec=JobSpecArgs(
             backoff_limit=0,
-            active_deadline_seconds=settings.formation_seconds + 60,
+            active_deadline_seconds=settings.ready_timeout_seconds + 60,
             pod_failure_policy=_failure_policy(),
             template=PodTemplateSpecArgs(
                 metadata=ObjectMetaArgs(
@@ -73,7 +73,7 @@ def make_converge_job(
         ),
         opts=parts.options(
             *after,
-            timeout=f"{settings.formation_seconds + 120}s",
+            timeout=f"{settings.ready_timeout_seconds + 120}s",
             # Most of a Job can't be changed, and the provider doesn't know of all that. The old topology's Job must not
             # run while the new one's does.
             replace_on_changes=["spec"],
@@ -91,7 +91,7 @@ def _arguments(parts: ClusterParts) -> list[pulumi.Input[str]]:
         f"--shards={settings.shards}",
         f"--replicas-per-shard={settings.replicas_per_shard}",
         f"--min-replicas-to-write={settings.min_replicas_to_write}",
-        f"--deadline={settings.formation_seconds}",
+        f"--deadline={settings.ready_timeout_seconds}",
         f"--auth={AUTH_FOLDER}",
     ]
 

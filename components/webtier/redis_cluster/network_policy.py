@@ -25,11 +25,11 @@ def make_network_policies(parts: ClusterParts) -> None:
     if not settings.enabled:
         return
     access = parts.settings.access
-    outside = settings.sources if access.outside is not None or access.pods is not None else []
+    outside = settings.source_ranges if access.outside is not None or access.pods is not None else []
     own = [_pods(parts.selector), _pods(parts.agent_selector)]
     rules = [
         _rule([*own, *map(_selected, settings.clients), *map(_block, outside)], PORT),
-        _rule([_pods(parts.selector), *map(_block, settings.bus_sources)], BUS_PORT),
+        _rule([_pods(parts.selector), *map(_block, settings.bus_source_ranges)], BUS_PORT),
     ]
     if parts.settings.metrics.enabled and settings.metrics:
         rules.append(_rule(list(map(_selected, settings.metrics)), METRICS_PORT))

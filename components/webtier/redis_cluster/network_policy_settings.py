@@ -1,8 +1,10 @@
 """Who may reach Redis over the network: plain data."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
-from webtier.shared.model import Cidr, DnsLabel, LabelValue, QualifiedName, Settings
+from webtier.shared.model import Cidr, DnsLabel, LabelValue, Moved, QualifiedName, Settings
 
 
 class PodSelector(Settings):
@@ -17,19 +19,21 @@ class PodSelector(Settings):
 class NetworkPolicySettings(Settings):
     """What a NetworkPolicy lets in. Peers, agents and the kubelet always get in."""
 
+    moved: ClassVar[Moved] = Moved(keys={"sources": "source_ranges", "bus_sources": "bus_source_ranges"})
+
     enabled: bool = Field(
         default=True, description="Whether there is one. It has an effect where the cluster's network enforces them."
     )
     clients: list[PodSelector] = Field(
         default_factory=lambda: [PodSelector()], description="Pods that may talk to Redis."
     )
-    sources: list[Cidr] = Field(
+    source_ranges: list[Cidr] = Field(
         default_factory=lambda: ["0.0.0.0/0"],
-        description="Addresses of clients outside; they count where `access` has a way in.",
+        description="CIDRs of clients outside; they count where `access` has a way in.",
     )
-    bus_sources: list[Cidr] = Field(
+    bus_source_ranges: list[Cidr] = Field(
         default_factory=list,
-        description="Addresses with which pods reach the announced addresses of `access.pods`, where the cluster's "
+        description="CIDRs with which pods reach the announced addresses of `access.pods`, where the cluster's "
         "network replaces their own on the way: those of the nodes.",
     )
     metrics: list[PodSelector] = Field(

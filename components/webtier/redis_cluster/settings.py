@@ -1,7 +1,7 @@
 """Everything about a Redis Cluster that is plain data, checked when it is made."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -18,7 +18,7 @@ from webtier.redis_common.settings import (
     data_notes,
 )
 from webtier.redis_common.storage import DynamicStorage, LocalStorage, StorageSettings
-from webtier.shared.model import DnsName, Image, Settings
+from webtier.shared.model import DnsName, Image, Moved, Settings
 from webtier.shared.problems import wrong_setting
 from webtier.shared.prometheus.settings import PrometheusOperatorSettings
 from webtier.shared.quantities import ResourceAmounts, ResourceSettings, parse_quantity
@@ -125,6 +125,11 @@ class MetricsSettings(Settings):
 class RedisClusterSettings(Settings):
     """One Redis Cluster: `shards` times a master with `replicas_per_shard` replicas."""
 
+    moved: ClassVar[Moved] = Moved(
+        keys={"internal_passwords": "internal_password_generation", "formation_seconds": "ready_timeout_seconds"},
+        values={"anti_affinity": {"hard": "required", "soft": "preferred"}},
+    )
+
     shards: int = Field(
         default=3, ge=1, le=MOST_NODES, description="Masters. Automatic failover needs at least three: they vote."
     )
@@ -138,15 +143,16 @@ class RedisClusterSettings(Settings):
         ),
         description="Of one Redis pod. `limits.memory` must be set: Redis' maxmemory is derived from it.",
     )
-    anti_affinity: Literal["hard", "soft"] = Field(
-        default="soft",
-        description="Whether two members of a shard may (soft) or may never (hard) share a node.",
+    anti_affinity: Literal["required", "preferred"] = Field(
+        default="preferred",
+        description="Whether two members of a shard may never (required) share a node, or only where no other node has "
+        "room (preferred).",
     )
     application_acl: Annotated[str, AfterValidator(_check_acl)] = Field(
         default="~* &* +@all -@admin -@dangerous +info",
         description="What the application's user `app` may do, as rules of a Redis ACL.",
     )
-    internal_passwords: int = Field(
+    internal_password_generation: int = Field(
         default=1,
         ge=1,
         description="Generation of the passwords of replication, agent and exporter. Raise it by one to rotate them.",
@@ -171,7 +177,7 @@ class RedisClusterSettings(Settings):
         description="Whether the API server refuses to delete a shard that holds data: a ValidatingAdmissionPolicy, "
         "which needs Kubernetes 1.30 and the right to make one.",
     )
-    formation_seconds: int = Field(
+    ready_timeout_seconds: int = Field(
         default=600,
         ge=60,
         le=86400,
@@ -220,13 +226,14 @@ class RedisClusterSettings(Settings):
         storage = self.storage
         if (
             isinstance(storage, LocalStorage)
-            and self.anti_affinity == "hard"
+            and self.anti_affinity == "required"
             and self.members_per_shard > len(storage.nodes)
         ):
             raise wrong_setting(
                 ("storage", "nodes"),
-                f"{len(storage.nodes)} nodes for {self.members_per_shard} members a shard, and anti_affinity is hard: "
-                "two members would have to share a node; allowed: more nodes, fewer replicas, or anti_affinity soft",
+                f"{len(storage.nodes)} nodes for {self.members_per_shard} members a shard, and anti_affinity is "
+                "required: two members would have to share a node; allowed: more nodes, fewer replicas, or "
+                "anti_affinity preferred",
                 storage.nodes,
             )
         return self

@@ -46,7 +46,7 @@ def is_network(text: str) -> bool:
 
 
 def meant_network(text: str) -> str:
-    """`"did you mean '10.0.0.0/8'? "` for `10.1.2.3/8`; empty where nobody can tell."""
+    """`"did you mean '10.0.0.0/8'? "` for `10.1.2.3/8`; empty where none is near."""
     try:
         network = str(ipaddress.ip_network(text.strip(), strict=False))
     except ValueError:

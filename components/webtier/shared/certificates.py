@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LIFETIME = datetime.timedelta(days=3652)
-"""Ten years: longer than a cluster lives, since nobody remembers to renew what is inside of it."""
+"""Ten years: longer than a cluster lives, since what is inside of it is easily forgotten when it is due for renewal."""
 
 # The clock of the cluster may be behind this machine's.
 _BACKDATED = datetime.timedelta(hours=1)

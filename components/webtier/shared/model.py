@@ -1,15 +1,59 @@
 """The base of every settings model, and the field types that several of them share."""
 
 import re
-from collections.abc import Callable
-from typing import Annotated, cast
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Annotated, ClassVar, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypeIs
 
 from webtier.shared.addresses import is_network, meant_network
+
+MOVED = "moved"
+"""In the JSON schema of a model: what its `Moved` says."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What settings were called in an earlier release.
+
+    `keys` are old keys with the new ones, and `values` by key old values with the new ones: both still work. `gone` are
+    keys that do not, with where each is now.
+    """
+
+    keys: Mapping[str, str] = field(default_factory=dict[str, str])
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    gone: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def renamed(self, given: Mapping[str, object]) -> tuple[dict[str, object], list[tuple[str, str]]]:
+        """The settings under their new names, and of each old one its key and what is to be said of it."""
+        values, notes = dict(given), list[tuple[str, str]]()
+        for old, new in self.keys.items():
+            # With both there is one too many, which is reported as an unknown key.
+            if old in values and new not in values:
+                values[new] = values.pop(old)
+                notes.append((old, f"is called '{new}' now; the old name still works"))
+        for key, words in self.values.items():
+            word = values.get(key)
+            if isinstance(word, str) and word in words:
+                values[key] = words[word]
+                notes.append((key, f"'{word}' is called '{words[word]}' now; the old word still works"))
+        return values, notes
+
+
+def _say_what_moved(schema: JsonDict, model: type[BaseModel]) -> None:
+    moved = model.moved if issubclass(model, Settings) else Moved()
+    if moved == Moved():
+        return
+    schema[MOVED] = cast("JsonDict", asdict(moved))
+    for old, new in moved.keys.items():
+        described = cast("dict[str, JsonDict]", schema["properties"])[new]
+        described["description"] = f"{described['description']} Formerly `{old}`."
 
 
 class Settings(BaseModel):
@@ -21,8 +65,16 @@ class Settings(BaseModel):
 
     # Strict, since a number written as text ("3") is a mistake that would come back elsewhere.
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, validate_default=True, hide_input_in_errors=True
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        validate_default=True,
+        hide_input_in_errors=True,
+        json_schema_extra=_say_what_moved,
     )
+
+    moved: ClassVar[Moved] = Moved()
+    """Old names of its keys and values."""
 
     @model_validator(mode="before")
     @classmethod
@@ -30,28 +82,35 @@ class Settings(BaseModel):
         values = _as_object(given)
         if values is None:
             return given
-        completed = dict(values)
-        for name, field in cls.model_fields.items():
-            default: object = field.get_default(call_default_factory=True, validated_data={})
-            part = _as_object(values.get(name))
-            if part is not None and _is_group_of(default, field):
+        completed = _in_new_words(cls, values)
+        for name, info in cls.model_fields.items():
+            default: object = info.get_default(call_default_factory=True, validated_data={})
+            part = _as_object(completed.get(name))
+            if part is not None and _is_group_of(default, info):
                 completed[name] = _completed(default, part)
         return completed
 
 
-def _is_group_of(default: object, field: FieldInfo) -> TypeIs[Settings]:
+def _in_new_words(model: type[Settings], given: dict[str, object]) -> dict[str, object]:
+    renamed, notes = model.moved.renamed(given)
+    for key, note in notes:
+        warnings.warn(f"{key} {note}", FutureWarning, stacklevel=3)
+    return renamed
+
+
+def _is_group_of(default: object, info: FieldInfo) -> TypeIs[Settings]:
     # Of a union's alternatives another one than the default's may be meant.
-    return isinstance(default, Settings) and field.annotation is type(default)
+    return isinstance(default, Settings) and info.annotation is type(default)
 
 
 def _completed(default: Settings, given: dict[str, object]) -> dict[str, object]:
-    completed = dict(given)
-    for name, field in type(default).model_fields.items():
+    completed = _in_new_words(type(default), given)
+    for name, info in type(default).model_fields.items():
         value: object = getattr(default, name)
-        part = _as_object(given.get(name))
-        if part is not None and _is_group_of(value, field):
+        part = _as_object(completed.get(name))
+        if part is not None and _is_group_of(value, info):
             completed[name] = _completed(value, part)
-        elif name not in given:
+        elif name not in completed:
             completed[name] = value
     return completed
 
@@ -117,9 +176,6 @@ DnsName = Annotated[
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 """A TCP port."""
-
-MOVED_KEYS = "movedKeys"
-"""In the JSON schema of a model: keys that it had in an earlier release, each with where it is now."""
 
 NODE_PORT_MARK = "nodePort"
 """In the JSON schema of every field that takes a NodePort: two must not be the same in a stack."""

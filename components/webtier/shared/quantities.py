@@ -58,7 +58,7 @@ def _check_cpu(given: object) -> object:
 
 
 def _check_bytes(given: object) -> object:
-    # Kubernetes takes "128m" as 0.128 bytes; nobody ever meant that.
+    # Kubernetes takes "128m" as 0.128 bytes, which is never meant.
     if _amount(given) < 1024 * 1024:
         raise PydanticCustomError(
             "byte_quantity",

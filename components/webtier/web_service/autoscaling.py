@@ -24,9 +24,9 @@ from webtier.shared.problems import wrong_setting
 class ScalingPolicy(Settings):
     """How far the number of pods may change at a time."""
 
-    kind: Literal["pods", "percent"] = Field(description="Whether `value` counts pods or hundredths of their number.")
-    value: int = Field(ge=1, le=1000, description="By so much at the most.")
-    period_seconds: int = Field(ge=1, le=1800, description="In so much time.")
+    kind: Literal["pods", "percent"] = Field(description="Whether `value` is a number of pods or a percent of them.")
+    value: int = Field(ge=1, le=1000, description="The largest change.")
+    period_seconds: int = Field(ge=1, le=1800, description="Within so many seconds.")
 
 
 class ScalingRules(Settings):
@@ -63,8 +63,8 @@ class ScalingRules(Settings):
 class AutoscalingSettings(Settings):
     """A HorizontalPodAutoscaler. The cluster needs a metrics server for it."""
 
-    min: int = Field(default=2, ge=1, le=1000, description="Pods at the least.")
-    max: int = Field(ge=1, le=1000, description="Pods at the most.")
+    min: int = Field(default=2, ge=1, le=1000, description="Minimum replicas.")
+    max: int = Field(ge=1, le=1000, description="Maximum replicas.")
     cpu_percent: int | None = Field(
         default=70, ge=1, le=1000, description="CPU use to keep, as a part of `resources.requests.cpu`; null for any."
     )

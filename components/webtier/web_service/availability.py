@@ -1,7 +1,7 @@
 """What keeps enough pods serving: where they run, how many may go at once, how they are updated."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pulumi_kubernetes.apps.v1 import DeploymentStrategyArgs, RollingUpdateDeploymentArgs
 from pulumi_kubernetes.core.v1 import (
@@ -13,7 +13,7 @@ from pulumi_kubernetes.core.v1 import (
 from pydantic import Field, model_validator
 
 from webtier.shared.counts import PodCount, is_none, pods_of
-from webtier.shared.model import Settings
+from webtier.shared.model import Moved, Settings
 from webtier.shared.pods import HOST_TOPOLOGY, ZONE_TOPOLOGY, spread
 from webtier.shared.problems import wrong_setting
 
@@ -51,22 +51,30 @@ class BudgetSettings(Settings):
         if least is not None and pods_of(least, pods) >= pods:
             raise wrong_setting(
                 ("budget", "min_available"),
-                f"there are {pods} pods at the least, of which none could ever be evicted, and no node drained; "
+                f"the minimum is {pods} pods, of which none could ever be evicted, and no node drained; "
                 "allowed: fewer than there are, or budget: null",
                 least,
             )
 
 
-class SpreadSettings(Settings):
-    """How evenly pods are spread: `soft` prefers it, `hard` leaves a pod unscheduled else, `none` does not care."""
+_SPREAD_WORDS = {"soft": "preferred", "hard": "required"}
 
-    nodes: Literal["soft", "hard", "none"] = Field(default="soft", description="Over nodes.")
-    zones: Literal["soft", "hard", "none"] = Field(default="soft", description="Over zones.")
+
+class SpreadSettings(Settings):
+    """How evenly pods are spread: `preferred` where there is room, `required` leaves a pod unscheduled else,
+    `none` does not spread them."""
+
+    moved: ClassVar[Moved] = Moved(values=dict.fromkeys(("nodes", "zones"), _SPREAD_WORDS))
+
+    nodes: Literal["preferred", "required", "none"] = Field(default="preferred", description="Over nodes.")
+    zones: Literal["preferred", "required", "none"] = Field(default="preferred", description="Over zones.")
 
     def as_args(self, selector: Mapping[str, str]) -> list[TopologySpreadConstraintArgs] | None:
         """For the pods that the selector picks."""
         wishes = {HOST_TOPOLOGY: self.nodes, ZONE_TOPOLOGY: self.zones}
-        constraints = [spread(key, selector, required=wish == "hard") for key, wish in wishes.items() if wish != "none"]
+        constraints = [
+            spread(key, selector, required=wish == "required") for key, wish in wishes.items() if wish != "none"
+        ]
         return constraints or None
 
 

@@ -21,7 +21,7 @@ _PORT = "The name of a port under `ports`; null for `http`, or else that for TCP
 class HttpCheck(Settings):
     """Asked over HTTP."""
 
-    kind: Literal["http"] = Field(description="A GET; 200 to 399 is a yes.")
+    kind: Literal["http"] = Field(description="A GET; it succeeds with 200 to 399.")
     path: HttpPath = Field(default="/", description="What is asked for.")
     port: PortName | None = Field(default=None, description=_PORT)
 
@@ -29,14 +29,14 @@ class HttpCheck(Settings):
 class TcpCheck(Settings):
     """Asked by a connection."""
 
-    kind: Literal["tcp"] = Field(description="A connection; one that is taken is a yes.")
+    kind: Literal["tcp"] = Field(description="A connection; it succeeds when it is accepted.")
     port: PortName | None = Field(default=None, description=_PORT)
 
 
 class GrpcCheck(Settings):
     """Asked over gRPC's health checking protocol."""
 
-    kind: Literal["grpc"] = Field(description="A call of gRPC's health service; `SERVING` is a yes.")
+    kind: Literal["grpc"] = Field(description="A call of gRPC's health service; it succeeds with `SERVING`.")
     port: PortName | None = Field(default=None, description=_PORT)
     service: str | None = Field(default=None, description="The service asked about; null for the server as a whole.")
 
@@ -44,7 +44,7 @@ class GrpcCheck(Settings):
 class ExecCheck(Settings):
     """Asked by a command in the container."""
 
-    kind: Literal["exec"] = Field(description="A command in the container; exit code 0 is a yes.")
+    kind: Literal["exec"] = Field(description="A command in the container; it succeeds with exit code 0.")
     command: list[str] = Field(min_length=1, description="The program and its arguments; no shell unless named.")
 
 
@@ -57,15 +57,15 @@ class ProbeSettings(Settings):
     check: Check | None = Field(default=None, description="What is asked; null for `probes.check`.")
     initial_delay_seconds: int = Field(default=0, ge=0, le=3600, description="From the container's start, unasked.")
     period_seconds: int = Field(default=5, ge=1, le=300, description="Between two questions.")
-    timeout_seconds: int = Field(default=2, ge=1, le=60, description="An answer later is a no.")
-    failure_threshold: int = Field(default=2, ge=1, le=1000, description="So many times no, one after another, count.")
+    timeout_seconds: int = Field(default=2, ge=1, le=60, description="It fails if there is no answer within this time.")
+    failure_threshold: int = Field(default=2, ge=1, le=1000, description="So many failures, one after another, count.")
 
 
 class StartupProbe(ProbeSettings):
     """Whether the container has started. The others wait for it."""
 
     failure_threshold: int = Field(
-        default=12, ge=1, le=1000, description="After so many times no, one after another, it is started again."
+        default=12, ge=1, le=1000, description="After so many failures, one after another, it is restarted."
     )
 
 
@@ -73,10 +73,10 @@ class ReadinessProbe(ProbeSettings):
     """Whether the pod gets requests."""
 
     failure_threshold: int = Field(
-        default=2, ge=1, le=1000, description="After so many times no, one after another, it gets no more requests."
+        default=2, ge=1, le=1000, description="After so many failures, one after another, it gets no more requests."
     )
     success_threshold: int = Field(
-        default=1, ge=1, le=100, description="After so many times yes, one after another, it gets them again."
+        default=1, ge=1, le=100, description="After so many successes, one after another, it gets them again."
     )
 
 
@@ -84,7 +84,7 @@ class LivenessProbe(ProbeSettings):
     """Whether the container still works."""
 
     failure_threshold: int = Field(
-        default=6, ge=1, le=1000, description="After so many times no, one after another, it is started again."
+        default=6, ge=1, le=1000, description="After so many failures, one after another, it is restarted."
     )
 
 

@@ -1,14 +1,13 @@
 """Everything about a web service that is plain data, checked as a whole when it is made."""
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from pydantic import ConfigDict, Field, model_validator
-from pydantic.config import JsonDict
+from pydantic import Field, model_validator
 
 from webtier.service_exposure.ports import ServicePort, ServicePorts, main_port
 from webtier.service_exposure.settings import ClusterIpExposure, PodExposure, check_ports
-from webtier.shared.model import MOVED_KEYS, AbsolutePath, DnsLabel, DnsName, LabelValue
+from webtier.shared.model import AbsolutePath, DnsLabel, DnsName, LabelValue, Moved
 from webtier.shared.problems import Place, wrong_setting
 from webtier.shared.user_labels import UserLabels
 from webtier.web_service.autoscaling import AutoscalingSettings
@@ -18,19 +17,21 @@ from webtier.web_service.pod_settings import SchedulingSettings, SecuritySetting
 from webtier.web_service.probes import ExecCheck, ProbesSettings
 from webtier.web_service.volumes import Volumes
 
-_MOVED: JsonDict = {
-    "port": "ports.http.port",
-    "container_port": "ports.http.target_port",
-    "node_port": "ports.http.node_port, with exposure: {kind: node_port}",
-    "run_as_user": "security.run_as_user",
-    "probe": "probes, its path to probes.check: {kind: http, path: …}",
-}
+_MOVED = Moved(
+    gone={
+        "port": "ports.http.port",
+        "container_port": "ports.http.target_port",
+        "node_port": "ports.http.node_port, with exposure: {kind: node_port}",
+        "run_as_user": "security.run_as_user",
+        "probe": "probes, its path to probes.check: {kind: http, path: …}",
+    }
+)
 
 
 class WebServiceSettings(ProgramSettings):
     """One web service. It runs as an ordinary user and serves on its `ports`."""
 
-    model_config = ConfigDict(json_schema_extra={MOVED_KEYS: _MOVED})
+    moved: ClassVar[Moved] = _MOVED
 
     app: DnsLabel | None = Field(
         default=None,

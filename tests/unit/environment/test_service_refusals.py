@@ -47,15 +47,15 @@ def test_a_service_is_not_called_as_an_object_of_redis(key: str, name: str) -> N
     changes = {"services": {**services, name: services["user-v1"]}} if key == "services" else {key: {name: ALIAS}}
     lines = report(**changes)
     assert lines[2] == f"  webtier:{key}.{name}"
-    assert lines[3].strip() == "an object of the Redis Cluster is called so; allowed: another name"
+    assert lines[3].strip() == "name conflicts with an object of the Redis Cluster; allowed: another name"
 
 
 def test_two_services_are_not_called_the_same() -> None:
     lines = report(external_services={"user-v1": ALIAS, "sessions": ALIAS}, standalone_redis={"sessions": {}})
     assert "  webtier:external_services.user-v1" in lines
     assert "  webtier:standalone_redis.sessions" in lines
-    assert any("as that of services.user-v1" in line for line in lines)
-    assert any("as that of external_services.sessions" in line for line in lines)
+    assert any("conflicts with services.user-v1" in line for line in lines)
+    assert any("conflicts with external_services.sessions" in line for line in lines)
 
 
 def test_what_the_documentation_shows_is_right() -> None:

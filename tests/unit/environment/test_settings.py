@@ -202,8 +202,8 @@ def test_a_node_port_of_a_redis_pod_is_taken_too() -> None:
     [
         (["redis"], "redis", "does not begin with 'redis'"),
         (["redis-shard-0"], "redis-shard-0", "does not begin with 'redis'"),
-        (["pay-v1"], "pay-v1", "as that of services.pay-v1"),
-        (["sessions", "sessions-access"], "sessions", "as that of standalone_redis.sessions-access"),
+        (["pay-v1"], "pay-v1", "conflicts with services.pay-v1"),
+        (["sessions", "sessions-access"], "sessions", "conflicts with standalone_redis.sessions-access"),
         (["Sessions"], "Sessions", "1 to 40 of a-z"),
         (["s" * 41], "s" * 41, "1 to 40 of a-z"),
     ],
@@ -219,7 +219,7 @@ def test_a_web_service_may_not_be_called_as_the_node_port_of_a_single_redis() ->
     config["services"]["sessions-access"] = {"image": "a:1"}
     config["standalone_redis"] = {"sessions": {}}
     said = lines_about("standalone_redis.sessions", report(config))
-    assert "as that of services.sessions-access" in said
+    assert "conflicts with services.sessions-access" in said
 
 
 def test_node_port_of_a_single_redis_is_seen_too() -> None:

@@ -25,7 +25,7 @@ RISK_LEVEL = "annotations-risk-level"
 _DECIDED: Mapping[str, str] = {
     **dict.fromkeys(FIXED_CONFIG, "no setting may weaken it"),
     RISK_LEVEL: "it follows from allow_external_auth",
-    "worker-shutdown-timeout": "it follows from grace_seconds and shutdown_delay_seconds",
+    "worker-shutdown-timeout": "it follows from grace_seconds and drain_seconds",
 }
 
 _RELEASED = re.compile(r".*/controller(?:-chroot)?:v([0-9]+)\.([0-9]+)\.[^@]*(?:@.*)?")

@@ -63,7 +63,7 @@ def _seed(parts: ClusterParts) -> pulumi.Output[str]:
 
 def _render(parts: ClusterParts, seed: str, current: str, previous: str | None) -> dict[str, str]:
     settings = parts.settings
-    internal = InternalPasswords(seed, settings.internal_passwords)
+    internal = InternalPasswords(seed, settings.internal_password_generation)
     accepted = [current] if previous is None else [current, previous]
     return {
         ACL_FILE: render_acl_file(accepted, settings.application_acl, internal),

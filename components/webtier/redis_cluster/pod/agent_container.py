@@ -62,7 +62,7 @@ class AgentContainers:
             ],
             resources=self.settings.resources.as_args(),
             security_context=restricted_container(),
-            # The last lines say why it ended, also where nobody can read the log any more.
+            # The last lines say why it ended, also where the log can no longer be read.
             termination_message_policy="FallbackToLogsOnError",
         )
 

@@ -212,7 +212,7 @@ def _apart(parts: ClusterParts, shard: int) -> AffinityArgs:
         topology_key=HOST_TOPOLOGY,
         label_selector=LabelSelectorArgs(match_labels=parts.shard_selector(shard)),
     )
-    if parts.settings.anti_affinity == "hard":
+    if parts.settings.anti_affinity == "required":
         rules = PodAntiAffinityArgs(required_during_scheduling_ignored_during_execution=[term])
     else:
         preference = WeightedPodAffinityTermArgs(weight=100, pod_affinity_term=term)

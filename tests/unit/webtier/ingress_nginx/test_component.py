@@ -77,7 +77,7 @@ def test_an_address_is_always_published_since_pulumi_waits_for_it(
 
 
 def test_leaving_controller_serves_on_and_is_not_killed_before_it_is_done() -> None:
-    recording = record(grace_seconds=60, shutdown_delay_seconds=10)
+    recording = record(grace_seconds=60, drain_seconds=10)
     assert container(recording)["lifecycle"]["preStop"]["exec"]["command"] == ["/wait-shutdown"]
     assert "--shutdown-grace-period=10" in container(recording)["args"]
     assert pod(recording)["terminationGracePeriodSeconds"] == 60

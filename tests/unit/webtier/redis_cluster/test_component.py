@@ -137,7 +137,7 @@ def test_pods_are_told_that_the_cluster_was_formed_without_waiting_for_it() -> N
     assert any(urn.endswith("::redis-converge") for urn in marker.options.dependencies)
 
 
-@pytest.mark.parametrize(("kind", "key"), [("hard", "required"), ("soft", "preferred")])
+@pytest.mark.parametrize(("kind", "key"), [(kind, kind) for kind in ("required", "preferred")])
 def test_members_of_a_shard_keep_apart(kind: str, key: str) -> None:
     spec = template(record({"anti_affinity": kind}), shard=1)["spec"]
     ((found, (rule,)),) = spec["affinity"]["podAntiAffinity"].items()
@@ -150,7 +150,7 @@ def test_members_of_a_shard_keep_apart(kind: str, key: str) -> None:
 
 
 def test_the_job_waits_for_all_shards_and_stays_when_it_is_done() -> None:
-    job = record({"formation_seconds": 300}).one(JOB, "redis-converge")
+    job = record({"ready_timeout_seconds": 300}).one(JOB, "redis-converge")
     assert {f"redis-shard-{shard}" for shard in range(3)} <= job.dependencies
     spec = job.inputs["spec"]
     assert "ttlSecondsAfterFinished" not in spec

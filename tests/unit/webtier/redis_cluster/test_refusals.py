@@ -52,12 +52,12 @@ def test_a_node_port_that_the_ingress_has_is_refused(redis: dict[str, Any], ingr
         ("{shards: 3, replicas_per_shard: 2}", []),
         ("{shards: 4}", []),
         ("{shards: 500}", []),
-        ("{anti_affinity: hard, storage: {kind: local, nodes: [a, b, c]}}", []),
-        ("{replicas_per_shard: 2, anti_affinity: hard, storage: {kind: local, nodes: [a, b, c]}}", []),
+        ("{anti_affinity: required, storage: {kind: local, nodes: [a, b, c]}}", []),
+        ("{replicas_per_shard: 2, anti_affinity: required, storage: {kind: local, nodes: [a, b, c]}}", []),
         ("{storage: {kind: dynamic, size: 400Mi}}", ["can fill the volume"]),
         ("{access: {node_port: null}}", []),
         ("{conf: {maxmemory_policy: volatile-ttl, maxmemory_percent: 60, node_timeout_ms: 1000}}", []),
-        ("{conf: {maxmemory_percent: 75, node_timeout_ms: 60000}, formation_seconds: 60}", []),
+        ("{conf: {maxmemory_percent: 75, node_timeout_ms: 60000}, ready_timeout_seconds: 60}", []),
     ],
 )
 def test_what_is_possible_is_allowed_with_a_note_where_it_may_surprise(redis: str, notes: list[str]) -> None:

@@ -14,7 +14,7 @@ from webtier.redis_cluster import RedisCluster, RedisClusterArgs, RedisClusterSe
     ("settings", "message"),
     [
         ({"shards": 0}, "greater than or equal to 1"),
-        ({"network_policy": {"sources": ["10.0.0.1/8"]}}, "a CIDR without host bits"),
+        ({"network_policy": {"source_ranges": ["10.0.0.1/8"]}}, "a CIDR without host bits"),
         ({"access": {"pods": {"kind": "node_ports", "first": 32767}}}, "need the NodePorts 32767 to 32832"),
         ({"access": {"pods": {"kind": "node_ports", "first": 30000}}}, "one of the pods' own NodePorts 30000 to 30065"),
         ({"shards": -1}, "greater than or equal to 1"),
@@ -41,8 +41,8 @@ from webtier.redis_cluster import RedisCluster, RedisClusterArgs, RedisClusterSe
         ({"storage": {"kind": "local", "nodes": ["a"], "root": "/srv/../etc"}}, "absolute path without '..'"),
         ({"storage": {"kind": "nfs", "server": "nfs", "path": "/x", "size": "10"}}, "at least '1Mi'"),
         (
-            {"storage": {"kind": "local", "nodes": ["a", "b"]}, "anti_affinity": "hard", "replicas_per_shard": 2},
-            "storage.nodes\n.*2 nodes for 3 members a shard, and anti_affinity is hard",
+            {"storage": {"kind": "local", "nodes": ["a", "b"]}, "anti_affinity": "required", "replicas_per_shard": 2},
+            "storage.nodes\n.*2 nodes for 3 members a shard, and anti_affinity is required",
         ),
         ({"access": {"node_port": 80}}, "greater than or equal to 30000"),
         ({"agent": {"code": "baked"}}, "'mounted' or 'in_image'"),

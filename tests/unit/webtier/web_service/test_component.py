@@ -357,7 +357,7 @@ def test_budget_says_what_has_to_stay() -> None:
 
 
 def test_spread_is_a_must_or_nothing_where_it_is_told_so() -> None:
-    [constraint] = pod(record(spread={"zones": "hard", "nodes": "none"}))["topologySpreadConstraints"]
+    [constraint] = pod(record(spread={"zones": "required", "nodes": "none"}))["topologySpreadConstraints"]
     assert constraint["topologyKey"] == "topology.kubernetes.io/zone"
     assert constraint["whenUnsatisfiable"] == "DoNotSchedule"
     assert "topologySpreadConstraints" not in pod(record(spread={"zones": "none", "nodes": "none"}))
