@@ -6,33 +6,36 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from environment.settings.model import EnvironmentSettings
 from environment.settings.schema import Leaf, SettingsSchema
-from webtier.path_rules.ingress.annotations import SOURCES
+from webtier.path_rules.registry.all_options import HOSTS, RULES
+from webtier.path_rules.registry.option import HttpRoute, Option, RefusedByGateway, annotation_names
 
 BEGIN = "<!-- The table is written by `python -m environment.settings.reference`. -->\n"
 END = "<!-- End of the table. -->\n"
 
 _DOCS = Path(__file__).parents[2] / "docs"
 _SCHEMA = SettingsSchema(EnvironmentSettings)
+_OF_RULES, _OF_HOSTS = "routes[].", "hosts.<name>."
 
 
 def render_reference() -> str:
-    """A Markdown table with a line for every setting."""
-    return markdown_table(("key", "allowed", "default", "meaning"), (_cells(leaf) for leaf in _SCHEMA.leaves()))
+    """A Markdown table with a line for every setting but those within rules and hosts."""
+    leaves = (leaf for leaf in _SCHEMA.leaves() if not key_of(leaf).startswith((_OF_RULES, _OF_HOSTS)))
+    return markdown_table(("key", "allowed", "default", "meaning"), (_cells(leaf) for leaf in leaves))
 
 
 def render_rule_reference() -> str:
     """A Markdown table with a line for every field of rules and hosts, and what it becomes."""
-    prefixes = {"routes[].": "", "hosts.<name>.": "hosts."}
-    rows: list[Sequence[str]] = []
-    for leaf in _SCHEMA.leaves():
-        for prefix, short in prefixes.items():
-            if key_of(leaf).startswith(prefix):
-                sources = SOURCES.get(short + key_of(leaf).removeprefix(prefix), ())
-                rows.append((*_cells(leaf), ", ".join(f"`{source}`" for source in sources)))
-    return markdown_table(("field", "allowed", "default", "meaning", "annotation of ingress-nginx"), rows)
+    options: dict[str, Option[Any]] = {
+        **{_OF_RULES + field.key: field.option for field in RULES.declared},
+        **{_OF_HOSTS + field.key: field.option for field in HOSTS.declared},
+    }
+    rows = [(*_cells(leaf), *_becomes(options[key_of(leaf)])) for leaf in _SCHEMA.leaves() if key_of(leaf) in options]
+    head = ("field", "allowed", "default", "meaning", "annotation of ingress-nginx", "in an HTTPRoute")
+    return markdown_table(head, rows)
 
 
 DOCUMENTS: dict[Path, Callable[[], str]] = {
@@ -57,6 +60,17 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _cells(leaf: Leaf) -> tuple[str, str, str, str]:
     return f"`{key_of(leaf)}`", _SCHEMA.describe(leaf.node), _default(leaf), leaf.node.get("description", "")
+
+
+def _becomes(option: Option[Any]) -> tuple[str, str]:
+    annotations = ", ".join(f"`{name}`" for name in annotation_names(option))
+    match option.http_route:
+        case HttpRoute(part=part):
+            return annotations, part if " " in part else f"`{part}`"
+        case RefusedByGateway(why=why):
+            return annotations, f"refused: {why}"
+        case None:
+            return annotations, "refused"
 
 
 def key_of(leaf: Leaf) -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from webtier.path_rules.rules.model import RuleSet
+from webtier.path_rules.registry.all_options import RULES
+from webtier.path_rules.rules.model import PathRule, RuleSet
 from webtier.path_rules.rules.options import ServiceRef
 from webtier.shared.problems import Place, Problem
 
@@ -11,19 +12,22 @@ def backend_problems(rules: RuleSet, backends: Mapping[str, Sequence[str]]) -> I
     """Backends, canaries and error pages that are no web service of the stack, and ports that none of theirs is."""
     for position, rule in rules.rules.items():
         place: Place = ("routes", position)
-        if rule.backend is not None:
-            yield from _unknown((*place, "backend"), rule.backend, backends)
-        elif rule.redirect is None:
+        if rule.backend is None and rule.redirect is None:
             known = ", ".join(sorted(backends)) or _NONE
             message = f"not set, but needed unless there is a 'redirect'; allowed: a web service of this stack: {known}"
             yield Problem((*place, "backend"), message, has_value=False)
-        if rule.canary is not None:
-            yield from _unknown((*place, "canary", "backend"), rule.canary.backend, backends)
-        if rule.error_pages is not None:
-            pages = ServiceRef(service=rule.error_pages.backend)
-            yield from _unknown((*place, "error_pages", "backend"), pages, backends)
+        for at, reference in named_services(rule, place):
+            yield from _unknown(at, reference, backends)
     if rules.default_backend is not None:
         yield from _unknown(("default_backend",), ServiceRef(service=rules.default_backend), backends)
+
+
+def named_services(rule: PathRule, place: Place = ()) -> Iterator[tuple[Place, ServiceRef]]:
+    """Every web service that a rule names, with the place of the field that does."""
+    for each in RULES.given(rule, place):
+        if each.option.services == "named" and each.value is not None:
+            is_whole = isinstance(each.value, ServiceRef)
+            yield each.place, each.value if is_whole else ServiceRef(service=each.value)
 
 
 _NONE = "none is defined yet; add one under 'services'"

@@ -3,23 +3,10 @@
 import ipaddress
 from collections.abc import Iterator
 
+from webtier.path_rules.registry.all_options import RULES
 from webtier.path_rules.rules.model import PathRule, RuleSet
 from webtier.path_rules.rules.options import AccessLists, CorsSettings, ErrorPages, ExternalAuth, LimitSettings
 from webtier.shared.problems import Place, Problem
-
-_BACKEND_OPTIONS = (
-    "backend",
-    "rewrite",
-    "canary",
-    "cors",
-    "error_pages",
-    "body_size",
-    "timeouts",
-    "limits",
-    "access",
-    "affinity",
-    "auth",
-)
 
 
 def option_problems(rules: RuleSet) -> Iterator[Problem]:
@@ -43,13 +30,13 @@ def option_problems(rules: RuleSet) -> Iterator[Problem]:
 def _beside_a_redirect(place: Place, rule: PathRule) -> Iterator[Problem]:
     if rule.redirect is None:
         return
-    for option in _BACKEND_OPTIONS:
-        if getattr(rule, option) is not None:
+    for each in RULES.given(rule, place):
+        if each.option.beside_redirect == "refused" and each.is_set:
             message = (
                 "a redirect is the whole answer, and comes before all else that is asked or done; allowed: a "
-                f"'redirect' without '{option}', or the other way round"
+                f"'redirect' without '{each.place[-1]}', or the other way round"
             )
-            yield Problem((*place, option), message, has_value=False)
+            yield Problem(each.place, message, has_value=False)
 
 
 def _cors_problems(place: Place, cors: CorsSettings) -> Iterator[Problem]:

@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 
 from webtier.path_rules.gateway.api_types import (
     HTTPBackendRef,
-    HTTPCORSFilter,
     HTTPHeader,
     HTTPHeaderFilter,
     HTTPHeaderMatch,
@@ -32,13 +31,14 @@ from webtier.path_rules.gateway.api_types import (
     HTTPURLRewriteFilter,
     ParentReference,
 )
+from webtier.path_rules.registry.all_options import RULES
+from webtier.path_rules.registry.option import HttpRoute
 from webtier.path_rules.rules.hosts import HostSettings, www_partner
 from webtier.path_rules.rules.model import ROOT, Backend, PathRule, RuleSet, is_root
 from webtier.path_rules.rules.object_names import object_name, rule_object_name
 from webtier.path_rules.rules.options import (
     Canary,
     CookieCanary,
-    CorsSettings,
     HeaderCanary,
     RedirectSettings,
     RegexRewrite,
@@ -104,7 +104,7 @@ class _Compiler:
             # It comes before the way to HTTPS.
             found[""] = HTTPRouteSpec(self._both, [_redirecting(_path(rule), _redirect(rule.redirect))], hosts)
         elif settings.redirects_to_https:
-            to_https = _redirecting(_path(rule), HTTPRequestRedirectFilter(308, scheme="https"), _cors(rule))
+            to_https = _redirecting(_path(rule), HTTPRequestRedirectFilter(308, scheme="https"), _filters(rule))
             found[""] = HTTPRouteSpec(self._https, self._serving(rule, settings), hosts)
             found["-https"] = HTTPRouteSpec(self._http, [to_https], hosts)
         else:
@@ -119,8 +119,9 @@ class _Compiler:
         return found
 
     def _serving(self, rule: PathRule, settings: HostSettings) -> list[HTTPRouteRule]:
+        added = _filters(rule)
         return [
-            HTTPRouteRule([HTTPRouteMatch(path, headers)], [*_cors(rule), *_rewriting(rule, rewrite)] or None, backends)
+            HTTPRouteRule([HTTPRouteMatch(path, headers)], [*added, *_rewriting(rule, rewrite)] or None, backends)
             for path, rewrite in _rewrites(rule, app_root=settings.app_root is not None)
             for headers, backends in self._choices(rule.backend or ServiceRef(service=""), rule.canary)
         ]
@@ -254,20 +255,11 @@ def _redirect(redirect: RedirectSettings) -> HTTPRequestRedirectFilter:
     return HTTPRequestRedirectFilter(redirect.code, url.scheme, url.hostname, url.port, _whole(url.path or ROOT))
 
 
-def _cors(rule: PathRule) -> list[HTTPRouteFilter]:
-    return [] if rule.cors is None else [HTTPRouteFilter("CORS", cors=_cors_filter(rule.cors))]
-
-
-def _cors_filter(cors: CorsSettings) -> HTTPCORSFilter:
-    # The API takes sets, in which nothing is twice.
-    origins, methods, headers, exposed = (
-        list(dict.fromkeys(each)) for each in (cors.origins, cors.methods, cors.headers, cors.exposed_headers)
-    )
-    return HTTPCORSFilter(
-        allow_origins=origins,
-        allow_methods=methods,
-        allow_headers=headers,
-        max_age=cors.max_age_seconds,
-        expose_headers=exposed or None,
-        allow_credentials=cors.credentials or None,
-    )
+def _filters(rule: PathRule) -> list[HTTPRouteFilter]:
+    """Those that options add, each by itself."""
+    return [
+        added
+        for each in RULES.given(rule)
+        if isinstance(each.option.http_route, HttpRoute) and each.option.http_route.filters is not None
+        for added in each.option.http_route.filters(each.value)
+    ]

@@ -143,7 +143,7 @@ class _Host:
     def __init__(self, name: str, host: str | None, rules: RuleSet, after: Sequence[str]) -> None:
         self._name, self._host, self._rules, self._after = name, host, rules, after
         self._settings = rules.settings(host)
-        self._https = https_annotations(self._settings.redirects_to_https)
+        self._https = https_annotations(self._settings)
         self._root = object_name(name, host, ROOT)
         self._default = ServiceRef(service=rules.default_backend or "")
         self._root_position = next((position for position, rule in rules.on(host).items() if is_root(rule)), None)
@@ -197,7 +197,7 @@ class _Host:
                 name=f"{own.name}-canary",
                 paths=[SharedPath(bare, rule.canary.backend)],
                 by_port_name=False,
-                annotations=canary_annotations(rule.canary),
+                annotations=canary_annotations(rule),
                 after=[own.name],
                 error_pages=None,
                 primary=own.name,

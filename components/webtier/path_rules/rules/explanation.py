@@ -4,19 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from webtier.path_rules.rules.hosts import HostSettings, IssuerTls, tls_secret, wildcard_of, www_partner
+from webtier.path_rules.registry.all_options import HOSTS, RULES
+from webtier.path_rules.registry.option import Host
+from webtier.path_rules.rules.hosts import wildcard_of
 from webtier.path_rules.rules.model import ROOT, PathRule, RuleSet
-from webtier.path_rules.rules.options import (
-    AccessLists,
-    BasicAuth,
-    Canary,
-    HeaderCanary,
-    LimitSettings,
-    RegexRewrite,
-    ServiceRef,
-    StripPrefix,
-    WeightCanary,
-)
+from webtier.path_rules.rules.options import RegexRewrite, ServiceRef, StripPrefix
 from webtier.path_rules.rules.request import Refused, Request, readable
 from webtier.path_rules.rules.semantics import (
     Answer,
@@ -81,8 +73,8 @@ def _table(host: str | None, rules: RuleSet) -> HostTable:
 
 def _row(place: str, rule: PathRule) -> Row:
     target = "" if rule.redirect is None else f"{rule.redirect.code} {rule.redirect.to}"
-    goes_to = target if rule.backend is None else _service(rule.backend)
-    return Row(place, rule.match, rule.path, goes_to, _rewrite(rule), list(_options(rule)))
+    goes_to = target if rule.backend is None else rule.backend.described
+    return Row(place, rule.match, rule.path, goes_to, _rewrite(rule), [said for _, said in _options(rule)])
 
 
 def _host_notes(host: str | None, rules: RuleSet) -> Iterator[str]:
@@ -90,32 +82,21 @@ def _host_notes(host: str | None, rules: RuleSet) -> Iterator[str]:
         if len(rules.host_names) > 1:
             yield "a host with routes of its own, or whose wildcard has some, never sees these"
         return
-    settings = rules.settings(host)
     if host.startswith("*."):
         labels = "one label or more" if rules.deep_wildcards else "any one label"
         yield f"{labels} before {host[1:]}; a name with routes of its own never sees these"
     elif wildcard_of(host) in rules.host_names:
         yield f"the routes of {wildcard_of(host)} are not seen: this name has its own"
-    yield from _settings_notes(host, settings)
+    yield from _settings_notes(Host(host, rules.settings(host)))
 
 
-def _settings_notes(host: str, settings: HostSettings) -> Iterator[str]:
-    if settings.tls is not None:
-        secret = tls_secret(host, settings.tls)
-        issuer = ""
-        if isinstance(settings.tls, IssuerTls):
-            issuer = f", which cert-manager fills from {settings.tls.cluster_issuer or settings.tls.issuer}"
-        yield f"certificate in the Secret {secret}{issuer}"
-    if settings.redirects_to_https:
-        yield "HTTP is sent to HTTPS with 308"
-    if settings.www_redirect:
-        yield f"{www_partner(host)} is sent here with 308"
-    if settings.app_root is not None:
-        yield f"/ is sent to {settings.app_root} with 302"
-
-
-def _service(reference: ServiceRef) -> str:
-    return reference.service if reference.port is None else f"{reference.service}, port {reference.port}"
+def _settings_notes(host: Host) -> Iterator[str]:
+    for each in HOSTS.given(host.settings):
+        # Whether HTTP is sent to HTTPS depends on the certificate too.
+        value = host.settings.redirects_to_https if each.place == ("tls_redirect",) else each.value
+        said = each.option.words(value, host) if value and callable(each.option.words) else None
+        if said is not None:
+            yield said
 
 
 def _rewrite(rule: PathRule) -> str:
@@ -130,54 +111,12 @@ def _rewrite(rule: PathRule) -> str:
             return f"{other.replacement} for {rule.path}"
 
 
-def _options(rule: PathRule) -> Iterator[str]:
-    if rule.canary is not None:
-        yield f"canary {_service(rule.canary.backend)}: {_canary(rule.canary)}"
-    if rule.cors is not None:
-        yield f"CORS for {', '.join(rule.cors.origins)}"
-    if rule.error_pages is not None:
-        yield f"{', '.join(map(str, sorted(rule.error_pages.codes)))} from {rule.error_pages.backend}"
-    if rule.body_size is not None:
-        yield f"body {'of any size' if rule.body_size == 'unlimited' else 'up to ' + rule.body_size}"
-    if rule.timeouts is not None:
-        times = rule.timeouts
-        yield f"timeouts {times.connect_seconds}/{times.read_seconds}/{times.send_seconds} s"
-    if rule.limits is not None:
-        yield f"at most {_limits(rule.limits)}"
-    if rule.access is not None:
-        yield _access(rule.access)
-    if rule.affinity is not None and rule.backend is not None:
-        yield f"cookie {rule.affinity.cookie_for(rule.backend.service)}"
-    if rule.auth is not None:
-        yield (
-            f"password from the Secret {rule.auth.secret}"
-            if isinstance(rule.auth, BasicAuth)
-            else f"if {rule.auth.url} lets in"
-        )
-
-
-def _canary(canary: Canary) -> str:
-    if isinstance(canary, WeightCanary):
-        return f"{canary.weight} of {canary.total}"
-    if isinstance(canary, HeaderCanary):
-        if canary.pattern is not None:
-            chosen = f"header {canary.header} with {canary.pattern}"
-        else:
-            chosen = f"header {canary.header}: {canary.value or 'always'}"
-    else:
-        chosen = f"cookie {canary.cookie}=always"
-    return chosen if canary.weight == 0 else f"{chosen}, else {canary.weight} of 100"
-
-
-def _limits(limits: LimitSettings) -> str:
-    amounts = ((limits.rps, "/s"), (limits.rpm, "/min"), (limits.connections, " at once"))
-    return ", ".join(f"{amount}{unit}" for amount, unit in amounts if amount is not None) + " per address and replica"
-
-
-def _access(access: AccessLists) -> str:
-    allowed = f"only {', '.join(access.allow)}" if access.allow else ""
-    denied = f"not {', '.join(access.deny)}" if access.deny else ""
-    return ", ".join(filter(None, (allowed, denied)))
+def _options(rule: PathRule) -> Iterator[tuple[str, str]]:
+    """What is said of the options of a rule, by their names."""
+    for each in RULES.given(rule):
+        said = each.option.words(each.value, rule) if each.is_set and callable(each.option.words) else None
+        if said is not None:
+            yield str(each.place[0]), said
 
 
 def _steps(rules: RuleSet, request: Request) -> Iterator[tuple[str, str]]:
@@ -218,9 +157,9 @@ def _steps(rules: RuleSet, request: Request) -> Iterator[tuple[str, str]]:
     if isinstance(answer, Served) and answer.canary is not None:
         yield "canary", _canary_sentence(answer.canary, answer.canary_share)
     if isinstance(answer, Served) and hit is not None:
-        for option in _options(rules.rules[hit]):
-            if not option.startswith("canary "):
-                yield "also", option
+        for option, said in _options(rules.rules[hit]):
+            if option != "canary":
+                yield "also", said
 
 
 def _host_reason(host: str | None, asked: str, rules: RuleSet) -> str:
@@ -273,14 +212,14 @@ def _answer(answer: Answer, request: Request) -> str:
             return "403: the client's address is not let in"
         case Served():
             default = " (default_backend)" if answer.rule is None else ""
-            text = f"{_service(answer.backend)}{default} is asked for {readable(answer.path)}"
+            text = f"{answer.backend.described}{default} is asked for {readable(answer.path)}"
             if answer.forwarded_prefix is not None:
                 text += f", with X-Forwarded-Prefix: {answer.forwarded_prefix}"
             return text
 
 
 def _canary_sentence(canary: ServiceRef, share: Fraction) -> str:
-    name = _service(canary)
+    name = canary.described
     if share == 0:
         return f"{name} gets none of such requests"
     if share == 1:

@@ -28,6 +28,11 @@ class ServiceRef(Settings):
     service: str = Field(description="A name under `services`.")
     port: str | None = Field(default=None, description="The name of one of its ports; null for its first.")
 
+    @property
+    def described(self) -> str:
+        """For people: the service, and the port if one is named."""
+        return self.service if self.port is None else f"{self.service}, port {self.port}"
+
 
 def _expand_service(value: object) -> object:
     return {"service": value} if isinstance(value, str) else value

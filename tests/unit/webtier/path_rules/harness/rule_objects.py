@@ -1,6 +1,6 @@
 """Rules, compiled to the objects that the stand-in of the controller takes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tests.unit.webtier.path_rules.harness.gateway import HttpRoute
@@ -8,6 +8,7 @@ from tests.unit.webtier.path_rules.harness.ingress_nginx import IngressObject, I
 from webtier.path_rules import Backend, GatewayRouting, HostSettings, PathRule, RuleSet
 from webtier.path_rules.gateway.api_types import fields_of
 from webtier.path_rules.gateway.render import compile_routes
+from webtier.path_rules.ingress.annotations import PREFIX
 from webtier.path_rules.ingress.paths import SharedPath
 from webtier.path_rules.ingress.render import CompiledIngress, compile_rules
 
@@ -57,3 +58,17 @@ def _as_path(shared: SharedPath, *, by_name: bool) -> IngressPath:
         shared.backend.service,
         name if by_name else str(80 + ports.index(name)),
     )
+
+
+def by_path(rules: Sequence[PathRule], hosts: Mapping[str, Any] | None = None) -> dict[str, CompiledIngress]:
+    """Objects by the path of their rule, canaries left out."""
+    given = rule_set(rules, hosts)
+    return {
+        "default" if compiled.rule is None else given.rules[compiled.rule].path: compiled
+        for compiled in compile_rules("routes", given)
+        if compiled.primary is None
+    }
+
+
+def annotations(compiled: CompiledIngress) -> dict[str, str]:
+    return {key.removeprefix(PREFIX): value for key, value in compiled.annotations.items()}
