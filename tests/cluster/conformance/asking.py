@@ -18,13 +18,17 @@ PATIENCE = 120
 
 @dataclass(frozen=True)
 class Ask:
-    """A request. `target` is what stands in its first line; of the body only `size` bytes of it matter."""
+    """A request. `target` is what stands in its first line; of the body only `size` bytes of it matter.
+
+    The last `missing` of these are not sent with the others: whoever takes the whole body waits for them.
+    """
 
     host: str
     target: str = "/"
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     size: int = 0
+    missing: int = 0
     https: bool = False
 
 
@@ -107,7 +111,11 @@ class Connection:
             http.putheader(name, value)
         if ask.size:
             http.putheader("Content-Length", str(ask.size))
-        http.endheaders(b"x" * ask.size or None)
+        http.endheaders(b"x" * (ask.size - ask.missing) or None)
+
+    def send_missing(self, ask: Ask) -> None:
+        """What `send` has left out of the body."""
+        self._http.send(b"x" * ask.missing)
 
     def receive(self) -> Answer:
         found: HTTPResponse = self._http.getresponse()

@@ -78,6 +78,17 @@ class Stored:
 
 
 @dataclass(frozen=True)
+class Streamed:
+    """Two requests without the end of their bodies: `ask` is answered by `service` all the same, `buffered` is not."""
+
+    fields: tuple[str, ...]
+    shows: str
+    ask: Ask
+    buffered: Ask
+    service: str
+
+
+@dataclass(frozen=True)
 class Behaviour:
     """What takes more than one request to see. `test` is the name of what looks at it, in test_traffic.py."""
 
@@ -86,7 +97,7 @@ class Behaviour:
     test: str
 
 
-Shown = Case | Share | Burst | Stored | Behaviour
+Shown = Case | Share | Burst | Stored | Streamed | Behaviour
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ Parameters of the query change it:
 * `header=Name:Value` is one more header of it, also more than once;
 * `delay=1.5` lets it wait for so many seconds, with `until=3` only when the request comes for the first two times;
 * `unread=1.5` lets the body of the request wait for so many seconds;
+* `first=3` answers after so many bytes of the body, and does not wait for the others;
 * `chunks=3` sends it in so many pieces, with `pause` seconds before each;
 * `drop=<pod>` has that pod hang up without an answer.
 
@@ -48,7 +49,11 @@ class Echo(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         time.sleep(float(asked.get("unread", 0)))
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        first = min(length, int(asked.get("first", length)))
+        body = self.rfile.read(first)
+        # What is left of a body is no other request.
+        self.close_connection = self.close_connection or first < length
         request = self.headers.get("X-Request-ID", "")
         _tries[request] += 1
         if _tries[request] < int(asked.get("until", 1_000_000)):

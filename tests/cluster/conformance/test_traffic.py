@@ -11,7 +11,7 @@ from time import monotonic
 import pytest
 
 from tests.cluster.conformance.asking import Answer, Ask
-from tests.cluster.conformance.case import Burst, Share, Shown, Stored
+from tests.cluster.conformance.case import Burst, Share, Shown, Stored, Streamed
 from tests.cluster.conformance.stack import CHAPTERS, NAMESPACE, ConformanceStack
 from tests.cluster.harness.tier import eventually
 from webtier.path_rules.ingress.render import object_name
@@ -79,6 +79,26 @@ def test_a_longer_wait_for_a_connection_goes_on_when_a_shorter_one_has_ended(con
         patient.send(Ask("options.example", "/connect-long"))
         assert conformance.controller.ask(Ask("options.example", "/connect")).status == 504
         assert not patient.is_answered
+
+
+@pytest.mark.parametrize(
+    "streamed", [each for each in OTHERS if isinstance(each, Streamed)], ids=lambda streamed: streamed.ask.target
+)
+def test_a_body_is_passed_on_before_its_end_only_where_it_is_not_buffered(
+    conformance: ConformanceStack, streamed: Streamed
+) -> None:
+    with (
+        conformance.controller.connection(streamed.buffered.host) as waiting,
+        conformance.controller.connection(streamed.ask.host) as passing,
+    ):
+        waiting.send(streamed.buffered)
+        passing.send(streamed.ask)
+        answer = passing.receive()
+        assert (answer.status, answer.service) == (200, streamed.service)
+        assert answer.echo["body"] == "x" * (streamed.ask.size - streamed.ask.missing)
+        assert not waiting.is_answered
+        waiting.send_missing(streamed.buffered)
+        assert waiting.receive().status == 200
 
 
 @pytest.mark.parametrize(

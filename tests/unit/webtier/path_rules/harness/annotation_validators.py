@@ -88,6 +88,7 @@ VALIDATORS = {
     "custom-http-errors": Annotation(LOW, _matching(re.compile(r"(?:[4,5]\d{2},?)*"), without_spaces=True)),
     "default-backend": Annotation(LOW, _matching(_SERVICE)),
     "proxy-body-size": Annotation(MEDIUM, _matching(_SIZE, without_spaces=True)),
+    "proxy-request-buffering": Annotation(LOW, _one_of("on", "off")),
     "proxy-connect-timeout": Annotation(LOW, _is_integer),
     "proxy-read-timeout": Annotation(LOW, _is_integer),
     "proxy-send-timeout": Annotation(LOW, _is_integer),
