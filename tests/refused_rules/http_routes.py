@@ -28,6 +28,13 @@ HTTP_ROUTES = (
         "Gateway API knows no longest body",
     ),
     Refused(
+        "bodies that a Gateway does not buffer",
+        _routed(one("request_buffering: false")),
+        "routes[0].request_buffering",
+        None,
+        "Gateway API leaves it to the Gateway whether it buffers a body; allowed: no 'request_buffering' here",
+    ),
+    Refused(
         "timeouts of a Gateway",
         _routed(one("timeouts: {read_seconds: 5}")),
         "routes[0].timeouts",

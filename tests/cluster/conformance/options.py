@@ -4,7 +4,7 @@ import re
 
 from devcluster.plan import HOST_ADDRESS, NODE_NETWORK
 from tests.cluster.conformance.asking import Ask
-from tests.cluster.conformance.case import Behaviour, Burst, Case, Chapter, rule_fields
+from tests.cluster.conformance.case import Behaviour, Burst, Case, Chapter, Streamed, rule_fields
 
 MEBI = 1024 * 1024
 _ELSEWHERE = "198.51.100.0/24"
@@ -13,6 +13,7 @@ _RULES = f"""
 - {{host: options.example, path: /plain, backend: alpha}}
 - {{host: options.example, path: /small, backend: alpha, body_size: 2k}}
 - {{host: options.example, path: /unlimited, backend: alpha, body_size: unlimited}}
+- {{host: options.example, path: /streamed, backend: alpha, request_buffering: false}}
 
 - {{host: options.example, path: /read, backend: alpha, timeouts: {{read_seconds: 3}}}}
 - {{host: options.example, path: /send, backend: alpha, body_size: unlimited, timeouts: {{send_seconds: 1}}}}
@@ -170,6 +171,14 @@ _BURSTS = (
     _burst("exempt", "another is", "/not-exempt", 2, 1),
 )
 
+_STREAMED = Streamed(
+    rule_fields("request_buffering"),
+    "without it the backend answers before a body has ended; by default it is asked when the whole body is there",
+    ask=Ask("options.example", "/streamed?first=3", "POST", size=6, missing=3),
+    buffered=Ask("options.example", "/plain", "POST", size=6, missing=3),
+    service="alpha",
+)
+
 _BEHAVIOURS = (
     Behaviour(
         rule_fields("limits.connections"),
@@ -183,7 +192,7 @@ _BEHAVIOURS = (
     ),
 )
 
-OPTIONS = Chapter(_RULES, _CASES, _SLOW, others=(*_BURSTS, *_BEHAVIOURS))
+OPTIONS = Chapter(_RULES, _CASES, _SLOW, others=(*_BURSTS, _STREAMED, *_BEHAVIOURS))
 
 FILE, MAP = "passwords-file", "passwords-map"
 """Secrets with what `auth` compares passwords with; anna's is `secret1`, in the second also bert's, `secret2`."""

@@ -39,6 +39,13 @@ OPTIONS: OptionsOfModels[PathRule] = {
             services="every",
             words=_body_words,
         ),
+        "request_buffering": Option(
+            annotations={"proxy-request-buffering": lambda buffers, _: None if buffers else "off"},
+            http_route=RefusedByGateway("Gateway API leaves it to the Gateway whether it buffers a body"),
+            beside_redirect="refused",
+            services="every",
+            words=lambda _value, _rule: "body passed on as it comes",
+        ),
         "timeouts": Option(
             annotations=ITS_FIELDS_HAVE,
             http_route=RefusedByGateway(

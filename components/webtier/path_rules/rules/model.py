@@ -70,6 +70,11 @@ class PathRule(Settings):
         description="The longest body of a request, such as `8Mi`, beyond which the answer is 413; `unlimited`; or "
         "null for the controller's default, 1Mi.",
     )
+    request_buffering: bool = Field(
+        default=True,
+        description="Whether the controller takes a request's whole body before it asks the backend. With `false` the "
+        "body is passed on as it comes, and a request whose body has begun to be sent is tried only once.",
+    )
     timeouts: TimeoutSettings | None = Field(
         default=None, description="How long the backend may take; null for the controller's defaults."
     )
