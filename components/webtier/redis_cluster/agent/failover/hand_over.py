@@ -256,22 +256,27 @@ class _HandOver:
 
     def _wait_until_agreed(self, candidate: Candidate) -> None:
         """Until this node follows its successor, or all masters that answer see it as the owner of slots."""
-        end = self._until(self.options.settling)
-        while time.monotonic() < end:
+
+        def agreed() -> bool:
             if read_replication(self.redis).synced:
-                return
+                return True
             seen = self._finder.as_masters_see(self.redis.view(), candidate)
-            if seen and all(record is not None and record.is_master and record.slot_ranges for record in seen):
-                return
-            time.sleep(0.05)
+            return bool(seen) and all(record is not None and record.serves for record in seen)
+
+        self._wait_until(agreed)
 
     def _wait_until_it_can_end(self) -> None:
         """After a full copy Redis writes a whole new AOF; until then it refuses SIGTERM, and forgets that it came."""
-        end = self._until(self.options.settling)
-        while time.monotonic() < end:
+
+        def idle() -> bool:
             facts = self.redis.fields("INFO", "persistence") | self.redis.fields("INFO", "replication")
-            if all(facts.get(busy, "0") == "0" for busy in BUSY):
-                return
+            return all(facts.get(busy, "0") == "0" for busy in BUSY)
+
+        self._wait_until(idle)
+
+    def _wait_until(self, condition: Callable[[], bool]) -> None:
+        end = self._until(self.options.settling)
+        while time.monotonic() < end and not condition():
             time.sleep(0.05)
 
     def _mark_draining(self) -> None:

@@ -9,7 +9,7 @@ from ..redis.client import Connector
 from ..redis.reach import open_node
 from ..redis.resolver import Resolve
 from .cluster_state import ClusterState, read_cluster_state
-from .migration import migrate, name_of
+from .migration import migrate
 from .plan import Goal, Plan, Step, make_plan
 from .progress import Progress
 from .resharding import not_drained
@@ -88,7 +88,7 @@ def _carry_out(
 
 
 def _take(step: Step, connector: Connector) -> None:
-    with name_of(step.node), open_node(step.node.id, step.node.ip, connector) as node:
+    with open_node(step.node.id, step.node.ip, connector, step.node.member.pod) as node:
         node.ask_all(step.commands)
 
 

@@ -13,14 +13,14 @@ first, and then waits for the moves under way.
 """
 
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
 from ..errors import AgentError, CommandRefusedError, NodeUnavailableError
 from ..failover import draining
-from ..redis.client import Command, Connector
+from ..redis.client import Connector, Node
 from .cluster_state import NodeState
 from .native_migration import import_slots, is_native
 from .progress import Progress
@@ -47,17 +47,6 @@ LONGEST_OVERTIME = 10.0
 """Seconds in which a slot that has been begun may be finished when the time is over."""
 
 
-@contextmanager
-def name_of(node: NodeState) -> Generator[None]:
-    """Puts the pod's name before what goes wrong with it."""
-    try:
-        yield
-    except NodeUnavailableError as error:
-        raise NodeUnavailableError(f"{node.member.pod} {error}") from error
-    except CommandRefusedError as error:
-        raise CommandRefusedError(f"{node.member.pod} {error}") from error
-
-
 def migrate(
     moves: Sequence[Move], masters: Iterable[NodeState], connector: Connector, progress: Progress, seconds: float
 ) -> None:
@@ -76,31 +65,6 @@ def migrate(
             _Mover(move, bystanders, connector, progress, stack).run(end)
 
 
-class _Party:
-    """A node that takes part in a move; its errors say which pod it is."""
-
-    def __init__(self, node: NodeState, connector: Connector, stack: ExitStack) -> None:
-        self.state = node
-        self.id = node.id
-        self.pod = node.member.pod
-        self.node = stack.enter_context(connector.open(node.ip))
-
-    def ask(self, *command: str | int) -> Any:
-        with self.named():
-            return self.node.ask(*command)
-
-    def ask_all(self, commands: Sequence[Command]) -> list[Any]:
-        with self.named():
-            return self.node.ask_all(commands)
-
-    def is_native(self) -> bool:
-        with self.named():
-            return is_native(self.node)
-
-    def named(self) -> AbstractContextManager[None]:
-        return name_of(self.state)
-
-
 class _Mover:
     """One move, on connections of its own."""
 
@@ -115,25 +79,24 @@ class _Mover:
         self._move = move
         self._connector = connector
         self._progress = progress
-        self._target = _Party(move.target, connector, stack)
+        self._target = _open(move.target, connector, stack)
         setting = self._target.ask("CONFIG", "GET", "cluster-node-timeout")
         # A node that is busy for a whole node timeout is taken for failed.
         self._patience = int(setting[1]) / 2000
         patient = replace(connector, timeout=max(connector.timeout, 3 * self._patience))
-        self._source = _Party(move.source, patient, stack)
-        self._bystanders = [_Party(node, connector, stack) for node in bystanders]
+        self._source = _open(move.source, patient, stack)
+        self._bystanders = [_open(node, connector, stack) for node in bystanders]
         self._batch = 8
         self._draining_pod = ""
 
     def run(self, end: float) -> None:
         under_way = self._is_under_way()
         if not under_way:
-            for party in (self._source, self._target):
-                self._note_draining(party, party.ask(*draining.QUESTION))
+            for node in (self._source, self._target):
+                self._note_draining(node, node.ask(*draining.QUESTION))
             self._check_nobody_drains()
-        if not under_way and self._source.is_native() and self._target.is_native():
-            with self._target.named():
-                import_slots(self._target.node, self._move.slots, self._progress, end)
+        if not under_way and is_native(self._source) and is_native(self._target):
+            import_slots(self._target, self._move.slots, self._progress, end)
             return
         self._copy_functions()
         for slots in self._groups():
@@ -143,9 +106,9 @@ class _Mover:
             if not under_way:
                 self._check_nobody_drains()
 
-    def _note_draining(self, party: _Party, answer: Any) -> None:
+    def _note_draining(self, node: Node, answer: Any) -> None:
         if draining.says_draining(answer):
-            self._draining_pod = party.pod
+            self._draining_pod = node.name
 
     def _check_nobody_drains(self) -> None:
         if self._draining_pod:
@@ -179,19 +142,19 @@ class _Mover:
 
     def _move_slots(self, slots: list[int], end: float) -> bool:
         """Whether the time was enough for all their keys; if not, the slots stay under way."""
-        for party, mark, other in (
-            (self._target, "IMPORTING", self._source),
-            (self._source, "MIGRATING", self._target),
+        for node, mark, other_id in (
+            (self._target, "IMPORTING", self._move.source.id),
+            (self._source, "MIGRATING", self._move.target.id),
         ):
-            opening = [("CLUSTER", "SETSLOT", slot, mark, other.id) for slot in slots]
-            *_, answer = party.ask_all([*opening, draining.QUESTION])
-            self._note_draining(party, answer)
+            opening = [("CLUSTER", "SETSLOT", slot, mark, other_id) for slot in slots]
+            *_, answer = node.ask_all([*opening, draining.QUESTION])
+            self._note_draining(node, answer)
         questions = [("CLUSTER", "GETKEYSINSLOT", slot, MOST_KEYS) for slot in slots]
         while True:
             asked = time.monotonic()
             *answers, role = self._source.ask_all([*questions, ("ROLE",)])
             if role[0] != "master":
-                raise NodeUnavailableError(f"{self._source.pod} is no master any more")
+                raise NodeUnavailableError(f"{self._source.name} is no master any more")
             for keys in filter(None, answers):
                 self._move_keys(keys)
             # From here on the source takes no write for them, and nobody else can have taken over from it yet.
@@ -199,20 +162,19 @@ class _Mover:
                 break
             if time.monotonic() >= end:
                 return False
-        done = [("CLUSTER", "SETSLOT", slot, "NODE", self._target.id) for slot in slots]
+        done = [("CLUSTER", "SETSLOT", slot, "NODE", self._move.target.id) for slot in slots]
         self._target.ask_all(done)
         self._source.ask_all(done)
-        for party in list(self._bystanders):
+        for node in list(self._bystanders):
             try:
-                party.ask_all(done)
+                node.ask_all(done)
             except AgentError:
                 # It hears of the slots from the target.
-                self._bystanders.remove(party)
+                self._bystanders.remove(node)
         return True
 
     def _move_keys(self, keys: list[str]) -> None:
-        with self._source.named():
-            answers = self._source.node.ask_each([("MEMORY", "USAGE", key) for key in keys])
+        answers = self._source.ask_each([("MEMORY", "USAGE", key) for key in keys])
         # A key that has just expired has no size.
         sizes = [int(answer) if isinstance(answer, int) else 0 for answer in answers]
         start = 0
@@ -225,7 +187,7 @@ class _Mover:
 
     def _move_batch(self, keys: list[str], sizes: list[int]) -> None:
         began = time.monotonic()
-        where = (self._target.state.ip, self._connector.port, "", 0, int(self._patience * 1000))
+        where = (self._target.ip, self._connector.port, "", 0, int(self._patience * 1000))
         try:
             self._source.ask("MIGRATE", *where, "REPLACE", *self._connector.credentials(), "KEYS", *keys)
         except CommandRefusedError as error:
@@ -233,7 +195,7 @@ class _Mover:
                 raise
             if len(keys) == 1:
                 raise CommandRefusedError(
-                    f"{self._source.pod} can't move a key of {sizes[0] / 1e6:.1f} MB to {self._target.pod} within "
+                    f"{self._source.name} can't move a key of {sizes[0] / 1e6:.1f} MB to {self._target.name} within "
                     f"{self._patience:.1f} s, half a node timeout; split or delete it, or raise the node timeout"
                 ) from error
             self._batch = 1
@@ -246,3 +208,10 @@ class _Mover:
             self._batch = max(1, self._batch // 2)
         elif took < LONGEST_BATCH / 2:
             self._batch = min(MOST_KEYS, self._batch * 2)
+
+
+def _open(node: NodeState, connector: Connector, stack: ExitStack) -> Node:
+    """By its address alone: a bystander that can't be reached must not stop a move."""
+    opened = stack.enter_context(connector.open(node.ip))
+    opened.name = node.member.pod
+    return opened

@@ -46,7 +46,7 @@ def import_slots(target: Node, slots: Sequence[int], progress: Progress, end: fl
             progress.add_slots(0 if running else len(slots))
             return
         if task["state"] in _ENDED:
-            raise CommandRefusedError(f"has {task['state']} to import slots: {task['last_error']}")
+            raise CommandRefusedError(target.says(f"has {task['state']} to import slots: {task['last_error']}"))
         time.sleep(_INTERVAL)
 
 

@@ -45,6 +45,8 @@ class Node:
 
     def __init__(self, ip: str, connector: Connector) -> None:
         self.ip = ip
+        self.name = ""
+        """Of its pod, where it has to be told from others: the texts of errors begin with it."""
         # redis-py types its connections only in part.
         kind: Any = Connection if connector.tls is None else SSLConnection
         self._connection: Any = kind(
@@ -78,9 +80,13 @@ class Node:
         """Ends the connection, for those who keep one without `with`."""
         self._connection.disconnect()
 
+    def says(self, text: str) -> str:
+        """The text of an error, with the node's name where it has one."""
+        return f"{self.name} {text}" if self.name else text
+
     def ask(self, *command: str | int) -> Any:
         """Sends one command; its answer is a text, a number or a list of such."""
-        with _own_errors("the connection"):
+        with self._errors("the connection"):
             self._connection.connect()
             self._connection.send_command(*command)
             return self._answer(command)
@@ -96,7 +102,7 @@ class Node:
     def ask_each(self, commands: Sequence[Command]) -> list[Any]:
         """Sends commands at once. An answer that is an error is returned in its place."""
         answers: list[Any] = []
-        with _own_errors("the connection"):
+        with self._errors("the connection"):
             self._connection.connect()
             self._connection.send_packed_command(self._connection.pack_commands(commands))
             for command in commands:
@@ -110,12 +116,37 @@ class Node:
         try:
             return self._connection.read_response()
         except exceptions.ResponseError as error:
-            raise CommandRefusedError(f"refused {' '.join(map(str, command[:2]))}: {error}") from error
+            raise CommandRefusedError(self.says(f"refused {' '.join(map(str, command[:2]))}: {error}")) from error
 
     def receive(self, timeout: float) -> Any | None:
         """What the node sends unasked after SUBSCRIBE; None when nothing has come after `timeout` seconds."""
-        with _own_errors("a subscription"):
+        with self._errors("a subscription"):
             return self._connection.read_response() if self._connection.can_read(timeout) else None
+
+    @contextmanager
+    def _errors(self, what: str) -> Generator[None, None, None]:
+        try:
+            yield
+        except exceptions.BusyLoadingError as error:
+            raise NodeNotReadyError(self.says("is still loading its data")) from error
+        except exceptions.AuthenticationError as error:
+            raise NodeAliveError(self.says("does not accept the password")) from error
+        except (exceptions.TimeoutError, TimeoutError) as error:
+            raise NodeUnavailableError(self.says("does not answer in time")) from error
+        except (exceptions.ConnectionError, OSError) as error:
+            if isinstance(error.__cause__ or error.__context__, ssl.SSLError):
+                raise NodeAliveError(
+                    self.says("has a certificate that is not trusted, or does not trust ours")
+                ) from error
+            # redis-py has no type of its own for this one.
+            if "max number of clients" in str(error):
+                raise NodeAliveError(self.says("has no connection left")) from error
+            raise NodeUnavailableError(self.says("does not accept connections")) from error
+        except exceptions.InvalidResponse as error:
+            # An address that has been handed on to something else.
+            raise NodeUnavailableError(self.says("does not answer as a Redis does")) from error
+        except exceptions.ResponseError as error:
+            raise CommandRefusedError(self.says(f"refused {what}: {error}")) from error
 
     def view(self) -> ClusterView:
         """How the node sees the cluster."""
@@ -142,27 +173,3 @@ def _tls(folder: Path | None) -> dict[str, Any]:
         "ssl_keyfile": str(folder / "tls.key"),
         "ssl_check_hostname": False,
     }
-
-
-@contextmanager
-def _own_errors(what: str) -> Generator[None, None, None]:
-    try:
-        yield
-    except exceptions.BusyLoadingError as error:
-        raise NodeNotReadyError("is still loading its data") from error
-    except exceptions.AuthenticationError as error:
-        raise NodeAliveError("does not accept the password") from error
-    except (exceptions.TimeoutError, TimeoutError) as error:
-        raise NodeUnavailableError("does not answer in time") from error
-    except (exceptions.ConnectionError, OSError) as error:
-        if isinstance(error.__cause__ or error.__context__, ssl.SSLError):
-            raise NodeAliveError("has a certificate that is not believed, or believes none of ours") from error
-        # redis-py has no type of its own for this one.
-        if "max number of clients" in str(error):
-            raise NodeAliveError("has no connection left") from error
-        raise NodeUnavailableError("does not accept connections") from error
-    except exceptions.InvalidResponse as error:
-        # An address that has been handed on to something else.
-        raise NodeUnavailableError("does not answer as a Redis does") from error
-    except exceptions.ResponseError as error:
-        raise CommandRefusedError(f"refused {what}: {error}") from error

@@ -13,12 +13,13 @@ from .view import ClusterView, Record
 Answer = TypeVar("Answer")
 
 
-def open_node(node_id: str, ip: str, connector: Connector) -> Node:
+def open_node(node_id: str, ip: str, connector: Connector, name: str = "") -> Node:
     """The node with that id, to be closed by the caller. NodeUnavailableError also where another one answers."""
     node = connector.open(ip)
+    node.name = name
     try:
         if node.ask("CLUSTER", "MYID") != node_id:
-            raise NodeUnavailableError("is not the node that answers at its address")
+            raise NodeUnavailableError(node.says("is not the node that answers at its address"))
     except BaseException:
         node.close()
         raise
