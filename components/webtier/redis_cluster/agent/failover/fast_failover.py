@@ -80,7 +80,7 @@ class FastFailoverOptions:
 
 
 @dataclass
-class Progress:
+class ReplicationProgress:
     """How closely a replica follows, told from how much its master had written and when."""
 
     _goal: tuple[float, int] | None = None
@@ -104,7 +104,7 @@ class Following:
     """What this agent has seen of one master; evidence against it only while it is seen without a gap."""
 
     watch: MasterWatch
-    progress: Progress = field(default_factory=Progress)
+    progress: ReplicationProgress = field(default_factory=ReplicationProgress)
     ready: bool = False
     """Whether the replica has so much of the data that it could take over now."""
     agreed_at: float | None = None
@@ -215,7 +215,7 @@ class FastFailover:
         """The master answers."""
         now = time.monotonic()
         if not own.synced:
-            following.progress = Progress()
+            following.progress = ReplicationProgress()
         elif following.watch.offset is not None:
             following.progress.note(own.offset, now, following.watch.offset)
         following.ready = following.progress.lag(now) <= self.options.longest_lag

@@ -2,41 +2,34 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from ..redis.resolver import Resolve
 from ..redis.view import ClusterView, Record
 from .forget import stale_nodes, successor
 
 
+@dataclass
 class StaleNodeWatch:
     """Looks at one node's view, again and again. Times in seconds.
 
     A stale node is due when it has been gone for `gone_for` and its pod came back under another node id,
-    or when it has had no address for `absent_for` while the cluster's own name had one. Nothing is lost if it comes
-    back after all: it introduces itself again. Gossip
-    brings a stale node that one node kept back to the others after a minute, without its host name; so
-    one without a name is due as well.
+    or when it has had no address for `absent_for` while the cluster's own name had one. Nothing is lost if it
+    comes back after all: it introduces itself again. Gossip brings a stale node that one node kept back to the others
+    after a minute, without its host name; so one without a name is due as well.
     """
 
-    def __init__(
-        self,
-        domain: str,
-        resolve: Resolve,
-        gone_for: float,
-        absent_for: float,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._domain = domain
-        self._resolve = resolve
-        self._gone_for = gone_for
-        self._absent_for = absent_for
-        self._clock = clock
-        self._gone: dict[str, float] = {}
-        self._absent: dict[str, float] = {}
+    domain: str
+    resolve: Resolve
+    gone_for: float
+    absent_for: float
+    clock: Callable[[], float] = time.monotonic
+    _gone: dict[str, float] = field(default_factory=dict[str, float], init=False)
+    _absent: dict[str, float] = field(default_factory=dict[str, float], init=False)
 
     def due(self, view: ClusterView) -> list[Record]:
         """Those that may be forgotten now."""
-        now = self._clock()
+        now = self.clock()
         found = {record.id: record for record in stale_nodes(view)}
         absent = {node_id for node_id, record in found.items() if self._has_no_address(record)}
         self._gone = {node_id: self._gone.get(node_id, now) for node_id in found}
@@ -44,11 +37,11 @@ class StaleNodeWatch:
         return [
             record
             for node_id, record in found.items()
-            if now - self._gone[node_id] >= self._gone_for
-            and (successor(view, record) or now - self._absent.get(node_id, now) >= self._absent_for)
+            if now - self._gone[node_id] >= self.gone_for
+            and (successor(view, record) or now - self._absent.get(node_id, now) >= self.absent_for)
         ]
 
     def _has_no_address(self, record: Record) -> bool:
         # Without an answer for the cluster's own name it is DNS that is missing.
         host = record.address.hostname
-        return not (host and self._resolve(host)) and bool(self._resolve(self._domain))
+        return not (host and self.resolve(host)) and bool(self.resolve(self.domain))

@@ -177,7 +177,7 @@ def replicate(goal: Goal, state: ClusterState, insist: bool) -> Plan:
     return Plan(steps, waiting)
 
 
-def hand_over(goal: Goal, state: ClusterState) -> Plan:
+def hand_over_removed_masters(goal: Goal, state: ClusterState) -> Plan:
     """A master that is to be removed hands its shard over to a member that stays."""
     steps: list[Step] = []
     waiting: list[str] = []

@@ -15,7 +15,7 @@ first, and then waits for the moves under way.
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import AgentError, CommandRefusedError, NodeUnavailableError
@@ -65,29 +65,32 @@ def migrate(
             _Mover(move, bystanders, connector, progress, stack).run(end)
 
 
+@dataclass
 class _Mover:
     """One move, on connections of its own."""
 
-    def __init__(
-        self,
-        move: Move,
-        bystanders: Sequence[NodeState],
-        connector: Connector,
-        progress: Progress,
-        stack: ExitStack,
-    ) -> None:
-        self._move = move
-        self._connector = connector
-        self._progress = progress
-        self._target = _open(move.target, connector, stack)
+    move: Move
+    bystanders: Sequence[NodeState]
+    connector: Connector
+    progress: Progress
+    stack: ExitStack
+
+    def __post_init__(self) -> None:
+        self._target = self._open(self.move.target, self.connector)
         setting = self._target.ask("CONFIG", "GET", "cluster-node-timeout")
         # A node that is busy for a whole node timeout is taken for failed.
         self._patience = int(setting[1]) / 2000
-        patient = replace(connector, timeout=max(connector.timeout, 3 * self._patience))
-        self._source = _open(move.source, patient, stack)
-        self._bystanders = [_open(node, connector, stack) for node in bystanders]
+        patient = replace(self.connector, timeout=max(self.connector.timeout, 3 * self._patience))
+        self._source = self._open(self.move.source, patient)
+        self._told = [self._open(node, self.connector) for node in self.bystanders]
         self._batch = 8
         self._draining_pod = ""
+
+    def _open(self, node: NodeState, connector: Connector) -> Node:
+        """By its address alone: a bystander that can't be reached must not stop a move."""
+        opened = self.stack.enter_context(connector.open(node.ip))
+        opened.name = node.member.pod
+        return opened
 
     def run(self, end: float) -> None:
         under_way = self._is_under_way()
@@ -96,13 +99,13 @@ class _Mover:
                 self._note_draining(node, node.ask(*draining.QUESTION))
             self._check_nobody_drains()
         if not under_way and is_native(self._source) and is_native(self._target):
-            import_slots(self._target, self._move.slots, self._progress, end)
+            import_slots(self._target, self.move.slots, self.progress, end)
             return
         self._copy_functions()
         for slots in self._groups():
             if time.monotonic() >= end or not self._move_slots(slots, end + LONGEST_OVERTIME):
                 return
-            self._progress.add_slots(len(slots))
+            self.progress.add_slots(len(slots))
             if not under_way:
                 self._check_nobody_drains()
 
@@ -115,22 +118,22 @@ class _Mover:
             raise NodeUnavailableError(f"{self._draining_pod} is draining: no slots are moved to it or from it")
 
     def _is_under_way(self) -> bool:
-        source, target = self._move.source, self._move.target
-        return not {*source.view.migrating, *target.view.importing, *target.strays}.isdisjoint(self._move.slots)
+        source, target = self.move.source, self.move.target
+        return not {*source.view.migrating, *target.view.importing, *target.strays}.isdisjoint(self.move.slots)
 
     def _copy_functions(self) -> None:
         """A new master has none, and clients may call them as soon as it has a slot."""
-        if self._move.target.myself.slot_ranges or self._target.ask("FUNCTION", "LIST"):
+        if self.move.target.myself.slot_ranges or self._target.ask("FUNCTION", "LIST"):
             return
         if self._source.ask("FUNCTION", "LIST"):
             self._target.ask("FUNCTION", "RESTORE", self._source.ask("FUNCTION", "DUMP"))
 
     def _groups(self) -> Iterator[list[int]]:
-        counts = self._source.ask_all([("CLUSTER", "COUNTKEYSINSLOT", slot) for slot in self._move.slots])
-        owned = len(self._move.target.myself.slots)
+        counts = self._source.ask_all([("CLUSTER", "COUNTKEYSINSLOT", slot) for slot in self.move.slots])
+        owned = len(self.move.target.myself.slots)
         group: list[int] = []
         keys = 0
-        for slot, count in zip(self._move.slots, map(int, counts), strict=True):
+        for slot, count in zip(self.move.slots, map(int, counts), strict=True):
             if group and (len(group) > owned // LARGEST_PART or keys + count > MOST_KEYS):
                 yield group
                 owned += len(group)
@@ -143,8 +146,8 @@ class _Mover:
     def _move_slots(self, slots: list[int], end: float) -> bool:
         """Whether the time was enough for all their keys; if not, the slots stay under way."""
         for node, mark, other_id in (
-            (self._target, "IMPORTING", self._move.source.id),
-            (self._source, "MIGRATING", self._move.target.id),
+            (self._target, "IMPORTING", self.move.source.id),
+            (self._source, "MIGRATING", self.move.target.id),
         ):
             opening = [("CLUSTER", "SETSLOT", slot, mark, other_id) for slot in slots]
             *_, answer = node.ask_all([*opening, draining.QUESTION])
@@ -162,15 +165,15 @@ class _Mover:
                 break
             if time.monotonic() >= end:
                 return False
-        done = [("CLUSTER", "SETSLOT", slot, "NODE", self._move.target.id) for slot in slots]
+        done = [("CLUSTER", "SETSLOT", slot, "NODE", self.move.target.id) for slot in slots]
         self._target.ask_all(done)
         self._source.ask_all(done)
-        for node in list(self._bystanders):
+        for node in list(self._told):
             try:
                 node.ask_all(done)
             except AgentError:
                 # It hears of the slots from the target.
-                self._bystanders.remove(node)
+                self._told.remove(node)
         return True
 
     def _move_keys(self, keys: list[str]) -> None:
@@ -187,9 +190,9 @@ class _Mover:
 
     def _move_batch(self, keys: list[str], sizes: list[int]) -> None:
         began = time.monotonic()
-        where = (self._target.ip, self._connector.port, "", 0, int(self._patience * 1000))
+        where = (self._target.ip, self.connector.port, "", 0, int(self._patience * 1000))
         try:
-            self._source.ask("MIGRATE", *where, "REPLACE", *self._connector.credentials(), "KEYS", *keys)
+            self._source.ask("MIGRATE", *where, "REPLACE", *self.connector.credentials(), "KEYS", *keys)
         except CommandRefusedError as error:
             if "IOERR" not in str(error):
                 raise
@@ -202,16 +205,9 @@ class _Mover:
             for key, size in zip(keys, sizes, strict=True):
                 self._move_batch([key], [size])
             return
-        self._progress.add_keys(len(keys))
+        self.progress.add_keys(len(keys))
         took = time.monotonic() - began
         if took > LONGEST_BATCH:
             self._batch = max(1, self._batch // 2)
         elif took < LONGEST_BATCH / 2:
             self._batch = min(MOST_KEYS, self._batch * 2)
-
-
-def _open(node: NodeState, connector: Connector, stack: ExitStack) -> Node:
-    """By its address alone: a bystander that can't be reached must not stop a move."""
-    opened = stack.enter_context(connector.open(node.ip))
-    opened.name = node.member.pod
-    return opened

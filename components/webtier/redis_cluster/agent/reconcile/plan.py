@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ..redis.topology import SLOTS
 from .cluster_state import ClusterState, NodeState
-from .formation import assign_slots, hand_over, introduce, replicate, set_epochs
+from .formation import assign_slots, hand_over_removed_masters, introduce, replicate, set_epochs
 from .resharding import finish_open_slots, not_drained, rebalance
 from .stale_nodes import forget_stale_nodes
 from .steps import Goal, Move, Plan, Step, step
@@ -38,7 +38,7 @@ def make_plan(goal: Goal, state: ClusterState, insist: bool = False) -> Plan:
         or assign_slots(goal, state, insist)
         or replicate(goal, state, insist)
         or _wait_for_health(nodes)
-        or hand_over(goal, state)
+        or hand_over_removed_masters(goal, state)
         or rebalance(goal, state)
         or not_drained(state)
         or forget_stale_nodes(state, insist)

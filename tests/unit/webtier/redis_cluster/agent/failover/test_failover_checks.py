@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from webtier.redis_cluster.agent.failover.failover_checks import Evidence, FailedCheck, find_failed_check
-from webtier.redis_cluster.agent.failover.fast_failover import FastFailoverOptions, Progress
+from webtier.redis_cluster.agent.failover.fast_failover import FastFailoverOptions, ReplicationProgress
 from webtier.redis_cluster.agent.failover.witness import Answer
 from webtier.redis_cluster.agent.redis.replication_info import Replication
 from webtier.redis_cluster.agent.redis.view import Address, parse_view
@@ -116,7 +116,7 @@ def test_a_replica_takes_over_when_all_checks_pass(found: Evidence) -> None:
 
 
 def test_a_replica_that_falls_behind_is_told_from_its_offset() -> None:
-    progress = Progress()
+    progress = ReplicationProgress()
     progress.note(own_offset=0, now=0.0, master_offset=100)
     assert progress.lag(0.0) == math.inf
     progress.note(own_offset=100, now=1.0, master_offset=200)
