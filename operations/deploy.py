@@ -1,17 +1,15 @@
 """`python -m operations.deploy STACK`: the plain `pulumi up` of a stack, without questions, for a pipeline."""
 
-import argparse
 import os
 import sys
 
 from command_line import engine
-from command_line.console import run_command
 from command_line.errors import UserError
 from command_line.paths import Paths
 from command_line.progress import Progress
 from command_line.pulumi import Pulumi
 from operations.locks import refuse_if_locked
-from operations.stacks import PROJECT, check_known, names_a_backend
+from operations.stacks import PROJECT, check_known, names_a_backend, run_for_stack
 
 
 def deploy(stack: str) -> int:
@@ -32,12 +30,5 @@ def deploy(stack: str) -> int:
     return Pulumi(PROJECT, environment).show("up", "--stack", stack, "--yes", "--skip-preview")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="operations.deploy", description=__doc__)
-    parser.add_argument("stack")
-    stack = parser.parse_args().stack
-    return run_command(lambda: deploy(stack), f"make deploy STACK={stack}")
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_for_stack("deploy", deploy))

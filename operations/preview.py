@@ -6,19 +6,17 @@ afterwards, with a placeholder for every encrypted value and for a password that
 shows as created, and every setting is still checked.
 """
 
-import argparse
 import os
 import sys
 from collections.abc import Mapping
 
 from command_line import engine
-from command_line.console import run_command
 from command_line.paths import Paths
 from command_line.progress import Progress
 from command_line.pulumi import Pulumi
 from environment.guard.stack_guard import WITHOUT_CLUSTER
 from operations.scratch_stack import PLACEHOLDER, scratch_stack
-from operations.stacks import LOCAL, PROJECT, check_known, names_a_backend, settings_file
+from operations.stacks import LOCAL, PROJECT, check_known, names_a_backend, run_for_stack, settings_file
 
 
 def preview(stack: str) -> int:
@@ -65,12 +63,5 @@ def _environment_of_local() -> Mapping[str, str]:
     return local.environment() if local.is_prepared() else {}
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="operations.preview", description=__doc__)
-    parser.add_argument("stack")
-    stack = parser.parse_args().stack
-    return run_command(lambda: preview(stack), f"make preview STACK={stack}")
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_for_stack("preview", preview))

@@ -14,6 +14,7 @@ from devcluster.cluster.pki import (
     KUBELET_CLIENT,
     SCHEDULER,
     VOLUME_FOLDERS,
+    Identity,
     Pki,
     write_kubeconfig,
 )
@@ -49,7 +50,7 @@ def start(node: Node) -> None:
     _ensure(node, "kube-apiserver", _api_server(node))
     _wait_healthy(node, "kube-apiserver", kubectl_words("get", "--raw", "/readyz"))
     _ensure(node, "kube-controller-manager", _controller_manager())
-    _ensure(node, "kube-scheduler", _scheduler())
+    _ensure(node, "kube-scheduler", _client_of_the_api(SCHEDULER))
     if node.daemon("sh") is None:
         node.spawn("volume-folders", ["/bin/sh", "/etc/kubernetes/volume-folders", LOCAL_VOLUMES])
 
@@ -138,33 +139,25 @@ def _api_server(node: Node) -> list[str]:
 
 
 def _controller_manager() -> list[str]:
-    kubeconfig = "/etc/kubernetes/kube-controller-manager.kubeconfig"
     return [
-        "kube-controller-manager",
-        f"--kubeconfig={kubeconfig}",
-        f"--authentication-kubeconfig={kubeconfig}",
-        f"--authorization-kubeconfig={kubeconfig}",
+        *_client_of_the_api(CONTROLLER_MANAGER),
         f"--client-ca-file={_PKI}/ca.crt",
         f"--root-ca-file={_PKI}/ca.crt",
-        f"--tls-cert-file={_PKI}/kube-controller-manager.crt",
-        f"--tls-private-key-file={_PKI}/kube-controller-manager.key",
         f"--service-account-private-key-file={_PKI}/service-accounts.key",
         "--use-service-account-credentials",
-        "--bind-address=127.0.0.1",
-        "--leader-elect=false",
-        "--profiling=false",
     ]
 
 
-def _scheduler() -> list[str]:
-    kubeconfig = "/etc/kubernetes/kube-scheduler.kubeconfig"
+def _client_of_the_api(who: Identity) -> list[str]:
+    """The program and what the controllers and the scheduler are told alike."""
+    kubeconfig = f"/etc/kubernetes/{who.file}.kubeconfig"
     return [
-        "kube-scheduler",
+        who.file,
         f"--kubeconfig={kubeconfig}",
         f"--authentication-kubeconfig={kubeconfig}",
         f"--authorization-kubeconfig={kubeconfig}",
-        f"--tls-cert-file={_PKI}/kube-scheduler.crt",
-        f"--tls-private-key-file={_PKI}/kube-scheduler.key",
+        f"--tls-cert-file={_PKI}/{who.file}.crt",
+        f"--tls-private-key-file={_PKI}/{who.file}.key",
         "--bind-address=127.0.0.1",
         "--leader-elect=false",
         "--profiling=false",
