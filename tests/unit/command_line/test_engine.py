@@ -23,9 +23,13 @@ def paths(tmp_path: Path) -> Paths:
     return Paths(cache=tmp_path / "cache", state=tmp_path / "state")
 
 
+def nothing(*_: object) -> None:
+    """What a look-up answers that finds nothing."""
+
+
 def test_a_missing_go_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", lambda _: None)
-    monkeypatch.setattr("os.access", lambda *_: False)
+    monkeypatch.setattr(shutil, "which", nothing)
+    monkeypatch.setattr("os.access", nothing)
     with pytest.raises(UserError, match="Go is missing"):
         go_builds.go()
 

@@ -5,8 +5,9 @@ import json
 import platform
 import shutil
 import tarfile
-from collections import namedtuple
+from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
@@ -44,8 +45,10 @@ def test_another_user_than_root_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_too_little_disk_is_named_with_the_variable(paths: ClusterPaths, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = namedtuple("usage", "total used free")  # noqa: PYI024
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(2**40, 2**40, 2**30))
+    def usage(_: object) -> SimpleNamespace:
+        return SimpleNamespace(free=2**30)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
     with pytest.raises(UserError, match=r"1\.0 GiB free.*set XDG_CACHE_HOME"):
         preflight.check_room(paths, will_build=True)
 
@@ -62,16 +65,25 @@ def test_a_kernel_without_nftables_is_refused(monkeypatch: pytest.MonkeyPatch) -
         preflight.check_kernel()
 
 
+def answer_with(routes: Sequence[dict[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `ip` says of this machine's routes."""
+
+    def run(_: Sequence[str]) -> str:
+        return json.dumps(routes)
+
+    monkeypatch.setattr(network, "run", run)
+
+
 def test_a_taken_network_is_named_with_its_interface(monkeypatch: pytest.MonkeyPatch) -> None:
     routes = [{"dst": "default", "dev": "eth0"}, {"dst": "10.79.2.0/24", "dev": "vpn7"}]
-    monkeypatch.setattr(network, "run", lambda _: json.dumps(routes))
+    answer_with(routes, monkeypatch)
     with pytest.raises(UserError, match=r"route to 10\.79\.2\.0/24 through the interface 'vpn7'"):
         network.check_ranges_are_free()
 
 
 def test_its_own_network_is_no_conflict(monkeypatch: pytest.MonkeyPatch) -> None:
     routes = [{"dst": "10.79.2.0/24", "dev": "webtier0"}]
-    monkeypatch.setattr(network, "run", lambda _: json.dumps(routes))
+    answer_with(routes, monkeypatch)
     network.check_ranges_are_free()
 
 
@@ -156,7 +168,11 @@ def _read(tar: tarfile.TarFile, name: str) -> bytes:
 
 def test_a_new_image_replaces_its_older_one_and_no_other(paths: ClusterPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(go_builds, "go_version", lambda: "go1.26.0")
-    monkeypatch.setattr(materials, "build_image", lambda _name, _inputs, archive, _log: archive.touch())
+
+    def build(_name: str, _inputs: object, archive: Path, _log: Path) -> None:
+        archive.touch()
+
+    monkeypatch.setattr(materials, "build_image", build)
     made = materials.Materials(paths)
     for binary in CLUSTER_BINARIES:
         write_whole(binary.file(paths), "")

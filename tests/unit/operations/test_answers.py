@@ -19,7 +19,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Location", "http://127.0.0.1:1/")
         self.end_headers()
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
 
@@ -51,7 +51,7 @@ def test_an_answer_of_the_controller_alone_is_none(server: tuple[str, type[_Hand
 
 
 def test_silence_names_what_is_silent() -> None:
-    outputs = {
+    outputs: dict[str, object] = {
         "routes": [],
         "redis_external": "127.0.0.1:1",
         "redis_username": "app",

@@ -12,7 +12,7 @@ def test_a_node_that_is_gone_is_named_and_one_that_does_not_stand_for_election_i
     formed: LocalCluster,
 ) -> None:
     master, replica = formed.master_and_replica(0)
-    outputs = {
+    outputs: dict[str, object] = {
         "routes": [],
         "redis_external": f"{formed.addresses[master.host]}:{formed.port}",
         "redis_username": TESTER,

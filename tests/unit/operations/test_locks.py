@@ -92,7 +92,11 @@ def test_make_up_steals_no_lock_of_a_deployment_that_runs(
 ) -> None:
     paths = ClusterPaths(tmp_path / "cache", tmp_path / "state")
     asked: list[tuple[str, ...]] = []
-    monkeypatch.setattr(Pulumi, "run", lambda _, *words: asked.append(words))
+
+    def run(_: Pulumi, *words: str) -> None:
+        asked.append(words)
+
+    monkeypatch.setattr(Pulumi, "run", run)
     LocalStack(paths).mend()
     lock(paths.pulumi_backend, living)
     with pytest.raises(UserError, match=f"process {living}"):

@@ -172,7 +172,7 @@ def test_every_stack_has_a_table_without_a_password_or_a_kubeconfig(stack: str) 
 
 
 def test_wrong_settings_get_the_usual_report() -> None:
-    config = stack_config("dev") | {"redis_password": ""}
+    config: dict[str, Any] = stack_config("dev") | {"redis_password": ""}
     config["routes"][0]["backend"] = "nobody"
     with pytest.raises(UserError, match=r"1 setting is wrong in the stack 'dev'[\s\S]*webtier:routes\[0\].backend"):
         rules_in(config, redis_previous_password="placeholder-for-a-secret")
