@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar, Literal, cast
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from webtier.ingress_nginx.controller_config.config_checks import RISK_LEVEL, config_problems, release_notes
-from webtier.path_rules.rules.field_types import RuleHost
 from webtier.service_exposure.ports import ServicePort
 from webtier.service_exposure.settings import LoadBalancerExposure, LoadBalancerFields, NodePortExposure
+from webtier.shared.hosts import RuleHost
 from webtier.shared.model import DnsLabel, DnsName, Image, Moved, NodePort, Settings, text_type
 from webtier.shared.problems import Problem, wrong_settings
 from webtier.shared.prometheus.settings import PrometheusOperatorSettings

@@ -11,15 +11,9 @@ from typing import Annotated
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from webtier.shared.addresses import (
-    LONGEST_LABEL,
-    LONGEST_NAME,
-    is_address,
-    is_network,
-    meant_network,
-    reads_as_address,
-    url_problem,
-)
+from webtier.shared.addresses import is_network, meant_network, url_problem
+from webtier.shared.hosts import RuleHost as RuleHost
+from webtier.shared.hosts import is_host as is_host
 from webtier.shared.quantities import parse_quantity
 
 LONGEST_PATH = 200
@@ -31,7 +25,6 @@ those of regex rules, which come first (`ingress_paths`)."""
 
 UNLIMITED = "unlimited"
 
-_HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _PATH = re.compile(r"/[A-Za-z0-9._\-/]*")
 _REFUSED_IN_PATHS = re.compile(r"/etc/(passwd|shadow|group|nginx|ingress-controller)|/var/run/secrets|_by_lua")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
@@ -82,37 +75,6 @@ def _check_path(path: str) -> str:
     if problem is not None:
         raise PydanticCustomError("rule_path", "{problem}", {"problem": problem})
     return path
-
-
-def is_host(text: str) -> bool:
-    """Whether a rule can be for this host. An API server refuses an Ingress for an address."""
-    return (
-        len(text) <= LONGEST_NAME
-        and _HOST.fullmatch(text) is not None
-        and all(len(part) <= LONGEST_LABEL for part in text.split("."))
-        and not reads_as_address(text)
-    )
-
-
-def _check_host(host: str) -> str:
-    if is_address(host) or is_address(host.strip("[]")) or (reads_as_address(host) and _HOST.fullmatch(host)):
-        raise PydanticCustomError(
-            "address_as_host",
-            "{what}; allowed: a host name such as 'shop.example.com', or null for every host without own rules, by "
-            "which requests for an address are answered too",
-            {
-                "what": "it is an address, which Kubernetes refuses as the host of a rule"
-                if is_address(host.strip("[]"))
-                else "its last part is a number, so that every browser takes it for an address",
-            },
-        )
-    if not is_host(host):
-        raise PydanticCustomError(
-            "rule_host",
-            "allowed: a host name in lower case without a port, such as 'shop.example.com', or '*.example.com' for "
-            "all names with one label before it",
-        )
-    return host
 
 
 def _pattern_check(pattern: re.Pattern[str], allowed: str) -> AfterValidator:
@@ -177,9 +139,6 @@ def _check_body_size(size: str) -> str:
 
 RulePath = Annotated[str, AfterValidator(_check_path)]
 """`/`, or `/a/b` without a trailing slash."""
-
-RuleHost = Annotated[str, AfterValidator(_check_host)]
-"""A host name, or `*.` and one."""
 
 HeaderName = Annotated[
     # nginx and most others drop headers with '_' unless told not to.
