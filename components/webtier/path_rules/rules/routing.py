@@ -54,6 +54,18 @@ class GatewayRouting(Settings):
         "them so; `refuse` since elsewhere it stands for one.",
     )
 
+    @classmethod
+    def permissive(cls, gateway: str) -> Self:
+        """One that takes all that HTTPRoutes can say."""
+        return cls(
+            kind="gateway",
+            gateway=gateway,
+            section="http",
+            https_section="https",
+            regexes="before_prefixes",
+            wildcards="any_depth",
+        )
+
     @property
     def deep_wildcards(self) -> bool:
         """As with `IngressRouting`."""

@@ -22,14 +22,7 @@ from webtier.path_rules.rules.semantics import Answer, Answered, Redirected, Ser
 STRICT = GatewayRouting(kind="gateway", gateway="web", regexes="before_prefixes")
 """Takes nothing that Ingress objects would give another meaning."""
 
-LENIENT = GatewayRouting(
-    kind="gateway",
-    gateway="web",
-    section="http",
-    https_section="https",
-    regexes="before_prefixes",
-    wildcards="any_depth",
-)
+LENIENT = GatewayRouting.permissive("web")
 """Takes all that HTTPRoutes can say."""
 
 REQUESTS = 10_000
