@@ -1,12 +1,11 @@
 """Everything about a Redis Cluster that is plain data, checked when it is made."""
 
-import re
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import AfterValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, model_validator
 
 from webtier.redis_cluster.access_settings import AccessSettings, PodNodePorts
+from webtier.redis_cluster.credentials.acl import APPLICATION_RULES, AclRules
 from webtier.redis_cluster.network_policy_settings import NetworkPolicySettings
 from webtier.redis_cluster.tls_settings import TlsSettings
 from webtier.redis_common.settings import (
@@ -30,21 +29,6 @@ LONGEST_DOMAIN = 84
 """What the longest names of a pod, its Service and its namespace leave of the 253 characters of a DNS name."""
 
 HIGHEST_NODE_PORT = 32767
-
-_ACL_TOKEN = re.compile(r"[+-]@?[a-z][a-z0-9|:-]*|~\S+|%R?W?~\S+|&\S+|allkeys|allchannels|allcommands|nocommands")
-
-
-def _check_acl(rules: str) -> str:
-    wrong = [token for token in rules.split(" ") if _ACL_TOKEN.fullmatch(token) is None]
-    if wrong:
-        raise PydanticCustomError(
-            "acl_rules",
-            "'{token}' is no rule about commands, keys or channels; allowed, separated by one space: '+command', "
-            "'-command', '+@category', '-@category', '~pattern', '&pattern'",
-            {"token": wrong[0]},
-        )
-    return rules
-
 
 LEAST_AGENT_MEMORY = "32Mi"
 """Python and redis-py take more than half of it before they do anything."""
@@ -148,8 +132,8 @@ class RedisClusterSettings(Settings):
         description="Whether two members of a shard may never (required) share a node, or only where no other node has "
         "room (preferred).",
     )
-    application_acl: Annotated[str, AfterValidator(_check_acl)] = Field(
-        default="~* &* +@all -@admin -@dangerous +info",
+    application_acl: AclRules = Field(
+        default=APPLICATION_RULES,
         description="What the application's user `app` may do, as rules of a Redis ACL.",
     )
     internal_password_generation: int = Field(

@@ -2,15 +2,41 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from webtier.redis_cluster.credentials.passwords import USABLE, is_usable
 
 APPLICATION_USER = "app"
 REPLICATION_USER = "replication"
 AGENT_USER = "agent"
 EXPORTER_USER = "exporter"
 
-LONGEST_PASSWORD = 512
+APPLICATION_RULES = "~* &* +@all -@admin -@dangerous +info"
+"""What the application's user may do where settings say nothing else."""
+
+_RULE = re.compile(r"[+-]@?[a-z][a-z0-9|:-]*|~\S+|%R?W?~\S+|&\S+|allkeys|allchannels|allcommands|nocommands")
+
+
+def _check_rules(rules: str) -> str:
+    wrong = [rule for rule in rules.split(" ") if _RULE.fullmatch(rule) is None]
+    if wrong:
+        raise PydanticCustomError(
+            "acl_rules",
+            "'{rule}' is no rule about commands, keys or channels; allowed, separated by one space: '+command', "
+            "'-command', '+@category', '-@category', '~pattern', '&pattern'",
+            {"rule": wrong[0]},
+        )
+    return rules
+
+
+AclRules = Annotated[str, AfterValidator(_check_rules)]
+"""What a user may do, as rules of a Redis ACL."""
 
 _REPLICATION_RULES = "+psync +replconf +ping"
 """What a replica sends to its master, by "ACL rules for Sentinel and Replicas" in Redis' documentation of ACLs."""
@@ -79,8 +105,8 @@ def render_acl_file(application_passwords: Sequence[str], application_rules: str
 
     ValueError, without the password, for one that can't be used.
     """
-    for password in application_passwords:
-        _check_password(password)
+    if not all(map(is_usable, application_passwords)):
+        raise ValueError(f"the Redis password can't be used; allowed: {USABLE}")
     users = (
         _user(APPLICATION_USER, application_passwords, application_rules),
         _user(REPLICATION_USER, internal.accepted(REPLICATION_USER), _REPLICATION_RULES),
@@ -97,11 +123,3 @@ def _user(name: str, passwords: Sequence[str], rules: str) -> str:
 
 def _allowed(commands: Sequence[str]) -> str:
     return " ".join(f"+{command}" for command in commands)
-
-
-def _check_password(password: str) -> None:
-    if not password or len(password) > LONGEST_PASSWORD or not password.isprintable():
-        raise ValueError(
-            f"the Redis password can't be used; allowed: 1 to {LONGEST_PASSWORD} printable characters, "
-            "without line breaks"
-        )
