@@ -2,7 +2,7 @@
 
 import pulumi
 
-from environment.guard.stack_guard import examine
+from environment.guard.cluster_ownership import examine
 from environment.settings.loading import load_settings
 from environment.tier import build_tier
 

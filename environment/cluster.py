@@ -5,8 +5,8 @@ import pulumi_kubernetes as kubernetes
 from pulumi_kubernetes.core.v1 import Namespace
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
+from environment.guard.cluster_ownership import MADE_BY, Standing
 from environment.guard.own_state import IDENTITY
-from environment.guard.stack_guard import MADE_BY, Standing
 from environment.settings.model import EnvironmentSettings
 from webtier.shared.labels import recommended_labels
 

@@ -9,7 +9,7 @@ import pulumi
 
 from environment.cluster import keep_identity, make_namespace, make_provider
 from environment.field_manager import use_one_field_manager
-from environment.guard.stack_guard import Standing
+from environment.guard.cluster_ownership import Standing
 from environment.ingress import Addresses, make_controller
 from environment.notes import stack_notes
 from environment.settings.model import REDIS_NAME, EnvironmentSettings

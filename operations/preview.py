@@ -14,7 +14,7 @@ from command_line import engine
 from command_line.paths import Paths
 from command_line.progress import Progress
 from command_line.pulumi import Pulumi
-from environment.guard.stack_guard import WITHOUT_CLUSTER
+from environment.guard.cluster_ownership import WITHOUT_CLUSTER
 from operations.scratch_stack import PLACEHOLDER, scratch_stack
 from operations.stacks import LOCAL, PROJECT, check_known, names_a_backend, run_for_stack, settings_file
 

@@ -12,32 +12,26 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from environment.checks.ingress_checks import check_ingress, has_gateway, installs_controller
+from environment.checks.plain_text_secrets import check_plain_text_secrets
 from environment.checks.traffic_checks import check_traffic
 from environment.settings.model import REDIS_NAME
 from environment.settings.plain_data import as_list, as_object, value_at
 from environment.settings.schema import Node, SettingsSchema
 from webtier.path_rules import GatewayRouting, HostSettings, IngressRouting, PathRule, RuleSet
 from webtier.path_rules.checks.all_checks import check_rules
-from webtier.path_rules.rules.field_types import is_host
 from webtier.path_rules.rules.options import ExternalAuth
 from webtier.redis_cluster.access_settings import PodNodePorts
 from webtier.redis_cluster.settings import RedisClusterSettings
 from webtier.service_exposure import ExternalServiceSettings
 from webtier.service_exposure.ports import tcp_ports
+from webtier.shared.hosts import is_host
 from webtier.shared.model import NODE_PORT_MARK, Settings
 from webtier.shared.problems import Place, Problem
 from webtier.web_service import WebServiceSettings
 
 _OBJECTS_OF_REDIS = re.compile(rf"{REDIS_NAME}(-access|-metrics|-nodes|-shard-[0-9]+.*)?")
 
-_ANY_GATEWAY = GatewayRouting(
-    kind="gateway",
-    gateway="any",
-    section="http",
-    https_section="https",
-    regexes="before_prefixes",
-    wildcards="any_depth",
-)
+_ANY_GATEWAY = GatewayRouting.permissive("any")
 
 _TextToAny = Mapping[str, object]
 _FIRST_OF_PODS: Place = ("redis", "access", "pods", "first")
@@ -51,7 +45,7 @@ def check_together(
     schema: SettingsSchema,
 ) -> Iterator[Problem]:
     """The problems that lie between settings, or in how they are stored."""
-    yield from _plain_secrets(values, secret_keys, schema)
+    yield from check_plain_text_secrets(values, secret_keys, schema)
     yield from _routes(values)
     yield from _names_of_services(values)
     yield from _names_of_redis(values)
@@ -59,15 +53,6 @@ def check_together(
     yield from _ports_of_pods(values, schema)
     yield from _shared_namespace(values, schema)
     yield from check_ingress(values)
-
-
-def _plain_secrets(values: _TextToAny, secret_keys: Collection[str], schema: SettingsSchema) -> Iterator[Problem]:
-    for key in sorted(schema.secret_keys()):
-        if key in values and key not in secret_keys:
-            message = (
-                f"it stands in plain text; set another one, encrypted, with: pulumi config set --secret webtier:{key}"
-            )
-            yield Problem((key,), message, has_value=False)
 
 
 def _routes(values: _TextToAny) -> Iterator[Problem]:

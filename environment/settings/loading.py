@@ -10,10 +10,10 @@ from environment.checks.cross_checks import check_together
 from environment.settings.machine_files import resolve_files
 from environment.settings.model import EnvironmentSettings
 from environment.settings.moved_keys import in_new_words
+from environment.settings.quoting import at_its_key, with_right_spelling
 from environment.settings.raw_config import DEEPEST, NestedTooDeeplyError, RawConfig, read_raw_config
 from environment.settings.report import SettingsError, problem_from_pydantic, render_report
 from environment.settings.schema import SettingsSchema
-from environment.settings.spelling import at_its_key, with_right_spelling
 from webtier.shared.problems import Place, Problem
 
 

@@ -10,12 +10,13 @@ from pydantic_core import PydanticCustomError
 
 from environment.settings.ingress_settings import IngressSettings, OwnNamespace
 from webtier.path_rules import HostSettings, IngressRouting, PathRule, Routing
-from webtier.path_rules.rules.field_types import RuleHost
+from webtier.redis_cluster.credentials.passwords import STRONG, is_strong
 from webtier.redis_cluster.settings import RedisClusterSettings
 from webtier.redis_common.settings import RedisName
 from webtier.redis_standalone.settings import RedisStandaloneSettings
 from webtier.service_exposure import ExternalServiceSettings
 from webtier.shared.addresses import check_machine
+from webtier.shared.hosts import RuleHost
 from webtier.shared.model import ServiceName, Settings
 from webtier.web_service import WebServiceSettings
 
@@ -26,13 +27,8 @@ HOW_TO_SET = "pulumi config set --secret webtier:redis_password"
 
 
 def _check_password(password: SecretStr) -> SecretStr:
-    text = password.get_secret_value()
-    if not (16 <= len(text) <= 512 and text.isascii() and text.isprintable()) or set(text) & set(" \"'\\"):
-        raise PydanticCustomError(
-            "password",
-            "allowed: 16 to 512 printable ASCII characters without spaces, quotes and backslashes; "
-            f"{HOW_TO_SET} asks for it",
-        )
+    if not is_strong(password.get_secret_value()):
+        raise PydanticCustomError("password", f"allowed: {STRONG}; {HOW_TO_SET} asks for it")
     return password
 
 

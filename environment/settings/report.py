@@ -1,6 +1,5 @@
 """All that is wrong with a stack's settings, in the words that the user wrote them in."""
 
-import difflib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from environment.settings.plain_data import as_list, as_object, value_at
 from environment.settings.schema import SettingsSchema
-from webtier.shared.model import MOVED, Moved
+from environment.settings.spelling import nearest_of, unknown_key
 from webtier.shared.problems import Place, Problem
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -78,27 +77,7 @@ def _unknown_kind(place: Place, group: Mapping[str, object], key: str, kinds: Se
     allowed = "one of " + ", ".join(f"'{kind}'" for kind in kinds)
     if key not in group:
         return Problem((*place, key), f"not set, but needed: {allowed}", has_value=False)
-    return Problem((*place, key), f"{_nearest(group[key], kinds)}allowed: {allowed}", group[key])
-
-
-def unknown_key(place: Place, schema: SettingsSchema) -> str:
-    """What to say of a key that no model knows, with where it is now, or the nearest that one does."""
-    moved = Moved(**(schema.at(place[:-1]) or {}).get(MOVED, {}))
-    now = {**moved.keys, **moved.gone}
-    if place[-1] in now:
-        return f"this key has moved; allowed: {now[str(place[-1])]}"
-    known = schema.keys(place[:-1])
-    nearest = next(iter(_close(place[-1], [*known, *now])), "")
-    meant = f"did you mean '{now.get(nearest, nearest)}'? " if nearest else ""
-    return f"unknown key; {meant}known here: {', '.join(sorted(known))}"
-
-
-def _nearest(word: object, known: Sequence[str]) -> str:
-    return "".join(f"did you mean '{nearest}'? " for nearest in _close(word, known))
-
-
-def _close(word: object, known: Sequence[str]) -> Sequence[str]:
-    return difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
+    return Problem((*place, key), f"{nearest_of(group[key], kinds)}allowed: {allowed}", group[key])
 
 
 def _message(error: ErrorDetails, place: Place, schema: SettingsSchema) -> str:

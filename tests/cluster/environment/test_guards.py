@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from command_line.errors import UserError
-from environment.guard.stack_guard import MADE_BY
+from environment.guard.cluster_ownership import MADE_BY
 from operations.locks import read_locks, refuse_if_locked
 from tests.cluster.harness.tier import Tier, eventually
 from tests.cluster.harness.whole_stack import NAME, WholeStack

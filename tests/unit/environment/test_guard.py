@@ -10,10 +10,10 @@ import pulumi
 import pytest
 from google.protobuf import struct_pb2
 
-from environment.guard import live_cluster, stack_guard
+from environment.guard import cluster_ownership, live_cluster
+from environment.guard.cluster_ownership import MADE_BY, Standing, examine
 from environment.guard.live_cluster import LiveCluster, LiveNamespace, NotLookedAtError, look_at_cluster
 from environment.guard.own_state import Identity, OwnState, RecordedNamespace, parse_own_state
-from environment.guard.stack_guard import MADE_BY, Standing, examine
 from environment.settings.loading import parse_settings
 from environment.settings.model import EnvironmentSettings
 from environment.settings.raw_config import RawConfig
@@ -49,8 +49,8 @@ def examined(
             raise NotLookedAtError(why_not)
         return LiveCluster(uid, {name: each for name, each in (namespaces or {}).items() if name in names})
 
-    monkeypatch.setattr(stack_guard, "look_at_cluster", look)
-    monkeypatch.setattr(stack_guard, "read_own_state", lambda: state)
+    monkeypatch.setattr(cluster_ownership, "look_at_cluster", look)
+    monkeypatch.setattr(cluster_ownership, "read_own_state", lambda: state)
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
     monkeypatch.setattr(pulumi, "get_stack", lambda: "prod")
     return examine(given)

@@ -70,7 +70,7 @@ def test_a_stack_takes_both_and_names_each_old_one_with_its_place() -> None:
             "webtier:redis.anti_affinity 'hard' is called 'required' now; the old word still works",
             "webtier:redis.network_policy.sources is called 'source_ranges' now; the old name still works",
             "webtier:redis.network_policy.bus_sources is called 'bus_source_ranges' now; the old name still works",
-            "webtier:services[\"user-v1\"].spread.nodes 'hard' is called 'required' now; the old word still works",
+            "webtier:services.user-v1.spread.nodes 'hard' is called 'required' now; the old word still works",
         ]
     )
 

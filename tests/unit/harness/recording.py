@@ -23,7 +23,7 @@ from pulumi.runtime.settings import Settings, configure, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 from typing_extensions import override
 
-from environment.guard import stack_guard
+from environment.guard import cluster_ownership
 from environment.guard.live_cluster import LiveCluster
 from environment.guard.own_state import IDENTITY
 from environment.settings.plain_data import as_list, as_object
@@ -220,7 +220,7 @@ def _run(
         # There is no API server whose notice would have to be waited for.
         with (
             patch.object(shard_guard, "NOTICED_SECONDS", 0),
-            patch.object(stack_guard, "look_at_cluster", return_value=LiveCluster(_CLUSTER)),
+            patch.object(cluster_ownership, "look_at_cluster", return_value=LiveCluster(_CLUSTER)),
         ):
             loop.run_until_complete(run_in_stack(run_program))  # type: ignore[arg-type]
     finally:
