@@ -9,15 +9,14 @@ import http.client
 import json
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from devcluster.paths import ClusterPaths
+from tests.cluster.harness.background import Samples
 from tests.cluster.harness.rules_stack import WEB_IMAGE, RulesStack
 from tests.cluster.harness.tier import Tier
 from webtier.path_rules import PathRule
@@ -169,14 +168,14 @@ class Bench:
 
     def _measure(self, command: Callable[[], object], is_served: Callable[[], bool]) -> Measured:
         begin = time.monotonic()
-        with _peak_of_children() as peak:
+        with Samples(_children_rss, 0.2) as sizes:
             command()
         done = time.monotonic()
         while not is_served():
             if time.monotonic() > done + 120:
                 raise TimeoutError("not served after two minutes")
             time.sleep(0.1)
-        return Measured(done - begin, time.monotonic() - begin, self._controller_mib(), peak[0] / 2**20)
+        return Measured(done - begin, time.monotonic() - begin, self._controller_mib(), max(sizes.seen) / 2**20)
 
     def _controller_mib(self) -> float:
         read = "cat /sys/fs/cgroup/memory/memory.stat 2>/dev/null || cat /sys/fs/cgroup/memory.stat"
@@ -188,25 +187,8 @@ class Bench:
         return int(found.get("total_rss") or found["anon"]) / 2**20
 
 
-@contextmanager
-def _peak_of_children() -> Generator[list[int]]:
-    """The most memory, in bytes, that all processes below this one had at a time."""
-    peak, end = [0], threading.Event()
-
-    def watch() -> None:
-        while not end.wait(0.2):
-            peak[0] = max(peak[0], _children_rss())
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield peak
-    finally:
-        end.set()
-        thread.join()
-
-
 def _children_rss() -> int:
+    """The memory, in bytes, that all processes below this one have now."""
     parents: dict[int, int] = {}
     sizes: dict[int, int] = {}
     for folder in Path("/proc").glob("[0-9]*"):

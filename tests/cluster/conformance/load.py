@@ -4,48 +4,34 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from functools import partial
 from http.client import BadStatusLine, HTTPException
-from typing import Self
 
 from tests.cluster.conformance.asking import Answer, Ask, Connection, Controller
+from tests.cluster.harness.background import Background
 
 RATE = 20
 """Requests a second that each client tries to send."""
 
 
-@dataclass
-class Load:
+class Load(Background):
     """Two clients: one opens a connection for each request, the other keeps one open.
 
     A connection that was kept may be closed just as a request is on its way. Every client of HTTP sends such a request
     again, on another connection, if nothing at all has come back: so does this one, once, and counts it in `again`.
     """
 
-    controller: Controller
-    ask: Ask
-    services: Counter[str] = field(default_factory=Counter[str])
-    failures: list[str] = field(default_factory=list[str])
-    again: int = 0
-    slowest: float = 0.0
-    """In seconds, of the answers."""
-
-    def __post_init__(self) -> None:
-        self._done = threading.Event()
+    def __init__(self, controller: Controller, ask: Ask) -> None:
+        super().__init__([partial(self._run, controller.ask), partial(self._run, self._ask_kept)])
+        self.ask = ask
+        self.services: Counter[str] = Counter()
+        self.failures: list[str] = []
+        self.again = 0
+        self.slowest = 0.0
+        """In seconds, of the answers."""
+        self._controller = controller
         self._lock = threading.Lock()
         self._kept: Connection | None = None
-        clients = (self.controller.ask, self._ask_kept)
-        self._threads = [threading.Thread(target=self._run, args=(client,), daemon=True) for client in clients]
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        for thread in self._threads:
-            thread.join()
 
     def __str__(self) -> str:
         sent = self.services.total() + len(self.failures)
@@ -62,8 +48,7 @@ class Load:
             time.sleep(0.1)
 
     def _run(self, client: Callable[[Ask], Answer]) -> None:
-        due = time.monotonic()
-        while not self._done.is_set():
+        for _ in self.turns_at(RATE):
             begin = time.monotonic()
             try:
                 answer: Answer | None = client(self.ask)
@@ -77,8 +62,6 @@ class Load:
                     self.failures.append(f"after {took:.2f} s: {wrong}")
                 else:
                     self.services[answer.service or ""] += 1
-            due = max(due + 1 / RATE, time.monotonic() - 1)
-            time.sleep(max(0.0, due - time.monotonic()))
 
     def _ask_kept(self, ask: Ask) -> Answer:
         if self._kept is not None:
@@ -86,8 +69,8 @@ class Load:
                 return self._answer_of(self._kept, ask)
             except (BadStatusLine, ConnectionError):
                 self.again += 1
-        self._kept = self.controller.connection(ask.host)
-        return self._answer_of(self._kept, ask)
+        self._kept = connection = self._controller.connection(ask.host)
+        return self._answer_of(connection, ask)
 
     def _answer_of(self, connection: Connection, ask: Ask) -> Answer:
         answer = connection.ask(ask)

@@ -8,13 +8,12 @@ import secrets
 import shutil
 import subprocess
 import tarfile
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 import yaml
@@ -23,8 +22,9 @@ from redis.exceptions import RedisError
 
 from devcluster.plan import LOCAL_VOLUMES, NODES
 from operations.local import PROJECT
-from tests.cluster.harness.changing_load import ChangingLoad
+from tests.cluster.harness.background import Background
 from tests.cluster.harness.redis_clients import ClusterClient, cluster_client
+from tests.cluster.harness.request_load import KeptConnections
 from tests.cluster.harness.second_stack import remove_controller, stack_of_folder
 from tests.cluster.harness.tier import Tier, eventually
 from tests.faults.harness.deployment import remove_volumes
@@ -96,28 +96,17 @@ def this_program(folder: Path) -> Path:
     return folder
 
 
-class Writers:
-    """Set keys of all shards to higher and higher numbers, from `with` to its end."""
+class Writers(Background):
+    """Set keys of all shards to higher and higher numbers."""
 
     def __init__(self, password: str) -> None:
+        super().__init__([partial(self._run, number) for number in range(4)])
         self._password = password
-        self._end = threading.Event()
         self.acknowledged = dict[str, int]()
         self.longest = 0.0
-        self._threads = [threading.Thread(target=self._run, args=(n,), daemon=True) for n in range(4)]
 
     def client(self) -> ClusterClient:
         return cluster_client(NODES[0].address, REDIS, "app", self._password)
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end.set()
-        for thread in self._threads:
-            thread.join()
 
     def lost(self) -> list[str]:
         with self.client() as client:
@@ -130,19 +119,17 @@ class Writers:
 
     def _run(self, number: int) -> None:
         keys = [f"upgrade:{number}:{slot}" for slot in range(25)]
-        value, last = 0, time.monotonic()
-        client = self.client()
-        while not self._end.wait(0.02):
-            value += 1
-            key = keys[value % len(keys)]
-            try:
-                client.set(key, value)
-            except RedisError:
-                continue
-            now = time.monotonic()
-            self.longest, last = max(self.longest, now - last), now
-            self.acknowledged[key] = value
-        client.close()
+        last = time.monotonic()
+        with self.client() as client:
+            for value, _ in enumerate(self.turns_after(0.02), start=1):
+                key = keys[value % len(keys)]
+                try:
+                    client.set(key, value)
+                except RedisError:
+                    continue
+                now = time.monotonic()
+                self.longest, last = max(self.longest, now - last), now
+                self.acknowledged[key] = value
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +194,7 @@ def test_an_update_from_an_earlier_version_loses_nothing(tier: Tier, folder: Pat
             steps.append((str(step.op), step.urn))
 
     password = Path(deployed["webtier:redis_password_file"]).read_text()
-    load = ChangingLoad(f"{NODES[0].address}:{HTTP}", [*URLS], 60)
+    load = KeptConnections(f"{NODES[0].address}:{HTTP}", [*URLS], 60)
     with Writers(password) as writers, load:
         eventually(lambda: _asked_enough(load, writers), 60)
         stack.up(on_output=print, on_event=note)
@@ -226,6 +213,6 @@ def test_an_update_from_an_earlier_version_loses_nothing(tier: Tier, folder: Pat
     assert set(map(str, left)) <= {"same", "OpType.SAME"}, left
 
 
-def _asked_enough(load: ChangingLoad, writers: Writers) -> None:
+def _asked_enough(load: KeptConnections, writers: Writers) -> None:
     assert len(load.asked) > 100
     assert len(writers.acknowledged) == 100

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.harness.changing_load import ChangingLoad, expected
+from tests.cluster.harness.request_load import KeptConnections, expected
 from tests.cluster.harness.rules_stack import WEB_IMAGE, RulesStack
 from tests.cluster.harness.tier import Tier, eventually
 from webtier.path_rules import PathRule
@@ -126,7 +126,7 @@ def stack(tier: Tier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rule
     made.remove()
 
 
-def change(stack: RulesStack, load: ChangingLoad, to: Rules) -> list[str]:
+def change(stack: RulesStack, load: KeptConnections, to: Rules) -> list[str]:
     """Deploys other rules, and says which answers were neither those of before nor those of after."""
     before, begin = stack.rule_set, time.monotonic()
     stack.rules = rules_of(to)
@@ -148,7 +148,7 @@ def test_no_request_is_answered_otherwise_than_before_or_after(stack: RulesStack
         if stack.rules != rules_of(before):
             stack.rules = rules_of(before)
             stack.up()
-        with ChangingLoad(address, asks, RATE) as load:
+        with KeptConnections(address, asks, RATE) as load:
             eventually(lambda load=load: _all_right(load, stack), 30)
             for way, rules in (("there", after), ("back", before)):
                 found = change(stack, load, rules)
@@ -169,11 +169,11 @@ def record(line: str) -> None:
     sys.stdout.flush()
 
 
-def _asked_enough(load: ChangingLoad, kinds: int) -> None:
+def _asked_enough(load: KeptConnections, kinds: int) -> None:
     assert len(load.asked) >= REQUESTS / kinds
 
 
-def _all_right(load: ChangingLoad, stack: RulesStack) -> None:
+def _all_right(load: KeptConnections, stack: RulesStack) -> None:
     latest = [each for each in load.asked if each.begin > time.monotonic() - 2]
     assert {each.path for each in latest} == set(PATHS), "a busy machine: not every path was asked for"
     for each in latest:

@@ -27,7 +27,7 @@ from tests.cluster.harness.controller_stack import (
     ControllerStack,
     remove_leftovers,
 )
-from tests.cluster.harness.steady_requests import SteadyRequests
+from tests.cluster.harness.request_load import NewConnections
 from tests.cluster.harness.tier import Tier, eventually
 from webtier.ingress_nginx import IngressNginxSettings
 from webtier.ingress_nginx.admission.served_ingresses import CLASS_ANNOTATION
@@ -235,7 +235,7 @@ def test_a_changed_configuration_rolls_it_without_a_failed_request_and_a_new_cer
     eventually(lambda: _differs(stack.handshake(None).serial_number, old), SECONDS)
     assert stack.pods() == before
     stack.settings["config"] = {"server-tokens": "true"}
-    with SteadyRequests(f"{NODE.address}:{HTTP_PORT}", "/page") as requests:
+    with NewConnections(f"{NODE.address}:{HTTP_PORT}", "/page") as requests:
         stack.up()
         eventually(lambda: _are_others(stack.pods(), before), SECONDS)
     assert requests.failed == [], f"{len(requests.failed)} of {requests.sent}"

@@ -4,11 +4,9 @@ import json
 import os
 import shutil
 import signal
-import threading
 import time
 import uuid
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from typing_extensions import override
 
 from devcluster.plan import NODES
 from environment.cluster import make_namespace
+from tests.cluster.harness.background import Samples
 from tests.cluster.harness.client_pod import NAME as NAME_OF_CLIENT
 from tests.cluster.harness.client_pod import run_client
 from tests.cluster.harness.redis_clients import RedisClient, redis_client
@@ -107,24 +106,6 @@ class StandaloneStack(SecondStack):
     def pods(self) -> dict[str, str]:
         """Names by uid, also of those that are ending."""
         return {pod["metadata"]["uid"]: pod["metadata"]["name"] for pod in self._pods()}
-
-    @contextmanager
-    def watched(self) -> Generator[list[frozenset[str]]]:
-        """Which pods there were at each look while in the `with`, by uid."""
-        seen = [frozenset(self.pods())]
-        stop = threading.Event()
-
-        def look() -> None:
-            while not stop.wait(0.1):
-                seen.append(frozenset(self.pods()))
-
-        thread = threading.Thread(target=look)
-        thread.start()
-        try:
-            yield seen
-        finally:
-            stop.set()
-            thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -246,11 +227,11 @@ def test_the_deployment_of_earlier_versions_is_gone_before_its_successor_starts(
         stack.up()
     key = str(uuid.uuid4())
     stack.set(key, "value")
-    with stack.watched() as seen:
+    with Samples(lambda: frozenset(stack.pods()), 0.1) as pods:
         assert stack.up()["replace"] == 1
     assert stack.get(key) == "value"
-    assert max(len(pods) for pods in seen) == 1
-    assert len(frozenset[str]().union(*seen)) == 2
+    assert max(map(len, pods.seen)) == 1
+    assert len(frozenset[str]().union(*pods.seen)) == 2
 
 
 def _make_deployment(name: str, workload: Workload) -> Deployment:

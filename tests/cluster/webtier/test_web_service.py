@@ -1,7 +1,6 @@
 """A web service with everything that can be set, on the running cluster, in a namespace of its own."""
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -15,6 +14,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from devcluster.plan import NODES
 from environment.cluster import make_namespace
+from tests.cluster.harness.background import Samples
 from tests.cluster.harness.client_pod import PYTHON
 from tests.cluster.harness.second_stack import SecondStack, inline_stack, provider
 from tests.cluster.harness.tier import Tier, eventually, is_ready
@@ -206,8 +206,7 @@ def test_a_changed_file_rolls_the_pods_and_a_changed_label_of_the_service_accoun
 
 def test_the_autoscaler_takes_over_without_a_pod_lost_and_is_never_overruled(shop: ShopStack) -> None:
     """There is no metrics server here: the autoscaler only keeps between `min` and `max`, which is all that counts."""
-    fewest = _Fewest(shop)
-    with fewest:
+    with Samples(lambda: int(shop.one("deployment")["spec"]["replicas"]), 1) as replicas:
         before = set(shop.pods())
         shop.autoscale(2, 3)
         shop.up()
@@ -243,28 +242,7 @@ def test_the_autoscaler_takes_over_without_a_pod_lost_and_is_never_overruled(sho
         shop.tier.kubectl("scale", "-n", NAMESPACE, f"deployment/{NAME}", "--replicas=3")
         shop.up(refresh=True)
         eventually(lambda: has(2), SECONDS)
-    assert fewest.replicas == 2
-
-
-class _Fewest:
-    """The smallest number of replicas that the Deployment ever asked for meanwhile."""
-
-    def __init__(self, shop: ShopStack) -> None:
-        self.replicas = 1000
-        self._shop = shop
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def _watch(self) -> None:
-        while not self._done.wait(1):
-            self.replicas = min(self.replicas, self._shop.one("deployment")["spec"]["replicas"])
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join(timeout=30)
+    assert min(replicas.seen) == 2
 
 
 def test_another_exposure_leaves_the_pods_alone(shop: ShopStack) -> None:

@@ -1,8 +1,8 @@
 """Where a fault plays: the deployment, its nodes as they are, and what is noted on the way."""
 
-import threading
 import time
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -106,24 +106,9 @@ class Scene:
         return self.writers.last().get(group, 0.0) > moment
 
     @contextmanager
-    def in_background(self, work: Callable[[], Any]) -> Generator["Background"]:
-        """`work` in a thread; what it raised is raised at the end."""
-        background = Background(work)
-        background.start()
-        yield background
-        background.join()
-        if background.error:
-            raise background.error
-
-
-class Background(threading.Thread):
-    def __init__(self, work: Callable[[], Any]) -> None:
-        super().__init__(daemon=True)
-        self._work = work
-        self.error: BaseException | None = None
-
-    def run(self) -> None:
-        try:
-            self._work()
-        except BaseException as error:  # handed over to the thread that waits
-            self.error = error
+    def in_background(self, work: Callable[[], object]) -> Generator[None]:
+        """`work` in a thread, whose end is waited for; what it raised is raised then."""
+        with ThreadPoolExecutor(1) as thread:
+            running = thread.submit(work)
+            yield
+        running.result()

@@ -1,20 +1,23 @@
-"""Requests at a steady rate while rules are changed, each of which is judged by what the rules mean."""
+"""HTTP requests at a steady rate while something is changed, and what became of each."""
 
 import http.client
-import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import cycle
-from typing import Self
 
+from typing_extensions import override
+
+from tests.cluster.harness.background import Background
 from webtier.path_rules.rules.model import RuleSet
 from webtier.path_rules.rules.request import Refused, Request
 from webtier.path_rules.rules.semantics import Answered, Redirected, Served, meaning
 
 CLIENTS = 8
-PATIENCE = 20.0
-"""Seconds after which a request has failed."""
+KEPT_SECONDS, NEW_SECONDS = 20.0, 30.0
+"""After which a request on a connection that is kept, and on one of its own, has failed."""
 
 Outcome = tuple[int, str, str]
 """A status; then the service that answered and the path that it saw, or where the client was sent and nothing."""
@@ -45,32 +48,18 @@ def expected(rules: RuleSet, host: str, path: str, address: str = "10.79.0.1") -
             return 200, answer.backend.service, answer.path
 
 
-class ChangingLoad:
-    """Asks from `with` until its end, each client on a connection that it keeps, for one path after another.
+class KeptConnections(Background):
+    """Asks for one (host, path) after another, each client on a connection that it keeps.
 
     A kept connection may be closed just as a request is on its way: as every client of HTTP does, it is sent once more
     then, on another one.
     """
 
     def __init__(self, address: str, asks: Sequence[tuple[str, str]], per_second: float) -> None:
-        self._address, self._pause = address, CLIENTS / per_second
-        self._end = threading.Event()
+        self._address, self._rate = address, per_second / CLIENTS
         self._asked: list[list[Asked]] = [[] for _ in range(CLIENTS)]
         shares = [[*asks[number::CLIENTS], *asks[:number]] or list(asks) for number in range(CLIENTS)]
-        self._threads = [
-            threading.Thread(target=self._run, args=(shares[number], self._asked[number]), daemon=True)
-            for number in range(CLIENTS)
-        ]
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end.set()
-        for thread in self._threads:
-            thread.join()
+        super().__init__([partial(self._run, *each) for each in zip(shares, self._asked, strict=True)])
 
     @property
     def asked(self) -> list[Asked]:
@@ -93,15 +82,11 @@ class ChangingLoad:
 
     def _run(self, asks: Sequence[tuple[str, str]], asked: list[Asked]) -> None:
         connection: http.client.HTTPConnection | None = None
-        due = time.monotonic()
-        for host, path in cycle(asks):
-            if self._end.wait(max(0.0, due - time.monotonic())):
-                break
-            due = max(due + self._pause, time.monotonic() - 1)
+        for _, (host, path) in zip(self.turns_at(self._rate), cycle(asks), strict=False):
             begin = time.monotonic()
             outcome: Outcome | str = ""
             for is_last in (connection is None, True):
-                connection = connection or http.client.HTTPConnection(self._address, timeout=PATIENCE)
+                connection = connection or http.client.HTTPConnection(self._address, timeout=KEPT_SECONDS)
                 try:
                     outcome = _ask(connection, host, path)
                     break
@@ -122,3 +107,44 @@ def _ask(connection: http.client.HTTPConnection, host: str, path: str) -> Outcom
         return answer.status, location, ""
     service, _, seen = body.partition(" ")
     return (200, service, seen.strip()) if answer.status == http.client.OK else (answer.status, "", "")
+
+
+class NewConnections(Background):
+    """Asks for one path, each time on a connection of its own, whatever becomes of the earlier requests.
+
+    `address` is `host:port`. In the end `failed` says what became of those that did not get 200.
+    """
+
+    def __init__(self, address: str, path: str, per_second: float = 20) -> None:
+        super().__init__([self._run])
+        self.failed: Sequence[str] = ()
+        self._address, self._path, self._rate = address, path, per_second
+        self._clients = ThreadPoolExecutor(64)
+        self._answers: list[Future[str | None]] = []
+
+    @property
+    def sent(self) -> int:
+        return len(self._answers)
+
+    @override
+    def __exit__(self, error: object, *_: object) -> None:
+        super().__exit__(error)
+        self.failed = [failure for answer in self._answers if (failure := answer.result()) is not None]
+
+    def _run(self) -> None:
+        with self._clients:
+            for _ in self.turns_at(self._rate):
+                self._answers.append(self._clients.submit(self._send))
+
+    def _send(self) -> str | None:
+        # Clients of more comfort make a TLS context for each request, which takes longer than the request.
+        connection = http.client.HTTPConnection(self._address, timeout=NEW_SECONDS)
+        try:
+            connection.request("GET", self._path)
+            answer = connection.getresponse()
+            answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            return repr(error)
+        finally:
+            connection.close()
+        return None if answer.status == http.client.OK else str(answer.status)
