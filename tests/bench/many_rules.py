@@ -209,13 +209,10 @@ def run(mixes: Sequence[Mix]) -> None:
     tier = Tier(ClusterPaths.from_environment())
     with tempfile.TemporaryDirectory(prefix="webtier-bench-") as folder:
         bench = Bench(tier, Path(folder))
-        bench.stack.remove()
-        try:
+        with bench.stack.deployed(destroy=False):
             bench.deploy([], lambda: bench.answers("any.example", "/") == "app")
             for mix in mixes:
                 _compare(bench, mix)
-        finally:
-            bench.stack.remove()
 
 
 def _compare(bench: Bench, mix: Mix) -> None:

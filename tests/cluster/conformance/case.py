@@ -111,7 +111,7 @@ class Chapter:
     cases: Sequence[Case] = ()
     slow: Sequence[Case] = ()
     hosts: str = "{}"
-    others: Sequence[Share | Burst | Stored | Behaviour] = ()
+    others: Sequence[Share | Burst | Stored | Streamed | Behaviour] = ()
 
     @cached_property
     def path_rules(self) -> list[PathRule]:

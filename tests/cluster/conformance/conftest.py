@@ -10,11 +10,6 @@ from tests.cluster.harness.tier import Tier
 
 @pytest.fixture(scope="package")
 def conformance(tier: Tier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConformanceStack]:
-    made = ConformanceStack(tier, tmp_path_factory.mktemp("conformance"))
-    made.remove()
-    try:
-        made.up()
+    with ConformanceStack(tier, tmp_path_factory.mktemp("conformance")).deployed(destroy=False) as made:
         made.wait()
         yield made
-    finally:
-        made.remove()

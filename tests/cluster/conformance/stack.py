@@ -21,7 +21,7 @@ from tests.cluster.conformance.paths import PATHS
 from tests.cluster.conformance.services import service_settings
 from tests.cluster.conformance.traffic import CANARIES, COOKIES, CORS, REDIRECTS
 from tests.cluster.conformance.trap import TRAP, make_raw_trap
-from tests.cluster.harness.second_stack import SecondStack, inline_stack, provider, remove_controller
+from tests.cluster.harness.program_stack import ProgramStack, inline_stack, provider
 from tests.cluster.harness.tier import Tier, eventually
 from webtier.ingress_nginx import IngressNginx, IngressNginxArgs, IngressNginxSettings
 from webtier.path_rules import Backend, HostSettings, PathRule, PathRules, PathRulesArgs, RuleSet
@@ -73,11 +73,12 @@ def ports_of_services() -> dict[str, Sequence[str]]:
     return {name: list(tcp_ports(settings.ports)) for name, settings in service_settings().items()}
 
 
-class ConformanceStack(SecondStack):
+class ConformanceStack(ProgramStack):
     """The stack as it is deployed. `rolling` is the rule for the host ROLLING, which tests change; `more` others."""
 
     def __init__(self, tier: Tier, folder: Path) -> None:
-        super().__init__(tier, inline_stack(tier, "test", folder, "conformance", self._program))
+        stack = inline_stack(tier, "test", folder, "conformance", self._program)
+        super().__init__(tier, stack, NAMESPACE, INGRESS_NAMESPACE, ingress_classes=[CLASS])
         self.rolling: dict[str, Any] = {"backend": "rolling-v1"}
         self.more: list[dict[str, Any]] = []
         self.traffic_policy = "Local"
@@ -87,21 +88,6 @@ class ConformanceStack(SecondStack):
     def up(self, **options: Any) -> Mapping[str, int]:
         # More than the controller's webhook can look at in time: `PathRules` has to hold them back.
         return super().up(parallel=32, **options)
-
-    def remove(self) -> None:
-        """All of it, also what a run that was broken off has left: a minute faster than the engine, object by object.
-
-        Nobody waits for pods to end well.
-        """
-        remove_controller(self.tier, INGRESS_NAMESPACE, CLASS)
-        for objects in (
-            ("deployments", "--all", "-n", NAMESPACE),
-            ("deployments", "--all", "-n", INGRESS_NAMESPACE),
-            ("pods", "--all", "-n", NAMESPACE, "--force"),
-            ("pods", "--all", "-n", INGRESS_NAMESPACE, "--force"),
-            ("namespace", NAMESPACE, INGRESS_NAMESPACE),
-        ):
-            self.tier.kubectl("delete", *objects, "--ignore-not-found", "--timeout=170s", timeout=180)
 
     @cached_property
     def controller(self) -> Controller:

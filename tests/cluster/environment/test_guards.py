@@ -13,8 +13,8 @@ import pytest
 from command_line.errors import UserError
 from environment.guard.cluster_ownership import MADE_BY
 from operations.locks import read_locks, refuse_if_locked
+from tests.cluster.harness.project_stack import NAME, ProjectStack
 from tests.cluster.harness.tier import Tier, eventually
-from tests.cluster.harness.whole_stack import NAME, WholeStack
 
 THEIRS = "guarded-theirs"
 OTHER_CLUSTER = "00000000-0000-0000-0000-000000000000"
@@ -23,10 +23,10 @@ SECONDS = 60
 
 
 @pytest.fixture(scope="module")
-def stack(tier: Tier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeStack]:
+def stack(tier: Tier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProjectStack]:
     """Deployed into a namespace that somebody else has made, which is adopted."""
-    made = WholeStack(tier, tmp_path_factory.mktemp("guarded"), THEIRS, 31264)
-    made.remove_leftovers()
+    made = ProjectStack(tier, tmp_path_factory.mktemp("guarded"), THEIRS, 31264)
+    made.remove()
     _make_theirs(tier)
     made.settings["adopt_namespace"] = True
     try:
@@ -34,7 +34,7 @@ def stack(tier: Tier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whol
         yield made
     finally:
         made.pulumi("destroy", "--yes", "--skip-preview")
-        made.remove_leftovers()
+        made.remove()
 
 
 def _make_theirs(tier: Tier) -> None:
@@ -61,7 +61,7 @@ def _cluster_wide(tier: Tier) -> dict[str, Any]:
     }
 
 
-def test_an_adopted_namespace_is_used_and_left_as_it_was(stack: WholeStack) -> None:
+def test_an_adopted_namespace_is_used_and_left_as_it_was(stack: ProjectStack) -> None:
     found = _namespace(stack.tier, THEIRS)
     assert found["labels"] == {
         "team": "theirs",
@@ -75,9 +75,9 @@ def test_an_adopted_namespace_is_used_and_left_as_it_was(stack: WholeStack) -> N
 
 
 def test_a_namespace_of_somebody_elses_is_refused_in_preview_and_up_and_nothing_is_sent(
-    tier: Tier, stack: WholeStack, tmp_path: Path
+    tier: Tier, stack: ProjectStack, tmp_path: Path
 ) -> None:
-    another = WholeStack(tier, tmp_path / "another", THEIRS, 31266)
+    another = ProjectStack(tier, tmp_path / "another", THEIRS, 31266)
     another.settings["ingress"]["namespace"] = stack.ingress_namespace
     before = _cluster_wide(tier)
     for words in (("preview",), UP):
@@ -92,7 +92,7 @@ def test_a_namespace_of_somebody_elses_is_refused_in_preview_and_up_and_nothing_
     assert "one of Kubernetes' own namespaces" in another.refusal(*UP)
 
 
-def test_taking_the_setting_away_does_not_make_it_the_stacks_own(stack: WholeStack) -> None:
+def test_taking_the_setting_away_does_not_make_it_the_stacks_own(stack: ProjectStack) -> None:
     stack.settings["adopt_namespace"] = False
     try:
         assert f'webtier:namespace = "{THEIRS}"' in stack.refusal(*UP)
@@ -101,7 +101,7 @@ def test_taking_the_setting_away_does_not_make_it_the_stacks_own(stack: WholeSta
     assert "unchanged" in stack.run(*UP)
 
 
-def test_an_update_that_was_cut_off_before_the_state_was_written_goes_on(stack: WholeStack) -> None:
+def test_an_update_that_was_cut_off_before_the_state_was_written_goes_on(stack: ProjectStack) -> None:
     state = stack.state()
     resources = state["deployment"]["resources"]
     kept = [each for each in resources if each["type"] == "kubernetes:core/v1:Namespace"]
@@ -121,7 +121,7 @@ def test_an_update_that_was_cut_off_before_the_state_was_written_goes_on(stack: 
     assert _namespace(stack.tier, stack.ingress_namespace)["uid"] == uid
 
 
-def test_another_cluster_behind_the_context_is_refused_and_nothing_is_sent(stack: WholeStack) -> None:
+def test_another_cluster_behind_the_context_is_refused_and_nothing_is_sent(stack: ProjectStack) -> None:
     here = _namespace(stack.tier, "kube-system")["uid"]
     state = stack.state()
     (identity,) = [each for each in state["deployment"]["resources"] if each["type"] == "pulumi:index:Stash"]
@@ -149,7 +149,7 @@ def test_another_cluster_behind_the_context_is_refused_and_nothing_is_sent(stack
     assert "unchanged" in stack.run(*UP)
 
 
-def test_a_preview_without_a_cluster_works_and_says_that_it_has_not_looked(stack: WholeStack) -> None:
+def test_a_preview_without_a_cluster_works_and_says_that_it_has_not_looked(stack: ProjectStack) -> None:
     stack.settings["context"] = "no-such-context"
     try:
         shown = stack.run("preview")
@@ -159,7 +159,7 @@ def test_a_preview_without_a_cluster_works_and_says_that_it_has_not_looked(stack
         stack.settings["context"] = "webtier-local"
 
 
-def test_a_second_deployment_says_who_is_at_work_and_one_that_was_killed_is_told_from_it(stack: WholeStack) -> None:
+def test_a_second_deployment_says_who_is_at_work_and_one_that_was_killed_is_told_from_it(stack: ProjectStack) -> None:
     stack.settings["services"]["slow"] = {"image": "webtier.local/nginx:none", "replicas": 1}
     stack.pulumi("config")  # writes the settings
     backend = stack.environment["PULUMI_BACKEND_URL"]
@@ -192,7 +192,7 @@ def _is_one(locks: list[Any]) -> None:
     assert len(locks) == 1
 
 
-def test_destroy_leaves_the_adopted_namespace_with_what_is_theirs(stack: WholeStack) -> None:
+def test_destroy_leaves_the_adopted_namespace_with_what_is_theirs(stack: ProjectStack) -> None:
     before = _namespace(stack.tier, THEIRS)
     stack.run("destroy", "--yes", "--skip-preview")
     after = _namespace(stack.tier, THEIRS)

@@ -20,14 +20,13 @@ import yaml
 from pulumi import automation
 from redis.exceptions import RedisError
 
-from devcluster.plan import LOCAL_VOLUMES, NODES
+from devcluster.plan import NODES
 from operations.local import PROJECT
 from tests.cluster.harness.background import Background
+from tests.cluster.harness.program_stack import ProgramStack, stack_of_folder
 from tests.cluster.harness.redis_clients import ClusterClient, cluster_client
 from tests.cluster.harness.request_load import KeptConnections
-from tests.cluster.harness.second_stack import remove_controller, stack_of_folder
 from tests.cluster.harness.tier import Tier, eventually
-from tests.faults.harness.deployment import remove_volumes
 
 EARLIER = "5417f76"
 """The last commit with an object for each rule, Jobs with fixed names, and what Pulumi waits for as it was."""
@@ -141,47 +140,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def deployed(tier: Tier, folder: Path) -> Iterator[Mapping[str, Any]]:
     """The stack as the earlier version deploys it; its settings."""
     wanted = settings(folder)
-    remove(tier)
     program = earlier_program(folder / "earlier")
-    stack_in(tier, folder, program, wanted).up(on_output=print)
-    yield wanted
-    remove(tier)
+    with stack_in(tier, folder, program, wanted).deployed(destroy=False):
+        yield wanted
 
 
-def stack_in(tier: Tier, folder: Path, program: Path, wanted: Mapping[str, Any]) -> automation.Stack:
+def stack_in(tier: Tier, folder: Path, program: Path, wanted: Mapping[str, Any]) -> ProgramStack:
     (program / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump({"config": dict(wanted)}, sort_keys=False))
     # No virtual environment of its own: the language host has all that it needs.
     project = yaml.safe_load((program / "Pulumi.yaml").read_text()) | {"runtime": "python"}
     (program / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
-    return stack_of_folder(tier, STACK, folder, program)
-
-
-def remove(tier: Tier) -> None:
-    """All of it, its data too."""
-    remove_controller(tier, INGRESS, STACK)
-    # As long as they are there, nobody may delete a shard.
-    remove_named(tier, "validatingadmissionpolicybindings", "validatingadmissionpolicies")
-    for namespace in (NAMESPACE, INGRESS):
-        # An API server asks a policy for a moment after it is gone.
-        eventually(partial(delete_all, tier, "deployments,statefulsets", namespace), 60)
-        tier.kubectl("delete", "pods", "--all", "--force", "-n", namespace, "--timeout=100s")
-    tier.kubectl("delete", "namespace", NAMESPACE, INGRESS, "--ignore-not-found", "--timeout=170s", timeout=180)
-    remove_named(tier, "persistentvolumes", "storageclasses")
-    for node in tier.cluster.nodes:
-        remove_volumes(node.var / LOCAL_VOLUMES.removeprefix("/var/") / NAMESPACE)
-
-
-def delete_all(tier: Tier, kinds: str, namespace: str) -> None:
-    tier.kubectl("delete", kinds, "--all", "-n", namespace, "--timeout=100s")
-
-
-def remove_named(tier: Tier, *kinds: str) -> None:
-    """What the stack has outside its namespaces is called by them."""
-    for kind in kinds:
-        names = [item["metadata"]["name"] for item in tier.items(kind)]
-        own = [name for name in names if name.startswith(f"{NAMESPACE}-")]
-        if own:
-            tier.kubectl("delete", kind, *own, "--ignore-not-found", "--timeout=60s")
+    stack = stack_of_folder(tier, STACK, folder, program)
+    return ProgramStack(tier, stack, NAMESPACE, INGRESS, ingress_classes=[STACK])
 
 
 def test_an_update_from_an_earlier_version_loses_nothing(tier: Tier, folder: Path, deployed: Mapping[str, Any]) -> None:
@@ -197,7 +167,7 @@ def test_an_update_from_an_earlier_version_loses_nothing(tier: Tier, folder: Pat
     load = KeptConnections(f"{NODES[0].address}:{HTTP}", [*URLS], 60)
     with Writers(password) as writers, load:
         eventually(lambda: _asked_enough(load, writers), 60)
-        stack.up(on_output=print, on_event=note)
+        stack.up(on_event=note)
         time.sleep(10)
     failed = [each for each in load.asked if each.outcome != URLS[each.host, each.path]]
     assert not failed, (len(failed), failed[:5])
@@ -209,8 +179,8 @@ def test_an_update_from_an_earlier_version_loses_nothing(tier: Tier, folder: Pat
         if ("replace" in operation or "delete" in operation) and urn.split("::")[2].split(":")[-1] in HOLDING_DATA
     ]
     assert not gone
-    left = stack.preview(on_output=print).change_summary
-    assert set(map(str, left)) <= {"same", "OpType.SAME"}, left
+    left = stack.preview()
+    assert set(left) <= {"same"}, left
 
 
 def _asked_enough(load: KeptConnections, writers: Writers) -> None:

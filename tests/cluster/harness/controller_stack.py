@@ -12,7 +12,7 @@ from cryptography import x509
 
 from devcluster.plan import NODES
 from environment.cluster import make_namespace
-from tests.cluster.harness.second_stack import SecondStack, inline_stack, provider, remove_controller
+from tests.cluster.harness.program_stack import ProgramStack, inline_stack, provider
 from tests.cluster.harness.tier import Tier
 from webtier.ingress_nginx import IngressNginx, IngressNginxArgs, IngressNginxSettings
 from webtier.path_rules import Backend, PathRule, PathRules, PathRulesArgs
@@ -46,11 +46,12 @@ _PAGE = WebServiceSettings.model_validate(
 )
 
 
-class ControllerStack(SecondStack):
+class ControllerStack(ProgramStack):
     """A controller, the namespace that it watches with a page in it, and another namespace."""
 
     def __init__(self, tier: Tier, folder: Path) -> None:
-        super().__init__(tier, inline_stack(tier, "test", folder, "controller", self._program))
+        stack = inline_stack(tier, "test", folder, "controller", self._program)
+        super().__init__(tier, stack, OWN, WATCHED, OTHER, ingress_classes=[CLASS, SIBLING])
         self.settings: dict[str, Any] = {
             "image": "webtier.local/ingress-nginx-controller:debian-12",
             "replicas": 1,
@@ -154,10 +155,3 @@ class ControllerStack(SecondStack):
         }
         done = self.tier.run("kubectl", "create", "-f", "-", *words, input=json.dumps(ingress))
         return done.stderr if done.returncode else ""
-
-
-def remove_leftovers(tier: Tier) -> None:
-    """What a run that was cut off has left."""
-    remove_controller(tier, OWN, CLASS)
-    tier.kubectl("delete", "ingressclass", SIBLING, "--ignore-not-found")
-    tier.kubectl("delete", "namespace", OWN, WATCHED, OTHER, "--ignore-not-found", "--timeout=110s")

@@ -8,7 +8,7 @@ import pulumi
 
 from devcluster.plan import NODES
 from environment.cluster import make_namespace
-from tests.cluster.harness.second_stack import SecondStack, inline_stack, provider, remove_controller
+from tests.cluster.harness.program_stack import ProgramStack, inline_stack, provider
 from tests.cluster.harness.tier import Tier
 from webtier.ingress_nginx import IngressNginx, IngressNginxArgs, IngressNginxSettings
 from webtier.path_rules import Backend, HostSettings, PathRule, PathRules, PathRulesArgs, RuleSet
@@ -19,13 +19,14 @@ WEB_IMAGE = "webtier.local/nginx:debian-12"
 CONTROLLER_IMAGE = "webtier.local/ingress-nginx-controller:debian-12"
 
 
-class RulesStack(SecondStack):
+class RulesStack(ProgramStack):
     """What is set here is deployed by the next `up`."""
 
     def __init__(self, tier: Tier, folder: Path, name: str, http_port: int) -> None:
-        super().__init__(tier, inline_stack(tier, name, folder, name, self._program))
         self.name = name
-        self.namespace = f"{name}-test"
+        self.namespace, self._ingress_namespace = f"{name}-test", f"{name}-ingress"
+        stack = inline_stack(tier, name, folder, name, self._program)
+        super().__init__(tier, stack, self.namespace, self._ingress_namespace, ingress_classes=[name])
         self.services = dict[str, WebServiceSettings]()
         self.rules: Sequence[PathRule] = ()
         self.hosts: Mapping[str, HostSettings] = {}
@@ -45,19 +46,6 @@ class RulesStack(SecondStack):
             for each in self.resources()
             if each["type"].startswith("kubernetes:") and each["outputs"]["metadata"].get("namespace") == self.namespace
         }
-
-    def remove(self) -> None:
-        """All of it, without waiting for pods to end well."""
-        remove_controller(self.tier, self._ingress_namespace, self.name)
-        for namespace in (self.namespace, self._ingress_namespace):
-            for objects in (("deployments", "--all"), ("pods", "--all", "--force")):
-                self.tier.kubectl("delete", *objects, "-n", namespace, "--ignore-not-found", "--timeout=170s")
-        for namespace in (self.namespace, self._ingress_namespace):
-            self.tier.kubectl("delete", "namespace", namespace, "--ignore-not-found", "--timeout=170s", timeout=180)
-
-    @property
-    def _ingress_namespace(self) -> str:
-        return f"{self.name}-ingress"
 
     def _program(self) -> None:
         cluster = provider(self.tier)

@@ -119,11 +119,9 @@ def stack(tier: Tier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rule
     made = RulesStack(tier, tmp_path_factory.mktemp("changes"), "changes", 32062)
     made.default_backend, made.services = "home", services()
     made.controller = {"external_traffic_policy": "Cluster"}
-    made.remove()
     made.rules = rules_of(PLAIN)
-    made.up()
-    yield made
-    made.remove()
+    with made.deployed(destroy=False):
+        yield made
 
 
 def change(stack: RulesStack, load: KeptConnections, to: Rules) -> list[str]:

@@ -14,7 +14,7 @@ import pytest
 
 from command_line.go_builds import required_module
 from environment.cluster import make_namespace
-from tests.cluster.harness.second_stack import SecondStack, inline_stack, provider
+from tests.cluster.harness.program_stack import ProgramStack, inline_stack, provider
 from tests.cluster.harness.tier import Tier, eventually
 from webtier.path_rules import Backend, GatewayRouting, HostSettings, HttpRoutes, HttpRoutesArgs, PathRule
 
@@ -83,11 +83,11 @@ def definitions(tier: Tier) -> Iterator[None]:
     tier.kubectl("delete", "--ignore-not-found", "-f", file, "--timeout=60s")
 
 
-class RoutesStack(SecondStack):
+class RoutesStack(ProgramStack):
     """Path rules of a Gateway in a namespace of their own."""
 
     def __init__(self, tier: Tier, folder: Path) -> None:
-        super().__init__(tier, inline_stack(tier, "test", folder, "routes-test", self._program))
+        super().__init__(tier, inline_stack(tier, "test", folder, "routes-test", self._program), NAMESPACE)
         self.rules: list[Mapping[str, Any]] = list(RULES)
 
     def _program(self) -> None:

@@ -19,10 +19,10 @@ import yaml
 from devcluster.plan import NODES
 from operations.local import PROJECT
 from operations.routes import render_explanation, request_for
-from tests.cluster.harness.generated_urls import Asked, generated
 from tests.cluster.harness.rules_stack import WEB_IMAGE, RulesStack
 from tests.cluster.harness.tier import Tier, eventually
-from tests.cluster.harness.url_rules import CERTIFICATE, DEFAULT_BACKEND, host_settings, path_rules, services
+from tests.cluster.path_rules.generated_urls import Asked, generated
+from tests.cluster.path_rules.url_rules import CERTIFICATE, DEFAULT_BACKEND, host_settings, path_rules, services
 from webtier.path_rules.rules.request import readable
 from webtier.shared.certificates import issue, make_authority
 
@@ -47,12 +47,10 @@ def stack(tier: Tier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rule
     made.controller = {"external_traffic_policy": "Cluster", "https_node_port": HTTPS_PORT}
     made.default_backend, made.services = DEFAULT_BACKEND, services()
     made.rules, made.hosts = path_rules(), host_settings()
-    made.remove()
-    made.up()
-    add_certificate(made)
-    eventually(lambda: check_loaded(made), 60)
-    yield made
-    made.remove()
+    with made.deployed(destroy=False):
+        add_certificate(made)
+        eventually(lambda: check_loaded(made), 60)
+        yield made
 
 
 def add_certificate(stack: RulesStack) -> None:

@@ -17,14 +17,14 @@ from typing_extensions import override
 from devcluster.plan import CONTEXT, HOST_ADDRESS, NODES
 from operations.local import PROJECT
 from tests.cluster.harness.client_pod import get_inside, run_client
-from tests.cluster.harness.second_stack import SecondStack, stack_of_folder
+from tests.cluster.harness.program_stack import ProgramStack, stack_of_folder
 from tests.cluster.harness.tier import Tier, eventually
 
 IMAGE = "webtier.local/nginx:debian-12"
 SECONDS = 60
 
 
-class Example(SecondStack):
+class Example(ProgramStack):
     """One of them, with its state and settings in a folder of the test's."""
 
     def __init__(self, tier: Tier, name: str, folder: Path) -> None:
@@ -36,7 +36,7 @@ class Example(SecondStack):
         (folder / ".venv").symlink_to(PROJECT / ".venv")
         for file in ("Pulumi.yaml", "__main__.py"):
             (program / file).symlink_to(PROJECT / "examples" / name / file)
-        super().__init__(tier, stack_of_folder(tier, "test", folder, program))
+        super().__init__(tier, stack_of_folder(tier, "test", folder, program), self.namespace)
 
     def up_with(self, settings: Mapping[str, object] | None = None, **options: Any) -> Mapping[str, int]:
         """As `up`, with these settings, by their paths, besides those that every example needs."""
@@ -75,9 +75,9 @@ class Example(SecondStack):
 
 @contextmanager
 def deployed(tier: Tier, name: str, folder: Path) -> Generator[Example]:
-    """The example before its first `up`; it is destroyed in the end, and so is what a run that was cut off has left."""
+    """The example before its first `up`, without what a run that was cut off has left; it is destroyed in the end."""
     example = Example(tier, name, folder)
-    tier.kubectl("delete", "namespace", example.namespace, "--ignore-not-found", "--timeout=110s")
+    example.remove()
     try:
         yield example
     finally:

@@ -55,14 +55,17 @@ def rules(value: int, changed: int) -> list[PathRule]:
 def flips(tier: Tier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RulesStack]:
     stack = RulesStack(tier, tmp_path_factory.mktemp("flips"), "flips", 32061)
     stack.default_backend = "service-v1"
-    stack.remove()
-    deploy(stack, VALUES[0], 6)
-    yield stack
-    stack.remove()
+    prepare(stack, VALUES[0], 6)
+    with stack.deployed(destroy=False):
+        yield stack
+
+
+def prepare(stack: RulesStack, value: int, changed: int) -> None:
+    stack.services, stack.rules = services(value), rules(value, changed)
 
 
 def deploy(stack: RulesStack, value: int, changed: int) -> None:
-    stack.services, stack.rules = services(value), rules(value, changed)
+    prepare(stack, value, changed)
     stack.up()
 
 

@@ -25,7 +25,6 @@ from tests.cluster.harness.controller_stack import (
     SNIPPET,
     WATCHED,
     ControllerStack,
-    remove_leftovers,
 )
 from tests.cluster.harness.request_load import NewConnections
 from tests.cluster.harness.tier import Tier, eventually
@@ -36,10 +35,8 @@ from webtier.ingress_nginx.alerts import controller_alerts
 
 @pytest.fixture(scope="module")
 def stack(tier: Tier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControllerStack]:
-    remove_leftovers(tier)
     with ControllerStack(tier, tmp_path_factory.mktemp("controller")).deployed() as made:
         yield made
-    remove_leftovers(tier)
 
 
 def test_an_ingress_of_the_watched_namespace_is_served_and_gets_the_nodes_address(stack: ControllerStack) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import time
 import uuid
@@ -22,8 +21,8 @@ from environment.cluster import make_namespace
 from tests.cluster.harness.background import Samples
 from tests.cluster.harness.client_pod import NAME as NAME_OF_CLIENT
 from tests.cluster.harness.client_pod import run_client
+from tests.cluster.harness.program_stack import ProgramStack, inline_stack, provider
 from tests.cluster.harness.redis_clients import RedisClient, redis_client
-from tests.cluster.harness.second_stack import SecondStack, inline_stack, provider
 from tests.cluster.harness.tier import Tier, eventually, is_ready
 from tests.faults.harness.processes import processes_of
 from webtier.redis_standalone import RedisStandalone, RedisStandaloneArgs, RedisStandaloneSettings
@@ -42,11 +41,11 @@ FOLLOW_SECONDS = 10
 """For a node to send a Service's requests to a pod that is ready: up to a second, more when it is busy."""
 
 
-class StandaloneStack(SecondStack):
+class StandaloneStack(ProgramStack):
     """One Redis with a volume, and its state in a folder of the test's."""
 
     def __init__(self, tier: Tier, folder: Path) -> None:
-        super().__init__(tier, inline_stack(tier, "test", folder, "standalone-test", self._program))
+        super().__init__(tier, inline_stack(tier, "test", folder, "standalone-test", self._program), NAMESPACE)
         self.root = ROOT
         self.size = "1Gi"
 
@@ -110,17 +109,8 @@ class StandaloneStack(SecondStack):
 
 @pytest.fixture(scope="module")
 def stack(tier: Tier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandaloneStack]:
-    _remove_leftovers(tier)
     with StandaloneStack(tier, tmp_path_factory.mktemp("standalone")).deployed() as made:
         yield made
-    _remove_leftovers(tier)
-
-
-def _remove_leftovers(tier: Tier) -> None:
-    """What a run that was cut off has left, and the data in the volumes, which destroying a stack keeps."""
-    tier.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=110s")
-    tier.kubectl("delete", "persistentvolumes,storageclasses", "-l", f"app.kubernetes.io/instance={NAME}")
-    shutil.rmtree(tier.paths.nodes / NODE.name / ROOT.removeprefix("/"), ignore_errors=True)
 
 
 def test_it_answers_inside_and_outside_to_who_knows_the_password(stack: StandaloneStack) -> None:

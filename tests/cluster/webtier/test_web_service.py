@@ -16,7 +16,7 @@ from devcluster.plan import NODES
 from environment.cluster import make_namespace
 from tests.cluster.harness.background import Samples
 from tests.cluster.harness.client_pod import PYTHON
-from tests.cluster.harness.second_stack import SecondStack, inline_stack, provider
+from tests.cluster.harness.program_stack import ProgramStack, inline_stack, provider
 from tests.cluster.harness.tier import Tier, eventually, is_ready
 from webtier.service_exposure import ServiceExposure, ServiceExposureArgs, ServicePort
 from webtier.service_exposure.settings import HeadlessExposure, LoadBalancerExposure
@@ -89,11 +89,11 @@ SETTINGS: Mapping[str, Any] = {
 }
 
 
-class ShopStack(SecondStack):
+class ShopStack(ProgramStack):
     """The web service, and two more Services in front of its pods."""
 
     def __init__(self, tier: Tier, folder: Path) -> None:
-        super().__init__(tier, inline_stack(tier, "test", folder, "web-service-test", self._program))
+        super().__init__(tier, inline_stack(tier, "test", folder, "web-service-test", self._program), NAMESPACE)
         self.settings = deepcopy(dict(SETTINGS))
         self.release("1")
 
@@ -150,7 +150,6 @@ class ShopStack(SecondStack):
 
 @pytest.fixture(scope="module")
 def shop(tier: Tier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShopStack]:
-    tier.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=110s")
     with ShopStack(tier, tmp_path_factory.mktemp("web-service")).deployed() as made:
         yield made
 

@@ -21,12 +21,12 @@ from pulumi import automation
 
 from command_line.files import write_whole
 from devcluster.cluster.node import Node
-from devcluster.plan import LOCAL_VOLUMES
 from environment.cluster import make_namespace
 from environment.settings.plain_data import as_object
 from operations.local import PROJECT
-from tests.cluster.harness.second_stack import inline_stack, provider
-from tests.cluster.harness.tier import Tier, eventually
+from tests.cluster.harness.program_stack import inline_stack, provider
+from tests.cluster.harness.removal import remove_stack
+from tests.cluster.harness.tier import Tier
 from tests.faults.clients.access import Access, Credentials
 from webtier.redis_cluster.component import RedisCluster, RedisClusterArgs
 from webtier.redis_cluster.credentials.acl import AGENT_USER, APPLICATION_USER
@@ -196,21 +196,8 @@ class RedisDeployment:
 
     def destroy(self) -> None:
         """Leave nothing: no object, no volume, no data, no state; also when the state is lost or locked."""
-        # As long as they are there, nobody may delete a shard.
-        self._delete("validatingadmissionpolicybindings", "validatingadmissionpolicies")
-        self.tier.kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--timeout=180s", timeout=200)
-        self._delete("persistentvolumes", "storageclasses")
-        for node in self.tier.cluster.nodes:
-            remove_volumes(node.var / LOCAL_VOLUMES.removeprefix("/var/") / self.namespace)
+        remove_stack(self.tier, self.namespace, graceful=True)
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _delete(self, *kinds: str) -> None:
-        """What the deployment has outside its namespace is called by it."""
-        for kind in kinds:
-            names = [item["metadata"]["name"] for item in self.tier.items(kind)]
-            own = [name for name in names if name.startswith(f"{self.namespace}-")]
-            if own:
-                self.tier.kubectl("delete", kind, *own, "--ignore-not-found", "--timeout=60s")
 
     def exists(self) -> bool:
         """Whether there is one that can be brought up to date: without its state it can only be made anew."""
@@ -259,12 +246,6 @@ class Volume:
     def folder(self) -> Path:
         """As this machine sees it. What is mounted over it inside the node is not seen."""
         return self.machine.var / self.inside.removeprefix("/var/")
-
-
-def remove_volumes(folder: Path) -> None:
-    """Remove a folder that pods may still be leaving."""
-    if folder.exists():
-        eventually(lambda: shutil.rmtree(folder), 30)
 
 
 def environment_name() -> str:

@@ -13,7 +13,7 @@ from command_line import engine
 from command_line.pulumi import Pulumi
 from devcluster.plan import CONTEXT, NODES
 from operations.local import PROJECT
-from tests.cluster.harness.second_stack import remove_controller
+from tests.cluster.harness.removal import remove_stack
 from tests.cluster.harness.tier import Tier
 
 NAME = "guarded"
@@ -22,7 +22,7 @@ CLASS = "guarded"
 _SALT = yaml.safe_load((PROJECT / "Pulumi.local.yaml").read_text())["encryptionsalt"]
 
 
-class WholeStack:
+class ProjectStack:
     """`settings` are written before each command. `pulumi` runs the CLI as a user does."""
 
     def __init__(self, tier: Tier, folder: Path, namespace: str, node_ports: int) -> None:
@@ -73,11 +73,9 @@ class WholeStack:
         file.write_text(json.dumps(state))
         self.run("stack", "import", "--file", str(file))
 
-    def remove_leftovers(self) -> None:
-        """What a run that was cut off has left."""
-        remove_controller(self.tier, self.ingress_namespace, CLASS)
-        for each in (self.namespace, self.ingress_namespace):
-            self.tier.kubectl("delete", "namespace", each, "--ignore-not-found", "--timeout=110s")
+    def remove(self) -> None:
+        """All of it, by other means than the engine's."""
+        remove_stack(self.tier, self.namespace, self.ingress_namespace, ingress_classes=[CLASS])
 
 
 def _settings(namespace: str, ingress_namespace: str, node_ports: int) -> dict[str, Any]:

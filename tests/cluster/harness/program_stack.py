@@ -1,7 +1,7 @@
 """Pulumi programs beside the stack `local`: on its cluster and with its engine, with a state of their own."""
 
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,16 +13,23 @@ from command_line import engine
 from devcluster.plan import CONTEXT
 from environment.field_manager import use_one_field_manager
 from operations.local import PASSPHRASE, LocalStack
+from tests.cluster.harness.removal import remove_stack
 from tests.cluster.harness.tier import Tier
 
 
-class SecondStack:
-    """A stack that a test deploys and destroys. `outputs` are those of the last `up`."""
+class ProgramStack:
+    """A stack that a test deploys and destroys. `outputs` are those of the last `up`.
 
-    def __init__(self, tier: Tier, stack: automation.Stack) -> None:
+    `namespaces` are all that it makes or may have left, and `ingress_classes` likewise.
+    """
+
+    def __init__(
+        self, tier: Tier, stack: automation.Stack, *namespaces: str, ingress_classes: Sequence[str] = ()
+    ) -> None:
         self.tier = tier
         self.outputs = dict[str, Any]()
         self._stack = stack
+        self._namespaces, self._ingress_classes = namespaces, ingress_classes
 
     def up(self, **options: Any) -> Mapping[str, int]:
         """Deploys, and says how many resources were created, left the same, and so on."""
@@ -43,14 +50,23 @@ class SecondStack:
     def destroy(self) -> None:
         self._stack.destroy(on_output=print)
 
+    def remove(self) -> None:
+        """All of it, by other means than the engine's."""
+        remove_stack(self.tier, *self._namespaces, ingress_classes=self._ingress_classes)
+
     @contextmanager
-    def deployed(self) -> Generator[Self]:
-        """Deployed, and destroyed in the end, also when it could not be deployed."""
-        try:
+    def deployed(self, *, destroy: bool = True) -> Generator[Self]:
+        """Deployed where nothing of an earlier run is left, and removed in the end, also when it could not be deployed.
+
+        Without `destroy` the engine has no part in that: of many objects it takes a minute more.
+        """
+        self.remove()
+        with ExitStack() as ending:
+            ending.callback(self.remove)
+            if destroy:
+                ending.callback(self.destroy)
             self.up()
             yield self
-        finally:
-            self.destroy()
 
 
 def _counts(changes: Mapping[automation.OpType, int] | None) -> dict[str, int]:
@@ -81,19 +97,6 @@ def provider(tier: Tier) -> kubernetes.Provider:
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
     )
-
-
-def remove_controller(tier: Tier, namespace: str, class_name: str) -> None:
-    """What a controller has outside of its namespace; the webhook first, which nobody answers any more."""
-    for objects in (
-        ("validatingwebhookconfiguration", f"{namespace}-admission"),
-        ("validatingadmissionpolicybinding", f"{namespace}-admission"),
-        ("validatingadmissionpolicy", f"{namespace}-admission"),
-        ("ingressclass", class_name),
-        ("clusterrolebinding", f"{namespace}-controller"),
-        ("clusterrole", f"{namespace}-controller"),
-    ):
-        tier.kubectl("delete", *objects, "--ignore-not-found", "--timeout=110s")
 
 
 def _options(tier: Tier, folder: Path) -> automation.LocalWorkspaceOptions:

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.cluster.harness.url_rules import IDN, IDN_ON_THE_WIRE
+from tests.cluster.path_rules.url_rules import IDN, IDN_ON_THE_WIRE
 
 _HOSTS = (
     *("shop.example",) * 15,
