@@ -1,5 +1,6 @@
 """Pulumi programs beside the stack `local`: on its cluster and with its engine, with a state of their own."""
 
+import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -81,9 +82,18 @@ def inline_stack(tier: Tier, name: str, folder: Path, project: str, program: Cal
     return automation.create_or_select_stack(name, project_name=project, program=program, opts=options)
 
 
-def stack_of_folder(tier: Tier, name: str, folder: Path, program: Path) -> automation.Stack:
-    """A stack of the program in the folder `program`, which gets its settings file; its state is below `folder`."""
-    return automation.create_or_select_stack(name, work_dir=str(program), opts=_options(tier, folder))
+def stack_of_folder(
+    tier: Tier, name: str, folder: Path, program: Path, *, python: Path | None = None
+) -> automation.Stack:
+    """A stack of the program in the folder `program`, which gets its settings file; its state is below `folder`.
+
+    `python` is the folder of another Python than this one, which is to run the program.
+    """
+    options = _options(tier, folder)
+    if python is not None:
+        variables = options.env_vars or {}
+        options.env_vars = {**variables, "PATH": f"{python}{os.pathsep}{variables['PATH']}"}
+    return automation.create_or_select_stack(name, work_dir=str(program), opts=options)
 
 
 def provider(tier: Tier) -> kubernetes.Provider:
