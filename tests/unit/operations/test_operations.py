@@ -3,13 +3,18 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from command_line import engine
+from command_line.engine import Engine
 from command_line.errors import UserError
+from command_line.files import write_whole
+from command_line.pulumi import Pulumi
 from devcluster.paths import ClusterPaths
-from operations import deploy, stacks
+from operations import deploy, preview, stacks
 from operations.local import PROJECT, LocalStack
 
 
@@ -28,6 +33,28 @@ def test_a_deployment_needs_a_place_for_its_state(monkeypatch: pytest.MonkeyPatc
 def test_exports_before_the_first_up_say_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="run `make up` first"):
         LocalStack(ClusterPaths(tmp_path / "cache", tmp_path / "state")).exports()
+
+
+def test_the_stack_local_is_compared_with_its_own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[tuple[Mapping[str, str], tuple[str, ...]]] = []
+
+    def show(pulumi: Pulumi, *words: str) -> int:
+        shown.append((pulumi.environment, words))
+        return 0
+
+    def ensure(*_: object) -> Engine:
+        return Engine(tmp_path / "pulumi", (), is_built=False)
+
+    monkeypatch.setattr(Pulumi, "show", show)
+    monkeypatch.setattr(engine, "ensure", ensure)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    local = LocalStack.from_environment()
+    write_whole(local.paths.kubeconfig, "")
+    write_whole(local.redis_password_file, "a-password")
+    assert preview.preview("local") == 0
+    ((environment, words),) = shown
+    assert environment["PULUMI_BACKEND_URL"] == f"file://{tmp_path}/webtier/pulumi/backend"
+    assert words == ("preview", "--diff", "--stack", "local")
 
 
 def test_a_users_mistake_shows_no_stack_trace() -> None:
