@@ -6,7 +6,7 @@ import pytest
 from tests.cluster.harness.tier import Tier
 from tests.faults.catalog.registry import FAULTS
 from tests.faults.harness.deployment import environment_name
-from tests.faults.harness.harness import Stage, only_one
+from tests.faults.harness.harness import FaultHarness, only_one
 from tests.faults.harness.report import Report, without_file
 from tests.faults.harness.switches import SWITCHES, without
 
@@ -64,12 +64,12 @@ def _option(config: pytest.Config, name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def stage(request: pytest.FixtureRequest, tier: Tier) -> Iterator[Stage]:
+def harness(request: pytest.FixtureRequest, tier: Tier) -> Iterator[FaultHarness]:
     """The faults' own Redis Cluster."""
     switch = SWITCHES.get(_option(request.config, "--without"))
     changes = json.loads(_option(request.config, "--settings")) | dict(switch.settings if switch else {})
     with only_one(tier, environment_name()), without(switch):
-        made = Stage(tier, environment_name(), changes)
+        made = FaultHarness(tier, environment_name(), changes)
         yield made
         if not request.config.getoption("--keep"):
             made.close()

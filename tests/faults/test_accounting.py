@@ -9,8 +9,8 @@ from tests.faults.catalog.fault import PLANNED, Fault
 from tests.faults.clients.access import Access
 from tests.faults.clients.writer_process import key_of
 from tests.faults.harness import verify
-from tests.faults.harness.context import Scene
-from tests.faults.harness.harness import Stage
+from tests.faults.harness.context import FaultContext
+from tests.faults.harness.harness import FaultHarness
 from tests.faults.harness.processes import signal_redis
 
 PAUSE_SECONDS = 1.2
@@ -18,14 +18,14 @@ PAUSE_SECONDS = 1.2
 DELETED = 3
 
 
-def _sabotage(scene: Scene) -> None:
+def _sabotage(context: FaultContext) -> None:
     """Deletes three writes of each kind of writer behind its back, changes an older key, and stops a master."""
-    access = Access.read(scene.deployment.access_file)
-    for plan in (scene.writers.plans[0], scene.writers.plans[1]):
-        verify.remove(scene.nodes, access, [key_of(plan.tags, plan.replicas, number) for number in range(DELETED)])
+    access = Access.read(context.deployment.access_file)
+    for plan in (context.writers.plans[0], context.writers.plans[1]):
+        verify.remove(context.nodes, access, [key_of(plan.tags, plan.replicas, number) for number in range(DELETED)])
     older = next(iter(verify.standing_data("")))
-    verify.write(scene.nodes, access, {older: "another value"})
-    pod = scene.master(1).pod
+    verify.write(context.nodes, access, {older: "another value"})
+    pod = context.master(1).pod
     signal_redis(pod, signal.SIGSTOP)
     try:
         time.sleep(PAUSE_SECONDS)
@@ -34,8 +34,8 @@ def _sabotage(scene: Scene) -> None:
 
 
 @pytest.mark.subset
-def test_losses_and_gaps_are_seen(stage: Stage) -> None:
-    record = stage.run(Fault("sabotage", "", _sabotage, PLANNED), 1)
+def test_losses_and_gaps_are_seen(harness: FaultHarness) -> None:
+    record = harness.run(Fault("sabotage", "", _sabotage, PLANNED), 1)
     assert (record.lost, record.lost_with_wait, record.standing_lost) == (DELETED, DELETED, 1), record
     assert record.acknowledged > 100
     assert record.longest_gap_ms["1"] >= PAUSE_SECONDS * 1000

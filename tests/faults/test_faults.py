@@ -3,21 +3,21 @@
 import pytest
 
 from tests.faults.catalog.registry import FAULTS
-from tests.faults.harness.harness import Stage
+from tests.faults.harness.harness import FaultHarness
 from tests.faults.harness.report import Record, Report
 
 
 def test_fault(
     fault_name: str,
     run: int,
-    stage: Stage,
+    harness: FaultHarness,
     report: Report,
     request: pytest.FixtureRequest,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with capsys.disabled():
         print(f"\n{fault_name}: {FAULTS[fault_name].what}", flush=True)
-        record = stage.run(FAULTS[fault_name], run)
+        record = harness.run(FAULTS[fault_name], run)
         print(_summary(record), flush=True)
     report.add(record)
     left_out = request.config.getoption("--without")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.faults.harness.context import Scene
+    from tests.faults.harness.context import FaultContext
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Fault:
 
     name: str
     what: str
-    act: Callable[["Scene"], None]
+    act: Callable[["FaultContext"], None]
     expectation: Expectation
     act_seconds: float = 60.0
     heal_seconds: float = 120.0
@@ -63,4 +63,4 @@ class Fault:
     own_kind: bool = False
     ends_machines: bool = False
     subset: bool = False
-    restore: Callable[["Scene"], None] | None = None
+    restore: Callable[["FaultContext"], None] | None = None

@@ -3,28 +3,28 @@
 import time
 
 from tests.faults.catalog.fault import Expectation, Fault
-from tests.faults.harness.context import Scene
+from tests.faults.harness.context import FaultContext
 from tests.faults.harness.partition import cut_off
 
 CUT_SECONDS = 20.0
 
 
-def _minority_master(scene: Scene) -> None:
+def _minority_master(context: FaultContext) -> None:
     """The writers of its shard are the clients that stay with it."""
-    pod = scene.master(0).pod
-    scene.begin()
-    with cut_off(scene.machine(pod.node), pod, from_clients=False):
+    pod = context.master(0).pod
+    context.begin()
+    with cut_off(context.machine(pod.node), pod, from_clients=False):
         time.sleep(CUT_SECONDS)
 
 
-def _replica(scene: Scene) -> None:
-    before = {facts.view.own_id for facts in scene.masters()}
-    pod = scene.replica(0).pod
-    scene.begin()
-    with cut_off(scene.machine(pod.node), pod, from_clients=True):
+def _replica(context: FaultContext) -> None:
+    before = {facts.view.own_id for facts in context.masters()}
+    pod = context.replica(0).pod
+    context.begin()
+    with cut_off(context.machine(pod.node), pod, from_clients=True):
         time.sleep(CUT_SECONDS)
-    after = {facts.view.own_id for facts in scene.masters()}
-    scene.require(after == before, "a replica that alone had lost sight of its master made a failover")
+    after = {facts.view.own_id for facts in context.masters()}
+    context.require(after == before, "a replica that alone had lost sight of its master made a failover")
 
 
 FAULTS = (

@@ -6,7 +6,7 @@ import time
 
 from devcluster.cluster.node import Node, wait_until
 from tests.faults.catalog.fault import Expectation, Fault
-from tests.faults.harness.context import Scene
+from tests.faults.harness.context import FaultContext
 from tests.faults.harness.observer import Facts
 from tests.faults.harness.processes import processes_of
 
@@ -17,71 +17,71 @@ AWAY_SECONDS = 12.0
 SPREAD_SECONDS = 60.0
 
 
-def _spread_masters(scene: Scene) -> None:
+def _spread_masters(context: FaultContext) -> None:
     """One master on each node: with two of three on it a lost node takes the majority along, which is another fault."""
 
     def crowded() -> list[Facts]:
-        masters = scene.masters()
+        masters = context.masters()
         nodes = [facts.pod.node for facts in masters]
         return [facts for facts in masters if nodes.count(facts.pod.node) > 1]
 
-    end = scene.now() + SPREAD_SECONDS
+    end = context.now() + SPREAD_SECONDS
     while found := crowded():
-        assert scene.now() < end, f"the masters {[facts.pod.name for facts in found]} are still on one node"
-        free = {facts.pod.node for facts in scene.nodes()} - {facts.pod.node for facts in scene.masters()}
+        assert context.now() < end, f"the masters {[facts.pod.name for facts in found]} are still on one node"
+        free = {facts.pod.node for facts in context.nodes()} - {facts.pod.node for facts in context.masters()}
         shards = {facts.pod.shard for facts in found}
-        for replica in scene.nodes():
+        for replica in context.nodes():
             if not replica.is_master and replica.pod.shard in shards and replica.pod.node in free:
-                scene.ask(replica.pod, "CLUSTER", "FAILOVER")
+                context.ask(replica.pod, "CLUSTER", "FAILOVER")
                 break
         time.sleep(2.0)
-    scene.wait_well(60)
+    context.wait_well(60)
 
 
-def _bring_back(scene: Scene) -> None:
-    scene.tier.cluster.up()
+def _bring_back(context: FaultContext) -> None:
+    context.tier.cluster.up()
 
 
-def _kill_node(scene: Scene) -> None:
-    _spread_masters(scene)
-    machine = scene.machine(scene.master(0).pod.node)
-    scene.begin()
+def _kill_node(context: FaultContext) -> None:
+    _spread_masters(context)
+    machine = context.machine(context.master(0).pod.node)
+    context.begin()
     machine.kill()
     try:
-        _while_it_is_away(scene)
+        _while_it_is_away(context)
     finally:
-        _bring_back(scene)
+        _bring_back(context)
 
 
-def _while_it_is_away(scene: Scene) -> None:
+def _while_it_is_away(context: FaultContext) -> None:
     """The rest has to be whole without the node: that is what counts, and not when it is switched on again."""
     try:
-        scene.wait_state_ok(30.0)
-        scene.seconds_to_state_ok = scene.now() - scene.begun
+        context.wait_state_ok(30.0)
+        context.seconds_to_state_ok = context.now() - context.begun
     except AssertionError as problem:
-        scene.require(False, f"while the node was away: {problem}")
-    time.sleep(max(0.0, AWAY_SECONDS - (scene.now() - scene.begun)))
+        context.require(False, f"while the node was away: {problem}")
+    time.sleep(max(0.0, AWAY_SECONDS - (context.now() - context.begun)))
 
 
-def _stop_node(scene: Scene) -> None:
+def _stop_node(context: FaultContext) -> None:
     """As an operating system shuts down: SIGTERM to every process, SIGKILL 10 s later, power off."""
-    _spread_masters(scene)
-    machine = scene.machine(scene.master(0).pod.node)
-    scene.begin()
-    _terminate(scene, machine)
+    _spread_masters(context)
+    machine = context.machine(context.master(0).pod.node)
+    context.begin()
+    _terminate(context, machine)
     machine.kill()
     try:
-        _while_it_is_away(scene)
+        _while_it_is_away(context)
     finally:
-        _bring_back(scene)
+        _bring_back(context)
 
 
-def _terminate(scene: Scene, machine: Node) -> None:
+def _terminate(context: FaultContext, machine: Node) -> None:
     kubelet = machine.daemon("kubelet")
     if kubelet:
         # It would start what the shutdown ends.
         os.kill(kubelet, signal.SIGKILL)
-    own = [facts.pod for facts in scene.nodes() if facts.pod.node == machine.name]
+    own = [facts.pod for facts in context.nodes() if facts.pod.node == machine.name]
     pids = [pid for pod in own for pid in processes_of(pod.uid)]
     for pid in pids:
         try:
@@ -92,20 +92,20 @@ def _terminate(scene: Scene, machine: Node) -> None:
     try:
         wait_until(ended, 10, "Redis has ended")
     except Exception:
-        scene.note("Redis had not ended 10 s after SIGTERM")
+        context.note("Redis had not ended 10 s after SIGTERM")
 
 
-def _drain_node(scene: Scene) -> None:
+def _drain_node(context: FaultContext) -> None:
     """Redis' volumes are on the node: what is evicted comes back when the node is open again."""
-    node = scene.master(0).pod.node
+    node = context.master(0).pod.node
     assert node
-    scene.begin()
-    words = ("--ignore-daemonsets", "--delete-emptydir-data", "--pod-selector", scene.deployment.selector)
-    done = scene.tier.run("kubectl", "drain", node, *words, "--timeout=25s", timeout=60)
-    scene.tier.kubectl("uncordon", node)
+    context.begin()
+    words = ("--ignore-daemonsets", "--delete-emptydir-data", "--pod-selector", context.deployment.selector)
+    done = context.tier.run("kubectl", "drain", node, *words, "--timeout=25s", timeout=60)
+    context.tier.kubectl("uncordon", node)
     held_back = "disruption budget" in done.stderr
-    scene.note("the disruption budget let one pod go at a time" if held_back else "the node was emptied")
-    scene.require(done.returncode == 0 or held_back, f"the drain failed: {done.stderr.strip()[-300:]}")
+    context.note("the disruption budget let one pod go at a time" if held_back else "the node was emptied")
+    context.require(done.returncode == 0 or held_back, f"the drain failed: {done.stderr.strip()[-300:]}")
 
 
 FAULTS = (

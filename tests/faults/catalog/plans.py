@@ -11,7 +11,7 @@ from pulumi import automation
 
 from devcluster.cluster import control_plane
 from tests.faults.catalog.fault import PLANNED, Expectation, Fault
-from tests.faults.harness.context import Scene
+from tests.faults.harness.context import FaultContext
 from tests.faults.harness.deployment import local_redis
 from tests.faults.harness.observer import Shape
 from tests.faults.harness.processes import kill_engine, paused, processes_of
@@ -24,93 +24,95 @@ SLOTS_A_SHARD = 4096
 GROWN: Mapping[str, Any] = {"shards": 4}
 
 
-def _roll_conf(scene: Scene) -> None:
-    scene.begin()
-    scene.deployment.up({"conf": {"maxmemory_percent": 65}})
+def _roll_conf(context: FaultContext) -> None:
+    context.begin()
+    context.deployment.up({"conf": {"maxmemory_percent": 65}})
 
 
-def _roll_image(scene: Scene) -> None:
+def _roll_image(context: FaultContext) -> None:
     """The same image under another name: what is tried is the roll, not the other version."""
-    for machine in scene.tier.cluster.nodes:
+    for machine in context.tier.cluster.nodes:
         ctr = ("ctr", "--address", "/run/containerd/containerd.sock", "--namespace", "k8s.io", "images")
         machine.run([*ctr, "tag", "--force", local_redis()["image"], ROLLED_IMAGE])
-    scene.begin()
-    scene.deployment.up({"image": ROLLED_IMAGE})
+    context.begin()
+    context.deployment.up({"image": ROLLED_IMAGE})
 
 
-def _grow_and_shrink(scene: Scene) -> None:
-    scene.begin()
-    _reshape(scene, Shape(4, 1), lambda: scene.deployment.up(GROWN))
-    scene.note(f"four shards after {scene.now() - scene.begun:.0f} s")
-    _reshape(scene, Shape(3, 1), lambda: scene.deployment.up())
+def _grow_and_shrink(context: FaultContext) -> None:
+    context.begin()
+    _reshape(context, Shape(4, 1), lambda: context.deployment.up(GROWN))
+    context.note(f"four shards after {context.now() - context.begun:.0f} s")
+    _reshape(context, Shape(3, 1), lambda: context.deployment.up())
 
 
-def _reshape(scene: Scene, shape: Shape, work: Callable[[], object]) -> None:
-    scene.observer.shape = shape
+def _reshape(context: FaultContext, shape: Shape, work: Callable[[], object]) -> None:
+    context.observer.shape = shape
     work()
     # Those that were removed are forgotten half a minute later.
-    scene.wait_well(90)
+    context.wait_well(90)
 
 
 # Interrupted
 
 
-def _shrink_interrupted(scene: Scene) -> None:
+def _shrink_interrupted(context: FaultContext) -> None:
     """The agent's process is killed early in the drain; late in it Pulumi is killed too, and the Job deleted."""
-    _reshape(scene, Shape(4, 1), lambda: scene.deployment.up(GROWN))
-    scene.observer.shape = Shape(3, 1)
-    scene.begin()
-    with scene.in_background(lambda: _cut_off(scene.deployment.up)):
-        left = _wait_drained(scene, 3, below=SLOTS_A_SHARD * 3 // 4)
-        scene.note(f"the agent was killed with {left} of {SLOTS_A_SHARD} slots still to be drained")
-        _kill(_agents(scene))
-        left = _wait_drained(scene, 3, below=SLOTS_A_SHARD // 3)
-        scene.note(f"Pulumi was killed, and the Job deleted, with {left} slots still to be drained")
+    _reshape(context, Shape(4, 1), lambda: context.deployment.up(GROWN))
+    context.observer.shape = Shape(3, 1)
+    context.begin()
+    with context.in_background(lambda: _cut_off(context.deployment.up)):
+        left = _wait_drained(context, 3, below=SLOTS_A_SHARD * 3 // 4)
+        context.note(f"the agent was killed with {left} of {SLOTS_A_SHARD} slots still to be drained")
+        _kill(_agents(context))
+        left = _wait_drained(context, 3, below=SLOTS_A_SHARD // 3)
+        context.note(f"Pulumi was killed, and the Job deleted, with {left} slots still to be drained")
         kill_engine()
-        _delete_jobs(scene)
+        _delete_jobs(context)
     time.sleep(2.0)
-    scene.deployment.refresh()
-    scene.deployment.up()
-    scene.wait_well(90)
+    context.deployment.refresh()
+    context.deployment.up()
+    context.wait_well(90)
 
 
-def _failed_drain(scene: Scene) -> None:
+def _failed_drain(context: FaultContext) -> None:
     """Both pods of a shard that has to take slots stand still until the Job has given up: nothing may be deleted."""
-    _reshape(scene, Shape(4, 1), lambda: scene.deployment.up(GROWN))
-    pods = [facts.pod for facts in scene.nodes() if facts.pod.shard == 0]
-    scene.begin()
+    _reshape(context, Shape(4, 1), lambda: context.deployment.up(GROWN))
+    pods = [facts.pod for facts in context.nodes() if facts.pod.shard == 0]
+    context.begin()
     with ExitStack() as stack:
         for pod in pods:
             stack.enter_context(paused(pod))
         try:
-            scene.deployment.up({"formation_seconds": 60}, continue_on_error=True)
-            scene.require(False, "an update whose drain failed was no failure")
+            context.deployment.up({"formation_seconds": 60}, continue_on_error=True)
+            context.require(False, "an update whose drain failed was no failure")
         except automation.CommandError as error:
-            scene.require("redis-converge" in str(error), f"it failed otherwise: {error}")
-        sets = {item["metadata"]["name"] for item in scene.tier.items("statefulsets", "-n", scene.deployment.namespace)}
-        scene.require("redis-shard-3" in sets, "a shard was deleted that had not been drained")
-    _reshape(scene, Shape(3, 1), lambda: scene.deployment.up())
+            context.require("redis-converge" in str(error), f"it failed otherwise: {error}")
+        sets = {
+            item["metadata"]["name"] for item in context.tier.items("statefulsets", "-n", context.deployment.namespace)
+        }
+        context.require("redis-shard-3" in sets, "a shard was deleted that had not been drained")
+    _reshape(context, Shape(3, 1), lambda: context.deployment.up())
 
 
-def _converge_interrupted(scene: Scene) -> None:
+def _converge_interrupted(context: FaultContext) -> None:
     """While slots are moved to a new shard, the API server and the agent's process are killed."""
-    scene.observer.shape = Shape(4, 1)
-    scene.begin()
-    with scene.in_background(lambda: _cut_off(lambda: scene.deployment.up(GROWN))):
-        scene.wait(lambda: 0 < _slots_of(scene, 3) < SLOTS_A_SHARD, UP_SECONDS, "slots are moved to the new shard")
-        server = scene.tier.cluster.control.daemon("kube-apiserver")
+    context.observer.shape = Shape(4, 1)
+    context.begin()
+    with context.in_background(lambda: _cut_off(lambda: context.deployment.up(GROWN))):
+        context.wait(lambda: 0 < _slots_of(context, 3) < SLOTS_A_SHARD, UP_SECONDS, "slots are moved to the new shard")
+        server = context.tier.cluster.control.daemon("kube-apiserver")
         assert server
-        agents = _agents(scene)
+        agents = _agents(context)
         os.kill(server, signal.SIGKILL)
         try:
             _kill(agents)
             time.sleep(3.0)
         finally:
-            control_plane.start(scene.tier.cluster.control)
-    scene.deployment.refresh()
-    scene.deployment.up(GROWN)
-    scene.wait_well(60)
-    _reshape(scene, Shape(3, 1), lambda: scene.deployment.up())
+            control_plane.start(context.tier.cluster.control)
+    context.deployment.refresh()
+    context.deployment.up(GROWN)
+    context.wait_well(60)
+    _reshape(context, Shape(3, 1), lambda: context.deployment.up())
 
 
 def _cut_off(work: Callable[[], object]) -> None:
@@ -121,18 +123,20 @@ def _cut_off(work: Callable[[], object]) -> None:
         return
 
 
-def _slots_of(scene: Scene, shard: int) -> int:
-    return sum(len(facts.view.myself.slots) for facts in scene.masters() if facts.pod.shard == shard)
+def _slots_of(context: FaultContext, shard: int) -> int:
+    return sum(len(facts.view.myself.slots) for facts in context.masters() if facts.pod.shard == shard)
 
 
-def _wait_drained(scene: Scene, shard: int, below: int) -> int:
-    scene.wait(lambda: 0 < _slots_of(scene, shard) < below, UP_SECONDS, f"less than {below} slots are left", pause=0.02)
-    return _slots_of(scene, shard)
+def _wait_drained(context: FaultContext, shard: int, below: int) -> int:
+    context.wait(
+        lambda: 0 < _slots_of(context, shard) < below, UP_SECONDS, f"less than {below} slots are left", pause=0.02
+    )
+    return _slots_of(context, shard)
 
 
-def _agents(scene: Scene) -> list[int]:
+def _agents(context: FaultContext) -> list[int]:
     """The processes of the Job."""
-    pods = scene.tier.items("pods", "-n", scene.deployment.namespace, "-l", "app.kubernetes.io/name=redis-agent")
+    pods = context.tier.items("pods", "-n", context.deployment.namespace, "-l", "app.kubernetes.io/name=redis-agent")
     return [pid for pod in pods for pid in processes_of(pod["metadata"]["uid"], "python3")]
 
 
@@ -142,8 +146,8 @@ def _kill(pids: list[int]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def _delete_jobs(scene: Scene) -> None:
-    scene.deployment.kubectl("delete", "jobs", "--all", "--grace-period=0", "--force")
+def _delete_jobs(context: FaultContext) -> None:
+    context.deployment.kubectl("delete", "jobs", "--all", "--grace-period=0", "--force")
 
 
 FAULTS = (

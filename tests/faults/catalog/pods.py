@@ -3,7 +3,7 @@
 import time
 
 from tests.faults.catalog.fault import PLANNED, Expectation, Fault
-from tests.faults.harness.context import Scene
+from tests.faults.harness.context import FaultContext
 from tests.faults.harness.kubernetes import Pod
 
 GONE_SECONDS = 100.0
@@ -13,56 +13,58 @@ AHEAD_SECONDS = 15.0
 REDIS = "app.kubernetes.io/name=redis"
 
 
-def _replaced(scene: Scene, old: list[Pod]) -> bool:
+def _replaced(context: FaultContext, old: list[Pod]) -> bool:
     """Whether each of these pods has gone, and another of its name has a running Redis."""
     uids = {pod.uid for pod in old}
-    answering = {facts.pod.name for facts in scene.nodes() if facts.pod.uid not in uids and not facts.pod.leaving}
+    answering = {facts.pod.name for facts in context.nodes() if facts.pod.uid not in uids and not facts.pod.leaving}
     return {pod.name for pod in old} <= answering
 
 
-def _delete_master_pod(scene: Scene) -> None:
-    pod = scene.master(0).pod
-    scene.begin()
-    scene.deployment.kubectl("delete", "pod", pod.name, "--wait=false")
-    scene.wait(lambda: _replaced(scene, [pod]), GONE_SECONDS, f"another {pod.name} runs")
+def _delete_master_pod(context: FaultContext) -> None:
+    pod = context.master(0).pod
+    context.begin()
+    context.deployment.kubectl("delete", "pod", pod.name, "--wait=false")
+    context.wait(lambda: _replaced(context, [pod]), GONE_SECONDS, f"another {pod.name} runs")
 
 
-def _delete_replica_pod(scene: Scene) -> None:
-    pod = scene.replica(0).pod
-    scene.begin()
-    scene.deployment.kubectl("delete", "pod", pod.name, "--wait=false")
-    scene.wait(lambda: _replaced(scene, [pod]), GONE_SECONDS, f"another {pod.name} runs")
+def _delete_replica_pod(context: FaultContext) -> None:
+    pod = context.replica(0).pod
+    context.begin()
+    context.deployment.kubectl("delete", "pod", pod.name, "--wait=false")
+    context.wait(lambda: _replaced(context, [pod]), GONE_SECONDS, f"another {pod.name} runs")
 
 
-def _delete_all_pods(scene: Scene) -> None:
-    pods = [facts.pod for facts in scene.nodes()]
-    scene.begin()
-    scene.deployment.kubectl("delete", "pods", "-l", REDIS, "--wait=false")
-    scene.wait(lambda: _replaced(scene, pods), GONE_SECONDS, "all pods are replaced")
-    started = scene.now()
-    scene.wait_state_ok(60.0)
-    taken = scene.now() - started
-    scene.note(f"state ok {taken:.1f} s after the last start")
-    scene.require(taken <= STATE_OK_SECONDS, f"state ok {taken:.1f} s after the last start, not {STATE_OK_SECONDS:.0f}")
+def _delete_all_pods(context: FaultContext) -> None:
+    pods = [facts.pod for facts in context.nodes()]
+    context.begin()
+    context.deployment.kubectl("delete", "pods", "-l", REDIS, "--wait=false")
+    context.wait(lambda: _replaced(context, pods), GONE_SECONDS, "all pods are replaced")
+    started = context.now()
+    context.wait_state_ok(60.0)
+    taken = context.now() - started
+    context.note(f"state ok {taken:.1f} s after the last start")
+    context.require(
+        taken <= STATE_OK_SECONDS, f"state ok {taken:.1f} s after the last start, not {STATE_OK_SECONDS:.0f}"
+    )
 
 
-def _replica_first(scene: Scene) -> None:
+def _replica_first(context: FaultContext) -> None:
     """Volumes are on nodes: a pod whose node takes none comes back when it does."""
-    replica, master = scene.replica(0).pod, scene.master(0).pod
-    kubectl = scene.tier.kubectl
-    scene.begin()
+    replica, master = context.replica(0).pod, context.master(0).pod
+    kubectl = context.tier.kubectl
+    context.begin()
     for pod in (replica, master):
         kubectl("cordon", pod.node or "")
-        scene.deployment.kubectl("delete", "pod", pod.name)
+        context.deployment.kubectl("delete", "pod", pod.name)
         # What the master takes now the replica never had.
         time.sleep(2.0)
     kubectl("uncordon", replica.node or "")
-    scene.wait(lambda: _replaced(scene, [replica]), GONE_SECONDS, f"another {replica.name} runs")
+    context.wait(lambda: _replaced(context, [replica]), GONE_SECONDS, f"another {replica.name} runs")
     time.sleep(AHEAD_SECONDS)
-    elected = [facts.pod.name for facts in scene.masters() if facts.pod.shard == 0]
-    scene.require(not elected, f"{elected} took over with what it had")
+    elected = [facts.pod.name for facts in context.masters() if facts.pod.shard == 0]
+    context.require(not elected, f"{elected} took over with what it had")
     kubectl("uncordon", master.node or "")
-    scene.wait(lambda: _replaced(scene, [master]), GONE_SECONDS, f"another {master.name} runs")
+    context.wait(lambda: _replaced(context, [master]), GONE_SECONDS, f"another {master.name} runs")
 
 
 FAULTS = (

@@ -4,7 +4,7 @@ import signal
 import time
 
 from tests.faults.catalog.fault import Expectation, Fault
-from tests.faults.harness.context import Scene
+from tests.faults.harness.context import FaultContext
 from tests.faults.harness.processes import keep_killing, paused, signal_redis
 
 HELD_DOWN_SECONDS = 15.0
@@ -12,50 +12,50 @@ LONGER_THAN_THE_TIMEOUT = 12.0
 SHORT_PAUSES = 5
 
 
-def _kill_master(scene: Scene) -> None:
-    pod = scene.master(0).pod
-    scene.begin()
+def _kill_master(context: FaultContext) -> None:
+    pod = context.master(0).pod
+    context.begin()
     assert signal_redis(pod, signal.SIGKILL)
 
 
-def _crash_loop(scene: Scene) -> None:
-    pod = scene.master(0).pod
-    scene.begin()
-    scene.note(f"killed {keep_killing([pod], HELD_DOWN_SECONDS)} times")
+def _crash_loop(context: FaultContext) -> None:
+    pod = context.master(0).pod
+    context.begin()
+    context.note(f"killed {keep_killing([pod], HELD_DOWN_SECONDS)} times")
 
 
-def _kill_all(scene: Scene) -> None:
-    pods = [facts.pod for facts in scene.nodes()]
-    scene.begin()
+def _kill_all(context: FaultContext) -> None:
+    pods = [facts.pod for facts in context.nodes()]
+    context.begin()
     for pod in pods:
         signal_redis(pod, signal.SIGKILL)
 
 
-def _kill_two_masters(scene: Scene) -> None:
-    pods = [scene.master(shard).pod for shard in (0, 1)]
-    scene.begin()
+def _kill_two_masters(context: FaultContext) -> None:
+    pods = [context.master(shard).pod for shard in (0, 1)]
+    context.begin()
     keep_killing(pods, HELD_DOWN_SECONDS)
-    stopped = [shard for shard in (0, 1) if not scene.written_since(shard, scene.begun + 1.0)]
-    scene.note(f"without a majority of masters the writes stopped in shards {stopped}")
+    stopped = [shard for shard in (0, 1) if not context.written_since(shard, context.begun + 1.0)]
+    context.note(f"without a majority of masters the writes stopped in shards {stopped}")
 
 
-def _stop_master(scene: Scene) -> None:
-    pod = scene.master(0).pod
-    scene.begin()
+def _stop_master(context: FaultContext) -> None:
+    pod = context.master(0).pod
+    context.begin()
     with paused(pod):
         time.sleep(LONGER_THAN_THE_TIMEOUT)
 
 
-def _pause_briefly(scene: Scene) -> None:
-    before = {facts.view.own_id for facts in scene.masters()}
-    pod = scene.master(0).pod
-    scene.begin()
+def _pause_briefly(context: FaultContext) -> None:
+    before = {facts.view.own_id for facts in context.masters()}
+    pod = context.master(0).pod
+    context.begin()
     for _ in range(SHORT_PAUSES):
         with paused(pod):
             time.sleep(1.0)
         time.sleep(2.0)
-    after = {facts.view.own_id for facts in scene.masters()}
-    scene.require(after == before, "a pause of one second made a failover")
+    after = {facts.view.own_id for facts in context.masters()}
+    context.require(after == before, "a pause of one second made a failover")
 
 
 FAULTS = (

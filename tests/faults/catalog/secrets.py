@@ -7,73 +7,73 @@ from redis import exceptions
 
 from tests.faults.catalog.fault import PLANNED, Fault
 from tests.faults.clients.access import PORT, Access, Credentials
-from tests.faults.harness.context import Scene
+from tests.faults.harness.context import FaultContext
 
 UP_SECONDS = 300.0
 ACCEPTED_SECONDS = 150.0
 """The kubelet brings a changed Secret to its pods within a minute or two."""
 
 
-def _rotate_password(scene: Scene) -> None:
+def _rotate_password(context: FaultContext) -> None:
     """Both are valid while the application changes over; then the old one is not any more."""
-    deployment = scene.deployment
+    deployment = context.deployment
     old = Access.read(deployment.access_file).application
-    scene.begin()
+    context.begin()
     deployment.new_password()
     deployment.up()
     new = Credentials(old.username, deployment.password)
-    scene.wait(lambda: _accepted(scene, new), ACCEPTED_SECONDS, "every node accepts the new password", pause=0.5)
-    scene.note(f"the new password was accepted everywhere after {scene.now() - scene.begun:.0f} s")
+    context.wait(lambda: _accepted(context, new), ACCEPTED_SECONDS, "every node accepts the new password", pause=0.5)
+    context.note(f"the new password was accepted everywhere after {context.now() - context.begun:.0f} s")
     deployment.write_access()
     deployment.forget_previous_password()
     deployment.up()
-    scene.wait(lambda: _refused(scene, old), ACCEPTED_SECONDS, "no node accepts the old password", pause=0.5)
-    scene.note(f"the old password was refused everywhere after {scene.now() - scene.begun:.0f} s")
+    context.wait(lambda: _refused(context, old), ACCEPTED_SECONDS, "no node accepts the old password", pause=0.5)
+    context.note(f"the old password was refused everywhere after {context.now() - context.begun:.0f} s")
 
 
-def _rotate_internal_passwords(scene: Scene) -> None:
+def _rotate_internal_passwords(context: FaultContext) -> None:
     """Of replication, agent and exporter; twice, since a node takes those of the next generation anyway."""
-    first = old = Access.read(scene.deployment.access_file).operator
-    scene.begin()
+    first = old = Access.read(context.deployment.access_file).operator
+    context.begin()
     for generation in (2, 3):
-        new = _change_generation(scene, generation)
-        scene.require(old != new, "the agent's password is the same as before")
+        new = _change_generation(context, generation)
+        context.require(old != new, "the agent's password is the same as before")
         old = new
-    scene.wait(lambda: _refused(scene, first), ACCEPTED_SECONDS, "every node refuses the first password", pause=0.5)
+    context.wait(lambda: _refused(context, first), ACCEPTED_SECONDS, "every node refuses the first password", pause=0.5)
 
 
-def _change_generation(scene: Scene, generation: int) -> Credentials:
+def _change_generation(context: FaultContext, generation: int) -> Credentials:
     """Returns the agent's new password once every node accepts it."""
-    scene.deployment.up({"internal_passwords": generation})
-    scene.deployment.write_access()
-    new = Access.read(scene.deployment.access_file).operator
+    context.deployment.up({"internal_passwords": generation})
+    context.deployment.write_access()
+    new = Access.read(context.deployment.access_file).operator
     what = "every node accepts the agent's new password"
-    scene.wait(lambda: _accepted(scene, new), ACCEPTED_SECONDS, what, pause=0.5)
+    context.wait(lambda: _accepted(context, new), ACCEPTED_SECONDS, what, pause=0.5)
     return new
 
 
-def _step_back(scene: Scene) -> None:
+def _step_back(context: FaultContext) -> None:
     """A node takes the generations beside its own, so that nobody may go from the third to the first at once."""
-    _change_generation(scene, 2)
+    _change_generation(context, 2)
 
 
-def _accepted(scene: Scene, who: Credentials) -> bool:
-    answers = [_let_in(scene, ip, who) for ip in _addresses(scene)]
+def _accepted(context: FaultContext, who: Credentials) -> bool:
+    answers = [_let_in(context, ip, who) for ip in _addresses(context)]
     return bool(answers) and all(answers)
 
 
-def _refused(scene: Scene, who: Credentials) -> bool:
-    answers = [_let_in(scene, ip, who) for ip in _addresses(scene)]
+def _refused(context: FaultContext, who: Credentials) -> bool:
+    answers = [_let_in(context, ip, who) for ip in _addresses(context)]
     return bool(answers) and all(answer is False for answer in answers)
 
 
-def _addresses(scene: Scene) -> list[str]:
-    return [pod.ip for pod in scene.observer.pods.list() if pod.ip]
+def _addresses(context: FaultContext) -> list[str]:
+    return [pod.ip for pod in context.observer.pods.list() if pod.ip]
 
 
-def _let_in(scene: Scene, ip: str, who: Credentials) -> bool | None:
+def _let_in(context: FaultContext, ip: str, who: Credentials) -> bool | None:
     """None when the node does not answer."""
-    connection = Access.read(scene.deployment.access_file).connect((ip, PORT), 2.0, who)
+    connection = Access.read(context.deployment.access_file).connect((ip, PORT), 2.0, who)
     try:
         connection.connect()
     except exceptions.AuthenticationError:
@@ -85,20 +85,20 @@ def _let_in(scene: Scene, ip: str, who: Credentials) -> bool | None:
     return True
 
 
-def _rotate_certificates(scene: Scene) -> None:
-    old = _serials(scene)
-    scene.begin()
-    scene.deployment.up({"tls": {"kind": "generated", "generation": 2}})
-    shown = lambda: not old & _serials(scene)  # noqa: E731
-    scene.wait(shown, ACCEPTED_SECONDS, "every node shows the new certificate", pause=0.5)
-    scene.note(f"every node showed the new certificate after {scene.now() - scene.begun:.0f} s")
+def _rotate_certificates(context: FaultContext) -> None:
+    old = _serials(context)
+    context.begin()
+    context.deployment.up({"tls": {"kind": "generated", "generation": 2}})
+    shown = lambda: not old & _serials(context)  # noqa: E731
+    context.wait(shown, ACCEPTED_SECONDS, "every node shows the new certificate", pause=0.5)
+    context.note(f"every node showed the new certificate after {context.now() - context.begun:.0f} s")
     # Who connects from now on is shown the new one: the clients do so at once.
-    scene.deployment.write_access()
+    context.deployment.write_access()
 
 
-def _serials(scene: Scene) -> set[int]:
+def _serials(context: FaultContext) -> set[int]:
     """Of the certificates that the nodes show."""
-    shown = (ssl.get_server_certificate((ip, PORT), timeout=5) for ip in _addresses(scene))
+    shown = (ssl.get_server_certificate((ip, PORT), timeout=5) for ip in _addresses(context))
     return {x509.load_pem_x509_certificate(certificate.encode()).serial_number for certificate in shown}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from devcluster.cluster.node import Node
 from tests.faults.catalog.fault import Expectation, Fault
-from tests.faults.harness.context import Scene
+from tests.faults.harness.context import FaultContext
 from tests.faults.harness.deployment import Volume
 from tests.faults.harness.kubernetes import Pod
 from tests.faults.harness.observer import Facts
@@ -27,41 +27,41 @@ def _empty(folder: Path, *, keep: str | None = None) -> None:
             entry.unlink()
 
 
-def _lose_volume_and_pod(scene: Scene, pod: Pod) -> None:
+def _lose_volume_and_pod(context: FaultContext, pod: Pod) -> None:
     """Redis must not get to write anything on its way out, so it is stopped before."""
-    folder = scene.deployment.volume(pod.name).folder
-    scene.begin()
+    folder = context.deployment.volume(pod.name).folder
+    context.begin()
     with paused(pod):
         _empty(folder)
-        scene.deployment.kubectl("delete", "pod", pod.name, "--grace-period=0", "--force", "--wait=false")
-        scene.wait(lambda: _is_replaced(scene, pod), 60, f"another {pod.name} runs")
+        context.deployment.kubectl("delete", "pod", pod.name, "--grace-period=0", "--force", "--wait=false")
+        context.wait(lambda: _is_replaced(context, pod), 60, f"another {pod.name} runs")
 
 
-def _is_replaced(scene: Scene, pod: Pod) -> bool:
-    return any(other.name == pod.name and other.uid != pod.uid and other.ip for other in scene.observer.pods.list())
+def _is_replaced(context: FaultContext, pod: Pod) -> bool:
+    return any(other.name == pod.name and other.uid != pod.uid and other.ip for other in context.observer.pods.list())
 
 
-def _lose_replica_volume(scene: Scene) -> None:
-    _lose_volume_and_pod(scene, scene.replica(0).pod)
+def _lose_replica_volume(context: FaultContext) -> None:
+    _lose_volume_and_pod(context, context.replica(0).pod)
 
 
-def _lose_master_volume_new_ip(scene: Scene) -> None:
-    _lose_volume_and_pod(scene, scene.master(0).pod)
+def _lose_master_volume_new_ip(context: FaultContext) -> None:
+    _lose_volume_and_pod(context, context.master(0).pod)
 
 
-def _lose_master_volume_same_ip(scene: Scene) -> None:
-    _restart_emptied(scene, keep=None)
+def _lose_master_volume_same_ip(context: FaultContext) -> None:
+    _restart_emptied(context, keep=None)
 
 
-def _empty_restart(scene: Scene) -> None:
-    _restart_emptied(scene, keep=NODES_CONF)
+def _empty_restart(context: FaultContext) -> None:
+    _restart_emptied(context, keep=NODES_CONF)
 
 
-def _restart_emptied(scene: Scene, keep: str | None) -> None:
+def _restart_emptied(context: FaultContext, keep: str | None) -> None:
     """The container alone is restarted: the pod, its address and, with nodes.conf, the node's identity stay."""
-    pod = scene.master(0).pod
-    folder = scene.deployment.volume(pod.name).folder
-    scene.begin()
+    pod = context.master(0).pod
+    folder = context.deployment.volume(pod.name).folder
+    context.begin()
     with paused(pod):
         _empty(folder, keep=keep)
         signal_redis(pod, signal.SIGKILL)
@@ -70,24 +70,26 @@ def _restart_emptied(scene: Scene, keep: str | None) -> None:
 # A volume that can be full
 
 
-def _fill_volume(scene: Scene) -> None:
+def _fill_volume(context: FaultContext) -> None:
     """A replica gets a small volume and becomes the master; then something else fills that volume."""
-    replica = scene.replica(0)
-    volume = scene.deployment.volume(replica.pod.name)
-    _remount(scene, replica.pod, volume, small=True)
-    scene.deployment.kubectl("delete", "pod", scene.master(0).pod.name, "--wait=false")
-    scene.wait(lambda: _master_name(scene) == replica.pod.name, 60, f"{replica.pod.name} is the master")
-    scene.wait_well(60)
-    scene.begin()
+    replica = context.replica(0)
+    volume = context.deployment.volume(replica.pod.name)
+    _remount(context, replica.pod, volume, small=True)
+    context.deployment.kubectl("delete", "pod", context.master(0).pod.name, "--wait=false")
+    context.wait(lambda: _master_name(context) == replica.pod.name, 60, f"{replica.pod.name} is the master")
+    context.wait_well(60)
+    context.begin()
     # It is mounted inside the node alone.
     ballast = f"{volume.inside}/ballast"
     try:
         # Never more than the volume holds: if it were not mounted, this would go to the machine's own disk.
         _fill(volume.machine, ballast, VOLUME_MIB)
         assert _is_small(volume), "the small volume is no longer mounted"
-        scene.wait(lambda: not scene.written_since(0, scene.now() - 2.0), 60, "the full volume stops the writes")
-        scene.wait(lambda: scene.now() - scene.begun > FULL_SECONDS, FULL_SECONDS + 5, "it stays full for a while")
-        scene.note("writes were refused while the volume was full")
+        context.wait(lambda: not context.written_since(0, context.now() - 2.0), 60, "the full volume stops the writes")
+        context.wait(
+            lambda: context.now() - context.begun > FULL_SECONDS, FULL_SECONDS + 5, "it stays full for a while"
+        )
+        context.note("writes were refused while the volume was full")
     finally:
         volume.machine.run(["rm", "-f", ballast])
 
@@ -101,12 +103,12 @@ def _is_small(volume: Volume) -> bool:
     return f" {volume.inside} " in volume.machine.run(["cat", "/proc/self/mounts"])
 
 
-def _master_name(scene: Scene) -> str | None:
-    masters: list[Facts] = [facts for facts in scene.masters() if facts.pod.shard == 0 and facts.view.myself.slots]
+def _master_name(context: FaultContext) -> str | None:
+    masters: list[Facts] = [facts for facts in context.masters() if facts.pod.shard == 0 and facts.view.myself.slots]
     return masters[0].pod.name if len(masters) == 1 else None
 
 
-def _remount(scene: Scene, pod: Pod, volume: Volume, *, small: bool) -> None:
+def _remount(context: FaultContext, pod: Pod, volume: Volume, *, small: bool) -> None:
     """Another pod of that name gets an empty volume: one of VOLUME_MIB MiB, or again the folder itself."""
     with paused(pod):
         if small:
@@ -121,16 +123,16 @@ def _remount(scene: Scene, pod: Pod, volume: Volume, *, small: bool) -> None:
                 volume.machine.run(command)
         else:
             volume.machine.run(["sh", "-c", f"while mountpoint -q {volume.inside}; do umount -l {volume.inside}; done"])
-        scene.deployment.kubectl("delete", "pod", pod.name, "--grace-period=0", "--force", "--wait=false")
-        scene.wait(lambda: _is_replaced(scene, pod), 60, f"another {pod.name} runs")
-    scene.wait_well(90)
+        context.deployment.kubectl("delete", "pod", pod.name, "--grace-period=0", "--force", "--wait=false")
+        context.wait(lambda: _is_replaced(context, pod), 60, f"another {pod.name} runs")
+    context.wait_well(90)
 
 
-def _unmount_small_volume(scene: Scene) -> None:
-    for facts in scene.nodes():
-        volume = scene.deployment.volume(facts.pod.name)
+def _unmount_small_volume(context: FaultContext) -> None:
+    for facts in context.nodes():
+        volume = context.deployment.volume(facts.pod.name)
         if _is_small(volume):
-            _remount(scene, facts.pod, volume, small=False)
+            _remount(context, facts.pod, volume, small=False)
 
 
 UNPLANNED = Expectation(lost=None, longest_gap=15.0)

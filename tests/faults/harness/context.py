@@ -1,4 +1,4 @@
-"""Where a fault plays: the deployment, its nodes as they are, and what is noted on the way."""
+"""What a fault acts on: the deployment, its nodes as they are, and what is noted on the way."""
 
 import time
 from collections.abc import Callable, Generator
@@ -17,7 +17,7 @@ from tests.faults.harness.observer import Facts, Observer
 
 
 @dataclass
-class Scene:
+class FaultContext:
     """`begun` is when the fault itself began: `act` may set it anew after its preparations."""
 
     deployment: RedisDeployment

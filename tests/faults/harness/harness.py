@@ -16,7 +16,7 @@ from tests.faults.catalog.fault import Fault
 from tests.faults.clients.access import Access
 from tests.faults.clients.writers import ClientOutcome, OrdinaryClient, Outcome, Writers, gaps
 from tests.faults.harness import verify
-from tests.faults.harness.context import Scene
+from tests.faults.harness.context import FaultContext
 from tests.faults.harness.deployment import RedisDeployment
 from tests.faults.harness.logs import FOLDER as LOG_FOLDER
 from tests.faults.harness.logs import LogKeeper
@@ -74,7 +74,7 @@ def only_one(tier: Tier, namespace: str) -> Generator[None]:
         yield
 
 
-class Stage:
+class FaultHarness:
     """One deployment for the faults of a session."""
 
     def __init__(self, tier: Tier, namespace: str, always: Mapping[str, Any]) -> None:
@@ -92,7 +92,7 @@ class Stage:
             self._prepare(fault)
             shape, logs = self._shape(fault.changes), LOG_FOLDER / f"{fault.name}-{run}"
             with LogKeeper(self.deployment, logs), Observer(self.deployment.access_file, shape) as observer:
-                self._play(fault, observer, record)
+                self._run_fault(fault, observer, record)
         except Exception as error:  # whatever it is, the next fault is tried
             self._trusted = False
             record.complaints.append(f"{type(error).__name__}: {in_short(error)}")
@@ -166,7 +166,7 @@ class Stage:
 
     # The fault
 
-    def _play(self, fault: Fault, observer: Observer, record: Record) -> None:
+    def _run_fault(self, fault: Fault, observer: Observer, record: Record) -> None:
         folder, access_file = self.deployment.folder, self.deployment.access_file
         access = Access.read(access_file)
         standing = verify.standing_data(str(time.time_ns()))
@@ -179,25 +179,25 @@ class Stage:
             client = OrdinaryClient(folder, access_file)
             writers.wait_until_flowing()
             time.sleep(WARM_UP_SECONDS)
-            scene = Scene(self.deployment, observer, writers)
+            context = FaultContext(self.deployment, observer, writers)
             try:
-                scene.begin()
+                context.begin()
                 record.begun = True
                 with time_limit(fault.act_seconds, "the fault itself"):
-                    fault.act(scene)
+                    fault.act(context)
                 self._wait_over(fault, observer, writers, record)
                 end = time.monotonic()
-                record.complaints += scene.complaints
-                record.notes += scene.notes
+                record.complaints += context.complaints
+                record.notes += context.notes
                 seen = client.stop()
                 outcome = writers.stop()
-                count(record, scene, outcome, seen, end)
+                count(record, context, outcome, seen, end)
                 self._read_back(record, observer, outcome, standing, replicas)
                 judge(record, fault, fast=self.deployment.settings(fault.changes).fast_failover)
             finally:
                 if fault.restore:
                     with time_limit(180, "restoring what the fault had changed"):
-                        fault.restore(scene)
+                        fault.restore(context)
         finally:
             writers.kill()
             if client:
@@ -240,30 +240,30 @@ def _by_shard(observer: Observer) -> list[Any]:
     return sorted(masters, key=lambda facts: facts.pod.shard)
 
 
-def count(record: Record, scene: Scene, outcome: Outcome, seen: ClientOutcome, end: float) -> None:
+def count(record: Record, context: FaultContext, outcome: Outcome, seen: ClientOutcome, end: float) -> None:
     """What there is to say about the time from the fault's beginning to its end."""
     for group in sorted({plan.group for plan in outcome.plans}):
-        found = gaps(outcome.times(group), scene.begun, end)
+        found = gaps(outcome.times(group), context.begun, end)
         record.longest_gap_ms[str(group)] = round(found.longest * 1000)
         record.p99_gap_ms[str(group)] = round(found.p99 * 1000)
         record.gaps_above_100_ms[str(group)] = found.above_100_ms
-        record.told_in_longest_gap[str(group)] = outcome.told_in_longest_gap(group, scene.begun, end)
+        record.told_in_longest_gap[str(group)] = outcome.told_in_longest_gap(group, context.begun, end)
     for plan in outcome.plans:
         if plan.replicas:
-            waited = gaps(outcome.times(plan.group, plan.replicas), scene.begun, end)
+            waited = gaps(outcome.times(plan.group, plan.replicas), context.begun, end)
             record.longest_gap_with_wait_ms[str(plan.group)] = round(waited.longest * 1000)
-    state_ok, replicated = scene.observer.since(scene.begun)
-    state_ok = state_ok if scene.seconds_to_state_ok is None else scene.seconds_to_state_ok
+    state_ok, replicated = context.observer.since(context.begun)
+    state_ok = state_ok if context.seconds_to_state_ok is None else context.seconds_to_state_ok
     record.seconds_to_state_ok = None if state_ok is None else round(state_ok, 1)
     record.seconds_to_full_replication = None if replicated is None else round(replicated, 1)
-    record.story = scene.observer.story(scene.begun)
+    record.story = context.observer.story(context.begun)
     record.commands = seen.commands
-    failures = [text for at, text in seen.failures if at >= scene.begun - 1]
+    failures = [text for at, text in seen.failures if at >= context.begun - 1]
     record.failed_commands = len(failures)
     record.notes += [f"the client gave up: {text}" for text in list(dict.fromkeys(failures))[:3]]
     record.slowest_command_ms = round(seen.slowest * 1000)
     record.refusals = outcome.refusals()
-    record.machine_pause_ms = round(outcome.longest_pause(scene.begun, end) * 1000)
+    record.machine_pause_ms = round(outcome.longest_pause(context.begun, end) * 1000)
     record.load = round(os.getloadavg()[0], 1)
 
 
