@@ -149,7 +149,7 @@ def test_requests_at_random_get_what_the_rules_mean(conformance: ConformanceStac
     assert seen[kind] > 0, seen
 
 
-def test_a_wrong_meaning_would_be_noticed() -> None:
+def test_wrong_semantics_would_be_noticed() -> None:
     """The comparison itself: the same answer, checked for another path, is not what the rules mean."""
     answer = Answer(200, {}, {}, b'{"service": "alpha", "port": 8080, "path": "/strip", "headers": {}}')
     assert re.fullmatch("prefix, .*", check(Ask("plain.example", "/user/me2"), _with(answer, "/user/me2")))
