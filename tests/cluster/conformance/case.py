@@ -7,7 +7,7 @@ from functools import cached_property
 
 import yaml
 
-from tests.cluster.conformance.asking import Ask
+from tests.cluster.conformance.harness.asking import Ask
 from webtier.path_rules import HostSettings, PathRule
 
 Texts = Mapping[str, str | re.Pattern[str] | None]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.conformance.stack import ConformanceStack
+from tests.cluster.conformance.harness.stack import ConformanceStack
 from tests.cluster.harness.tier import Tier
 
 

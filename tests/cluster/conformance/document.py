@@ -10,7 +10,7 @@ from environment.settings.model import EnvironmentSettings
 from environment.settings.reference import key_of, markdown_table, with_table
 from environment.settings.schema import SettingsSchema
 from tests.cluster.conformance.case import Shown
-from tests.cluster.conformance.stack import CHAPTERS
+from tests.cluster.conformance.harness.stack import CHAPTERS
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "conformance.md"
 BEGIN = "<!-- The table is written by `python -m tests.cluster.conformance.document`. -->\n"

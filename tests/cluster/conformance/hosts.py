@@ -1,7 +1,7 @@
 """What holds for whole hosts: certificates and redirects."""
 
-from tests.cluster.conformance.asking import Ask
 from tests.cluster.conformance.case import Case, Chapter, Stored, host_fields
+from tests.cluster.conformance.harness.asking import Ask
 
 CERTIFICATES = {
     "secure-certificate": "secure.example",

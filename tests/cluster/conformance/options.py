@@ -3,8 +3,8 @@
 import re
 
 from devcluster.plan import HOST_ADDRESS, NODE_NETWORK
-from tests.cluster.conformance.asking import Ask
 from tests.cluster.conformance.case import Behaviour, Burst, Case, Chapter, Streamed, rule_fields
+from tests.cluster.conformance.harness.asking import Ask
 
 MEBI = 1024 * 1024
 _ELSEWHERE = "198.51.100.0/24"

@@ -1,8 +1,8 @@
 """Which rule a request hits, and what path its backend sees."""
 
-from tests.cluster.conformance.asking import Ask
 from tests.cluster.conformance.case import Case, Chapter, rule_fields
-from tests.cluster.conformance.services import ADMIN, HTTP
+from tests.cluster.conformance.harness.asking import Ask
+from tests.cluster.conformance.harness.services import ADMIN, HTTP
 
 _RULES = """
 - {host: plain.example, path: /user, backend: alpha}

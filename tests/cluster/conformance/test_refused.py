@@ -6,7 +6,7 @@ import pytest
 import yaml
 from pulumi import automation
 
-from tests.cluster.conformance.stack import NAMESPACE, ConformanceStack, all_rules
+from tests.cluster.conformance.harness.stack import NAMESPACE, ConformanceStack, all_rules
 
 NEXT = len(all_rules()) + 1
 """The position of the first rule that a test adds."""

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.cluster.conformance.asking import Answer
 from tests.cluster.conformance.case import Case, Texts
-from tests.cluster.conformance.stack import CHAPTERS, ConformanceStack
+from tests.cluster.conformance.harness.asking import Answer
+from tests.cluster.conformance.harness.stack import CHAPTERS, ConformanceStack
 
 CASES = [case for chapter in CHAPTERS.values() for case in chapter.cases]
 SLOW = [case for chapter in CHAPTERS.values() for case in chapter.slow]

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devcluster.plan import HOST_ADDRESS
-from tests.cluster.conformance.asking import Answer, Ask
-from tests.cluster.conformance.services import ADMIN, HTTP
-from tests.cluster.conformance.stack import ConformanceStack, rule_set
+from tests.cluster.conformance.harness.asking import Answer, Ask
+from tests.cluster.conformance.harness.services import ADMIN, HTTP
+from tests.cluster.conformance.harness.stack import ConformanceStack, rule_set
 from tests.unit.webtier.path_rules.harness.generated_rules import path_of, repeatable
 from webtier.path_rules.rules.hosts import WILDCARD, www_partner
 from webtier.path_rules.rules.model import PathRule

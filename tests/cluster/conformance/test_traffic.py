@@ -10,9 +10,9 @@ from time import monotonic
 
 import pytest
 
-from tests.cluster.conformance.asking import Answer, Ask
 from tests.cluster.conformance.case import Burst, Share, Shown, Stored, Streamed
-from tests.cluster.conformance.stack import CHAPTERS, NAMESPACE, ConformanceStack
+from tests.cluster.conformance.harness.asking import Answer, Ask
+from tests.cluster.conformance.harness.stack import CHAPTERS, NAMESPACE, ConformanceStack
 from tests.cluster.harness.tier import eventually
 from webtier.path_rules.ingress.render import object_name
 

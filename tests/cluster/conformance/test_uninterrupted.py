@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from tests.cluster.conformance.asking import Ask
-from tests.cluster.conformance.load import Load
-from tests.cluster.conformance.stack import INGRESS_NAMESPACE, NAMESPACE, ROLLING, ConformanceStack
+from tests.cluster.conformance.harness.asking import Ask
+from tests.cluster.conformance.harness.load import Load
+from tests.cluster.conformance.harness.stack import INGRESS_NAMESPACE, NAMESPACE, ROLLING, ConformanceStack
 from tests.cluster.harness.tier import eventually
 
 V1, V2 = "rolling-v1", "rolling-v2"

@@ -2,8 +2,8 @@
 
 import re
 
-from tests.cluster.conformance.asking import Ask
 from tests.cluster.conformance.case import Behaviour, Case, Chapter, Share, rule_fields
+from tests.cluster.conformance.harness.asking import Ask
 
 _CANARY_RULES = """
 - host: canary.example

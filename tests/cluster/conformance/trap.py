@@ -19,8 +19,8 @@ from pulumi_kubernetes.networking.v1 import (
     ServiceBackendPortArgs,
 )
 
-from tests.cluster.conformance.asking import Ask
 from tests.cluster.conformance.case import Case, Chapter, rule_fields
+from tests.cluster.conformance.harness.asking import Ask
 from webtier.path_rules.ingress.annotations import PREFIX
 
 _RULES = """

@@ -5,7 +5,7 @@ import pytest
 from tests.cluster.conformance import test_traffic
 from tests.cluster.conformance.case import Behaviour, Case
 from tests.cluster.conformance.document import DOCUMENT, fields_of_rules, shown_by_field, with_cases
-from tests.cluster.conformance.stack import CHAPTERS, ports_of_services, rule_set
+from tests.cluster.conformance.harness.stack import CHAPTERS, ports_of_services, rule_set
 from webtier.path_rules.checks.all_checks import check_rules
 
 SHOWN = [shown for chapter in CHAPTERS.values() for shown in chapter.all_cases]

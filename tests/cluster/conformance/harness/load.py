@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from http.client import BadStatusLine, HTTPException
 
-from tests.cluster.conformance.asking import Answer, Ask, Connection, Controller
+from tests.cluster.conformance.harness.asking import Answer, Ask, Connection, Controller
 from tests.cluster.harness.background import Background
 
 RATE = 20

@@ -13,12 +13,12 @@ from typing_extensions import override
 
 from devcluster.plan import NODES
 from environment.cluster import make_namespace
-from tests.cluster.conformance.asking import Controller
 from tests.cluster.conformance.case import Chapter
+from tests.cluster.conformance.harness.asking import Controller
+from tests.cluster.conformance.harness.services import service_settings
 from tests.cluster.conformance.hosts import CERTIFICATES, HOSTS
 from tests.cluster.conformance.options import AUTH, FILE, MAP, OPTIONS
 from tests.cluster.conformance.paths import PATHS
-from tests.cluster.conformance.services import service_settings
 from tests.cluster.conformance.traffic import CANARIES, COOKIES, CORS, REDIRECTS
 from tests.cluster.conformance.trap import TRAP, make_raw_trap
 from tests.cluster.harness.program_stack import ProgramStack, inline_stack, provider
