@@ -1,45 +1,30 @@
-"""What a stack's ingress controller can't be, seen together with the rest of the settings.
-
-Like the other checks between settings it reads the raw values.
-"""
+"""What a stack's ingress controller can't be, seen together with the rest of the settings."""
 
 from collections.abc import Iterator, Mapping
 
+from environment.checks.usable_settings import UsableSettings
 from environment.settings.ingress_settings import OF_ANY_CONTROLLER, ONLY_ADDRESSES, IngressSettings
-from environment.settings.plain_data import as_object
 from webtier.shared.problems import Place, Problem
-
-_TextToAny = Mapping[str, object]
 
 _LEAST_REPLICAS = 2
 
 
-def has_gateway(values: _TextToAny) -> bool:
-    """Whether path rules become HTTPRoutes of somebody's Gateway."""
-    return (as_object(values.get("routing")) or {}).get("kind") == "gateway"
-
-
-def installs_controller(values: _TextToAny) -> bool:
-    """Whether the stack has a controller of its own."""
-    return not has_gateway(values) and _given(values).get("install") is not False
-
-
-def check_ingress(values: _TextToAny) -> Iterator[Problem]:
+def check_ingress(settings: UsableSettings) -> Iterator[Problem]:
     """The problems with the controller that are not those of one setting alone."""
-    given = _given(values)
-    if has_gateway(values):
+    if settings.gateway is not None:
         return
-    if not installs_controller(values):
+    given = settings.group("ingress")
+    if not settings.installs_controller:
         yield from _without_controller(given)
         return
     for key in (key for key in ONLY_ADDRESSES if given.get(key) is not None):
         message = "the installed controller's own address is known; allowed: nothing, or install: false"
         yield Problem(("ingress", key), message, given[key])
-    if values.get("protect") is True:
-        yield from _in_a_protected_stack(given)
+    if settings.written.get("protect") is True:
+        yield from _in_a_protected_stack(settings.ingress, given)
 
 
-def _without_controller(given: _TextToAny) -> Iterator[Problem]:
+def _without_controller(given: Mapping[str, object]) -> Iterator[Problem]:
     for key, value in given.items():
         if key in IngressSettings.model_fields and key not in OF_ANY_CONTROLLER:
             message = (
@@ -52,14 +37,13 @@ def _without_controller(given: _TextToAny) -> Iterator[Problem]:
         yield Problem(("ingress", "class_name"), message, has_value=False)
 
 
-def _in_a_protected_stack(given: _TextToAny) -> Iterator[Problem]:
-    replicas = given.get("replicas")
-    if isinstance(replicas, int) and not isinstance(replicas, bool) and 0 < replicas < _LEAST_REPLICAS:
+def _in_a_protected_stack(ingress: IngressSettings, given: Mapping[str, object]) -> Iterator[Problem]:
+    if ingress.replicas < _LEAST_REPLICAS:
         message = (
             "this stack is protected (protect: true), and with a single controller nothing answers while it moves to "
             f"another node; allowed: {_LEAST_REPLICAS} or more, of which all but one are kept by a disruption budget"
         )
-        yield Problem(("ingress", "replicas"), message, replicas)
+        yield Problem(("ingress", "replicas"), message, ingress.replicas)
     if given.get("accept_retired", False) is False:
         place: Place = ("ingress", "accept_retired")
         message = (
@@ -69,7 +53,3 @@ def _in_a_protected_stack(given: _TextToAny) -> Iterator[Problem]:
             "another controller that takes the same annotations"
         )
         yield Problem(place, message, False, has_value="accept_retired" in given)
-
-
-def _given(values: _TextToAny) -> _TextToAny:
-    return as_object(values.get("ingress")) or {}

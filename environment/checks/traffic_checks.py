@@ -3,8 +3,7 @@
 import ipaddress
 from collections.abc import Iterator, Mapping
 
-from environment.checks.ingress_checks import has_gateway, installs_controller
-from environment.settings.plain_data import as_object, value_at
+from environment.checks.usable_settings import UsableSettings
 from webtier.path_rules import RuleSet
 from webtier.path_rules.rules.options import ServiceRef
 from webtier.service_exposure import ExternalServiceSettings
@@ -30,18 +29,13 @@ _TRUSTED = "proxy-real-ip-cidr"
 _Services = Mapping[str, WebServiceSettings | ExternalServiceSettings]
 
 
-def check_traffic(
-    values: Mapping[str, object],
-    rules: RuleSet,
-    web: Mapping[str, WebServiceSettings],
-    external: Mapping[str, ExternalServiceSettings],
-) -> Iterator[Problem]:
+def check_traffic(settings: UsableSettings) -> Iterator[Problem]:
     """The problems between rules, the services that are right on their own, and the controller."""
-    if not has_gateway(values):
-        yield from _protocols(rules, "external_services", external)
-        yield from _protocols(rules, "services", web)
-    if installs_controller(values):
-        yield from _clients_that_say_their_address(values, rules)
+    if settings.gateway is None:
+        yield from _protocols(settings.rules, "external_services", settings.external_services)
+        yield from _protocols(settings.rules, "services", settings.services)
+    if settings.installs_controller:
+        yield from _clients_that_say_their_address(settings.ingress.config, settings.rules)
 
 
 def backends_of(rules: RuleSet) -> Iterator[tuple[str, ServiceRef]]:
@@ -86,8 +80,7 @@ def _ports(service: WebServiceSettings | ExternalServiceSettings | None) -> Mapp
     return service.routable_ports if isinstance(service, ExternalServiceSettings) else service.ports
 
 
-def _clients_that_say_their_address(values: Mapping[str, object], rules: RuleSet) -> Iterator[Problem]:
-    config = as_object(value_at(values.get("ingress"), "config")) or {}
+def _clients_that_say_their_address(config: Mapping[str, str], rules: RuleSet) -> Iterator[Problem]:
     asking = next(_by_address(rules, config), None)
     trusting = [option for option in _TRUSTING if config.get(option) == "true"]
     if asking is None or not trusting:
@@ -100,11 +93,11 @@ def _clients_that_say_their_address(values: Mapping[str, object], rules: RuleSet
     if trusted is None:
         for option in trusting:
             yield Problem(("ingress", "config", option), message, config[option])
-    elif isinstance(trusted, str) and _is_everybody(trusted):
+    elif _is_everybody(trusted):
         yield Problem(("ingress", "config", _TRUSTED), message, trusted)
 
 
-def _by_address(rules: RuleSet, config: Mapping[str, object]) -> Iterator[str]:
+def _by_address(rules: RuleSet, config: Mapping[str, str]) -> Iterator[str]:
     """The settings that go by a client's address."""
     for position, rule in rules.rules.items():
         yield from (f"routes[{position}].{option}" for option in ("access", "limits") if getattr(rule, option))

@@ -115,30 +115,6 @@ class SettingsSchema:
         """Every setting, in the models' order; of groups only lists and those with names of the users' choice."""
         yield from self._leaves((), self._root, required=True, default=None)
 
-    def values(self, mark: str) -> Iterator[tuple[Place, Node, object]]:
-        """Every place of the given settings with its value, or its default where nothing is given.
-
-        Only below the outermost keys that have `mark` somewhere in their schema.
-        """
-        marked = self.keys_with(mark)
-        for key in self.keys(()):
-            if key in marked:
-                node = self._root["properties"][key]
-                default = node.get("default")
-                given = value_at(self._given, key)
-                value = given if key in (as_object(self._given) or {}) else default
-                yield from self._values((key,), node, given, value, default)
-
-    def value(self, place: Place) -> object:
-        """What is given at a place of keys alone, or its default where nothing is."""
-        value, default = self._given, None
-        for position, key in enumerate(place, 1):
-            node = self.at(place[:position]) or {}
-            group, defaults = as_object(value) or {}, as_object(default) or {}
-            default = defaults.get(str(key), node.get("default"))
-            value = group.get(str(key), default)
-        return value
-
     def describe(self, node: Node) -> str:
         """In words what a node allows: `a whole number from 1 to 9, or null`."""
         node = self.resolved(node)
@@ -170,24 +146,6 @@ class SettingsSchema:
                 return "an object"
             case _:
                 return "anything"
-
-    def _values(
-        self, place: Place, node: Node, given: object, value: object, default: object
-    ) -> Iterator[tuple[Place, Node, object]]:
-        node = self._of_kind(node, given)
-        yield place, node, value
-        group, defaults = as_object(value), as_object(default) or {}
-        keys = [] if group is None else [*group, *self._having(node, "properties").get("properties", {})]
-        for key in dict.fromkeys(keys):
-            child = self._child(node, key)
-            if child is not None:
-                child_default = defaults.get(key, self._of_kind(child, value_at(given, key)).get("default"))
-                below = group[key] if group and key in group else child_default
-                yield from self._values((*place, key), child, value_at(given, key), below, child_default)
-        for position, item in enumerate(as_list(value) or []):
-            child = self._child(node, position)
-            if child is not None:
-                yield from self._values((*place, position), child, value_at(given, position), item, None)
 
     def _leaves(self, keys: tuple[str, ...], node: Node, required: bool, default: object) -> Iterator[Leaf]:
         node = self.resolved(node)

@@ -177,10 +177,7 @@ DnsName = Annotated[
 Port = Annotated[int, Field(ge=1, le=65535)]
 """A TCP port."""
 
-NODE_PORT_MARK = "nodePort"
-"""In the JSON schema of every field that takes a NodePort: two must not be the same in a stack."""
-
-NodePort = Annotated[int, Field(ge=30000, le=32767, json_schema_extra={NODE_PORT_MARK: True})]
+NodePort = Annotated[int, Field(ge=30000, le=32767)]
 """A port on every node, in the range that an API server hands out by default."""
 
 Image = Annotated[
