@@ -21,7 +21,7 @@ from webtier.ingress_nginx.workload import METRICS_PORT, Workload, controller_de
 from webtier.service_exposure.addresses import balancer_address, bracketed
 from webtier.service_exposure.service import ServiceObject, make_service
 from webtier.shared.checksum import CONFIG_CHECKSUM_ANNOTATION, checksum
-from webtier.shared.children import Children
+from webtier.shared.children import Children, register_declared_outputs
 from webtier.shared.labels import recommended_labels, selector_labels
 from webtier.shared.pods import make_disruption_budget
 from webtier.shared.prometheus.objects import METRICS, MeteredPods, make_scraping, scrape_annotations
@@ -112,14 +112,7 @@ class IngressNginx(pulumi.ComponentResource):
         self.http_url = self._url(service, "http")
         self.https_url = self._url(service, "https")
         self.default_ca = pulumi.Output.from_input(ca)
-        self.register_outputs(
-            {
-                "class_name": self.class_name,
-                "http_url": self.http_url,
-                "https_url": self.https_url,
-                "default_ca": self.default_ca,
-            }
-        )
+        register_declared_outputs(self, IngressNginx)
 
     def _controller(
         self, name: str, secret_name: pulumi.Input[str], default_secret: pulumi.Input[str] | None

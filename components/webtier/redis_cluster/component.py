@@ -27,6 +27,7 @@ from webtier.redis_cluster.settings import RedisClusterSettings
 from webtier.redis_cluster.shard_guard import make_shard_guard, make_shards_in_use, shards_in_use_name
 from webtier.redis_common.settings import NAME_RULE, can_name_redis
 from webtier.shared.checksum import checksum
+from webtier.shared.children import register_declared_outputs
 from webtier.shared.labels import recommended_labels
 
 TYPE_TOKEN = "webtier:index:RedisCluster"  # noqa: S105
@@ -139,16 +140,7 @@ class RedisCluster(pulumi.ComponentResource):
         self.external_endpoint = access.external_endpoint
         no_ca: str | None = None
         self.ca_certificate = pulumi.Output.from_input(no_ca if tls is None or tls.ca is None else tls.ca)
-        self.register_outputs(
-            {
-                "endpoint": self.endpoint,
-                "access_port": self.access_port,
-                "external_endpoint": self.external_endpoint,
-                "ca_certificate": self.ca_certificate,
-                "username": self.username,
-                "password": self.password,
-            }
-        )
+        register_declared_outputs(self, RedisCluster)
 
 
 def _conf(parts: ClusterParts) -> tuple[ConfigMap, str]:

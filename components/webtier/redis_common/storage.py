@@ -9,7 +9,18 @@ from webtier.shared.problems import wrong_setting
 from webtier.shared.quantities import ByteQuantity
 
 
-class LocalStorage(Settings):
+class _Volumes(Settings):
+    size: ByteQuantity = Field(default="1Gi", description="Capacity of one volume.")
+
+
+class _StaticVolumes(_Volumes):
+    storage_class: DnsName | None = Field(
+        default=None,
+        description="Name of the StorageClass that is made for the volumes; null for `<namespace>-<name>`.",
+    )
+
+
+class LocalStorage(_StaticVolumes):
     """A folder on a node for each volume, bound to it for ever.
 
     The folder is `<root>/<namespace>/data-<cluster>-shard-<s>-<m>` for a member of a Redis Cluster
@@ -28,11 +39,6 @@ class LocalStorage(Settings):
         description="Names of nodes. In a Redis Cluster, member m of shard s gets a folder on number (s + m) modulo "
         "their count; a single Redis takes exactly one.",
     )
-    size: ByteQuantity = Field(default="1Gi", description="Capacity of one volume.")
-    storage_class: DnsName | None = Field(
-        default=None,
-        description="Name of the StorageClass that is made for the volumes; null for `<namespace>-<name>`.",
-    )
 
     @model_validator(mode="after")
     def _nodes_differ(self) -> "LocalStorage":
@@ -46,7 +52,7 @@ class LocalStorage(Settings):
         return self.nodes[(shard + member) % len(self.nodes)]
 
 
-class NfsStorage(Settings):
+class NfsStorage(_StaticVolumes):
     """A folder on an NFS server for each volume, bound to it for ever.
 
     The folders are called as those of `LocalStorage`; make them before the first deployment, owned
@@ -58,21 +64,15 @@ class NfsStorage(Settings):
     path: AbsolutePath = Field(
         description="The exported folder that holds `<namespace>/data-<pod>`, or `data-<name>` for a single Redis."
     )
-    size: ByteQuantity = Field(default="1Gi", description="Capacity of one volume.")
-    storage_class: DnsName | None = Field(
-        default=None,
-        description="Name of the StorageClass that is made for the volumes; null for `<namespace>-<name>`.",
-    )
 
 
-class DynamicStorage(Settings):
+class DynamicStorage(_Volumes):
     """Volumes that the cluster's own provisioner makes when they are claimed."""
 
     kind: Literal["dynamic"] = Field(description="Whatever the cluster's provisioner makes.")
     storage_class: DnsName | None = Field(
         default=None, description="An existing StorageClass; null for the cluster's default."
     )
-    size: ByteQuantity = Field(default="1Gi", description="Capacity of one volume.")
 
 
 StorageSettings = Annotated[LocalStorage | NfsStorage | DynamicStorage, Field(discriminator="kind")]

@@ -15,7 +15,7 @@ from webtier.redis_standalone.settings import RedisStandaloneSettings
 from webtier.redis_standalone.storage import make_claim
 from webtier.redis_standalone.workload import READY_SCRIPT, Workload, make_stateful_set
 from webtier.shared.checksum import checksum
-from webtier.shared.children import Children
+from webtier.shared.children import Children, register_declared_outputs
 from webtier.shared.kept_secret import keep_secret, kept_text
 from webtier.shared.labels import recommended_labels, selector_labels
 
@@ -110,14 +110,7 @@ class RedisStandalone(pulumi.ComponentResource):
         self.endpoint = access.endpoint
         self.access_port = access.port
         self.external_endpoint = access.external_endpoint
-        self.register_outputs(
-            {
-                "endpoint": self.endpoint,
-                "access_port": self.access_port,
-                "external_endpoint": self.external_endpoint,
-                "password": self.password,
-            }
-        )
+        register_declared_outputs(self, RedisStandalone)
 
 
 def _make_secret(name: str, children: Children) -> Secret:

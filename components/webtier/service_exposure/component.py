@@ -9,7 +9,7 @@ from webtier.service_exposure.addresses import external_endpoints
 from webtier.service_exposure.ports import ServicePort
 from webtier.service_exposure.service import ServiceObject, make_service
 from webtier.service_exposure.settings import Exposure, check_ports
-from webtier.shared.children import Children
+from webtier.shared.children import Children, register_declared_outputs
 from webtier.shared.labels import recommended_labels
 
 RESOURCE_TYPE = "webtier:index:ServiceExposure"
@@ -62,6 +62,4 @@ class ServiceExposure(pulumi.ComponentResource):
         self.service_name = service.metadata.name
         self.host = pulumi.Output.concat(service.metadata.name, ".", service.metadata.namespace, ".svc")
         self.external_endpoints = external_endpoints(service, args.exposure, args.ports, args.node_address)
-        self.register_outputs(
-            {"service_name": self.service_name, "host": self.host, "external_endpoints": self.external_endpoints}
-        )
+        register_declared_outputs(self, ServiceExposure)

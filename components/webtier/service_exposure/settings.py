@@ -68,13 +68,16 @@ class ClusterIpExposure(_WithAffinity):
     kind: Literal["cluster_ip"] = Field(description="An address inside the cluster alone.")
 
 
-class NodePortExposure(_WithAffinity):
-    """Also a port on every node."""
-
-    kind: Literal["node_port"] = Field(description="Also a port on every node.")
+class _FromOutside(_WithAffinity):
     external_traffic_policy: TrafficPolicy = Field(
         default="Cluster", description="`Local` keeps the client's address, but only nodes with a pod answer."
     )
+
+
+class NodePortExposure(_FromOutside):
+    """Also a port on every node."""
+
+    kind: Literal["node_port"] = Field(description="Also a port on every node.")
 
 
 class LoadBalancerFields(Settings):
@@ -91,13 +94,10 @@ class LoadBalancerFields(Settings):
     )
 
 
-class LoadBalancerExposure(LoadBalancerFields, _WithAffinity):
+class LoadBalancerExposure(LoadBalancerFields, _FromOutside):
     """Also a load balancer of the cloud's."""
 
     kind: Literal["load_balancer"] = Field(description="Also a load balancer, where the cluster has them.")
-    external_traffic_policy: TrafficPolicy = Field(
-        default="Cluster", description="`Local` keeps the client's address, but only nodes with a pod answer."
-    )
 
 
 class HeadlessExposure(Settings):

@@ -58,3 +58,9 @@ class Children:
             aliases=aliases,
             custom_timeouts=pulumi.CustomTimeouts(create=waits, update=waits, delete=self.delete_timeout),
         )
+
+
+def register_declared_outputs(component: pulumi.ComponentResource, declared_by: type) -> None:
+    """Ends a component's constructor: its outputs are those that its class declares."""
+    declared: dict[str, object] = {name: getattr(component, name) for name in declared_by.__annotations__}
+    component.register_outputs({name: declared[name] for name in declared if isinstance(declared[name], pulumi.Output)})

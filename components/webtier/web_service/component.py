@@ -10,7 +10,7 @@ from webtier.service_exposure.addresses import external_endpoints
 from webtier.service_exposure.ports import main_port
 from webtier.service_exposure.service import ServiceObject, make_service
 from webtier.service_exposure.settings import HeadlessExposure
-from webtier.shared.children import Children
+from webtier.shared.children import Children, register_declared_outputs
 from webtier.shared.labels import recommended_labels
 from webtier.shared.pods import make_disruption_budget
 from webtier.web_service.autoscaling import make_autoscaler
@@ -109,15 +109,7 @@ class WebService(pulumi.ComponentResource):
             "http://{0}.{1}.svc:{2}", service.metadata.name, service.metadata.namespace, reached
         )
         self.external_endpoints = external_endpoints(service, settings.exposure, settings.ports, args.node_address)
-        self.register_outputs(
-            {
-                "service_name": self.service_name,
-                "port": self.port,
-                "ports": self.ports,
-                "url": self.url,
-                "external_endpoints": self.external_endpoints,
-            }
-        )
+        register_declared_outputs(self, WebService)
 
 
 def _make_config_map(name: str, children: Children, settings: WebServiceSettings) -> ConfigMap | None:
