@@ -9,7 +9,7 @@ from webtier.path_rules import RuleSet
 
 def stack_notes(settings: EnvironmentSettings) -> Iterator[str]:
     """One sentence each, for the preview."""
-    rules = RuleSet(dict(enumerate(settings.routes)), settings.hosts, settings.default_backend)
+    rules = RuleSet.of(settings.routes, settings.hosts, settings.default_backend)
     for setting, reference in backends_of(rules):
         service = settings.services.get(reference.service)
         if service is None or service.fewest_pods > 0:

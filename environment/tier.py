@@ -13,7 +13,7 @@ from environment.guard.cluster_ownership import Standing
 from environment.ingress import Addresses, make_controller
 from environment.notes import stack_notes
 from environment.settings.model import REDIS_NAME, EnvironmentSettings
-from webtier.path_rules import Backend, GatewayRouting, HttpRoutes, HttpRoutesArgs, PathRule, PathRules, PathRulesArgs
+from webtier.path_rules import Backend, GatewayRouting, PathRule, PathRules, PathRulesArgs
 from webtier.path_rules.rules.hosts import WILDCARD
 from webtier.path_rules.rules.options import ServiceRef
 from webtier.redis_cluster.component import RedisCluster, RedisClusterArgs
@@ -154,9 +154,17 @@ def _route_requests(
     into_cluster = pulumi.ResourceOptions(providers=[provider])
     routing = settings.routing
     if isinstance(routing, GatewayRouting):
-        HttpRoutes(
+        PathRules(
             "routes",
-            HttpRoutesArgs(namespace, routing, settings.routes, settings.default_backend, backends, settings.hosts),
+            PathRulesArgs(
+                namespace=namespace,
+                ingress_class=None,
+                rules=settings.routes,
+                default_backend=settings.default_backend,
+                backends=backends,
+                hosts=settings.hosts,
+                routing=routing,
+            ),
             into_cluster,
         )
         # The Gateway is somebody else's, and so is its address.

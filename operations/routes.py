@@ -57,13 +57,7 @@ def rules_in(raw: RawConfig, stack: str) -> RuleSet:
         settings = parse_settings(_of_any_machine(raw), stack, {})
     except SettingsError as error:
         raise UserError(str(error)) from None
-    return RuleSet(
-        dict(enumerate(settings.routes)),
-        settings.hosts,
-        settings.default_backend,
-        deep_wildcards=settings.routing.deep_wildcards,
-        www_keeps_slash=settings.routing.www_keeps_slash,
-    )
+    return RuleSet.of(settings.routes, settings.hosts, settings.default_backend, settings.routing)
 
 
 def _of_any_machine(raw: RawConfig) -> RawConfig:

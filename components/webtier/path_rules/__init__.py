@@ -1,7 +1,6 @@
 """Which path of which host goes to which web service."""
 
 from webtier.path_rules.component import PathRules, PathRulesArgs
-from webtier.path_rules.gateway.http_routes import HttpRoutes, HttpRoutesArgs
 from webtier.path_rules.rules.hosts import HostSettings, IssuerTls, SecretTls
 from webtier.path_rules.rules.model import Backend, PathRule, RuleSet
 from webtier.path_rules.rules.options import (
@@ -36,8 +35,6 @@ __all__ = [
     "GatewayRouting",
     "HeaderCanary",
     "HostSettings",
-    "HttpRoutes",
-    "HttpRoutesArgs",
     "IngressRouting",
     "IssuerTls",
     "LimitSettings",

@@ -37,7 +37,7 @@ class RulesStack(ProgramStack):
 
     @property
     def rule_set(self) -> RuleSet:
-        return RuleSet(dict(enumerate(self.rules)), self.hosts, self.default_backend)
+        return RuleSet.of(self.rules, self.hosts, self.default_backend)
 
     def recorded(self) -> dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]]:
         """The inputs and the outputs in the state of all objects of the namespace, by kind and name."""

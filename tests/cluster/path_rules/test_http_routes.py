@@ -16,7 +16,7 @@ from command_line.go_builds import required_module
 from environment.cluster import make_namespace
 from tests.cluster.harness.program_stack import ProgramStack, inline_stack, provider
 from tests.cluster.harness.tier import Tier, eventually
-from webtier.path_rules import Backend, GatewayRouting, HostSettings, HttpRoutes, HttpRoutesArgs, PathRule
+from webtier.path_rules import Backend, GatewayRouting, HostSettings, PathRule, PathRules, PathRulesArgs
 
 NAMESPACE = "routes-test"
 MODULE = "sigs.k8s.io/gateway-api"
@@ -93,16 +93,17 @@ class RoutesStack(ProgramStack):
     def _program(self) -> None:
         cluster = provider(self.tier)
         namespace = make_namespace(NAMESPACE, holds_data=False, provider=cluster).metadata.name
-        args = HttpRoutesArgs(
+        args = PathRulesArgs(
             namespace,
-            GATEWAY,
+            None,
             [PathRule.model_validate(rule) for rule in self.rules],
             "user-v1",
             BACKENDS,
             {host: HostSettings.model_validate(settings) for host, settings in HOSTS.items()},
+            routing=GATEWAY,
         )
-        routes = HttpRoutes("routes", args, pulumi.ResourceOptions(providers=[cluster]))
-        pulumi.export("names", routes.route_names)
+        routes = PathRules("routes", args, pulumi.ResourceOptions(providers=[cluster]))
+        pulumi.export("names", routes.object_names)
 
 
 @pytest.fixture

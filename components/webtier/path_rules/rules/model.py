@@ -1,9 +1,9 @@
 """The rule model: what users write, without a word about the controller that serves it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Self
 
 import pulumi
 from pydantic import Field, ValidationInfo, field_validator
@@ -26,6 +26,7 @@ from webtier.path_rules.rules.options import (
     ServiceRef,
     TimeoutSettings,
 )
+from webtier.path_rules.rules.routing import GatewayRouting, IngressRouting
 from webtier.shared.model import Settings
 
 ROOT = "/"
@@ -130,6 +131,24 @@ class RuleSet:
     """Whether a `www_redirect` keeps a slash at the end of the path, which ingress-nginx loses."""
     deep_wildcards: bool = False
     """Whether `*.example.com` stands for one label or more, as in Gateway API, instead of one."""
+
+    @classmethod
+    def of(
+        cls,
+        rules: Iterable[PathRule],
+        hosts: Mapping[str, HostSettings],
+        default_backend: str | None,
+        routing: IngressRouting | GatewayRouting | None = None,
+    ) -> Self:
+        """All rules of a stack in their order, as they hold with this routing: by default with ingress-nginx."""
+        of_routing = routing or IngressRouting(kind="ingress")
+        return cls(
+            dict(enumerate(rules)),
+            hosts,
+            default_backend,
+            www_keeps_slash=of_routing.www_keeps_slash,
+            deep_wildcards=of_routing.deep_wildcards,
+        )
 
     @cached_property
     def _by_host(self) -> Mapping[str | None, Mapping[int, PathRule]]:

@@ -65,7 +65,7 @@ def all_hosts() -> dict[str, HostSettings]:
 
 def rule_set() -> RuleSet:
     """All chapters as one."""
-    return RuleSet(dict(enumerate(all_rules())), all_hosts(), DEFAULT_BACKEND)
+    return RuleSet.of(all_rules(), all_hosts(), DEFAULT_BACKEND)
 
 
 def ports_of_services() -> dict[str, Sequence[str]]:

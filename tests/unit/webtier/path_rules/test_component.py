@@ -11,7 +11,7 @@ from tests.unit.harness.recording import Recording, run_recorded
 from tests.unit.webtier.path_rules.harness.ingress_nginx import IngressPath
 from tests.unit.webtier.path_rules.harness.rule_objects import PORTS, as_object, rule, rule_set
 from webtier.path_rules import Backend, HostSettings, PathRule, PathRules, PathRulesArgs
-from webtier.path_rules.component import AT_ONCE
+from webtier.path_rules.ingress.objects import AT_ONCE
 from webtier.path_rules.ingress.render import compile_rules
 from webtier.path_rules.rules.object_names import object_name
 from webtier.shared.problems import WrongSettingsError
@@ -178,6 +178,12 @@ def test_each_object_has_a_component_whose_inputs_are_what_the_user_wrote() -> N
         a: a,
         f"{a}-canary": a,
     }
+
+
+def test_ingress_objects_need_a_class() -> None:
+    backends = {"user-v1": Backend("user-v1", {"http": 80})}
+    with pytest.raises(ValueError, match="need an ingress_class"):
+        run_recorded(lambda: PathRules("routes", PathRulesArgs("shop", None, [], "user-v1", backends)))
 
 
 def test_component_refuses_wrong_rules_before_it_registers_anything() -> None:

@@ -20,9 +20,9 @@ BACKEND = {"service": "web"}
 def rules_of(text: str) -> RuleSet:
     """Rules and hosts as they stand in a stack's file."""
     given = yaml.safe_load(text)
-    rules = dict(enumerate(PathRule.model_validate(rule) for rule in given["routes"]))
+    rules = map(PathRule.model_validate, given["routes"])
     hosts = {host: HostSettings.model_validate(each) for host, each in given.get("hosts", {}).items()}
-    return RuleSet(rules, hosts, "web")
+    return RuleSet.of(rules, hosts, "web")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from tests.unit.harness.recording import Recording, run_recorded
 from tests.unit.webtier.path_rules.harness.gateway import Gateway
 from tests.unit.webtier.path_rules.harness.rule_objects import BACKENDS, routes, rule, rule_set
-from webtier.path_rules import Backend, GatewayRouting, HostSettings, HttpRoutes, HttpRoutesArgs, PathRule
+from webtier.path_rules import Backend, GatewayRouting, HostSettings, PathRule, PathRules, PathRulesArgs
 from webtier.path_rules.rules.object_names import object_name, rule_object_name
 from webtier.shared.problems import WrongSettingsError
 
@@ -273,8 +273,8 @@ def test_a_change_of_one_rule_is_one_of_its_route_alone() -> None:
 
 def record(rules: Sequence[PathRule], hosts: Mapping[str, Any] | None = None) -> Recording:
     settings = {host: HostSettings.model_validate(given) for host, given in (hosts or {}).items()}
-    args = HttpRoutesArgs("shop", GATEWAY, rules, "pay-v1", BACKENDS, settings)
-    return run_recorded(lambda: HttpRoutes("routes", args))
+    args = PathRulesArgs("shop", None, rules, "pay-v1", BACKENDS, settings, routing=GATEWAY)
+    return run_recorded(lambda: PathRules("routes", args))
 
 
 def test_routes_are_sent_as_they_were_compiled() -> None:
@@ -285,6 +285,11 @@ def test_routes_are_sent_as_they_were_compiled() -> None:
         assert (route.inputs["apiVersion"], route.inputs["kind"]) == ("gateway.networking.k8s.io/v1", "HTTPRoute")
         assert (route.inputs["metadata"]["name"], route.inputs["metadata"]["namespace"]) == (route.name, "shop")
         assert route.options.customTimeouts.create == "5m"
+
+
+def test_the_component_keeps_the_type_that_deployed_stacks_have() -> None:
+    [component] = record([rule("/a")]).of_type("webtier:index:HttpRoutes")
+    assert component.name == "routes"
 
 
 def test_each_rule_is_a_component_whose_inputs_are_what_the_user_wrote() -> None:
@@ -304,7 +309,8 @@ def test_a_hosts_route_for_all_paths_comes_first_and_services_before_it() -> Non
     def program() -> None:
         service = Service("user", metadata=ObjectMetaArgs(name="user-v1"))
         backends = {**BACKENDS, "user-v1": Backend(service.metadata.name, {"http": 80})}
-        HttpRoutes("routes", HttpRoutesArgs("shop", GATEWAY, [rule("/a", host="a.example")], "pay-v1", backends))
+        rules = [rule("/a", host="a.example")]
+        PathRules("routes", PathRulesArgs("shop", None, rules, "pay-v1", backends, routing=GATEWAY))
 
     recording = run_recorded(program)
     route = recording.one(HTTP_ROUTE, object_name("routes", "a.example", "/a"))

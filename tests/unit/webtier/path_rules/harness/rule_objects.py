@@ -23,7 +23,7 @@ def rule(path: str, backend: Any = "user-v1", **more: Any) -> PathRule:
 
 def rule_set(rules: Iterable[PathRule], hosts: Mapping[str, Any] | None = None, default: str = "pay-v1") -> RuleSet:
     settings = {host: HostSettings.model_validate(given) for host, given in (hosts or {}).items()}
-    return RuleSet(dict(enumerate(rules)), settings, default)
+    return RuleSet.of(rules, settings, default)
 
 
 BACKENDS = {name: Backend(name, {port: 80 + n for n, port in enumerate(ports)}) for name, ports in PORTS.items()}

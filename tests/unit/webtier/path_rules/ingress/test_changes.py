@@ -98,7 +98,7 @@ def changed(draw: st.DrawFn, rules: RuleSet) -> RuleSet:
         if not check_rules(wanted, PORTS):
             swapped.append(candidate)
     hosts = {host: settings for host, settings in other.hosts.items() if host in {each.host for each in swapped}}
-    found = RuleSet(dict(enumerate(swapped)), hosts, draw(st.sampled_from(["pay-v1", "user-v1"])))
+    found = RuleSet.of(swapped, hosts, draw(st.sampled_from(["pay-v1", "user-v1"])))
     return found if not check_rules(found, PORTS) else rule_set(swapped)
 
 

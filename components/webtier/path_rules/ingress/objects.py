@@ -1,0 +1,135 @@
+"""The Ingress objects of checked rules."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from pulumi_kubernetes.networking.v1 import (
+    HTTPIngressPathArgs,
+    HTTPIngressRuleValueArgs,
+    Ingress,
+    IngressBackendArgs,
+    IngressRuleArgs,
+    IngressServiceBackendArgs,
+    IngressSpecArgs,
+    IngressTLSArgs,
+    ServiceBackendPortArgs,
+)
+
+from webtier.path_rules.ingress.annotations import DEFAULT_BACKEND
+from webtier.path_rules.ingress.known_backends import keep_backends_known
+from webtier.path_rules.ingress.render import CompiledIngress, compile_rules
+from webtier.path_rules.ingress.rule_component import RuleComponent, described
+from webtier.path_rules.rules.model import Backend, RuleSet
+from webtier.path_rules.rules.options import ServiceRef
+from webtier.shared.waiting import SKIP_AWAIT
+
+_TIMEOUTS = pulumi.CustomTimeouts(create="5m", update="5m", delete="3m")
+
+AT_ONCE = 8
+"""How many Ingress objects are sent at a time. For each the controller's webhook writes and tests a whole nginx
+configuration: with 32 at a time on two busy processors, 14 had no answer within 15 seconds.
+"""
+
+
+@dataclass(frozen=True)
+class IngressObjects:
+    """Makes the objects of the rules `name` below `parent`. `after` has to be ready before any of them is sent."""
+
+    name: str
+    parent: pulumi.Resource
+    namespace: pulumi.Input[str]
+    ingress_class: pulumi.Input[str]
+    backends: Mapping[str, Backend]
+    labels: Mapping[str, str]
+    after: Sequence[pulumi.Resource]
+
+    def make(self, rules: RuleSet) -> pulumi.Output[Sequence[str]]:
+        """The names of the Ingress objects, each known once the controller has taken it over."""
+        made: dict[str, Ingress] = {}
+        components: dict[str, RuleComponent] = {}
+        for compiled in compile_rules(self.name, rules):
+            before = [*made.values()][-AT_ONCE : -AT_ONCE + 1]
+            before += [made[other] for other in compiled.after]
+            rule = components.get(compiled.primary or "")
+            if rule is None:
+                opts = pulumi.ResourceOptions(parent=self.parent)
+                rule = RuleComponent(compiled.name, described(rules, compiled), opts)
+                components[compiled.name] = rule
+            made[compiled.name] = self._ingress(compiled, rule, before)
+        ingresses = [*made.values()]
+        keep_backends_known(
+            self.name,
+            rules,
+            self.backends,
+            namespace=self.namespace,
+            ingress_class=self.ingress_class,
+            labels=self.labels,
+            after=[*self.after, *ingresses],
+            opts=pulumi.ResourceOptions(parent=self.parent, delete_before_replace=True, custom_timeouts=_TIMEOUTS),
+        )
+        return pulumi.Output.all(*(ingress.metadata.name for ingress in ingresses))
+
+    def _ingress(self, compiled: CompiledIngress, rule: RuleComponent, before: Sequence[Ingress]) -> Ingress:
+        return Ingress(
+            compiled.name,
+            metadata=ObjectMetaArgs(
+                name=compiled.name,
+                namespace=self.namespace,
+                labels=self.labels,
+                annotations=self._annotations(compiled),
+            ),
+            spec=IngressSpecArgs(
+                ingress_class_name=self.ingress_class,
+                tls=compiled.tls and [IngressTLSArgs(hosts=compiled.tls.hosts, secret_name=compiled.tls.secret)],
+                rules=[
+                    IngressRuleArgs(
+                        host=compiled.host,
+                        http=HTTPIngressRuleValueArgs(
+                            paths=[
+                                HTTPIngressPathArgs(
+                                    path=each.path.path,
+                                    path_type=each.path.path_type,
+                                    backend=self._backend(each.backend, compiled.by_port_name),
+                                )
+                                for each in compiled.paths
+                            ]
+                        ),
+                    )
+                ],
+            ),
+            opts=pulumi.ResourceOptions(
+                parent=rule,
+                depends_on=[*self.after, *before],
+                # Two objects with the same host and path are refused by the webhook.
+                delete_before_replace=True,
+                aliases=self._former_names(compiled),
+                custom_timeouts=_TIMEOUTS,
+            ),
+        )
+
+    def _annotations(self, compiled: CompiledIngress) -> dict[str, pulumi.Input[str]]:
+        found: dict[str, pulumi.Input[str]] = {**compiled.annotations, **SKIP_AWAIT}
+        if compiled.error_pages is not None:
+            # By its output, so that it is there first: the controller reads an annotation when the Ingress comes, and
+            # does not look again when the Service does.
+            found[DEFAULT_BACKEND] = self.backends[compiled.error_pages].service_name
+        return found
+
+    def _former_names(self, compiled: CompiledIngress) -> list[pulumi.Alias]:
+        """The object that had a host's `/` when all rules of a host without options shared one."""
+        if compiled.name != compiled.root:
+            return []
+        former = f"{self.name}-{f'{compiled.host}-' if compiled.host else ''}plain"
+        return [pulumi.Alias(name=former, parent=self.parent)]
+
+    def _backend(self, reference: ServiceRef, by_port_name: bool) -> IngressBackendArgs:
+        backend = self.backends[reference.service]
+        port_name = reference.port or next(iter(backend.ports))
+        port = (
+            ServiceBackendPortArgs(name=port_name)
+            if by_port_name
+            else ServiceBackendPortArgs(number=backend.ports[port_name])
+        )
+        return IngressBackendArgs(service=IngressServiceBackendArgs(name=backend.service_name, port=port))
