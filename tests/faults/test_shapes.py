@@ -19,7 +19,8 @@ from tests.faults.harness.observer import Facts, Observer, Shape
 from tests.faults.harness.probe_pods import probe_pods
 from webtier.redis_cluster.monitoring.alerts import rule_groups
 from webtier.redis_cluster.monitoring.exporter import METRICS_PORT
-from webtier.redis_cluster.pod.redis_conf import BUS_PORT, PORT
+from webtier.redis_cluster.pod.redis_conf import BUS_PORT
+from webtier.redis_common.conf import PORT
 
 NAMESPACE = "shapes"
 HEALTHY_SECONDS = 90.0

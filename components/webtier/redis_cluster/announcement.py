@@ -9,8 +9,10 @@ from pulumi_kubernetes.core.v1 import ConfigMap, Service, ServicePortArgs, Servi
 
 from webtier.redis_cluster.access_settings import PodAccess, PodLoadBalancers, PodNodePorts
 from webtier.redis_cluster.parts import ClusterParts
-from webtier.redis_cluster.pod.redis_conf import BUS_PORT, PORT
-from webtier.redis_cluster.services import BUS, CLIENT_PORT
+from webtier.redis_cluster.pod.redis_conf import BUS_PORT
+from webtier.redis_cluster.services import BUS
+from webtier.redis_common.access import CLIENT_PORT
+from webtier.redis_common.conf import PORT
 from webtier.shared.waiting import SKIP_AWAIT, wait_for
 
 HOST = "host"

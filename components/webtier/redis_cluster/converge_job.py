@@ -17,7 +17,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from webtier.redis_cluster.parts import AGENT_APPLICATION, UID, ClusterParts
 from webtier.redis_cluster.pod.agent_container import AUTH_VOLUME, AgentContainers, auth_mount
-from webtier.redis_cluster.pod.redis_conf import AUTH_FOLDER
+from webtier.redis_common.conf import AUTH_FOLDER
 from webtier.shared.pods import secret_volume
 from webtier.shared.security import restricted_pod
 

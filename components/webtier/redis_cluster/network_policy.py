@@ -15,7 +15,8 @@ from pulumi_kubernetes.networking.v1 import (
 from webtier.redis_cluster.monitoring.exporter import METRICS_PORT
 from webtier.redis_cluster.network_policy_settings import PodSelector
 from webtier.redis_cluster.parts import ClusterParts
-from webtier.redis_cluster.pod.redis_conf import BUS_PORT, PORT
+from webtier.redis_cluster.pod.redis_conf import BUS_PORT
+from webtier.redis_common.conf import PORT
 from webtier.shared.admission_policy import namespace_called
 
 

@@ -3,8 +3,9 @@
 from pulumi_kubernetes.core.v1 import Service
 
 from webtier.redis_cluster.parts import ClusterParts
-from webtier.redis_cluster.pod.redis_conf import BUS_PORT, PORT
+from webtier.redis_cluster.pod.redis_conf import BUS_PORT
 from webtier.redis_common.access import CLIENT_PORT, ClientAccess, make_client_access
+from webtier.redis_common.conf import PORT
 from webtier.service_exposure.ports import ServicePort
 from webtier.service_exposure.service import ServiceObject, make_service
 from webtier.service_exposure.settings import HeadlessExposure

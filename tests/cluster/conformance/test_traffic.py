@@ -14,7 +14,7 @@ from tests.cluster.conformance.case import Burst, Share, Shown, Stored, Streamed
 from tests.cluster.conformance.harness.asking import Answer, Ask
 from tests.cluster.conformance.harness.stack import CHAPTERS, NAMESPACE, ConformanceStack
 from tests.cluster.harness.tier import eventually
-from webtier.path_rules.ingress.render import object_name
+from webtier.path_rules.rules.object_names import object_name
 
 OTHERS: list[Shown] = [shown for chapter in CHAPTERS.values() for shown in chapter.others]
 REQUESTS = 500

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from webtier.path_rules.regexes.backtracking import LONGEST_TEXT, Blowup, worst_case
+from webtier.path_rules.regexes.automaton import LONGEST_TEXT
+from webtier.path_rules.regexes.backtracking import Blowup, worst_case
 from webtier.path_rules.regexes.nodes import PRINTABLE, Characters, Choice, Node, Repeat, Sequence, may_be_empty, size
 from webtier.path_rules.rules.field_types import LONGEST_PATH, refused_words
 

@@ -15,8 +15,9 @@ from pulumi_kubernetes.core.v1 import (
 
 from webtier.redis_cluster.credentials.acl import EXPORTER_USER
 from webtier.redis_cluster.credentials.tls import TlsFiles
-from webtier.redis_cluster.pod.redis_conf import PORT, TLS_CA, TLS_CERTIFICATE, TLS_FOLDER, TLS_KEY
+from webtier.redis_cluster.pod.redis_conf import TLS_CA, TLS_CERTIFICATE, TLS_FOLDER, TLS_KEY
 from webtier.redis_cluster.settings import MetricsSettings
+from webtier.redis_common.conf import PORT
 from webtier.shared.pods import secret_volume
 from webtier.shared.prometheus.objects import METRICS, scrape_annotations
 from webtier.shared.security import restricted_container

@@ -13,8 +13,9 @@ from pulumi_kubernetes.core.v1 import (
 
 from webtier.redis_cluster.credentials.tls import TlsFiles
 from webtier.redis_cluster.pod.agent_archive import AGENT_ZIP, REDIS_PY_ZIP
-from webtier.redis_cluster.pod.redis_conf import AUTH_FOLDER, BUS_PORT, PORT, TLS_FOLDER
+from webtier.redis_cluster.pod.redis_conf import BUS_PORT, TLS_FOLDER
 from webtier.redis_cluster.settings import AgentSettings
+from webtier.redis_common.conf import AUTH_FOLDER, PORT
 from webtier.shared.pods import config_volume
 from webtier.shared.security import restricted_container
 

@@ -1,6 +1,7 @@
 """How a Redis process begins and ends: two small shell scripts that ask the agent beside it first."""
 
-from webtier.redis_cluster.pod.redis_conf import CONF_FOLDER, DATA_FOLDER, RUN_FOLDER
+from webtier.redis_cluster.pod.redis_conf import RUN_FOLDER
+from webtier.redis_common.conf import CONF_FOLDER, DATA_FOLDER
 
 HAND_OVER_SECONDS = 30
 """The longest that a stop waits for the agent; within the pod's grace period."""

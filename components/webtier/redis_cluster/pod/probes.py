@@ -1,8 +1,9 @@
 """How the kubelet asks a Redis pod: two small shell scripts, since each question starts a process."""
 
 from webtier.redis_cluster.credentials.acl import EXPORTER_USER
-from webtier.redis_cluster.pod.redis_conf import AUTH_FOLDER, RUN_FOLDER, TLS_CA, TLS_CERTIFICATE, TLS_FOLDER, TLS_KEY
+from webtier.redis_cluster.pod.redis_conf import RUN_FOLDER, TLS_CA, TLS_CERTIFICATE, TLS_FOLDER, TLS_KEY
 from webtier.redis_cluster.settings import RedisClusterSettings
+from webtier.redis_common.conf import AUTH_FOLDER
 from webtier.redis_common.probes import CLI, answers
 
 _CLI_TLS = (

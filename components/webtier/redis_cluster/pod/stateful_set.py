@@ -28,11 +28,14 @@ from webtier.redis_cluster.monitoring.exporter import exporter_annotations, expo
 from webtier.redis_cluster.parts import UID, ClusterParts
 from webtier.redis_cluster.pod.agent_container import AUTH_VOLUME, AgentContainers, auth_mount
 from webtier.redis_cluster.pod.lifecycle import HAND_OVER_SECONDS
-from webtier.redis_cluster.pod.redis_conf import AUTH_FOLDER, BUS_PORT, CONF_FOLDER, DATA_FOLDER, PORT, RUN_FOLDER
-from webtier.redis_cluster.pod.storage import CLAIM, claim_template
-from webtier.redis_cluster.services import BUS, CLIENT_PORT
+from webtier.redis_cluster.pod.redis_conf import BUS_PORT, RUN_FOLDER
+from webtier.redis_cluster.pod.storage import claim_template
+from webtier.redis_cluster.services import BUS
 from webtier.redis_cluster.shard_guard import IN_USE
+from webtier.redis_common.access import CLIENT_PORT
+from webtier.redis_common.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, PORT
 from webtier.redis_common.probes import liveness_probe, readiness_probe, startup_probe
+from webtier.redis_common.volumes import CLAIM
 from webtier.shared.checksum import CONFIG_CHECKSUM_ANNOTATION
 from webtier.shared.pods import HOST_TOPOLOGY, ZONE_TOPOLOGY, config_volume, pod_field, secret_volume, spread
 from webtier.shared.security import restricted_container, restricted_pod
