@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.conformance.stack import rule_set as rules_of_conformance
+from tests.cluster.conformance.harness.stack import rule_set as rules_of_conformance
 from tests.unit.webtier.path_rules.harness.annotation_validators import HIGH, MEDIUM, VALIDATORS
 from tests.unit.webtier.path_rules.harness.rule_objects import annotations, by_path, rule, rule_set
 from webtier.path_rules.ingress.annotations import CERT_MANAGER, PREFIX

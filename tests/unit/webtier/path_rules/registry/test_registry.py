@@ -12,8 +12,8 @@ from pydantic.fields import FieldInfo
 from environment.settings.model import EnvironmentSettings
 from environment.settings.reference import key_of
 from environment.settings.schema import SettingsSchema
-from tests.cluster.conformance.services import service_settings
-from tests.cluster.conformance.stack import DEFAULT_BACKEND, all_hosts, all_rules
+from tests.cluster.conformance.harness.services import service_settings
+from tests.cluster.conformance.harness.stack import DEFAULT_BACKEND, all_hosts, all_rules
 from webtier.path_rules import Backend, GatewayRouting, HostSettings, PathRule, RuleSet
 from webtier.path_rules.gateway.api_types import fields_of
 from webtier.path_rules.gateway.checks import http_route_problems
