@@ -64,8 +64,11 @@ def settings(folder: Path) -> dict[str, Any]:
     password = folder / "redis-password"
     password.write_text(secrets.token_urlsafe(24))
     redis: dict[str, Any] = config["webtier:redis"]
+    # By the names of before, which the earlier version alone knows.
+    redis["anti_affinity"] = "hard"
     redis["access"] = {"node_port": REDIS, "pods": {"kind": "node_ports", "first": PODS}}
     ingress: dict[str, Any] = config["webtier:ingress"]
+    ingress["shutdown_delay_seconds"] = ingress.pop("drain_seconds")
     ingress |= {"namespace": INGRESS, "class_name": STACK, "controller_value": f"k8s.io/{STACK}"}
     ingress |= {"http_node_port": HTTP, "https_node_port": HTTP + 1}
     for name, service in config["webtier:services"].items():

@@ -84,7 +84,7 @@ def test_a_program_of_twenty_lines_deploys_a_redis_cluster_and_a_web_service(
     with ProgramStack(tier, stack, NAMESPACE).deployed() as made:
         assert made.outputs["redis"] == f"cart.{NAMESPACE}.svc.cluster.local:6379"
         run_client(tier, NAMESPACE)
-        assert "<html>" in get_inside(tier, NAMESPACE, made.outputs["shop"])
+        assert "<title>webtier</title>" in get_inside(tier, NAMESPACE, made.outputs["shop"])
         ask = f"REDISCLI_AUTH={PASSWORD} redis-cli --user app set a b"
         said = tier.kubectl("exec", "-n", NAMESPACE, "cart-shard-0-0", "-c", "redis", "--", "sh", "-c", ask)
         assert said.strip() == "OK"
