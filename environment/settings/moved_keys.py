@@ -6,7 +6,7 @@ from typing import Any
 from environment.settings.plain_data import as_list, as_object
 from environment.settings.report import key_text
 from environment.settings.schema import SettingsSchema
-from webtier.shared.model import MOVED, Moved
+from webtier.shared.model import MOVED
 from webtier.shared.problems import Place
 
 
@@ -22,8 +22,7 @@ def in_new_words(
             return [renamed((*place, position), item) for position, item in enumerate(items)]
         if group is None:
             return value
-        moved = Moved(**(schema.at(place) or {}).get(MOVED, {}))
-        values, said = moved.renamed(group)
+        values, said = schema.moved_at(place).renamed(group)
         notes.extend(f"{key_text(namespace, (*place, key))} {sentence}" for key, sentence in said)
         return {key: renamed((*place, key), below) for key, below in values.items()}
 

@@ -13,6 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from environment.settings.plain_data import as_list, as_object, value_at
+from webtier.shared.model import MOVED, Moved
 from webtier.shared.problems import Place
 
 Node = Mapping[str, Any]
@@ -68,6 +69,10 @@ class SettingsSchema:
     def keys_with(self, mark: str) -> frozenset[str]:
         """The outermost keys that have this keyword in their schema, or in one that theirs refers to."""
         return _keys_with(self._model, mark)
+
+    def moved_at(self, place: Place) -> Moved:
+        """Old names of the keys and values of the group at a place; none where there is no group."""
+        return Moved(**(self.at(place) or {}).get(MOVED, {}))
 
     def at(self, place: Place) -> Node | None:
         """What stands at a place; None where nothing can stand."""

@@ -4,13 +4,12 @@ import difflib
 from collections.abc import Sequence
 
 from environment.settings.schema import SettingsSchema
-from webtier.shared.model import MOVED, Moved
 from webtier.shared.problems import Place
 
 
 def unknown_key(place: Place, schema: SettingsSchema) -> str:
     """What to say of a key that no model knows, with where it is now, or the nearest that one does."""
-    moved = Moved(**(schema.at(place[:-1]) or {}).get(MOVED, {}))
+    moved = schema.moved_at(place[:-1])
     now = {**moved.keys, **moved.gone}
     if place[-1] in now:
         return f"this key has moved; allowed: {now[str(place[-1])]}"
