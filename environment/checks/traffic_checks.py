@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from environment.checks.usable_settings import UsableSettings
 from webtier.path_rules import RuleSet
+from webtier.path_rules.checks.backends import named_services
 from webtier.path_rules.rules.options import ServiceRef
 from webtier.service_exposure import ExternalServiceSettings
 from webtier.service_exposure.ports import ServicePort, tcp_ports
@@ -41,12 +42,8 @@ def check_traffic(settings: UsableSettings) -> Iterator[Problem]:
 def backends_of(rules: RuleSet) -> Iterator[tuple[str, ServiceRef]]:
     """Every service that requests are led to, with the setting that says so."""
     for position, rule in rules.rules.items():
-        if rule.backend is not None:
-            yield f"routes[{position}].backend", rule.backend
-        if rule.canary is not None:
-            yield f"routes[{position}].canary.backend", rule.canary.backend
-        if rule.error_pages is not None:
-            yield f"routes[{position}].error_pages.backend", ServiceRef(service=rule.error_pages.backend)
+        for place, reference in named_services(rule):
+            yield f"routes[{position}].{'.'.join(map(str, place))}", reference
     if rules.default_backend is not None:
         yield "default_backend", ServiceRef(service=rules.default_backend)
 
