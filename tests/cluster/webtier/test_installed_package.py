@@ -1,7 +1,7 @@
 """What `pip install "git+…#subdirectory=components"` gives: components for a program that has nothing else of ours."""
 
 import json
-import shutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests.cluster.harness.tier import Tier
 
 NAMESPACE = "installed-test"
 PASSWORD = "not-for-long"
-PROGRAM = Path(__file__).parent / "installed"
+README = PROJECT / "components" / "README.md"
 REDIS = {
     "image": "webtier.local/redis:debian-12",
     "shards": 1,
@@ -67,9 +67,12 @@ def test_it_comes_with_its_types_and_without_the_rest_of_the_project(python: Pat
 def test_a_program_of_twenty_lines_deploys_a_redis_cluster_and_a_web_service(
     tier: Tier, python: Path, tmp_path: Path
 ) -> None:
-    assert len((PROGRAM / "__main__.py").read_text().splitlines()) <= 25
+    (written,) = re.findall(r"^```python\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+    assert len(written.splitlines()) <= 25
     program = tmp_path / "program"
-    shutil.copytree(PROGRAM, program)
+    program.mkdir()
+    (program / "__main__.py").write_text(written)
+    (program / "Pulumi.yaml").write_text("name: installed\nruntime: python\n")
     stack = stack_of_folder(tier, "test", tmp_path, program, python=python.parent)
     stack.set_all_config(
         {
