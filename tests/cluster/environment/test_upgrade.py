@@ -57,18 +57,15 @@ ROUTES: list[dict[str, Any]] = [
 ]
 
 
-def settings(folder: Path) -> dict[str, Any]:
-    """Those of the stack `local`, with names and ports of their own."""
-    config: dict[str, Any] = yaml.safe_load((PROJECT / "Pulumi.local.yaml").read_text())["config"]
+def settings(folder: Path, program: Path) -> dict[str, Any]:
+    """Those that a program has for the stack `local`, with names and ports of their own."""
+    config: dict[str, Any] = yaml.safe_load((program / "Pulumi.local.yaml").read_text())["config"]
     config = {key: value for key, value in config.items() if key.startswith("webtier:")}
     password = folder / "redis-password"
     password.write_text(secrets.token_urlsafe(24))
     redis: dict[str, Any] = config["webtier:redis"]
-    # By the names of before, which the earlier version alone knows.
-    redis["anti_affinity"] = "hard"
     redis["access"] = {"node_port": REDIS, "pods": {"kind": "node_ports", "first": PODS}}
     ingress: dict[str, Any] = config["webtier:ingress"]
-    ingress["shutdown_delay_seconds"] = ingress.pop("drain_seconds")
     ingress |= {"namespace": INGRESS, "class_name": STACK, "controller_value": f"k8s.io/{STACK}"}
     ingress |= {"http_node_port": HTTP, "https_node_port": HTTP + 1}
     for name, service in config["webtier:services"].items():
@@ -90,11 +87,9 @@ def earlier_program(folder: Path) -> Path:
 
 def this_program(folder: Path) -> Path:
     """A copy of this version, so that the stack's settings file does not come into the project's own folder."""
+    shutil.copytree(PROJECT / "environment", folder / "environment", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("__main__.py", "Pulumi.yaml"):
-        folder.mkdir(exist_ok=True)
         shutil.copy(PROJECT / name, folder)
-    for name in ("components", "environment", "operations", "devcluster"):
-        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 
 
@@ -142,8 +137,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def deployed(tier: Tier, folder: Path) -> Iterator[Mapping[str, Any]]:
     """The stack as the earlier version deploys it; its settings."""
-    wanted = settings(folder)
     program = earlier_program(folder / "earlier")
+    wanted = settings(folder, program)
     with stack_in(tier, folder, program, wanted).deployed(destroy=False):
         yield wanted
 

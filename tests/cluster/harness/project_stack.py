@@ -33,7 +33,7 @@ class ProjectStack:
         self.folder = folder
         (folder / "state").mkdir(parents=True)
         shutil.copy(PROJECT / "Pulumi.yaml", folder)
-        for name in ("__main__.py", "components", "environment", ".venv"):
+        for name in ("__main__.py", "environment", ".venv"):
             (folder / name).symlink_to(PROJECT / name)
         found = engine.find(tier.paths)
         assert found, "there is no engine: `make up` builds it"
