@@ -3,7 +3,9 @@
 import json
 import socket
 import subprocess
+import sys
 import time
+from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -96,6 +98,23 @@ def test_a_kubelet_may_not_read_every_secret(tier: Tier) -> None:
 def test_nobody_is_let_in_without_a_certificate(tier: Tier) -> None:
     server = tier.kubectl("config", "view", "-o", "jsonpath={.clusters[0].cluster.server}")
     assert httpx.get(f"{server}/api/v1/namespaces", verify=False, timeout=5).status_code == 401  # noqa: S501
+
+
+@pytest.mark.alone
+def test_pods_are_not_starved_by_what_runs_beside_them(tier: Tier) -> None:
+    """A pod computes for three seconds while sixteen sessions on the host want all CPUs for five."""
+    pod = tier.pods("app.kubernetes.io/name=redis")[0]["metadata"]["name"]
+    busy = "import time\nend = time.monotonic() + 5\nwhile time.monotonic() < end: pass"
+    measured = (
+        "import time\nstart, used = time.monotonic(), time.process_time()\n"
+        "while time.monotonic() < start + 3: pass\n"
+        "print((time.process_time() - used) / 3)"
+    )
+    with ExitStack() as beside:
+        for _ in range(16):
+            beside.enter_context(subprocess.Popen([sys.executable, "-c", busy], start_new_session=True))
+        share = float(tier.kubectl("exec", "-n", tier.namespace, pod, "-c", "agent", "--", "python3", "-c", measured))
+    assert share > 0.3, f"the pod had {share:.0%} of a CPU"
 
 
 @pytest.mark.alone
