@@ -38,7 +38,7 @@ env: $(VENV)/.runs ## exports for `eval "$$(make -s env)"`
 	@$(BIN)/python -m operations env
 
 test: unit ## every test this machine can run
-	@$(BIN)/python -m pytest -n 4 --dist loadscope -m 'not alone' tests/cluster
+	@$(BIN)/python -m pytest -n 3 --dist loadscope -m 'not alone' tests/cluster
 	@$(BIN)/python -m pytest -m alone tests/cluster
 	@$(BIN)/python -m pytest --tb=short -m subset tests/faults
 
