@@ -4,9 +4,8 @@ import json
 
 import pytest
 
-from tests.unit.environment import test_program
+from tests.unit.environment.program.recorded_program import files_of_this_machine, recorded
 from tests.unit.environment.stack_files import STACKS
-from tests.unit.environment.test_program import files_of_this_machine
 from tests.unit.harness.recording import Recorded
 from webtier.shared.waiting import SENT, counts, rolled_out, wait_for
 
@@ -44,7 +43,7 @@ def is_safe(resource: Recorded) -> bool:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_each_object_is_told_from_the_one_before_it(stack: str) -> None:
-    waited_for = [each for each in test_program.recorded(stack).resources if each.type in WITH_ONE_WATCH_FOR_ALL]
+    waited_for = [each for each in recorded(stack).resources if each.type in WITH_ONE_WATCH_FOR_ALL]
     assert {each.type for each in waited_for} >= {"kubernetes:apps/v1:Deployment", "kubernetes:core/v1:Service"}
     assert [each.name for each in waited_for if not is_safe(each)] == []
 
