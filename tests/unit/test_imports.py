@@ -43,7 +43,6 @@ KNOWN_IMPORTS: set[tuple[str, str]] = set()
 MOST_LINES, MOST_MODULES = 400, 16
 KNOWN_TO_BE_LARGE = {
     # Until these tests are split as their sources were.
-    "tests/unit/environment/test_settings.py",
     "tests/unit/webtier/web_service/test_component.py",
 }
 

@@ -12,18 +12,54 @@ from environment.settings.report import SettingsError
 from tests.refused_settings.case import Refused
 from tests.unit.environment.stack_files import as_engine_text, stack_config
 
+SECRET = frozenset({"redis_password"})
+
+
+def changed(**changes: Any) -> dict[str, Any]:
+    """The stack's config with these outermost keys."""
+    return {**copy.deepcopy(stack_config("dev")), **changes}
+
+
+def with_service(name: str = "user-v1", **changes: Any) -> dict[str, Any]:
+    """The stack's config with these settings of a service."""
+    config = changed()
+    config["services"][name].update(changes)
+    return config
+
+
+def at_node_port(port: int, name: str = "user-v1") -> dict[str, Any]:
+    """The stack's config with this NodePort for the service."""
+    http = {"port": 80, "target_port": 8080, "node_port": port}
+    return with_service(name, exposure={"kind": "node_port"}, ports={"http": http})
+
+
+def parse_config(config: dict[str, Any], secrets: frozenset[str] = SECRET, **environ: str) -> EnvironmentSettings:
+    """The settings that this config makes, with these variables in the environment."""
+    return parse_settings(RawConfig("webtier", as_engine_text(config), secrets), "dev", environ)
+
 
 def parse(**changes: Any) -> EnvironmentSettings:
     """The settings of the stack with these outermost keys."""
-    config = {**copy.deepcopy(stack_config("dev")), **changes}
-    return parse_settings(RawConfig("webtier", as_engine_text(config), frozenset({"redis_password"})), "dev", {})
+    return parse_config(changed(**changes))
+
+
+def report_of(config: dict[str, Any], secrets: frozenset[str] = SECRET, **environ: str) -> str:
+    """What is said to be wrong with a config."""
+    with pytest.raises(SettingsError) as caught:
+        parse_config(config, secrets, **environ)
+    return str(caught.value)
 
 
 def report(**changes: Any) -> list[str]:
-    """The lines that say what is wrong with them."""
-    with pytest.raises(SettingsError) as caught:
-        parse(**changes)
-    return str(caught.value).splitlines()
+    """The lines that say what is wrong with the stack with these outermost keys."""
+    return report_of(changed(**changes)).splitlines()
+
+
+def lines_about(key: str, text: str) -> str:
+    """The report's line for a key and the one below it, which says what is allowed."""
+    lines = text.splitlines()
+    [position] = [number for number, line in enumerate(lines) if line.split(" = ")[0].strip() == f"webtier:{key}"]
+    return "\n".join(lines[position : position + 2])
 
 
 def check_refused(lines: list[str], place: str, refused: Refused) -> None:
