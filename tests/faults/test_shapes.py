@@ -119,7 +119,7 @@ def test_only_clients_and_scrapers_get_in(deployment: RedisDeployment) -> None:
     policy = {
         "clients": [{"labels": {"may": "use-redis"}}],
         # The machines, whose pods reach the announced addresses with their own.
-        "sources": ["10.79.0.0/24"],
+        "source_ranges": ["10.79.0.0/24"],
         "metrics": [{"namespace": NAMESPACE, "labels": {"may": "scrape"}}],
     }
     deployment.up({"network_policy": policy})

@@ -62,7 +62,7 @@ class ControllerStack(ProgramStack):
             "https_node_port": HTTPS_PORT,
             "default_certificate": {"kind": "generated", "names": ["*.controller.example"]},
             "grace_seconds": 20,
-            "shutdown_delay_seconds": 5,
+            "drain_seconds": 5,
             "resources": {"requests": {"cpu": "10m", "memory": "96Mi"}, "limits": {"memory": "384Mi"}},
         }
 

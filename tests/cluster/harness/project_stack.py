@@ -111,7 +111,7 @@ def _settings(namespace: str, ingress_namespace: str, node_ports: int) -> dict[s
             "http_node_port": node_ports,
             "https_node_port": node_ports + 1,
             "grace_seconds": 20,
-            "shutdown_delay_seconds": 1,
+            "drain_seconds": 1,
             "resources": {"requests": {"cpu": "10m", "memory": "96Mi"}, "limits": {"memory": "384Mi"}},
         },
         "routes": [{"path": "/web", "backend": "web"}],

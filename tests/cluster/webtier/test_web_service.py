@@ -79,7 +79,7 @@ SETTINGS: Mapping[str, Any] = {
         "liveness": {"check": {"kind": "exec", "command": ["/usr/bin/true"]}, "initial_delay_seconds": 1},
     },
     "budget": {"min_available": "50%"},
-    "spread": {"nodes": "hard", "zones": "soft"},
+    "spread": {"nodes": "required", "zones": "preferred"},
     "rollout": {"max_surge": "50%", "max_unavailable": 1, "min_ready_seconds": 1, "drain_seconds": 1},
     "scheduling": {
         "node_selector": {"kubernetes.io/os": "linux"},

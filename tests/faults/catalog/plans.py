@@ -83,7 +83,7 @@ def _failed_drain(context: FaultContext) -> None:
         for pod in pods:
             stack.enter_context(paused(pod))
         try:
-            context.deployment.up({"formation_seconds": 60}, continue_on_error=True)
+            context.deployment.up({"ready_timeout_seconds": 60}, continue_on_error=True)
             context.require(False, "an update whose drain failed was no failure")
         except automation.CommandError as error:
             context.require("redis-converge" in str(error), f"it failed otherwise: {error}")

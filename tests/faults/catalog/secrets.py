@@ -44,7 +44,7 @@ def _rotate_internal_passwords(context: FaultContext) -> None:
 
 def _change_generation(context: FaultContext, generation: int) -> Credentials:
     """Returns the agent's new password once every node accepts it."""
-    context.deployment.up({"internal_passwords": generation})
+    context.deployment.up({"internal_password_generation": generation})
     context.deployment.write_access()
     new = Access.read(context.deployment.access_file).operator
     what = "every node accepts the agent's new password"

@@ -43,13 +43,13 @@ LABEL = "webtier.local/deployment"
 BASE: Mapping[str, Any] = {
     "shards": 3,
     "replicas_per_shard": 1,
-    "anti_affinity": "hard",
+    "anti_affinity": "required",
     "conf": {"node_timeout_ms": 5000, "save": []},
     "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "128Mi"}},
     "agent": {"resources": {"requests": {"cpu": "5m", "memory": "32Mi"}, "limits": {"memory": "128Mi"}}},
     # Not the ports of the stack `local`.
     "access": {"node_port": None, "pods": {"kind": "node_ports", "first": 31300}},
-    "formation_seconds": 180,
+    "ready_timeout_seconds": 180,
 }
 """What differs from the stack `local`, whose images and nodes are used."""
 
