@@ -2,15 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pulumi import automation
 
-from command_line.go_builds import required_module
 from devcluster.cluster.node import Node
 from devcluster.plan import LOCAL_VOLUMES
+from tests.cluster.harness.custom_resources import definitions
 from tests.cluster.harness.tier import Tier, eventually
 from tests.faults.clients.access import Access
 from tests.faults.harness import verify
@@ -144,32 +143,25 @@ def test_only_clients_and_scrapers_get_in(deployment: RedisDeployment) -> None:
 @pytest.fixture
 def operator_crds(tier: Tier) -> Iterator[None]:
     """The published definitions, as a cluster with Prometheus' operator has them."""
-    folder = required_module(Path(__file__).parents[1] / "custom_resources", OPERATOR, tier.paths)
-    files = [
-        str(folder / "example" / "prometheus-operator-crd" / f"monitoring.coreos.com_{kind}.yaml")
-        for kind in ("servicemonitors", "prometheusrules")
-    ]
-    options = [word for file in files for word in ("-f", file)]
-    tier.kubectl("apply", "--server-side", *options)
-    # Until it has any condition at all, `kubectl wait` fails at once.
-    eventually(lambda: tier.kubectl("wait", "--for=condition=Established", *options, "--timeout=60s"), 60)
-    yield
-    tier.kubectl("delete", "--ignore-not-found", *options, "--timeout=60s")
+    folder = "example/prometheus-operator-crd"
+    kinds = ("servicemonitors", "prometheusrules")
+    with definitions(tier, OPERATOR, *(f"{folder}/monitoring.coreos.com_{kind}.yaml" for kind in kinds)):
+        yield
 
 
 @pytest.mark.usefixtures("operator_crds")
 def test_prometheus_operator_takes_the_monitor_and_the_rules(deployment: RedisDeployment) -> None:
     """The API server checks both against the definitions that the operator publishes."""
     deployment.up({"metrics": {"prometheus_operator": {"enabled": True}}})
-    get = ("get", "servicemonitor,prometheusrule", "-n", NAMESPACE, "-o", "json")
-    found = {item["kind"]: item for item in json.loads(deployment.tier.kubectl(*get))["items"]}
+    kinds = ("servicemonitor,prometheusrule", "-n", NAMESPACE)
+    found = {item["kind"]: item for item in deployment.tier.items(*kinds)}
     (endpoint,) = found["ServiceMonitor"]["spec"]["endpoints"]
     assert endpoint["port"] == "metrics"
     written = rule_groups(NAME, NAMESPACE, deployment.settings())
     assert found["PrometheusRule"]["spec"] == json.loads(json.dumps(written))
     # Before the definitions go.
     deployment.up()
-    assert json.loads(deployment.tier.kubectl(*get))["items"] == []
+    assert deployment.tier.items(*kinds) == []
 
 
 def _volume(machine: Node, folder: str, size: str) -> list[dict[str, Any]]:
@@ -207,14 +199,13 @@ def test_a_claim_grows_in_place(deployment: RedisDeployment) -> None:
     folder = f"{LOCAL_VOLUMES}/{NAMESPACE}/growing"
     machine = tier.cluster.nodes[0]
     machine.run(["install", "-d", "-o", "999", "-g", "999", folder])
-    items = _volume(machine, folder, "2Gi")
-    tier.kubectl("apply", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+    tier.apply(*_volume(machine, folder, "2Gi"))
 
     def changes(size: str) -> dict[str, Any]:
         return {**_shape(1, 0), "storage": {"kind": "dynamic", "storage_class": name, "size": size}}
 
     def identities() -> list[str]:
-        found = json.loads(deployment.kubectl("get", "pvc,statefulset", "-o", "json"))["items"]
+        found = tier.items("pvc,statefulset", "-n", NAMESPACE)
         pods = tier.items("pods", "-n", NAMESPACE, "-l", "app.kubernetes.io/name=redis")
         return [item["metadata"]["uid"] for item in [*found, *pods]]
 

@@ -1,6 +1,5 @@
 """What takes more than one request to see: shares, limits and cookies; and what is not for the controller."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Generator
@@ -106,7 +105,7 @@ def test_a_body_is_passed_on_before_its_end_only_where_it_is_not_buffered(
 )
 def test_what_is_said_to_others_is_stored(conformance: ConformanceStack, stored: Stored) -> None:
     name = object_name("rules", stored.host, "/")
-    found = json.loads(conformance.tier.kubectl("get", "ingress", name, "-n", NAMESPACE, "-o", "json"))
+    found = conformance.tier.one("ingress", name, "-n", NAMESPACE)
     annotations = {
         key: value for key, value in found["metadata"]["annotations"].items() if key.startswith("cert-manager.io/")
     }

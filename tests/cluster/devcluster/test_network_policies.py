@@ -22,6 +22,7 @@ import pytest
 from devcluster.cluster.node import Node
 from devcluster.plan import HOST_ADDRESS, NODE_NETWORK, NODES, POD_NETWORK
 from devcluster.status import report
+from tests.cluster.harness.client_pod import restricted_pod
 from tests.cluster.harness.tier import Tier, eventually
 
 PORTS = (8080, 9090)
@@ -110,7 +111,7 @@ class Laboratory:
             "metadata": {"name": name, "namespace": self.namespace},
             "spec": {"podSelector": selector, **spec},
         }
-        self.tier.kubectl("apply", "-f", "-", input=json.dumps(policy))
+        self.tier.apply(policy)
 
     def remove(self, name: str) -> None:
         self.tier.kubectl("delete", "networkpolicy", "-n", self.namespace, name)
@@ -157,28 +158,15 @@ def ask(process: subprocess.Popen[str]) -> str:
 
 
 def _pod(name: str, namespace: str) -> dict[str, Any]:
-    ports = [{"name": "main", "containerPort": PORTS[0]}, {"name": "other", "containerPort": PORTS[1]}]
-    container = {
-        "name": "python",
-        "image": "webtier.local/python:debian-12",
-        "command": ["python3", "-c", _SERVE],
-        "ports": ports,
-        "readinessProbe": {"tcpSocket": {"port": "main"}, "periodSeconds": 1},
-    }
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            "name": name,
-            "namespace": namespace,
-            "labels": {"name": "far" if name == "stranger" else name, "is": "in-the-laboratory"},
-        },
-        "spec": {
-            "nodeName": _PLACES[name].name,
-            "terminationGracePeriodSeconds": 0,
-            "containers": [container],
-        },
-    }
+    return restricted_pod(
+        name,
+        namespace,
+        ["python3", "-c", _SERVE],
+        labels={"name": "far" if name == "stranger" else name, "is": "in-the-laboratory"},
+        node=_PLACES[name].name,
+        ports=[{"name": "main", "containerPort": PORTS[0]}, {"name": "other", "containerPort": PORTS[1]}],
+        readinessProbe={"tcpSocket": {"port": "main"}, "periodSeconds": 1},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +179,7 @@ def built(tier: Tier) -> Iterator[Laboratory]:
         *(_pod(name, plan.namespace_of(name)) for name in _PLACES),
     ]
     try:
-        tier.kubectl("apply", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+        tier.apply(*objects)
         for name in namespaces:
             tier.kubectl("wait", "--for=condition=Ready", "pods", "--all", "-n", name, "--timeout=90s")
         selector = ("--all-namespaces", "-l", "is=in-the-laboratory")

@@ -47,7 +47,7 @@ def _make_theirs(tier: Tier) -> None:
 
 
 def _namespace(tier: Tier, name: str) -> dict[str, Any]:
-    return json.loads(tier.kubectl("get", "namespace", name, "-o", "json"))["metadata"]
+    return tier.one("namespace", name)["metadata"]
 
 
 def _cluster_wide(tier: Tier) -> dict[str, Any]:
@@ -138,8 +138,7 @@ def test_another_cluster_behind_the_context_is_refused_and_nothing_is_sent(stack
             assert f"pulumi config set webtier:move_to_cluster {here}" in shown
         stack.settings["move_to_cluster"] = here
         assert "the state still has" in stack.refusal(*UP)
-        web = json.loads(stack.tier.kubectl("get", "deployment", "web", "-n", THEIRS, "-o", "json"))
-        assert web["spec"]["replicas"] == 1
+        assert stack.tier.one("deployment", "web", "-n", THEIRS)["spec"]["replicas"] == 1
     finally:
         stack.settings["services"]["web"]["replicas"] = 1
         stack.settings.pop("move_to_cluster", None)

@@ -1,6 +1,7 @@
-"""A pod that does nothing but what a test asks of it."""
+"""Pods that do nothing but what a test asks of them."""
 
-import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tests.cluster.harness.tier import Tier
 
@@ -10,8 +11,21 @@ NAME = "client"
 _GET = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode(), end='')"
 
 
-def run_client(tier: Tier, namespace: str, *, image: str = PYTHON, uid: int = 65532, node: str | None = None) -> None:
-    """Start it, with `sleep` in the image, as one that the Pod Security Standard `restricted` admits."""
+def restricted_pod(
+    name: str,
+    namespace: str,
+    command: Sequence[str],
+    *,
+    image: str = PYTHON,
+    uid: int = 65532,
+    labels: Mapping[str, str] | None = None,
+    node: str | None = None,
+    **of_the_container: Any,
+) -> dict[str, Any]:
+    """A pod that the Pod Security Standard `restricted` admits, with one container that is called as it is.
+
+    Without `node` it is scheduled. What else the container shall have goes by Kubernetes' names, such as `ports`.
+    """
     security = {
         "allowPrivilegeEscalation": False,
         "capabilities": {"drop": ["ALL"]},
@@ -19,17 +33,22 @@ def run_client(tier: Tier, namespace: str, *, image: str = PYTHON, uid: int = 65
         "runAsUser": uid,
         "seccompProfile": {"type": "RuntimeDefault"},
     }
-    container = {"name": NAME, "image": image, "command": ["sleep", "3600"], "securityContext": security}
-    pod = {
+    container = {"name": name, "image": image, "command": command, "securityContext": security, **of_the_container}
+    placed = {"nodeName": node} if node else {}
+    return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": NAME, "namespace": namespace},
-        "spec": {"terminationGracePeriodSeconds": 0, "containers": [container], **({"nodeName": node} if node else {})},
+        "metadata": {"name": name, "namespace": namespace, "labels": labels or {}},
+        "spec": {"terminationGracePeriodSeconds": 0, "containers": [container], **placed},
     }
-    tier.kubectl("apply", "-f", "-", input=json.dumps(pod))
+
+
+def run_client(tier: Tier, namespace: str, *, image: str = PYTHON, uid: int = 65532, node: str | None = None) -> None:
+    """Start the pod `client`, with `sleep` in the image, and wait until it is ready."""
+    tier.apply(restricted_pod(NAME, namespace, ["sleep", "3600"], image=image, uid=uid, node=node))
     tier.kubectl("wait", "--for=condition=Ready", f"pod/{NAME}", "-n", namespace, "--timeout=110s")
 
 
 def get_inside(tier: Tier, namespace: str, url: str) -> str:
-    """What the pod gets at this URL. AssertionError when it gets nothing, or an error."""
+    """What the pod `client` gets at this URL. AssertionError when it gets nothing, or an error."""
     return tier.kubectl("exec", "-n", namespace, NAME, "--", "python3", "-c", _GET, url)

@@ -46,8 +46,17 @@ class Tier:
         assert done.returncode == 0, f"kubectl {' '.join(words)}: {done.stderr}"
         return done.stdout
 
+    def one(self, *words: str) -> dict[str, Any]:
+        """The object that these words of `kubectl get` name."""
+        return json.loads(self.kubectl("get", *words, "-o", "json"))
+
     def items(self, *words: str) -> list[dict[str, Any]]:
-        return json.loads(self.kubectl("get", *words, "-o", "json"))["items"]
+        """The objects that these words of `kubectl get` list."""
+        return self.one(*words)["items"]
+
+    def apply(self, *objects: Mapping[str, Any]) -> None:
+        """Create these objects, or change them so."""
+        self.kubectl("apply", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
 
     def pods(self, selector: str | None = None) -> list[dict[str, Any]]:
         """Those that run or will: one that was evicted stays listed after its successor is there."""

@@ -12,24 +12,16 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from command_line.go_builds import required_module
 from environment.cluster import make_namespace
+from tests.cluster.harness.custom_resources import definitions
 from tests.cluster.harness.program_stack import ProgramStack, inline_stack, provider
-from tests.cluster.harness.tier import Tier, eventually
+from tests.cluster.harness.tier import Tier
 from webtier.path_rules import Backend, GatewayRouting, HostSettings, PathRule, PathRules, PathRulesArgs
 
 NAMESPACE = "routes-test"
-MODULE = "sigs.k8s.io/gateway-api"
+MODULE, DEFINITION = "sigs.k8s.io/gateway-api", "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml"
 BACKENDS = {name: Backend(name, {"http": 80, "admin": 81}) for name in ("user-v1", "user-v2", "pay-v1")}
-GATEWAY = GatewayRouting(
-    kind="gateway",
-    gateway="web",
-    namespace="edge",
-    section="http",
-    https_section="https",
-    regexes="before_prefixes",
-    wildcards="any_depth",
-)
+GATEWAY = GatewayRouting.permissive("web").model_copy(update={"namespace": "edge"})
 
 _CORS = {
     "origins": ["https://a.example:8443", "http://*.example.com"],
@@ -71,18 +63,6 @@ HOSTS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-@pytest.fixture
-def definitions(tier: Tier) -> Iterator[None]:
-    """The published ones of the standard channel."""
-    folder = required_module(Path(__file__).parents[2] / "custom_resources", MODULE, tier.paths)
-    file = str(folder / "config" / "crd" / "standard" / "gateway.networking.k8s.io_httproutes.yaml")
-    tier.kubectl("apply", "--server-side", "-f", file)
-    # Until it has any condition at all, `kubectl wait` fails at once.
-    eventually(lambda: tier.kubectl("wait", "--for=condition=Established", "-f", file, "--timeout=60s"), 60)
-    yield
-    tier.kubectl("delete", "--ignore-not-found", "-f", file, "--timeout=60s")
-
-
 class RoutesStack(ProgramStack):
     """Path rules of a Gateway in a namespace of their own."""
 
@@ -107,11 +87,12 @@ class RoutesStack(ProgramStack):
 
 
 @pytest.fixture
-def stack(tier: Tier, definitions: None, tmp_path: Path) -> Iterator[RoutesStack]:  # noqa: ARG001 - they are needed
-    made = RoutesStack(tier, tmp_path)
-    yield made
-    made.destroy()
-    assert tier.kubectl("get", "namespace", NAMESPACE, "--ignore-not-found") == ""
+def stack(tier: Tier, tmp_path: Path) -> Iterator[RoutesStack]:
+    with definitions(tier, MODULE, DEFINITION):
+        made = RoutesStack(tier, tmp_path)
+        yield made
+        made.destroy()
+        assert tier.kubectl("get", "namespace", NAMESPACE, "--ignore-not-found") == ""
 
 
 def apply(tier: Tier, name: str, rules: Sequence[object]) -> subprocess.CompletedProcess[str]:

@@ -63,7 +63,7 @@ def add_certificate(stack: RulesStack) -> None:
         "type": "kubernetes.io/tls",
         "stringData": data,
     }
-    stack.tier.kubectl("apply", "-f", "-", input=yaml.safe_dump(secret))
+    stack.tier.apply(secret)
 
 
 def check_loaded(stack: RulesStack) -> None:

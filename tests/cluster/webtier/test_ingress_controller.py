@@ -73,7 +73,7 @@ def _names(stack: ControllerStack, host: str) -> None:
 
 
 def _status(tier: Tier, namespace: str, name: str) -> dict[str, Any]:
-    return json.loads(tier.kubectl("get", "ingress", name, "-n", namespace, "-o", "json"))["status"]["loadBalancer"]
+    return tier.one("ingress", name, "-n", namespace)["status"]["loadBalancer"]
 
 
 def _has_the_address(tier: Tier, name: str) -> None:
@@ -173,7 +173,7 @@ def _create_class(stack: ControllerStack, name: str) -> None:
         "metadata": {"name": name},
         "spec": {"controller": CONTROLLER_VALUE},
     }
-    stack.tier.kubectl("apply", "-f", "-", input=json.dumps(made))
+    stack.tier.apply(made)
 
 
 def _delete_class(stack: ControllerStack, name: str) -> None:

@@ -1,6 +1,5 @@
 """A single Redis on the running cluster, deployed by a program of its own into a namespace of its own."""
 
-import json
 import os
 import signal
 import time
@@ -203,7 +202,7 @@ def test_the_password_is_replaced_on_demand(stack: StandaloneStack) -> None:
 def test_destroying_leaves_nothing_but_the_folder(stack: StandaloneStack) -> None:
     stack.destroy()
     kinds = "namespaces,persistentvolumes,storageclasses"
-    names = [item["metadata"]["name"] for item in json.loads(stack.tier.kubectl("get", kinds, "-o", "json"))["items"]]
+    names = [item["metadata"]["name"] for item in stack.tier.items(kinds)]
     assert [name for name in names if name.startswith(NAMESPACE)] == []
     folder = stack.tier.paths.nodes / NODE.name / ROOT.removeprefix("/") / NAMESPACE / f"data-{NAME}"
     assert (folder / "appendonlydir").is_dir()

@@ -1,6 +1,5 @@
 """A web service with everything that can be set, on the running cluster, in a namespace of its own."""
 
-import json
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -140,7 +139,7 @@ class ShopStack(ProgramStack):
         return httpx.get(f"http://{self.outputs['outside'][port]}{path}", timeout=5).text
 
     def one(self, kind: str, name: str = NAME) -> dict[str, Any]:
-        return json.loads(self.tier.kubectl("get", kind, name, "-n", NAMESPACE, "-o", "json"))
+        return self.tier.one(kind, name, "-n", NAMESPACE)
 
     def pods(self) -> dict[str, dict[str, Any]]:
         """Those that are ready, by their names."""

@@ -6,7 +6,6 @@ next run finds what an earlier one has left there, in whatever condition.
 
 import base64
 import copy
-import json
 import os
 import secrets
 import shutil
@@ -129,7 +128,7 @@ class RedisDeployment:
 
     def write_access(self) -> None:
         """After an `up`; clients that run read it again."""
-        secret = json.loads(self.kubectl("get", "secret", f"{NAME}-auth", "-o", "json"))["data"]
+        secret = self.tier.one("secret", f"{NAME}-auth", "-n", self.namespace)["data"]
         Access(
             str(self.tier.paths.kubeconfig),
             self.namespace,

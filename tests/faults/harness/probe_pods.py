@@ -4,11 +4,9 @@ import json
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
+from tests.cluster.harness.client_pod import restricted_pod
 from tests.cluster.harness.tier import Tier
-
-IMAGE = "webtier.local/python:debian-12"
 
 _TRY = """
 import concurrent.futures, json, socket, sys
@@ -45,29 +43,11 @@ class ProbePod:
 @contextmanager
 def probe_pods(tier: Tier, namespace: str, labels: dict[str, dict[str, str]]) -> Generator[dict[str, ProbePod]]:
     """Ready pods by name, each with its labels, in a namespace that is there."""
-    pods = [_pod(namespace, name, found) for name, found in labels.items()]
+    idle = ["python3", "-c", "import signal; signal.pause()"]
     try:
-        tier.kubectl("apply", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": pods}))
+        tier.apply(*(restricted_pod(name, namespace, idle, labels=found) for name, found in labels.items()))
         names = [f"pod/{name}" for name in labels]
         tier.kubectl("wait", "--for=condition=Ready", *names, "-n", namespace, "--timeout=90s")
         yield {name: ProbePod(tier, namespace, name) for name in labels}
     finally:
         tier.kubectl("delete", "pods", *labels, "-n", namespace, "--ignore-not-found", "--grace-period=0", "--force")
-
-
-def _pod(namespace: str, name: str, labels: dict[str, str]) -> dict[str, Any]:
-    container = {
-        "name": "python",
-        "image": IMAGE,
-        "command": ["python3", "-c", "import signal; signal.pause()"],
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "runAsNonRoot": True,
-            "runAsUser": 65532,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-    }
-    metadata = {"name": name, "namespace": namespace, "labels": labels}
-    spec = {"containers": [container], "terminationGracePeriodSeconds": 0}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}

@@ -41,14 +41,7 @@ from webtier.path_rules.rules.options import AccessLists, CorsSettings
 from webtier.service_exposure.ports import tcp_ports
 from webtier.shared.model import Settings
 
-GATEWAY = GatewayRouting(
-    kind="gateway",
-    gateway="web",
-    section="http",
-    https_section="https",
-    regexes="before_prefixes",
-    wildcards="any_depth",
-)
+GATEWAY = GatewayRouting.permissive("web")
 BACKENDS = {name: Backend(name, tcp_ports(settings.ports)) for name, settings in service_settings().items()}
 
 
