@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+MEASURED :=
 
 # What users give to a command is text for it alone. As it is, make would expand a '$' in it and a shell all else: so its
 # value is taken unexpanded, and reaches the shell as an environment variable, of which "$$NAME" is one word.
@@ -11,7 +12,7 @@ $(foreach name,$(ARGUMENTS),$(eval override $(name) := $$(value $(name))))
 export $(ARGUMENTS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env test unit faults flips changes bench preview routes deploy lint format
+.PHONY: help up down status env test unit coverage faults flips changes bench preview routes deploy lint format
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -58,7 +59,10 @@ bench: $(VENV)/.tests ## a thousand rules, beside the same by hand: time and mem
 unit: $(VENV)/.tests ## the unit tests alone: no cluster needed
 	@tools/redis-server.sh
 	@tools/debian-program.sh promtool prometheus "the tests of the alert rules" >/dev/null
-	@$(BIN)/python -m pytest -n 4 --dist loadscope tests/unit
+	@$(BIN)/python -m pytest -n 4 --dist loadscope $(MEASURED) tests/unit
+
+coverage: MEASURED := --cov --cov-report=term
+coverage: unit ## the unit tests, and a table of how much of the code they run
 
 preview: $(VENV)/.runs ## what `pulumi up` would change, without a cluster: make preview STACK=dev
 	@$(BIN)/python -m operations.preview -- "$${STACK:-local}"
