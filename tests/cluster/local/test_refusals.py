@@ -61,6 +61,12 @@ def test_one_report_and_nothing_changed(
     assert [word for word in expected if word not in shown] == [], shown
 
 
+def _check(shown: str, key: str, refused: Refused | RefusedStack) -> None:
+    value = "" if refused.value is None else f" = {refused.value}"
+    assert f"webtier:{key}{value}\n" in shown
+    assert refused.reason in shown
+
+
 # Of each check one; tests/unit/webtier/redis_cluster/test_refusals.py has all of them.
 _REDIS = (
     "no shards",
@@ -77,9 +83,7 @@ _REDIS = (
 )
 def test_a_redis_that_can_not_be_changes_nothing(tier: Tier, tmp_path: Path, refused: Refused) -> None:
     shown = _report(tier, tmp_path, {"webtier:redis": yaml.safe_load(refused.yaml)})
-    value = "" if refused.value is None else f" = {refused.value}"
-    assert f"webtier:redis.{refused.key}{value}\n" in shown
-    assert refused.reason in shown
+    _check(shown, f"redis.{refused.key}", refused)
 
 
 # Of each check one; tests/unit/environment/test_service_refusals.py has all of them.
@@ -101,9 +105,7 @@ _SERVICES = (
 def test_a_web_service_that_can_not_be_changes_nothing(tier: Tier, tmp_path: Path, refused: Refused) -> None:
     settings = {"image": "webtier.local/nginx:debian-12", **yaml.safe_load(refused.yaml)}
     shown = _report(tier, tmp_path, {"webtier:services/user-v1": settings})
-    value = "" if refused.value is None else f" = {refused.value}"
-    assert f"webtier:services.user-v1.{refused.key}{value}\n" in shown
-    assert refused.reason in shown
+    _check(shown, f"services.user-v1.{refused.key}", refused)
 
 
 # Of each kind one; tests/unit/environment/test_stack_refusals.py has all of them.
@@ -129,9 +131,7 @@ _STACKS = (
 def test_a_stack_that_can_not_be_changes_nothing(tier: Tier, tmp_path: Path, refused: RefusedStack) -> None:
     changes = {f"webtier:{key}": value for key, value in yaml.safe_load(refused.yaml).items()}
     shown = _report(tier, tmp_path, changes)
-    value = "" if refused.value is None else f" = {refused.value}"
-    assert f"webtier:{refused.key}{value}\n" in shown
-    assert refused.reason in shown
+    _check(shown, refused.key, refused)
 
 
 def test_the_command_that_a_report_gives_writes_what_is_taken(tier: Tier, tmp_path: Path) -> None:

@@ -21,10 +21,10 @@ def python_path(tmp_path: Path) -> str:
     return f"{tmp_path / AGENT_ZIP}:{tmp_path / REDIS_PY_ZIP}"
 
 
-def run_agent(python_path: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_python(python_path: str, *words: str) -> subprocess.CompletedProcess[str]:
     """Without site-packages: what is installed here is not in the pods."""
     return subprocess.run(
-        [sys.executable, "-S", "-m", "agent", *arguments],
+        [sys.executable, "-S", *words],
         env={"PYTHONPATH": python_path},
         cwd="/",
         capture_output=True,
@@ -57,8 +57,9 @@ def test_only_sources_are_in_it_and_it_fits_a_config_map() -> None:
 
 def test_it_says_in_a_sentence_why_it_failed(python_path: str, tmp_path: Path) -> None:
     (tmp_path / "agent").write_text("hush-hush")
-    done = run_agent(
+    done = run_python(
         python_path,
+        *("-m", "agent"),
         *("converge", "--name=redis", "--domain=nodes.invalid", "--shards=1", "--replicas-per-shard=1"),
         *("--deadline=0", f"--auth={tmp_path}"),
     )
@@ -71,15 +72,7 @@ def test_it_says_in_a_sentence_why_it_failed(python_path: str, tmp_path: Path) -
 def test_it_runs_on_the_first_pythons_3_11(python_path: str) -> None:
     """Where redis-py asks for a package that is in no pod."""
     code = "import sys; sys.version_info = (3, 11, 2, 'final', 0); import redis.asyncio"
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", code],
-        env={"PYTHONPATH": python_path},
-        cwd="/",
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_python(python_path, "-c", code)
     assert (done.returncode, done.stderr) == (0, "")
 
 
