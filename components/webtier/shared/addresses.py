@@ -45,13 +45,19 @@ def is_network(text: str) -> bool:
     return _NETWORK.fullmatch(text) is not None
 
 
-def meant_network(text: str) -> str:
-    """`"did you mean '10.0.0.0/8'? "` for `10.1.2.3/8`; empty where none is near."""
+def nearest_network(text: str) -> str:
+    """`10.0.0.0/8` for `10.1.2.3/8`; empty where none is near."""
     try:
         network = str(ipaddress.ip_network(text.strip(), strict=False))
     except ValueError:
         return ""
-    return f"did you mean '{network}'? " if is_network(network) else ""
+    return network if is_network(network) else ""
+
+
+def meant_network(text: str) -> str:
+    """`"did you mean '10.0.0.0/8'? "` for `10.1.2.3/8`; empty where none is near."""
+    network = nearest_network(text)
+    return f"did you mean '{network}'? " if network else ""
 
 
 def name_problem(host: str) -> str | None:

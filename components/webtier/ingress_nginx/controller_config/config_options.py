@@ -23,74 +23,76 @@ class Option:
     until: tuple[int, int] = LAST_RELEASE
 
 
-def _group(kind: Kind, *names: str) -> dict[str, Option]:
-    return {name: Option(kind) for name in names}
+def _group(kind: Kind, names: str) -> dict[str, Option]:
+    return dict.fromkeys(names.split(), Option(kind))
 
 
 _NEXT_UPSTREAM = (
     "error timeout invalid_header http_500 http_502 http_503 http_504 http_403 http_404 http_429 non_idempotent off"
 )
-_PROTOCOLS = "SSLv2 SSLv3 TLSv1 TLSv1.1 TLSv1.2 TLSv1.3"
 _PLAIN = r"[^\s;{}'\"\\$]+"
 
 OPTIONS: Mapping[str, Option] = {
     **_group(
-        kinds.switch(),
-        *("allow-backend-server-header", "compute-full-forwarded-for", "disable-access-log", "disable-ipv6"),
-        *("disable-http-access-log", "disable-ipv6-dns", "disable-proxy-intercept-errors"),
-        *("disable-stream-access-log", "enable-access-log-for-default-backend", "enable-aio-write"),
-        *("enable-auth-access-log", "enable-brotli", "enable-modsecurity", "enable-multi-accept", "enable-ocsp"),
-        *("enable-opentelemetry", "enable-owasp-modsecurity-crs", "enable-real-ip", "enable-serial-reloads"),
-        *("enable-syslog", "enable-underscores-in-headers", "force-ssl-redirect", "generate-request-id"),
-        *("global-auth-always-set-cookie", "hsts", "hsts-include-subdomains", "hsts-preload"),
-        *("ignore-invalid-headers", "log-format-escape-json", "log-format-escape-none"),
-        *("opentelemetry-trust-incoming-span", "otel-sampler-parent-based", "preserve-trailing-slash"),
-        *("proxy-add-original-uri-header", "proxy-ssl-location-only", "proxy-stream-next-upstream"),
-        *("retry-non-idempotent", "reuse-port", "server-tokens", "service-upstream", "ssl-early-data"),
-        *("ssl-redirect", "ssl-reject-handshake", "ssl-session-cache", "ssl-session-tickets"),
-        *("use-forwarded-headers", "use-geoip2", "use-gzip", "use-http2", "use-port-in-redirects"),
-        "use-proxy-protocol",
+        kinds.SWITCH,
+        """
+        allow-backend-server-header compute-full-forwarded-for disable-access-log disable-ipv6
+        disable-http-access-log disable-ipv6-dns disable-proxy-intercept-errors disable-stream-access-log
+        enable-access-log-for-default-backend enable-aio-write enable-auth-access-log enable-brotli
+        enable-modsecurity enable-multi-accept enable-ocsp enable-opentelemetry enable-owasp-modsecurity-crs
+        enable-real-ip enable-serial-reloads enable-syslog enable-underscores-in-headers force-ssl-redirect
+        generate-request-id global-auth-always-set-cookie hsts hsts-include-subdomains hsts-preload
+        ignore-invalid-headers log-format-escape-json log-format-escape-none opentelemetry-trust-incoming-span
+        otel-sampler-parent-based preserve-trailing-slash proxy-add-original-uri-header proxy-ssl-location-only
+        proxy-stream-next-upstream retry-non-idempotent reuse-port server-tokens service-upstream ssl-early-data
+        ssl-redirect ssl-reject-handshake ssl-session-cache ssl-session-tickets use-forwarded-headers use-geoip2
+        use-gzip use-http2 use-port-in-redirects use-proxy-protocol
+        """,
     ),
-    **_group(kinds.one_of("on", "off"), "proxy-buffering", "proxy-request-buffering"),
+    **_group(kinds.ON_OFF, "proxy-buffering proxy-request-buffering"),
     **_group(
         kinds.whole(0, unit="seconds"),
-        *("client-body-timeout", "client-header-timeout", "keep-alive", "proxy-next-upstream-timeout"),
-        "upstream-keepalive-timeout",
+        "client-body-timeout client-header-timeout keep-alive proxy-next-upstream-timeout upstream-keepalive-timeout",
     ),
-    **_group(kinds.whole(1, unit="seconds"), "proxy-connect-timeout", "proxy-read-timeout", "proxy-send-timeout"),
+    **_group(kinds.whole(1, unit="seconds"), "proxy-connect-timeout proxy-read-timeout proxy-send-timeout"),
     **_group(
         kinds.whole(),
-        *("brotli-min-length", "geoip2-autoreload-in-minutes", "grpc-buffer-size-kb", "gzip-min-length"),
-        *("hsts-max-age", "http2-max-requests", "keep-alive-requests", "limit-rate", "limit-rate-after"),
-        *("max-worker-connections", "max-worker-open-files", "proxy-next-upstream-tries", "proxy-stream-responses"),
-        *("proxy-stream-next-upstream-tries", "upstream-keepalive-connections"),
+        """
+        brotli-min-length geoip2-autoreload-in-minutes grpc-buffer-size-kb gzip-min-length hsts-max-age
+        http2-max-requests keep-alive-requests limit-rate limit-rate-after max-worker-connections
+        max-worker-open-files proxy-next-upstream-tries proxy-stream-responses proxy-stream-next-upstream-tries
+        upstream-keepalive-connections
+        """,
     ),
     **_group(
         kinds.whole(1),
-        *("http2-max-concurrent-streams", "map-hash-bucket-size", "otel-max-export-batch-size"),
-        *("otel-max-queuesize", "otel-schedule-delay-millis", "proxy-headers-hash-bucket-size"),
-        *("proxy-headers-hash-max-size", "server-name-hash-bucket-size", "server-name-hash-max-size"),
-        *("upstream-keepalive-requests", "variables-hash-bucket-size", "variables-hash-max-size"),
+        """
+        http2-max-concurrent-streams map-hash-bucket-size otel-max-export-batch-size otel-max-queuesize
+        otel-schedule-delay-millis proxy-headers-hash-bucket-size proxy-headers-hash-max-size
+        server-name-hash-bucket-size server-name-hash-max-size upstream-keepalive-requests
+        variables-hash-bucket-size variables-hash-max-size
+        """,
     ),
-    **_group(kinds.whole(1, 65535), "otlp-collector-port", "syslog-port"),
-    **_group(kinds.whole(400, 599), "limit-conn-status-code", "limit-req-status-code"),
+    **_group(kinds.whole(1, 65535), "otlp-collector-port syslog-port"),
+    **_group(kinds.whole(400, 599), "limit-conn-status-code limit-req-status-code"),
     **_group(kinds.whole(1, 9), "gzip-level"),
     **_group(kinds.whole(0, 11), "brotli-level"),
     # nginx refuses a single buffer.
     **_group(kinds.whole(2), "proxy-buffers-number"),
     **_group(
         kinds.size(),
-        *("client-body-buffer-size", "client-header-buffer-size", "http2-max-field-size", "http2-max-header-size"),
-        *("proxy-buffer-size", "ssl-buffer-size", "ssl-session-cache-size"),
+        """
+        client-body-buffer-size client-header-buffer-size http2-max-field-size http2-max-header-size
+        proxy-buffer-size ssl-buffer-size ssl-session-cache-size
+        """,
     ),
-    **_group(kinds.size(offset=True), "proxy-body-size", "proxy-max-temp-file-size"),
+    **_group(kinds.size("kmg"), "proxy-body-size proxy-max-temp-file-size"),
     **_group(
-        kinds.time(),
-        *("proxy-stream-next-upstream-timeout", "proxy-stream-timeout", "ssl-session-timeout"),
-        "upstream-keepalive-time",
+        kinds.TIME,
+        "proxy-stream-next-upstream-timeout proxy-stream-timeout ssl-session-timeout upstream-keepalive-time",
     ),
-    **_group(kinds.duration(), "proxy-protocol-header-timeout"),
-    **_group(kinds.number(0, 1), "otel-sampler-ratio"),
+    **_group(kinds.DURATION, "proxy-protocol-header-timeout"),
+    **_group(kinds.matching(r"0+(\.[0-9]+)?|0*1(\.0+)?", 'a number from 0 to 1, such as "0.5"'), "otel-sampler-ratio"),
     **_group(kinds.one_of("301", "302", "307", "308"), "http-redirect-code"),
     **_group(kinds.one_of("1.0", "1.1"), "proxy-http-version"),
     **_group(kinds.one_of("round_robin", "ewma"), "load-balance"),
@@ -101,31 +103,33 @@ OPTIONS: Mapping[str, Option] = {
         "global-auth-method",
     ),
     **_group(
-        kinds.words(_PROTOCOLS.split(), f'some of {_PROTOCOLS}, with a space between, such as "TLSv1.2 TLSv1.3"'),
+        kinds.words("SSLv2 SSLv3 TLSv1 TLSv1.1 TLSv1.2 TLSv1.3", "TLSv1.2 TLSv1.3"),
         "ssl-protocols",
     ),
     **_group(
-        kinds.words(_NEXT_UPSTREAM.split(), f'some of {_NEXT_UPSTREAM}, with a space between, such as "error timeout"'),
+        kinds.words(_NEXT_UPSTREAM, "error timeout"),
         "proxy-next-upstream",
     ),
     **_group(
-        kinds.networks(),
-        *("block-cidrs", "debug-connections", "denylist-source-range", "nginx-status-ipv4-whitelist"),
-        *("nginx-status-ipv6-whitelist", "proxy-real-ip-cidr", "whitelist-source-range"),
+        kinds.NETWORKS,
+        """
+        block-cidrs debug-connections denylist-source-range nginx-status-ipv4-whitelist nginx-status-ipv6-whitelist
+        proxy-real-ip-cidr whitelist-source-range
+        """,
     ),
-    **_group(kinds.addresses(), "bind-address"),
-    **_group(kinds.statuses(300, 599), "custom-http-errors"),
-    **_group(kinds.headers(), "global-allowed-response-headers", "global-auth-response-headers", "hide-headers"),
-    **_group(kinds.header(), "forwarded-for-header"),
-    **_group(kinds.mime_types(), "brotli-types", "gzip-types"),
-    **_group(kinds.namespaced(), "add-headers", "proxy-set-headers", "ssl-dh-param"),
-    **_group(kinds.url(), "global-auth-signin", "global-auth-url"),
-    **_group(kinds.host(), "otlp-collector-host", "syslog-host"),
-    **_group(kinds.log_file(), "access-log-path", "http-access-log-path", "stream-access-log-path"),
-    **_group(kinds.log_file(more="|stderr"), "error-log-path"),
+    **_group(kinds.ADDRESSES, "bind-address"),
+    **_group(kinds.STATUSES, "custom-http-errors"),
+    **_group(kinds.HEADERS, "global-allowed-response-headers global-auth-response-headers hide-headers"),
+    **_group(kinds.HEADER, "forwarded-for-header"),
+    **_group(kinds.MIME_TYPES, "brotli-types gzip-types"),
+    **_group(kinds.NAMESPACED, "add-headers proxy-set-headers ssl-dh-param"),
+    **_group(kinds.URL, "global-auth-signin global-auth-url"),
+    **_group(kinds.HOST, "otlp-collector-host syslog-host"),
+    **_group(kinds.ACCESS_LOG, "access-log-path http-access-log-path stream-access-log-path"),
+    **_group(kinds.ERROR_LOG, "error-log-path"),
     **_group(
         kinds.items(lambda entry: entry.startswith("/") and not set(entry) & set(" ;{}'\"\\"), "paths with commas"),
-        *("no-auth-locations", "no-tls-redirect-locations"),
+        "no-auth-locations no-tls-redirect-locations",
     ),
     **_group(
         kinds.matching(
@@ -150,7 +154,8 @@ OPTIONS: Mapping[str, Option] = {
     ),
     **_group(kinds.matching(r"[A-Za-z0-9:!+@=_.-]+", 'ciphers of OpenSSL with ":" between'), "ssl-ciphers"),
     **_group(
-        kinds.matching(r"[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+)*", '"auto", or curves with ":" between'), "ssl-ecdh-curve"
+        kinds.matching(r"[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+)*", '"auto", or curves with ":" between'),
+        "ssl-ecdh-curve",
     ),
     **_group(
         kinds.matching(r"[A-Za-z0-9+/]{64}|[A-Za-z0-9+/]{107}=", "48 or 80 random bytes in base64"),
@@ -158,7 +163,7 @@ OPTIONS: Mapping[str, Option] = {
     ),
     **_group(kinds.matching(r"[a-z0-9.+-]+/[a-z0-9.+-]+", 'a MIME type, such as "text/html"'), "default-type"),
     **_group(kinds.matching(r"[^\"\\\n]+", "a regular expression without quotes"), "gzip-disable"),
-    **_group(kinds.map_sources(), "block-referers", "block-user-agents", "skip-access-log-urls"),
+    **_group(kinds.MAP_SOURCES, "block-referers block-user-agents skip-access-log-urls"),
     **_group(
         kinds.items(
             kinds.matching(r"[a-z_][a-z0-9_]*: *[0-9]+[kKmM]?", "").is_right,
@@ -179,29 +184,29 @@ OPTIONS: Mapping[str, Option] = {
     # With variables of nginx, which `nginx_variables` looks at.
     **_group(
         kinds.matching(r"[^\s;'\"\\]+", "text with variables of nginx, without spaces and quotes"),
-        *("global-auth-cache-key", "global-auth-request-redirect", "limit-conn-zone-variable"),
+        "global-auth-cache-key global-auth-request-redirect limit-conn-zone-variable",
     ),
     **_group(
         kinds.matching(r"[^;'\"\\\n]+", "text with variables of nginx, without quotes"),
         "opentelemetry-operation-name",
     ),
-    **_group(kinds.matching(r"[^\0]+", "a format of nginx"), "log-format-stream", "log-format-upstream"),
+    **_group(kinds.matching(r"[^\0]+", "a format of nginx"), "log-format-stream log-format-upstream"),
     **_group(
         kinds.matching(rf"off|{_PLAIN} {_PLAIN}", '"off", or the text, a space and what takes its place'),
-        *("proxy-cookie-domain", "proxy-cookie-path"),
+        "proxy-cookie-domain proxy-cookie-path",
     ),
     **_group(
         kinds.matching(rf"off|default|{_PLAIN}", '"off", "default", or the beginning of a URL'),
-        *("proxy-redirect-from", "proxy-redirect-to"),
+        "proxy-redirect-from proxy-redirect-to",
     ),
     # What not all of the releases know.
-    "forwarded-for-proxy-protocol-header": Option(kinds.header(), since=(1, 13)),
-    "forwarded-host-header": Option(kinds.header(), since=(1, 13)),
+    "forwarded-for-proxy-protocol-header": Option(kinds.HEADER, since=(1, 13)),
+    "forwarded-host-header": Option(kinds.HEADER, since=(1, 13)),
     "proxy-busy-buffers-size": Option(kinds.size(), since=(1, 13)),
-    "relative-redirects": Option(kinds.switch(), since=(1, 13)),
+    "relative-redirects": Option(kinds.SWITCH, since=(1, 13)),
     "plugins": Option(kinds.matching(r"[A-Za-z0-9_,-]+", "names with commas"), until=(1, 11)),
     "global-rate-limit-memcached-connect-timeout": Option(kinds.whole(), until=(1, 11)),
-    "global-rate-limit-memcached-host": Option(kinds.host(), until=(1, 11)),
+    "global-rate-limit-memcached-host": Option(kinds.HOST, until=(1, 11)),
     "global-rate-limit-memcached-max-idle-timeout": Option(kinds.whole(), until=(1, 11)),
     "global-rate-limit-memcached-pool-size": Option(kinds.whole(1), until=(1, 11)),
     "global-rate-limit-memcached-port": Option(kinds.whole(1, 65535), until=(1, 11)),
