@@ -11,7 +11,7 @@ from command_line.progress import Progress
 from devcluster.binaries import KUBERNETES
 from devcluster.cluster import cgroups, control_plane, network, worker
 from devcluster.cluster.node import Node, marked_processes, wait_until
-from devcluster.cluster.pki import ADMIN, Pki, write_kubeconfig
+from devcluster.cluster.pki import ADMIN, Pki
 from devcluster.images import IMAGES, node_root_key
 from devcluster.materials import Materials
 from devcluster.paths import ClusterPaths
@@ -40,7 +40,7 @@ class Cluster:
             # What runs has read certificates that are no longer the newest.
             for node in self.all_nodes:
                 node.kill()
-        write_kubeconfig(self.pki, ADMIN, self.paths.kubeconfig)
+        self.pki.write_kubeconfig(ADMIN, self.paths.kubeconfig)
         self._boot()
         with self.progress.part("control plane"):
             control_plane.start(self.control)

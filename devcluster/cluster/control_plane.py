@@ -16,7 +16,6 @@ from devcluster.cluster.pki import (
     VOLUME_FOLDERS,
     Identity,
     Pki,
-    write_kubeconfig,
 )
 from devcluster.plan import LOCAL_VOLUMES, SERVICE_NETWORK
 
@@ -34,7 +33,7 @@ def configure(node: Node, pki: Pki) -> None:
         _copy(pki, node, who.file)
     write_whole(node.etc / "pki" / "service-accounts.key", pki.key("service-accounts").read_text(), 0o600)
     for who in (ADMIN, CONTROLLER_MANAGER, SCHEDULER, VOLUME_FOLDERS):
-        write_kubeconfig(pki, who, node.etc / f"{who.file}.kubeconfig")
+        pki.write_kubeconfig(who, node.etc / f"{who.file}.kubeconfig")
     write_whole(node.etc / "volume-folders", _VOLUME_FOLDERS.read_text(), 0o755)
 
 

@@ -33,14 +33,8 @@ API_SERVER = Identity(
     "kube-apiserver",
     "kube-apiserver",
     hosts=(
-        "kubernetes",
-        "kubernetes.default",
-        "kubernetes.default.svc",
-        f"kubernetes.default.svc.{CLUSTER_DOMAIN}",
-        "localhost",
-        "127.0.0.1",
-        API_SERVICE_ADDRESS,
-        CONTROL_PLANE.address,
+        *("kubernetes", "kubernetes.default", "kubernetes.default.svc", f"kubernetes.default.svc.{CLUSTER_DOMAIN}"),
+        *("localhost", "127.0.0.1", API_SERVICE_ADDRESS, CONTROL_PLANE.address),
     ),
 )
 KUBELET_CLIENT = Identity("kube-apiserver-kubelet-client", "kube-apiserver-kubelet-client")
@@ -60,18 +54,12 @@ def kubelet(node: str, address: str) -> Identity:
 
 
 IDENTITIES = (
-    API_SERVER,
-    KUBELET_CLIENT,
-    ETCD,
-    ETCD_CLIENT,
-    ADMIN,
-    CONTROLLER_MANAGER,
-    SCHEDULER,
-    PROXY,
-    NETWORK_POLICIES,
+    *(API_SERVER, KUBELET_CLIENT, ETCD, ETCD_CLIENT, ADMIN, CONTROLLER_MANAGER, SCHEDULER, PROXY, NETWORK_POLICIES),
     VOLUME_FOLDERS,
     *(kubelet(node.name, node.address) for node in NODES),
 )
+
+_Pair = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
 
 
 @dataclass(frozen=True)
@@ -89,19 +77,22 @@ class Pki:
     def ensure(self) -> bool:
         """Make what is missing or soon ends. True when anything was made, so that what uses it must restart."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if self._is_good("ca") and all(self._is_good(who.file) for who in IDENTITIES):
+        has_authority = self._is_good("ca")
+        if has_authority and all(self._is_good(who.file) for who in IDENTITIES):
             return False
-        authority = self._make_authority() if not self._is_good("ca") else self._read_authority()
+        if not has_authority:
+            self._write("ca", *_make(Identity("ca", "webtier embedded cluster")))
+        authority = self._read("ca")
         for who in IDENTITIES:
-            self._issue(who, *authority)
+            self._write(who.file, *_make(who, authority))
         if not self.key("service-accounts").exists():
             signer = rsa.generate_private_key(public_exponent=65537, key_size=2048)
             write_whole(self.key("service-accounts"), _pem(signer), 0o600)
         return True
 
-    def kubeconfig(self, who: Identity) -> str:
-        """A kubeconfig with everything inside, so that it can be copied anywhere."""
-        return _KUBECONFIG.format(
+    def write_kubeconfig(self, who: Identity, file: Path) -> None:
+        """Write a kubeconfig with everything inside, so that it can be copied anywhere."""
+        config = _KUBECONFIG.format(
             server=API_URL,
             context=CONTEXT,
             user=who.user,
@@ -109,91 +100,66 @@ class Pki:
             certificate=_base64(self.certificate(who.file)),
             key=_base64(self.key(who.file)),
         )
+        write_whole(file, config, 0o600)
 
     def _is_good(self, name: str) -> bool:
         try:
-            certificate = x509.load_pem_x509_certificate(self.certificate(name).read_bytes())
-            key = serialization.load_pem_private_key(self.key(name).read_bytes(), None)
+            certificate, key = self._read(name)
         except (OSError, ValueError):
             return False
+        lasts = certificate.not_valid_after_utc - dt.datetime.now(dt.UTC)
+        return certificate.public_key() == key.public_key() and lasts > RENEW_BEFORE
+
+    def _read(self, name: str) -> _Pair:
+        key = serialization.load_pem_private_key(self.key(name).read_bytes(), None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
-            return False
-        is_pair = certificate.public_key() == key.public_key()
-        return is_pair and certificate.not_valid_after_utc - _now() > RENEW_BEFORE
-
-    def _make_authority(self) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "webtier embedded cluster")])
-        certificate = (
-            _builder(name, name, key.public_key())
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(_key_usage(signs_certificates=True), critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-            .sign(key, hashes.SHA256())
-        )
-        self._write("ca", certificate, key)
-        return certificate, key
-
-    def _read_authority(self) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-        key = serialization.load_pem_private_key(self.key("ca").read_bytes(), None)
-        assert isinstance(key, ec.EllipticCurvePrivateKey)
-        return x509.load_pem_x509_certificate(self.certificate("ca").read_bytes()), key
-
-    def _issue(self, who: Identity, authority: x509.Certificate, authority_key: ec.EllipticCurvePrivateKey) -> None:
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name(
-            [
-                *(x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in who.groups),
-                x509.NameAttribute(NameOID.COMMON_NAME, who.user),
-            ]
-        )
-        usages = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
-        builder = (
-            _builder(name, authority.subject, key.public_key())
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_key_usage(signs_certificates=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
-        )
-        if who.hosts:
-            names = x509.SubjectAlternativeName([_general_name(host) for host in who.hosts])
-            builder = builder.add_extension(names, critical=False)
-        self._write(who.file, builder.sign(authority_key, hashes.SHA256()), key)
+            raise ValueError(f"{self.key(name)} is no elliptic curve key")
+        return x509.load_pem_x509_certificate(self.certificate(name).read_bytes()), key
 
     def _write(self, name: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
         write_whole(self.key(name), _pem(key), 0o600)
         write_whole(self.certificate(name), certificate.public_bytes(serialization.Encoding.PEM).decode(), 0o600)
 
 
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
-
-
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-    # An hour back, for a clock that was set right in between.
-    start = _now() - dt.timedelta(hours=1)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(start + VALID_FOR)
-    )
-
-
-def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
+def _make(who: Identity, authority: _Pair | None = None) -> _Pair:
+    """A certificate and its key that an authority has signed; without one an authority of its own."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    groups = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in who.groups]
+    subject = x509.Name([*groups, x509.NameAttribute(NameOID.COMMON_NAME, who.user)])
+    is_authority = authority is None
+    usage = x509.KeyUsage(
         digital_signature=True,
         content_commitment=False,
         key_encipherment=False,
         data_encipherment=False,
         key_agreement=False,
-        key_cert_sign=signs_certificates,
-        crl_sign=signs_certificates,
+        key_cert_sign=is_authority,
+        crl_sign=is_authority,
         encipher_only=False,
         decipher_only=False,
     )
+    # An hour back, for a clock that was set right in between.
+    start = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject if authority is None else authority[0].subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + VALID_FOR)
+        .add_extension(x509.BasicConstraints(is_authority, 0 if is_authority else None), critical=True)
+        .add_extension(usage, critical=True)
+    )
+    if is_authority:
+        builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    else:
+        usages = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
+        builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+    if who.hosts:
+        names = x509.SubjectAlternativeName([_general_name(host) for host in who.hosts])
+        builder = builder.add_extension(names, critical=False)
+    return builder.sign(key if authority is None else authority[1], hashes.SHA256()), key
 
 
 def _general_name(host: str) -> x509.GeneralName:
@@ -211,10 +177,6 @@ def _pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> str:
 
 def _base64(file: Path) -> str:
     return base64.b64encode(file.read_bytes()).decode()
-
-
-def write_kubeconfig(pki: Pki, who: Identity, file: Path) -> None:
-    write_whole(file, pki.kubeconfig(who), 0o600)
 
 
 _KUBECONFIG = """\

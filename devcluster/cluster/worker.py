@@ -8,7 +8,7 @@ from command_line.files import write_whole
 from command_line.subprocesses import CommandError
 from devcluster.cluster import cgroups
 from devcluster.cluster.node import Node, wait_until
-from devcluster.cluster.pki import NETWORK_POLICIES, PROXY, Pki, kubelet, write_kubeconfig
+from devcluster.cluster.pki import NETWORK_POLICIES, PROXY, Pki, kubelet
 from devcluster.plan import CLUSTER_DOMAIN, DNS_ADDRESS, POD_NETWORK
 
 PAUSE_IMAGE = "webtier.local/pause:debian-12"
@@ -24,9 +24,9 @@ def configure(node: Node, pki: Pki) -> None:
         (pki.key(who.file), "kubelet.key"),
     ):
         write_whole(node.etc / "pki" / target, source.read_text(), 0o600)
-    write_kubeconfig(pki, who, node.etc / "kubelet.kubeconfig")
-    write_kubeconfig(pki, PROXY, node.etc / "kube-proxy.kubeconfig")
-    write_kubeconfig(pki, NETWORK_POLICIES, node.etc / "network-policies.kubeconfig")
+    pki.write_kubeconfig(who, node.etc / "kubelet.kubeconfig")
+    pki.write_kubeconfig(PROXY, node.etc / "kube-proxy.kubeconfig")
+    pki.write_kubeconfig(NETWORK_POLICIES, node.etc / "network-policies.kubeconfig")
     write_whole(node.etc / "kubelet.json", json.dumps(_kubelet(node), indent=2))
     write_whole(node.etc / "kube-proxy.json", json.dumps(_proxy(node), indent=2))
     write_whole(node.etc / "containerd.toml", _CONTAINERD)

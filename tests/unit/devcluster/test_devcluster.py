@@ -126,7 +126,8 @@ def test_kubeconfigs_name_only_the_embedded_cluster(tmp_path: Path) -> None:
 
     pki = Pki(tmp_path / "pki")
     pki.ensure()
-    config = yaml.safe_load(pki.kubeconfig(KUBELET_CLIENT))
+    pki.write_kubeconfig(KUBELET_CLIENT, tmp_path / "kubeconfig")
+    config = yaml.safe_load((tmp_path / "kubeconfig").read_text())
     assert [cluster["cluster"]["server"] for cluster in config["clusters"]] == ["https://10.79.0.10:6443"]
     assert config["current-context"] == "webtier-local"
 
