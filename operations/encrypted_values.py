@@ -7,7 +7,7 @@ which all versions of YAML agree about, and never written anew.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import cast
 
 import yaml
 
@@ -34,26 +34,24 @@ class Substitutes:
 
 
 @dataclass
-class _Group:
-    """A mapping or a list that is being read."""
+class _Node:
+    """A scalar, a list, or a mapping with its keys and values by turns; what an alias stands for is the same node."""
 
-    role: Literal["root", "config", "below config", "elsewhere"]
-    is_mapping: bool
-    entries: int = 0
-    key: str | None = None
-    value: yaml.ScalarEvent | None = None
-    awaits_key: bool = True
+    event: yaml.NodeEvent
+    parts: list["_Node"] = field(default_factory=list["_Node"])
 
+    @property
+    def scalar(self) -> yaml.ScalarEvent | None:
+        return self.event if isinstance(self.event, yaml.ScalarEvent) else None
 
-@dataclass
-class _Found:
-    """What of a file is about encryption, and where its config begins."""
+    @property
+    def text(self) -> str | None:
+        return self.scalar.value if self.scalar else None
 
-    settings: dict[str, yaml.ScalarEvent] = field(default_factory=dict[str, yaml.ScalarEvent])
-    secure: list[yaml.ScalarEvent] = field(default_factory=list[yaml.ScalarEvent])
-    config_keys: set[str] = field(default_factory=set[str])
-    config_start: int | None = None
-    config_is_flow: bool = False
+    @property
+    def pairs(self) -> list[tuple["_Node", "_Node"]]:
+        is_mapping = isinstance(self.event, yaml.MappingStartEvent)
+        return list(zip(self.parts[::2], self.parts[1::2], strict=True)) if is_mapping else []
 
 
 def may_be_encrypted(text: str) -> bool:
@@ -67,11 +65,12 @@ def with_substitutes(text: str, substitutes: Callable[[], Substitutes]) -> str:
     What has not the shape of a ciphertext stays, so that the engine refuses it here too. Raises NotFoundError for what
     is no YAML, and for a ciphertext that is not written as it is.
     """
-    found = _read(text)
-    salt, provider = found.settings.get("encryptionsalt"), found.settings.get("secretsprovider")
+    pairs = _read(text).pairs
+    settings = {key.text: value.scalar for key, value in pairs if value.scalar}
+    salt, provider = settings.get("encryptionsalt"), settings.get("secretsprovider")
     is_of_cloud = provider is not None and provider.value not in _OWN_PROVIDERS
     edits: dict[int, tuple[str, str]] = {}
-    for scalar in found.secure:
+    for scalar in _secure_values(pairs):
         shapes = [_CIPHERTEXT] if salt is not None or is_of_cloud else [_CIPHERTEXT, _CIPHERTEXT_OF_SERVICE]
         if any(shape.fullmatch(scalar.value) for shape in shapes):
             edits[_place(text, scalar)] = (scalar.value, substitutes().ciphertext)
@@ -90,17 +89,15 @@ def with_secret(text: str, key: str, unless: frozenset[str], substitutes: Callab
     It also stays as it is where there is no config that begins on a line of its own. Raises NotFoundError for what is
     no YAML.
     """
-    found = _read(text)
-    start = found.config_start
-    if start is None or not unless.isdisjoint(found.config_keys):
-        return text
-    indent = text[text.rfind("\n", 0, start) + 1 : start]
-    if indent.strip(" ") and not found.config_is_flow:
+    config = next((value for key, value in _read(text).pairs if key.text == "config" and value.pairs), None)
+    if config is None or not unless.isdisjoint(key.text for key, _ in config.pairs):
         return text
     entry = f'"{key}": {{"secure": "{substitutes().ciphertext}"}}'
-    if found.config_is_flow:
+    start = config.parts[0].event.start_mark.index
+    indent = text[text.rfind("\n", 0, start) + 1 : start]
+    if cast("yaml.MappingStartEvent", config.event).flow_style:
         return f"{text[:start]}{entry}, {text[start:]}"
-    return f"{text[:start]}{entry}\n{indent}{text[start:]}"
+    return text if indent.strip(" ") else f"{text[:start]}{entry}\n{indent}{text[start:]}"
 
 
 def _place(text: str, scalar: yaml.ScalarEvent) -> int:
@@ -111,29 +108,41 @@ def _place(text: str, scalar: yaml.ScalarEvent) -> int:
     return position
 
 
-def _read(text: str) -> _Found:
-    found = _Found()
-    groups: list[_Group] = []
-    anchors: dict[str, yaml.ScalarEvent] = {}
+def _secure_values(pairs: list[tuple[_Node, _Node]]) -> Iterator[yaml.ScalarEvent]:
+    """Those of all mappings below `config` that have the key `secure` and no other."""
+    pending = [part for key, value in pairs if key.text == "config" and value.pairs for part in value.parts]
+    seen: set[int] = set()
+    while pending:
+        node = pending.pop()
+        # Below an alias its own anchor can stand again.
+        if id(node) not in seen:
+            seen.add(id(node))
+            pending += node.parts
+            match node.pairs:
+                case [(key, value)] if key.text == "secure" and value.scalar:
+                    yield value.scalar
+                case _:
+                    pass
+
+
+def _read(text: str) -> _Node:
+    """The outermost node. Nothing here calls itself, since a file can be nested more deeply than Python calls."""
+    outermost: list[_Node] = []
+    within = [outermost]
+    anchors: dict[str, _Node] = {}
     for event in _events(text):
-        if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-            role = _role(groups)
-            _note(found, groups, event, None)
-            is_mapping = isinstance(event, yaml.MappingStartEvent)
-            found.config_is_flow |= role == "config" and bool(event.flow_style)
-            groups.append(_Group(role if is_mapping or role == "below config" else "elsewhere", is_mapping))
-        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
-            group = groups.pop()
-            is_alone = group.is_mapping and group.entries == 1 and group.key == "secure"
-            if group.role == "below config" and is_alone and group.value is not None:
-                found.secure.append(group.value)
-        elif isinstance(event, yaml.ScalarEvent):
-            if event.anchor:
-                anchors[event.anchor] = event
-            _note(found, groups, event, event)
-        elif isinstance(event, yaml.AliasEvent):
-            _note(found, groups, event, anchors.get(event.anchor))
-    return found
+        if isinstance(event, yaml.CollectionEndEvent):
+            within.pop()
+        elif isinstance(event, yaml.NodeEvent):
+            node = _Node(event)
+            if isinstance(event, yaml.AliasEvent):
+                node = anchors.get(event.anchor, node)
+            elif event.anchor:
+                anchors[event.anchor] = node
+            within[-1].append(node)
+            if isinstance(event, yaml.CollectionStartEvent):
+                within.append(node.parts)
+    return outermost[0] if outermost else _Node(yaml.NodeEvent(None))
 
 
 def _events(text: str) -> Iterator[yaml.Event]:
@@ -145,31 +154,3 @@ def _events(text: str) -> Iterator[yaml.Event]:
             yield event
     except yaml.YAMLError as error:
         raise NotFoundError(str(error)) from None
-
-
-def _role(groups: list[_Group]) -> Literal["root", "config", "below config", "elsewhere"]:
-    """What a group is that begins within these."""
-    if not groups:
-        return "root"
-    parent = groups[-1]
-    if parent.role in ("config", "below config"):
-        return "below config"
-    return "config" if parent.role == "root" and not parent.awaits_key and parent.key == "config" else "elsewhere"
-
-
-def _note(found: _Found, groups: list[_Group], event: yaml.NodeEvent, scalar: yaml.ScalarEvent | None) -> None:
-    """A key or a value of the innermost group has begun; `scalar` is it where it is one."""
-    group = groups[-1] if groups else None
-    if group is None or not group.is_mapping:
-        return
-    if group.awaits_key:
-        group.key, group.value, group.entries = scalar.value if scalar else None, None, group.entries + 1
-        if group.role == "config":
-            found.config_keys.add(group.key or "")
-            if group.entries == 1:
-                found.config_start = event.start_mark.index
-    else:
-        group.value = scalar
-        if group.role == "root" and scalar is not None and group.key is not None:
-            found.settings[group.key] = scalar
-    group.awaits_key = not group.awaits_key
