@@ -3,9 +3,9 @@
 import os
 from collections.abc import Mapping
 
-from command_line import engine, go_builds
-from command_line.engine import Engine
+from command_line import engine_installation, go_builds
 from command_line.engine_binaries import KUBERNETES_PROVIDER
+from command_line.engine_installation import Engine
 from command_line.progress import Progress
 from devcluster import preflight
 from devcluster.binaries import CLUSTER_BINARIES, KUBERNETES
@@ -19,7 +19,7 @@ def up(paths: ClusterPaths, progress: Progress) -> Engine:
     preflight.check_platform()
     preflight.check_kernel()
     preflight.check_network()
-    found = engine.find(paths)
+    found = engine_installation.find(paths)
     if not Materials(paths).missing_binaries(CLUSTER_BINARIES) and found:
         preflight.check_room(paths, will_build=False)
     else:
@@ -29,12 +29,15 @@ def up(paths: ClusterPaths, progress: Progress) -> Engine:
         installed = preflight.install_host_packages()
         if installed:
             progress.line(f"installed from Debian's packages: {', '.join(installed)}")
-        wanted = [*CLUSTER_BINARIES, *engine.binaries_to_build(found or engine.install(paths), paths, progress)]
+        wanted = [
+            *CLUSTER_BINARIES,
+            *engine_installation.binaries_to_build(found or engine_installation.install(paths), paths, progress),
+        ]
         Materials(paths).make(wanted, progress)
         if KUBERNETES_PROVIDER in wanted:
-            engine.install_built_provider(paths)
+            engine_installation.install_built_provider(paths)
         Cluster(paths, progress).up()
-    found = engine.find(paths)
+    found = engine_installation.find(paths)
     assert found is not None
     return found
 
@@ -50,8 +53,8 @@ def down(paths: ClusterPaths, progress: Progress) -> None:
 
 def environment(paths: ClusterPaths) -> Mapping[str, str]:
     """The variables with which `pulumi`, `kubectl` and `python` talk to this cluster and its state."""
-    found = engine.find(paths)
-    variables = engine.variables(found, paths) if found else {"PATH": os.environ.get("PATH", "")}
+    found = engine_installation.find(paths)
+    variables = engine_installation.variables(found, paths) if found else {"PATH": os.environ.get("PATH", "")}
     return {
         **variables,
         "PATH": os.pathsep.join([str(KUBERNETES.folder(paths)), variables["PATH"]]),

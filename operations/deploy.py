@@ -3,11 +3,11 @@
 import os
 import sys
 
-from command_line import engine
+from command_line import engine_installation
 from command_line.errors import UserError
 from command_line.paths import Paths
 from command_line.progress import Progress
-from command_line.pulumi import Pulumi
+from command_line.pulumi_runner import Pulumi
 from operations.locks import refuse_if_locked
 from operations.stacks import PROJECT, check_known, names_a_backend, run_for_stack
 
@@ -26,7 +26,7 @@ def deploy(stack: str) -> int:
         )
     refuse_if_locked(os.environ.get("PULUMI_BACKEND_URL", ""), stack)
     paths = Paths.from_environment()
-    environment = engine.variables(engine.ensure(paths, Progress()), paths)
+    environment = engine_installation.variables(engine_installation.ensure(paths, Progress()), paths)
     return Pulumi(PROJECT, environment).show("up", "--stack", stack, "--yes", "--skip-preview")
 
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from command_line.errors import UserError
 from command_line.files import write_whole
-from command_line.pulumi import Pulumi
+from command_line.pulumi_runner import Pulumi
 from command_line.subprocesses import succeeds
 from devcluster.paths import ClusterPaths
 from devcluster.up import environment as cluster_environment

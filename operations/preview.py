@@ -10,10 +10,10 @@ import os
 import sys
 from collections.abc import Mapping
 
-from command_line import engine
+from command_line import engine_installation
 from command_line.paths import Paths
 from command_line.progress import Progress
-from command_line.pulumi import Pulumi
+from command_line.pulumi_runner import Pulumi
 from environment.guard.cluster_ownership import WITHOUT_CLUSTER
 from operations.scratch_stack import PLACEHOLDER, scratch_stack
 from operations.stacks import LOCAL, PROJECT, check_known, names_a_backend, run_for_stack, settings_file
@@ -26,8 +26,8 @@ def preview(stack: str) -> int:
     """
     check_known(stack)
     paths = Paths.from_environment()
-    found = engine.ensure(paths, Progress())
-    environment = engine.variables(found, paths)
+    found = engine_installation.ensure(paths, Progress())
+    environment = engine_installation.variables(found, paths)
     if stack == LOCAL and (of_local := _environment_of_local()):
         return _preview(stack, {**environment, **of_local}, [])
     if names_a_backend(os.environ):

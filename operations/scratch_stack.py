@@ -22,7 +22,7 @@ from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2_grpc
 
 from command_line.errors import UserError
-from command_line.pulumi import Pulumi, messages
+from command_line.pulumi_runner import Pulumi, messages
 from environment.settings.raw_config import RawConfig, read_raw_config
 from operations.encrypted_values import NotFoundError, Substitutes, may_be_encrypted, with_secret, with_substitutes
 from operations.stacks import NAMESPACE, PROJECT

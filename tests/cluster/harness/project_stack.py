@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from command_line import engine
-from command_line.pulumi import Pulumi
+from command_line import engine_installation
+from command_line.pulumi_runner import Pulumi
 from devcluster.plan import CONTEXT, NODES
 from operations.local import PROJECT
 from tests.cluster.harness.removal import remove_stack
@@ -35,11 +35,11 @@ class ProjectStack:
         shutil.copy(PROJECT / "Pulumi.yaml", folder)
         for name in ("__main__.py", "environment", ".venv"):
             (folder / name).symlink_to(PROJECT / name)
-        found = engine.find(tier.paths)
+        found = engine_installation.find(tier.paths)
         assert found, "there is no engine: `make up` builds it"
         self.environment = {
             **tier.environment,
-            **engine.variables(found, tier.paths),
+            **engine_installation.variables(found, tier.paths),
             "PULUMI_BACKEND_URL": f"file://{folder}/state",
         }
         self.pulumi("stack", "init", NAME)

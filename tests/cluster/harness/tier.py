@@ -13,7 +13,7 @@ import httpx
 from redis.crc import key_slot
 
 from command_line.progress import Progress
-from command_line.pulumi import Pulumi
+from command_line.pulumi_runner import Pulumi
 from devcluster.cluster.cluster import Cluster
 from devcluster.paths import ClusterPaths
 from operations.local import PROJECT, STACK, LocalStack

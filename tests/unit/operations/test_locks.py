@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from command_line.errors import UserError
-from command_line.pulumi import Pulumi
+from command_line.pulumi_runner import Pulumi
 from devcluster.paths import ClusterPaths
 from operations import deploy
 from operations.local import STACK, LocalStack

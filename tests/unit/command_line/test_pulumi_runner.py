@@ -7,7 +7,7 @@ import pytest
 
 from command_line.errors import UserError
 from command_line.files import write_whole
-from command_line.pulumi import Pulumi
+from command_line.pulumi_runner import Pulumi
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import os
 import shutil
 import sys
-import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +41,7 @@ def find(paths: Paths) -> Engine | None:
     built = PULUMI.file(paths)
     if on_path and Path(on_path).resolve() != built.resolve() and _is_compatible(Path(on_path)):
         return Engine(Path(on_path), (), is_built=False)
-    installed = _installed(paths)
+    installed = paths.installed_engine / "bin" / "pulumi"
     if installed.exists() and _is_compatible(installed):
         return Engine(installed, (installed.parent,), is_built=False)
     if PULUMI.is_built(paths) and KUBERNETES_PROVIDER.is_built(paths):
@@ -54,7 +53,7 @@ def install(paths: Paths) -> Engine | None:
     """Try the official installer; None when it can't be reached, which is known within seconds."""
     try:
         urllib.request.urlopen(_INSTALLER, timeout=_INSTALLER_SECONDS).close()
-    except (OSError, urllib.error.URLError, ValueError):
+    except (OSError, ValueError):
         return None
     try:
         PulumiCommand.install(root=str(paths.installed_engine), version=semver.VersionInfo.parse(PULUMI_VERSION))
@@ -108,21 +107,21 @@ def variables(engine: Engine, paths: Paths) -> dict[str, str]:
 
 def install_built_provider(paths: Paths) -> None:
     """Put the built provider where the engine looks for plugins."""
-    version = f"v{KUBERNETES_PROVIDER_VERSION}"
-    folder = paths.pulumi_home / "plugins" / f"resource-kubernetes-{version}"
-    target = folder / "pulumi-resource-kubernetes"
-    source = KUBERNETES_PROVIDER.file(paths)
+    target, source = _provider_folder(paths) / "pulumi-resource-kubernetes", KUBERNETES_PROVIDER.file(paths)
     if target.is_symlink() and target.readlink() == source:
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     target.symlink_to(source)
 
 
+def _provider_folder(paths: Paths) -> Path:
+    return paths.pulumi_home / "plugins" / f"resource-kubernetes-v{KUBERNETES_PROVIDER_VERSION}"
+
+
 def _can_fetch_provider(engine: Engine, paths: Paths, progress: Progress) -> bool:
     """Whether an engine that was not built can fetch its Kubernetes provider; it is fetched when it can."""
-    folder = paths.pulumi_home / "plugins" / f"resource-kubernetes-v{KUBERNETES_PROVIDER_VERSION}"
-    if folder.exists():
+    if _provider_folder(paths).exists():
         return True
     words = ["plugin", "install", "resource", "kubernetes", f"v{KUBERNETES_PROVIDER_VERSION}"]
     try:
@@ -131,10 +130,6 @@ def _can_fetch_provider(engine: Engine, paths: Paths, progress: Progress) -> boo
         progress.line(f"the engine can't fetch its Kubernetes provider ({str(problem).splitlines()[-1]}): building it")
         return False
     return True
-
-
-def _installed(paths: Paths) -> Path:
-    return paths.installed_engine / "bin" / "pulumi"
 
 
 def _is_compatible(pulumi: Path) -> bool:
