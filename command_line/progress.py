@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -17,13 +17,20 @@ class _Part:
     started: float
     note: str = ""
 
+    def take(self, note: str) -> None:
+        self.note = note
+
+    def __str__(self) -> str:
+        note = f", {self.note}" if self.note else ""
+        return f"{self.title}: {time.monotonic() - self.started:.0f} s so far{note}"
+
 
 @dataclass
 class Progress:
     """Prints a line when a part starts and ends, and a sign of life while it runs.
 
     Parts may run in several threads at once. `expected` names the parts to come, in order, so that each
-    line can say what is next; it is a forecast, and parts that turn out to be unnecessary are dropped.
+    line can say what is next; it is a forecast.
     """
 
     expected: list[str] = field(default_factory=list[str])
@@ -39,7 +46,7 @@ class Progress:
         print(f"{minutes:02d}:{seconds:02d}  {text}", file=sys.stderr, flush=True)
 
     @contextmanager
-    def part(self, title: str) -> Generator["_Note"]:
+    def part(self, title: str) -> Generator[Callable[[str], None]]:
         """A part of the work. What it yields takes a note (a count, say) for the next sign of life."""
         part = _Part(title, time.monotonic())
         with self._lock:
@@ -49,22 +56,14 @@ class Progress:
             following = f"   (next: {self.expected[0]})" if self.expected else ""
         self.line(f"{title} …{following}")
         try:
-            yield _Note(part)
-        except BaseException:
+            yield part.take
+        finally:
             with self._lock:
                 self._running.remove(part)
-            raise
         took = time.monotonic() - part.started
-        with self._lock:
-            self._running.remove(part)
-            self._done.append((title, took))
+        self._done.append((title, took))
         if took >= 1:
             self.line(f"{title}: done in {took:.0f} s")
-
-    def skip(self, title: str) -> None:
-        with self._lock:
-            if title in self.expected:
-                self.expected.remove(title)
 
     @contextmanager
     def alive(self) -> Generator[None]:
@@ -76,7 +75,7 @@ class Progress:
                 with self._lock:
                     running = list(self._running)
                 if running and time.monotonic() - self._last_line >= HEARTBEAT_SECONDS:
-                    self.line("; ".join(_sign_of_life(part) for part in running))
+                    self.line("; ".join(map(str, running)))
 
         thread = threading.Thread(target=beat, daemon=True)
         thread.start()
@@ -93,17 +92,3 @@ class Progress:
         width = max((len(title) for title, _ in rows), default=5)
         lines = [f"  {title:<{width}}  {took:6.0f} s" for title, took in rows]
         return "\n".join([*lines, f"  {'in all':<{width}}  {total:6.0f} s"])
-
-
-@dataclass(frozen=True)
-class _Note:
-    _part: _Part
-
-    def __call__(self, text: str) -> None:
-        self._part.note = text
-
-
-def _sign_of_life(part: _Part) -> str:
-    elapsed = time.monotonic() - part.started
-    note = f", {part.note}" if part.note else ""
-    return f"{part.title}: {elapsed:.0f} s so far{note}"
