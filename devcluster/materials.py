@@ -57,17 +57,14 @@ class Materials:
             built: dict[str, Future[None]] = {
                 binary.module: threads.submit(self._build, binary, progress) for binary in missing
             }
-            images = ThreadPoolExecutor(1)
             try:
-                images.submit(self._make_images, built, progress).result()
+                self._make_images(built, progress)
                 for future in built.values():
                     future.result()
             except BaseException:
                 for future in built.values():
                     future.cancel()
                 raise
-            finally:
-                images.shutdown(cancel_futures=True)
         if missing and os.environ.get("WEBTIER_KEEP_GO_CACHES") != "1":
             with progress.part("free the disk of Go's caches"):
                 go_builds.forget_go_caches(self.paths)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from command_line.errors import UserError
 from command_line.subprocesses import run, succeeds
-from devcluster.cluster import network
 from devcluster.paths import ClusterPaths
 
 MEMORY_NEEDED_KIB = 6 * 2**20
@@ -111,10 +110,6 @@ def check_room(paths: ClusterPaths, will_build: bool) -> None:
                 f"{folder} is on a disk with {free / 2**30:.1f} GiB free; this needs {needed / 2**30:.0f} GiB"
                 f"{' while it builds' if will_build else ''}. Free some, or set {variable} to a larger disk."
             )
-
-
-def check_network() -> None:
-    network.check_ranges_are_free()
 
 
 def install_host_packages() -> list[str]:

@@ -9,6 +9,7 @@ from command_line.engine_installation import Engine
 from command_line.progress import Progress
 from devcluster import preflight
 from devcluster.binaries import CLUSTER_BINARIES, KUBERNETES
+from devcluster.cluster import network
 from devcluster.cluster.cluster import Cluster
 from devcluster.materials import Materials
 from devcluster.paths import ClusterPaths
@@ -18,7 +19,7 @@ def up(paths: ClusterPaths, progress: Progress) -> Engine:
     """Bring up the cluster and the engine; returns the engine. Raises UserError before anything is changed."""
     preflight.check_platform()
     preflight.check_kernel()
-    preflight.check_network()
+    network.check_ranges_are_free()
     found = engine_installation.find(paths)
     if not Materials(paths).missing_binaries(CLUSTER_BINARIES) and found:
         preflight.check_room(paths, will_build=False)

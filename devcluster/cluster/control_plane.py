@@ -27,29 +27,24 @@ _VOLUME_FOLDERS = Path(__file__).parent / "volume-folders.sh"
 
 def configure(node: Node, pki: Pki) -> None:
     """Write what the control plane's programs read."""
-    for name in ("ca", API_SERVER.file, KUBELET_CLIENT.file, ETCD.file, ETCD_CLIENT.file):
-        _copy(pki, node, name)
-    for who in (CONTROLLER_MANAGER, SCHEDULER):
-        _copy(pki, node, who.file)
+    users = (API_SERVER, KUBELET_CLIENT, ETCD, ETCD_CLIENT, CONTROLLER_MANAGER, SCHEDULER)
+    for name in ("ca", *(who.file for who in users)):
+        for source in (pki.certificate(name), pki.key(name)):
+            write_whole(node.etc / "pki" / source.name, source.read_text(), 0o600)
     write_whole(node.etc / "pki" / "service-accounts.key", pki.key("service-accounts").read_text(), 0o600)
     for who in (ADMIN, CONTROLLER_MANAGER, SCHEDULER, VOLUME_FOLDERS):
         pki.write_kubeconfig(who, node.etc / f"{who.file}.kubeconfig")
     write_whole(node.etc / "volume-folders", _VOLUME_FOLDERS.read_text(), 0o755)
 
 
-def _copy(pki: Pki, node: Node, name: str) -> None:
-    for source in (pki.certificate(name), pki.key(name)):
-        write_whole(node.etc / "pki" / source.name, source.read_text(), 0o600)
-
-
 def start(node: Node) -> None:
     """Start what does not run, and return when the API server says that it is ready."""
-    _ensure(node, "etcd", _etcd(node))
+    node.ensure("etcd", _etcd(node))
     _wait_healthy(node, "etcd", _etcdctl("endpoint", "health"))
-    _ensure(node, "kube-apiserver", _api_server(node))
+    node.ensure("kube-apiserver", _api_server(node))
     _wait_healthy(node, "kube-apiserver", kubectl_words("get", "--raw", "/readyz"))
-    _ensure(node, "kube-controller-manager", _controller_manager())
-    _ensure(node, "kube-scheduler", _client_of_the_api(SCHEDULER))
+    node.ensure("kube-controller-manager", _controller_manager())
+    node.ensure("kube-scheduler", _client_of_the_api(SCHEDULER))
     if node.daemon("sh") is None:
         node.spawn("volume-folders", ["/bin/sh", "/etc/kubernetes/volume-folders", LOCAL_VOLUMES])
 
@@ -59,21 +54,9 @@ def kubectl_words(*words: str) -> list[str]:
     return ["kubectl", "--kubeconfig", "/etc/kubernetes/admin.kubeconfig", *words]
 
 
-def _ensure(node: Node, name: str, command: list[str]) -> None:
-    if node.daemon(name) is None:
-        node.spawn(name, command)
-
-
 def _wait_healthy(node: Node, name: str, check: list[str]) -> None:
-    def is_healthy() -> bool:
-        try:
-            node.run(check, timeout=10)
-        except CommandError:
-            return False
-        return True
-
     try:
-        wait_until(is_healthy, 90, f"{name} is healthy", pause=0.3)
+        wait_until(lambda: node.succeeds(check, timeout=10), 90, f"{name} is healthy", pause=0.3)
     except CommandError as problem:
         log = node.log / f"{name}.log"
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:]) if log.exists() else ""

@@ -65,26 +65,17 @@ class Node:
         booted = self.var / "lib" / "boot"
         booted.unlink(missing_ok=True)
         log = self.log / "boot.log"
-        with log.open("wb") as output:
-            subprocess.Popen(
-                [
-                    *("unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork"),
-                    *("--propagation", "private", "/bin/sh", "-c", _BOOT),
-                ],
-                env={
-                    MARK: str(self.folder),
-                    "PATH": PATH,
-                    "NAME": self.name,
-                    "FOLDER": str(self.folder),
-                    "IMAGE": str(image),
-                    "BINARIES": str(binaries),
-                    "NEIGHBOURS": str(neighbours or ""),
-                },
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+        log.unlink(missing_ok=True)
+        namespaces = ("--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--propagation", "private")
+        self._spawn(
+            ["unshare", *namespaces, "/bin/sh", "-c", _BOOT],
+            log,
+            NAME=self.name,
+            FOLDER=str(self.folder),
+            IMAGE=str(image),
+            BINARIES=str(binaries),
+            NEIGHBOURS=str(neighbours or ""),
+        )
         wait_until(booted.exists, 20, f"{self.name} boots (its log: {log})")
 
     def kill(self) -> None:
@@ -121,12 +112,30 @@ class Node:
         except CommandError as problem:
             raise CommandError(command, problem.code, f"(on {self.name}) {problem.output}") from None
 
+    def succeeds(self, command: Sequence[str], timeout: float) -> bool:
+        """Whether a program inside ends well, within so many seconds."""
+        try:
+            self.run(command, timeout=timeout)
+        except (CommandError, subprocess.TimeoutExpired):
+            return False
+        return True
+
+    def ensure(self, name: str, command: Sequence[str]) -> bool:
+        """Start a daemon that does not run, and say whether it had to be started. `name` is that of its program."""
+        is_down = self.daemon(name) is None
+        if is_down:
+            self.spawn(name, command)
+        return is_down
+
     def spawn(self, name: str, command: Sequence[str]) -> None:
         """Start a daemon inside the node; its output is appended to /var/log/<name>.log there."""
-        with (self.log / f"{name}.log").open("ab") as output:
+        self._spawn(self.enter(command), self.log / f"{name}.log")
+
+    def _spawn(self, command: Sequence[str], log: Path, **variables: str) -> None:
+        with log.open("ab") as output:
             subprocess.Popen(
-                self.enter(command),
-                env={MARK: str(self.folder), "PATH": PATH},
+                command,
+                env={MARK: str(self.folder), "PATH": PATH, **variables},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -13,6 +13,7 @@ from devcluster.plan import CLUSTER_DOMAIN, DNS_ADDRESS, POD_NETWORK
 
 PAUSE_IMAGE = "webtier.local/pause:debian-12"
 _CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
+_CTR = ("ctr", "--address", _CONTAINERD_SOCKET, "--namespace", "k8s.io")
 
 
 def configure(node: Node, pki: Pki) -> None:
@@ -37,14 +38,15 @@ def configure(node: Node, pki: Pki) -> None:
 
 def start(node: Node) -> None:
     """Start what does not run, and return when containerd answers."""
-    if node.daemon("containerd") is None:
-        node.spawn("containerd", ["containerd", "--config", "/etc/kubernetes/containerd.toml"])
-    wait_until(lambda: _answers(node), 60, f"containerd of {node.name} answers (its log: {node.log}/containerd.log)")
-    if node.daemon("kube-proxy") is None:
-        node.spawn("kube-proxy", ["kube-proxy", "--config=/etc/kubernetes/kube-proxy.json"])
-    if node.daemon("network-policies") is None:
-        words = ["--kubeconfig=/etc/kubernetes/network-policies.kubeconfig", f"--node={node.name}"]
-        node.spawn("network-policies", ["network-policies", *words])
+    node.ensure("containerd", ["containerd", "--config", "/etc/kubernetes/containerd.toml"])
+    wait_until(
+        lambda: node.succeeds([*_CTR, "version"], timeout=5),
+        60,
+        f"containerd of {node.name} answers (its log: {node.log}/containerd.log)",
+    )
+    node.ensure("kube-proxy", ["kube-proxy", "--config=/etc/kubernetes/kube-proxy.json"])
+    words = ["--kubeconfig=/etc/kubernetes/network-policies.kubeconfig", f"--node={node.name}"]
+    node.ensure("network-policies", ["network-policies", *words])
 
 
 def start_kubelet(node: Node) -> bool:
@@ -52,8 +54,6 @@ def start_kubelet(node: Node) -> bool:
 
     It comes after the images, so that no pod waits out a back-off for one.
     """
-    if node.daemon("kubelet") is not None:
-        return False
     command = [
         "kubelet",
         "--config=/etc/kubernetes/kubelet.json",
@@ -63,13 +63,12 @@ def start_kubelet(node: Node) -> bool:
         f"--node-labels=topology.kubernetes.io/zone={node.plan.zone}",
         f"--pod-infra-container-image={PAUSE_IMAGE}",
     ]
-    node.spawn("kubelet", command)
-    return True
+    return node.ensure("kubelet", command)
 
 
 def import_image(node: Node, archive: Path) -> None:
     """Load a docker archive into the node's containerd."""
-    command = node.enter(["ctr", "--address", _CONTAINERD_SOCKET, "--namespace", "k8s.io", "images", "import", "-"])
+    command = node.enter([*_CTR, "images", "import", "-"])
     with archive.open("rb") as source:
         done = subprocess.run(command, stdin=source, capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -77,16 +76,7 @@ def import_image(node: Node, archive: Path) -> None:
 
 
 def images(node: Node) -> set[str]:
-    command = ["ctr", "--address", _CONTAINERD_SOCKET, "--namespace", "k8s.io", "images", "list", "--quiet"]
-    return set(node.run(command).split())
-
-
-def _answers(node: Node) -> bool:
-    try:
-        node.run(["ctr", "--address", _CONTAINERD_SOCKET, "version"], timeout=5)
-    except CommandError:
-        return False
-    return True
+    return set(node.run([*_CTR, "images", "list", "--quiet"]).split())
 
 
 def _kubelet(node: Node) -> dict[str, object]:
