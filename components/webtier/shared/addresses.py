@@ -89,18 +89,19 @@ def url_problem(url: str) -> str | None:
 
 def check_machine(text: str) -> str:
     """For validators of what may also be empty. PydanticCustomError for what names no one machine."""
-    if is_address(text) or _is_lower_name(text):
+    if is_address(text) or is_lower_name(text):
         return text
     bare = _bare_host(text)
     raise PydanticCustomError(
         "machine",
         "{hint}allowed: an IP address or a host name in lower case, and nothing else, such as '192.0.2.7', 'fd00::7' "
         "or 'node.example.com'",
-        {"hint": f"did you mean '{bare}'? " if is_address(bare) or _is_lower_name(bare) else ""},
+        {"hint": f"did you mean '{bare}'? " if is_address(bare) or is_lower_name(bare) else ""},
     )
 
 
-def _is_lower_name(text: str) -> bool:
+def is_lower_name(text: str) -> bool:
+    """Whether it is a host name in lower case."""
     return text == text.lower() and name_problem(text) is None
 
 
@@ -116,7 +117,7 @@ def _bare_host(text: str) -> str:
 
 def _check_certificate_name(text: str) -> str:
     host = text.removeprefix("*.")
-    if not is_address(text) and not _is_lower_name(host):
+    if not is_address(text) and not is_lower_name(host):
         raise PydanticCustomError(
             "certificate_name",
             "allowed: a host name in lower case, '*.' and one, or an IP address, such as 'redis.example.com' or "

@@ -1,28 +1,21 @@
 """The host that a rule or a certificate is for."""
 
-import re
 from typing import Annotated
 
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from webtier.shared.addresses import LONGEST_LABEL, LONGEST_NAME, is_address, reads_as_address
-
-_HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+from webtier.shared.addresses import LONGEST_NAME, is_address, is_lower_name, reads_as_address
 
 
 def is_host(text: str) -> bool:
     """Whether a rule can be for this host. An API server refuses an Ingress for an address."""
-    return (
-        len(text) <= LONGEST_NAME
-        and _HOST.fullmatch(text) is not None
-        and all(len(part) <= LONGEST_LABEL for part in text.split("."))
-        and not reads_as_address(text)
-    )
+    return len(text) <= LONGEST_NAME and is_lower_name(text.removeprefix("*."))
 
 
 def _check_host(host: str) -> str:
-    if is_address(host) or is_address(host.strip("[]")) or (reads_as_address(host) and _HOST.fullmatch(host)):
+    # But for the number at its end it would be a host.
+    if is_address(host.strip("[]")) or (reads_as_address(host) and is_host(f"{host}x")):
         raise PydanticCustomError(
             "address_as_host",
             "{what}; allowed: a host name such as 'shop.example.com', or null for every host without own rules, by "
@@ -30,7 +23,7 @@ def _check_host(host: str) -> str:
             {
                 "what": "it is an address, which Kubernetes refuses as the host of a rule"
                 if is_address(host.strip("[]"))
-                else "its last part is a number, so that every browser takes it for an address",
+                else "its last part is a number, so that every browser takes it for an address"
             },
         )
     if not is_host(host):

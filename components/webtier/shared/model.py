@@ -80,22 +80,7 @@ class Settings(BaseModel):
     @classmethod
     def _complete_groups(cls, given: object) -> object:
         values = _as_object(given)
-        if values is None:
-            return given
-        completed = _in_new_words(cls, values)
-        for name, info in cls.model_fields.items():
-            default: object = info.get_default(call_default_factory=True, validated_data={})
-            part = _as_object(completed.get(name))
-            if part is not None and _is_group_of(default, info):
-                completed[name] = _completed(default, part)
-        return completed
-
-
-def _in_new_words(model: type[Settings], given: dict[str, object]) -> dict[str, object]:
-    renamed, notes = model.moved.renamed(given)
-    for key, note in notes:
-        warnings.warn(f"{key} {note}", FutureWarning, stacklevel=3)
-    return renamed
+        return given if values is None else _completed(cls, values)
 
 
 def _is_group_of(default: object, info: FieldInfo) -> TypeIs[Settings]:
@@ -103,14 +88,20 @@ def _is_group_of(default: object, info: FieldInfo) -> TypeIs[Settings]:
     return isinstance(default, Settings) and info.annotation is type(default)
 
 
-def _completed(default: Settings, given: dict[str, object]) -> dict[str, object]:
-    completed = _in_new_words(type(default), given)
-    for name, info in type(default).model_fields.items():
-        value: object = getattr(default, name)
+def _completed(model: type[Settings], given: dict[str, object], default: Settings | None = None) -> dict[str, object]:
+    """What was given under its new names, its groups completed; with a default, so is the whole."""
+    completed, notes = model.moved.renamed(given)
+    for key, note in notes:
+        warnings.warn(f"{key} {note}", FutureWarning, stacklevel=3)
+    for name, info in model.model_fields.items():
+        if default is None:
+            value: object = info.get_default(call_default_factory=True, validated_data={})
+        else:
+            value = getattr(default, name)
         part = _as_object(completed.get(name))
         if part is not None and _is_group_of(value, info):
-            completed[name] = _completed(value, part)
-        elif name not in completed:
+            completed[name] = _completed(type(value), part, value)
+        elif default is not None and name not in completed:
             completed[name] = value
     return completed
 
