@@ -1,7 +1,8 @@
 """What keeps enough pods serving: where they run, how many may go at once, how they are updated."""
 
+import re
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pulumi_kubernetes.apps.v1 import DeploymentStrategyArgs, RollingUpdateDeploymentArgs
 from pulumi_kubernetes.core.v1 import (
@@ -10,12 +11,40 @@ from pulumi_kubernetes.core.v1 import (
     SleepActionArgs,
     TopologySpreadConstraintArgs,
 )
-from pydantic import Field, model_validator
+from pydantic import Field, PlainValidator, model_validator
+from pydantic_core import PydanticCustomError
 
-from webtier.shared.counts import PodCount, is_none, pods_of
 from webtier.shared.model import Moved, Settings
 from webtier.shared.pods import HOST_TOPOLOGY, ZONE_TOPOLOGY, spread
 from webtier.shared.problems import wrong_setting
+
+MOST_PODS = 1000
+
+_PERCENT = re.compile(r"(100|[1-9]?[0-9])%")
+
+
+def _check_count(count: object) -> object:
+    is_number = isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= MOST_PODS
+    is_percent = isinstance(count, str) and _PERCENT.fullmatch(count) is not None
+    if not is_number and not is_percent:
+        raise PydanticCustomError("pod_count", "allowed: a whole number from 0 to 1000, or text from '0%' to '100%'")
+    return count
+
+
+PodCount = Annotated[
+    int | str, PlainValidator(_check_count, json_schema_input_type=Annotated[int, Field(ge=0, le=MOST_PODS)] | str)
+]
+"""`2`, or `'25%'` of the pods."""
+
+
+def _pods_of(count: int | str, pods: int) -> int:
+    """How many of so many pods a count stands for; a part of one counts as one, as a disruption budget has it."""
+    return count if isinstance(count, int) else -(-int(count.removesuffix("%")) * pods // 100)
+
+
+def _is_none(count: int | str) -> bool:
+    """Whether a count stands for no pod at all, however many there are."""
+    return count in (0, "0%")
 
 
 class BudgetSettings(Settings):
@@ -37,7 +66,7 @@ class BudgetSettings(Settings):
                 "Kubernetes takes one of max_unavailable and min_available; allowed: exactly one of the two",
                 self.max_unavailable,
             )
-        if self.max_unavailable is not None and is_none(self.max_unavailable):
+        if self.max_unavailable is not None and _is_none(self.max_unavailable):
             raise wrong_setting(
                 ("max_unavailable",),
                 "no pod could ever be evicted, and no node drained; allowed: at least 1, or 1%",
@@ -48,7 +77,7 @@ class BudgetSettings(Settings):
     def check_against(self, pods: int) -> None:
         """ValidationError when not one of so many pods could ever be evicted."""
         least = self.min_available
-        if least is not None and pods_of(least, pods) >= pods:
+        if least is not None and _pods_of(least, pods) >= pods:
             raise wrong_setting(
                 ("budget", "min_available"),
                 f"the minimum is {pods} pods, of which none could ever be evicted, and no node drained; "
@@ -107,7 +136,7 @@ class RolloutSettings(Settings):
 
     @model_validator(mode="after")
     def _can_move(self) -> "RolloutSettings":
-        if is_none(self.max_surge) and is_none(self.max_unavailable):
+        if _is_none(self.max_surge) and _is_none(self.max_unavailable):
             raise wrong_setting(
                 ("max_surge",),
                 "max_unavailable is 0 too, so that no pod could ever be replaced; allowed: at least 1 for one of them",

@@ -14,7 +14,7 @@ from webtier.shared.children import Children, register_declared_outputs
 from webtier.shared.labels import recommended_labels
 from webtier.shared.pods import make_disruption_budget
 from webtier.web_service.autoscaling import make_autoscaler
-from webtier.web_service.deployment import Workload, make_deployment
+from webtier.web_service.deployment import make_deployment
 from webtier.web_service.settings import WebServiceSettings, application_and_version
 
 RESOURCE_TYPE = "webtier:index:WebService"
@@ -68,14 +68,14 @@ class WebService(pulumi.ComponentResource):
         selector = {"app": name, "app.kubernetes.io/instance": name}
 
         config_map = _make_config_map(name, children, settings)
-        workload = Workload(
-            settings=settings,
-            children=children,
-            selector=selector,
+        deployment = make_deployment(
+            name,
+            children,
+            settings,
+            selector,
             config_map=None if config_map is None else config_map.metadata.name,
             service_account=_make_account(name, children, settings),
         )
-        deployment = make_deployment(name, workload)
         service = make_service(
             children,
             ServiceObject(

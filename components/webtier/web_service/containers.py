@@ -1,6 +1,7 @@
 """The containers of a pod: the one that serves, those before it and those beside it."""
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 from pulumi_kubernetes.core.v1 import (
     ContainerArgs,
@@ -11,15 +12,35 @@ from pulumi_kubernetes.core.v1 import (
     SecurityContextArgs,
     VolumeMountArgs,
 )
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from webtier.shared.model import DnsLabel, DnsName, Image, Port, PortName, Settings
+from webtier.shared.model import DnsLabel, DnsName, Image, Port, PortName, Settings, text_type
 from webtier.shared.problems import wrong_setting
 from webtier.shared.quantities import ResourceAmounts, ResourceSettings
-from webtier.web_service.paths import EnvironmentName, ProcessText, SecretDataKey
 
 MAIN = "web"
 """The container that serves."""
+
+
+def _check_process_text(text: str) -> str:
+    if "\0" in text:
+        raise PydanticCustomError("nul", "no process can be given a NUL character; allowed: text without one")
+    return text
+
+
+EnvironmentName = Annotated[
+    str, text_type(r"[A-Za-z_][A-Za-z0-9_]*", "letters, digits and '_', not beginning with a digit")
+]
+
+SecretDataKey = Annotated[
+    str,
+    text_type(r"(?!\.\.)[A-Za-z0-9._-]{1,253}", "1 to 253 of A-Z, a-z, 0-9, '-', '_' and '.', not beginning with '..'"),
+]
+"""A key of a Secret's data, by the rule of Kubernetes for ConfigMaps and Secrets."""
+
+ProcessText = Annotated[str, AfterValidator(_check_process_text)]
+"""An argument of a process, or the value of an environment variable."""
 
 
 class SecretKey(Settings):
@@ -66,30 +87,26 @@ class ProgramSettings(Settings):
         security: SecurityContextArgs,
     ) -> ContainerArgs:
         """The container, without probes."""
-        return ContainerArgs(
-            name=name,
-            image=self.image,
-            image_pull_policy="IfNotPresent",
-            command=self.command or None,
-            args=self.args or None,
-            env=[*self._plain(), *self._secret()],
-            ports=[ports[key] for key in sorted(ports)] or None,
-            resources=self.resources.as_args(),
-            security_context=security,
-            volume_mounts=mounts,
-        )
-
-    def _plain(self) -> list[EnvVarArgs]:
-        return [EnvVarArgs(name=name, value=self.env[name]) for name in sorted(self.env)]
-
-    def _secret(self) -> list[EnvVarArgs]:
-        return [
+        plain = [EnvVarArgs(name=name, value=self.env[name]) for name in sorted(self.env)]
+        secret = [
             EnvVarArgs(
                 name=name,
                 value_from=EnvVarSourceArgs(secret_key_ref=SecretKeySelectorArgs(name=source.secret, key=source.key)),
             )
             for name, source in sorted(self.secret_env.items())
         ]
+        return ContainerArgs(
+            name=name,
+            image=self.image,
+            image_pull_policy="IfNotPresent",
+            command=self.command or None,
+            args=self.args or None,
+            env=[*plain, *secret],
+            ports=[ports[key] for key in sorted(ports)] or None,
+            resources=self.resources.as_args(),
+            security_context=security,
+            volume_mounts=mounts,
+        )
 
 
 class InitContainer(ProgramSettings):

@@ -1,7 +1,6 @@
 """The Deployment of a web service."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs
@@ -21,20 +20,16 @@ from webtier.web_service.containers import MAIN, ProgramSettings
 from webtier.web_service.settings import WebServiceSettings
 
 
-@dataclass(frozen=True)
-class Workload:
-    """What the Deployment takes from the objects around it; `config_map` None without files."""
-
-    settings: WebServiceSettings
-    children: Children
-    selector: Mapping[str, str]
-    config_map: pulumi.Input[str] | None
-    service_account: pulumi.Input[str]
-
-
-def make_deployment(name: str, workload: Workload) -> Deployment:
-    """The Deployment; Pulumi waits until its pods are ready."""
-    settings, children = workload.settings, workload.children
+def make_deployment(
+    name: str,
+    children: Children,
+    settings: WebServiceSettings,
+    selector: Mapping[str, str],
+    *,
+    config_map: pulumi.Input[str] | None,
+    service_account: pulumi.Input[str],
+) -> Deployment:
+    """The Deployment; Pulumi waits until its pods are ready. `config_map` is None without files."""
     is_scaled = settings.autoscaling is not None
     annotations = wait_for(
         rolled_out(None if is_scaled else settings.replicas),
@@ -51,7 +46,7 @@ def make_deployment(name: str, workload: Workload) -> Deployment:
             revision_history_limit=5,
             min_ready_seconds=settings.rollout.min_ready_seconds or None,
             progress_deadline_seconds=settings.rollout.progress_deadline_seconds,
-            selector=LabelSelectorArgs(match_labels=workload.selector),
+            selector=LabelSelectorArgs(match_labels=selector),
             strategy=settings.rollout.strategy(),
             template=PodTemplateSpecArgs(
                 metadata=ObjectMetaArgs(
@@ -59,7 +54,7 @@ def make_deployment(name: str, workload: Workload) -> Deployment:
                     # A file mounted by its name never changes in a running pod.
                     annotations={CONFIG_CHECKSUM_ANNOTATION: checksum(settings.files)} if settings.files else None,
                 ),
-                spec=_pod(workload),
+                spec=_pod(settings, selector, config_map, service_account),
             ),
         ),
         # In a stack that had `replicas` before, leaving them out takes the field away, and Kubernetes' default is one
@@ -68,11 +63,15 @@ def make_deployment(name: str, workload: Workload) -> Deployment:
     )
 
 
-def _pod(workload: Workload) -> PodSpecArgs:
-    settings = workload.settings
+def _pod(
+    settings: WebServiceSettings,
+    selector: Mapping[str, str],
+    config_map: pulumi.Input[str] | None,
+    service_account: pulumi.Input[str],
+) -> PodSpecArgs:
     scheduling = settings.scheduling
     return PodSpecArgs(
-        service_account_name=workload.service_account,
+        service_account_name=service_account,
         automount_service_account_token=settings.service_account.mount_token,
         enable_service_links=False,
         image_pull_secrets=[LocalObjectReferenceArgs(name=secret) for secret in settings.image_pull_secrets] or None,
@@ -80,25 +79,23 @@ def _pod(workload: Workload) -> PodSpecArgs:
         containers=[_main(settings), *_sidecars(settings)],
         security_context=settings.security.pod(),
         termination_grace_period_seconds=settings.rollout.termination_seconds,
-        topology_spread_constraints=settings.spread.as_args(workload.selector),
+        topology_spread_constraints=settings.spread.as_args(selector),
         priority_class_name=scheduling.priority_class,
         node_selector=scheduling.node_selector or None,
         tolerations=[toleration.as_args() for toleration in scheduling.tolerations] or None,
-        volumes=settings.volumes.volumes(workload.config_map),
+        volumes=settings.volumes.volumes(config_map),
     )
 
 
 def _main(settings: WebServiceSettings) -> ContainerArgs:
+    own, probes = settings.own_ports, settings.probes
+    numbers = {name: port.target for name, port in own.items() if isinstance(port.target, int)}
+    protocols = {name: None if port.protocol == "TCP" else port.protocol for name, port in own.items()}
     ports = {
-        name: ContainerPortArgs(
-            name=name, container_port=port.target, protocol=None if port.protocol == "TCP" else port.protocol
-        )
-        for name, port in settings.own_ports.items()
-        if isinstance(port.target, int)
+        name: ContainerPortArgs(name=name, container_port=number, protocol=protocols[name])
+        for name, number in numbers.items()
     }
     container = _container(MAIN, settings, settings, ports)
-    numbers = {name: port.target for name, port in settings.own_ports.items() if isinstance(port.target, int)}
-    probes = settings.probes
     container.startup_probe = probes.as_args(probes.startup, numbers, settings.probed_port)
     container.readiness_probe = probes.as_args(probes.readiness, numbers, settings.probed_port)
     container.liveness_probe = probes.as_args(probes.liveness, numbers, settings.probed_port)
