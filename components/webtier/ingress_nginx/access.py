@@ -87,27 +87,23 @@ def grant_access(
     account = ServiceAccount(name, metadata=children.metadata(name), automount_service_account_token=False, opts=opts)
     subject = SubjectArgs(kind="ServiceAccount", name=account.metadata.name, namespace=children.namespace)
 
-    def allow_in(resource: str, where: ObjectMetaArgs, rules: list[PolicyRuleArgs]) -> RoleBinding:
-        role = Role(resource, metadata=where, rules=rules, opts=opts)
-        ref = RoleRefArgs(api_group=_RBAC_GROUP, kind="Role", name=role.metadata.name)
-        return RoleBinding(resource, metadata=where, role_ref=ref, subjects=[subject], opts=opts)
+    def allow(
+        resource: str,
+        where: ObjectMetaArgs,
+        rules: list[PolicyRuleArgs],
+        make_role: type[Role | ClusterRole] = Role,
+        make_binding: type[RoleBinding | ClusterRoleBinding] = RoleBinding,
+    ) -> pulumi.Resource:
+        role = make_role(resource, metadata=where, rules=rules, opts=opts)
+        ref = RoleRefArgs(api_group=_RBAC_GROUP, kind=make_role.__name__, name=role.metadata.name)
+        return make_binding(resource, metadata=where, role_ref=ref, subjects=[subject], opts=opts)
 
-    cluster_role = ClusterRole(
-        name,
-        metadata=children.cluster_wide(cluster_name),
-        rules=_every_namespace() if watched is None else _classes(),
-        opts=opts,
-    )
-    cluster_binding = ClusterRoleBinding(
-        name,
-        metadata=children.cluster_wide(cluster_name),
-        role_ref=RoleRefArgs(api_group=_RBAC_GROUP, kind="ClusterRole", name=cluster_role.metadata.name),
-        subjects=[subject],
-        opts=opts,
-    )
-    own = allow_in(name, children.metadata(name), _own_namespace(controller, election_id))
-    bindings: list[pulumi.Resource] = [cluster_binding, own]
+    everywhere = _every_namespace() if watched is None else _classes()
+    bindings = [
+        allow(name, children.cluster_wide(cluster_name), everywhere, ClusterRole, ClusterRoleBinding),
+        allow(name, children.metadata(name), _own_namespace(controller, election_id)),
+    ]
     if watched is not None:
         where = replace(children, namespace=watched).metadata(cluster_name)
-        bindings.append(allow_in(f"{name}-watched", where, _watched_namespace()))
+        bindings.append(allow(f"{name}-watched", where, _watched_namespace()))
     return account, bindings

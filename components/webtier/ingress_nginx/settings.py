@@ -170,19 +170,15 @@ class IngressNginxSettings(Settings):
 
     @model_validator(mode="after")
     def _load_balancer_is_one(self) -> "IngressNginxSettings":
-        if self.service_type == "LoadBalancer":
-            return self
-        given, default = self.load_balancer.model_dump(), LoadBalancerFields().model_dump()
         problems = [
             Problem(
                 ("load_balancer", key),
                 f"service_type is {self.service_type}; allowed: nothing, or service_type: LoadBalancer",
                 value,
             )
-            for key, value in given.items()
-            if value != default[key]
+            for key, value in self.load_balancer.model_dump(exclude_defaults=True).items()
         ]
-        if problems:
+        if problems and self.service_type != "LoadBalancer":
             raise wrong_settings(problems)
         return self
 

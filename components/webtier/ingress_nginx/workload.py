@@ -65,7 +65,7 @@ def worker_shutdown_seconds(settings: IngressNginxSettings) -> int:
     return max(settings.grace_seconds - settings.drain_seconds - 5, 5)
 
 
-def status_flag(workload: Workload) -> str:
+def _status_flag(workload: Workload) -> str:
     """Which address the controller writes to the status of every Ingress.
 
     Nothing else ever sets the status on a NodePort, and Pulumi waits for it.
@@ -76,7 +76,7 @@ def status_flag(workload: Workload) -> str:
 
 
 def _flags(workload: Workload) -> list[pulumi.Input[str]]:
-    settings = workload.settings
+    settings, certificate = workload.settings, workload.default_certificate
     return [
         "/nginx-ingress-controller",
         f"--election-id={workload.election_id}",
@@ -95,14 +95,10 @@ def _flags(workload: Workload) -> list[pulumi.Input[str]]:
         "--post-shutdown-grace-period=0",
         # Pulumi waits for each Ingress's address, and would wait a minute at the default of 60.
         "--status-update-interval=5",
-        status_flag(workload),
+        _status_flag(workload),
         *([] if workload.watched is None else [pulumi.Output.concat("--watch-namespace=", workload.watched)]),
-        *_default_certificate(workload.default_certificate),
+        *([] if certificate is None else [pulumi.Output.concat("--default-ssl-certificate=", certificate)]),
     ]
-
-
-def _default_certificate(secret: pulumi.Input[str] | None) -> list[pulumi.Input[str]]:
-    return [] if secret is None else [pulumi.Output.concat("--default-ssl-certificate=", secret)]
 
 
 def _probe(failures: int, period_seconds: int) -> ProbeArgs:

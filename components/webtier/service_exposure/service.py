@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pulumi_kubernetes.core.v1 import (
     ClientIPConfigArgs,
     Service,
-    ServicePortArgs,
     ServiceSpecArgs,
     SessionAffinityConfigArgs,
 )
@@ -91,7 +90,8 @@ def _annotations(service: ServiceObject, labels: Mapping[str, str]) -> Mapping[s
 
 
 def _spec(service: ServiceObject) -> ServiceSpecArgs:
-    exposure, ports = service.exposure, _ports(service)
+    exposure = service.exposure
+    ports = [port.as_args(name, service.targets.get(name)) for name, port in service.ports.items()]
     match exposure:
         case ExternalNameExposure():
             return ServiceSpecArgs(type="ExternalName", external_name=exposure.host, ports=ports or None)
@@ -121,10 +121,6 @@ def _spec(service: ServiceObject) -> ServiceSpecArgs:
             client_ip=ClientIPConfigArgs(timeout_seconds=exposure.client_ip_affinity_seconds)
         )
     return spec
-
-
-def _ports(service: ServiceObject) -> list[ServicePortArgs]:
-    return [port.as_args(name, service.targets.get(name)) for name, port in service.ports.items()]
 
 
 def _make_slice(children: Children, service: ServiceObject, exposure: EndpointsExposure) -> EndpointSlice:
