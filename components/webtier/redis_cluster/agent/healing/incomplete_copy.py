@@ -37,7 +37,7 @@ def is_withheld(redis: Node) -> bool:
 
 @dataclass(frozen=True)
 class ReleaseOptions:
-    """`local_ip` is where this pod's Redis answers; `own` and `domain` as in GuardOptions."""
+    """`local_ip` is where this pod's Redis answers; `own` and `domain` as in StartAttemptOptions."""
 
     data: DataFolder
     own: Identity

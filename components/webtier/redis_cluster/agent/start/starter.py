@@ -16,9 +16,9 @@ from .data_folder import DataFolder
 from .ownership import Identity
 from .prepare import PrepareOptions, prepare
 from .restart_delay import RestartDelay, RestartDelayOptions
-from .start_guard import GuardOptions, Start, StartGuard
+from .start_attempt import Start, StartAttempt, StartAttemptOptions
+from .start_decision import Wait
 from .start_handshake import StartHandshake
-from .start_rules import Wait
 
 START_FILE = "start.conf"
 
@@ -69,7 +69,7 @@ class Starter:
     yields: bool = False
     without: Without = ALL_FEATURES
     _delay: RestartDelay | None = field(default=None, init=False)
-    _guard: StartGuard | None = field(default=None, init=False)
+    _attempt: StartAttempt | None = field(default=None, init=False)
     _number: str | None = field(default=None, init=False)
 
     def step(self) -> bool:
@@ -77,17 +77,17 @@ class Starter:
         number = self.handshake.start_requested()
         if number is None:
             return False
-        guard = self._guard if number == self._number else None
-        if guard is None:
+        attempt = self._attempt if number == self._number else None
+        if attempt is None:
             if self.handshake.last_start_failed():
                 tool = "redis-check-aof" if self.data.appendonly else "redis-check-rdb"
                 self.console.event(f"Redis ended before it answered: {tool} checks its data")
                 self.handshake.request_check(number, tool)
                 return False
-            guard = self._new_guard()
-            self._guard, self._number = guard, number
+            attempt = self._new_attempt()
+            self._attempt, self._number = attempt, number
             self._delay = self._new_delay()
-        decision = Start(False) if Feature.START_GUARD in self.without else guard.decide()
+        decision = Start(False) if Feature.START_GUARD in self.without else attempt.decide()
         if isinstance(decision, Wait):
             self.console.state(f"Redis is not started: {decision.reason}")
             return False
@@ -100,15 +100,15 @@ class Starter:
         self.console.event("Redis may start")
         return True
 
-    def _new_guard(self) -> StartGuard:
+    def _new_attempt(self) -> StartAttempt:
         result = self.handshake.check_result()
         fault = None if result is None else find_fault_in_report(self.data.path, *result)
         announced = self.pod.announcement(self.connector)
         own = Identity(self.pod.host, announced.ip, announced.port, announced.bus_port)
         formed = self.pod.formed is not None and self.pod.formed.exists()
         wait = math.inf if formed else FORMATION_WAIT
-        options = GuardOptions(self.data, own, self.pod.domain, self.files.folder, formation_wait=wait)
-        return StartGuard(options, self.connector, self.resolve, self.console, fault)
+        options = StartAttemptOptions(self.data, own, self.pod.domain, self.files.folder, formation_wait=wait)
+        return StartAttempt(options, self.connector, self.resolve, self.console, fault)
 
     def _new_delay(self) -> RestartDelay | None:
         if not self.yields or Feature.START_GUARD in self.without:

@@ -16,8 +16,8 @@ from webtier.redis_cluster.agent.redis.topology import Member, Topology
 from webtier.redis_cluster.agent.start.data_folder import DataFolder
 from webtier.redis_cluster.agent.start.ownership import Identity
 from webtier.redis_cluster.agent.start.prepare import PrepareOptions, prepare
-from webtier.redis_cluster.agent.start.start_guard import GuardOptions, Start, StartGuard
-from webtier.redis_cluster.agent.start.start_rules import Wait
+from webtier.redis_cluster.agent.start.start_attempt import Start, StartAttempt, StartAttemptOptions
+from webtier.redis_cluster.agent.start.start_decision import Wait
 from webtier.redis_cluster.settings import RedisClusterSettings, RedisConf
 
 
@@ -40,12 +40,12 @@ class GuardedCluster(LocalCluster):
         """As the agent sees it."""
         return DataFolder(self.data(member), self.settings.conf.appendonly)
 
-    def guard(self, member: Member, fault: str | None = None) -> StartGuard:
+    def guard(self, member: Member, fault: str | None = None) -> StartAttempt:
         """For one start."""
-        options = GuardOptions(
+        options = StartAttemptOptions(
             self.volume(member), self.identity(member), DOMAIN, Path("/auth"), formation_wait=self.formation_wait
         )
-        return StartGuard(options, self.connector, self.resolve, _Listening(self.events), fault)
+        return StartAttempt(options, self.connector, self.resolve, _Listening(self.events), fault)
 
     def let_in(self, *members: Member, fault: str | None = None, timeout: float = 180.0) -> dict[str, list[str]]:
         """Starts each as soon as its guard agrees; returns by pod why it had to wait."""

@@ -1,4 +1,4 @@
-"""Before Redis starts: gathers what start_rules.py decides by, and carries the decision out."""
+"""Before Redis starts: gathers what start_decision.py decides by, and carries the decision out."""
 
 import time
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from ..redis.view import ClusterView
 from .data_folder import ACCEPT_FILE, NODES_FILE, Data, DataFolder
 from .ownership import Identity, Ownership, find_ownership
 from .remediation import Remediation
-from .start_rules import Begin, Facts, OwnLine, Wait, judge, judge_accepted
+from .start_decision import Begin, Facts, OwnLine, Wait, judge, judge_accepted
 
 
 @dataclass(frozen=True)
-class GuardOptions:
+class StartAttemptOptions:
     """`own` is this pod by its host name under `domain`, the headless Service's, without an id. `auth` is the
     mounted Secret's folder. A node of which nothing is known waits `formation_wait` seconds for another that
     knows it: at a cluster's first start there is none. Give infinity where it is known to have been formed.
@@ -41,10 +41,10 @@ class Start:
 
 
 @dataclass
-class StartGuard:
+class StartAttempt:
     """One for each start of Redis. `fault` is what a check of the data found, after a start that failed."""
 
-    options: GuardOptions
+    options: StartAttemptOptions
     connector: Connector
     resolve: Resolve
     console: Console

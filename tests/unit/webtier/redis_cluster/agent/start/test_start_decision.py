@@ -1,4 +1,4 @@
-"""The table of start_rules.py, row by row, without any Redis."""
+"""The table of start_decision.py, row by row, without any Redis."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +13,8 @@ from webtier.redis_cluster.agent.redis.view import parse_view
 from webtier.redis_cluster.agent.start.data_folder import Data, DataFolder
 from webtier.redis_cluster.agent.start.ownership import Identity, find_ownership
 from webtier.redis_cluster.agent.start.remediation import Remediation
-from webtier.redis_cluster.agent.start.start_guard import GuardOptions, Start, StartGuard
-from webtier.redis_cluster.agent.start.start_rules import Begin, Facts, OwnLine, Wait, judge, judge_accepted
+from webtier.redis_cluster.agent.start.start_attempt import Start, StartAttempt, StartAttemptOptions
+from webtier.redis_cluster.agent.start.start_decision import Begin, Facts, OwnLine, Wait, judge, judge_accepted
 
 DOMAIN = "nodes.space.svc.cluster.local"
 OWN_IP = "10.9.0.9"
@@ -222,9 +222,11 @@ def test_an_accepted_loss() -> None:
     )
 
 
-def guard(folder: Path) -> StartGuard:
-    options = GuardOptions(DataFolder(folder), Identity(f"r-shard-0-0.{DOMAIN}", OWN_IP), DOMAIN, Path("/auth"), 0.0)
-    return StartGuard(options, Connector(lambda: ""), lambda _: [], Console())
+def guard(folder: Path) -> StartAttempt:
+    options = StartAttemptOptions(
+        DataFolder(folder), Identity(f"r-shard-0-0.{DOMAIN}", OWN_IP), DOMAIN, Path("/auth"), 0.0
+    )
+    return StartAttempt(options, Connector(lambda: ""), lambda _: [], Console())
 
 
 def make_data(folder: Path, nodes_file: str) -> None:
