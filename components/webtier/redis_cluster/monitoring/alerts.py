@@ -4,7 +4,7 @@ They pick a cluster's series by the labels `namespace` and `pod`, and one rule w
 brings all three, and so does the usual scraping of annotated pods.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from webtier.redis_cluster.settings import RedisClusterSettings
 from webtier.shared.prometheus.alerts import Alert, RuleGroups, group_alerts
@@ -31,15 +31,11 @@ class Series:
 
     cluster: str
     namespace: str
-    selector: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        pods = f'namespace="{self.namespace}",pod=~"{self.cluster}-shard-[0-9]+-[0-9]+"'
-        object.__setattr__(self, "selector", pods)
 
     def of(self, metric: str, *matchers: str) -> str:
         """All series of a metric that fit."""
-        return f"{metric}{{{','.join((self.selector, *matchers))}}}"
+        pods = (f'namespace="{self.namespace}"', f'pod=~"{self.cluster}-shard-[0-9]+-[0-9]+"')
+        return f"{metric}{{{','.join((*pods, *matchers))}}}"
 
     def each(self, metric: str, *matchers: str) -> str:
         """One value for each pod: a pod that two jobs scrape counts once."""

@@ -99,35 +99,19 @@ def _traffic(series: Series) -> list[Panel]:
     hits, misses = (f"sum({_rate(series, f'redis_keyspace_{kind}_total')})" for kind in ("hits", "misses"))
     calls, spent = (f"sum by (cmd) (rate({series.of(metric, _POD)}{_RATE}))" for metric in _BY_COMMAND)
     errors = f"sum by (err) (rate({series.of('redis_errors_total', _POD)}{_RATE}))"
+    clients = _each_of(series, {"": "redis_connected_clients", "blocked": "redis_blocked_clients"})
+    connections = {"": "redis_connections_received_total", "rejected": "redis_rejected_connections_total"}
+    network = {"in": "redis_net_input_bytes_total", "out": "redis_net_output_bytes_total"}
     return [
-        Panel("Commands a second", [Query(_rate(series, "redis_commands_processed_total"))], "ops"),
+        Panel("Commands a second", _rates_of(series, {"": "redis_commands_processed_total"}), "ops"),
         Panel("Commands a second, by command", [Query(f"topk(10, {calls})", "{{cmd}}")], "ops"),
         Panel("Time of one command", [Query(f"topk(10, {spent} / ({calls} > 0))", "{{cmd}}")], "s"),
         Panel("Hit ratio", [Query(f"{hits} / ({hits} + {misses} > 0)", "hits")], "percentunit"),
-        Panel(
-            "Clients",
-            [
-                Query(_each(series, "redis_connected_clients")),
-                Query(_each(series, "redis_blocked_clients"), "{{pod}} blocked"),
-            ],
-        ),
-        Panel(
-            "Connections a second",
-            [
-                Query(_rate(series, "redis_connections_received_total")),
-                Query(_rate(series, "redis_rejected_connections_total"), "{{pod}} rejected"),
-            ],
-        ),
-        Panel(
-            "Network",
-            [
-                Query(_rate(series, "redis_net_input_bytes_total"), "{{pod}} in"),
-                Query(_rate(series, "redis_net_output_bytes_total"), "{{pod}} out"),
-            ],
-            "Bps",
-        ),
+        Panel("Clients", clients),
+        Panel("Connections a second", _rates_of(series, connections)),
+        Panel("Network", _rates_of(series, network), "Bps"),
         Panel("Errors a second", [Query(errors, "{{err}}")]),
-        Panel("Slow commands in the log", [Query(_each(series, "redis_slowlog_length"))]),
+        Panel("Slow commands in the log", _each_of(series, {"": "redis_slowlog_length"})),
     ]
 
 
@@ -137,6 +121,9 @@ def _replication(series: Series) -> list[Panel]:
         f"{series.each('redis_master_repl_offset', _POD)} - on (namespace, pod) group_right () "
         f"max by (namespace, pod, slave_ip) ({confirmed})"
     )
+    masters = f"{series.each('redis_instance_info', MASTER, _POD)} or {series.each('redis_up', _POD)} * 0"
+    copies = f"max by (pod) (increase({series.of('redis_replica_resyncs_full', _POD)}[1h]))"
+    slots = {kind: series.of(f"redis_cluster_slots_{kind}", _POD) for kind in ("assigned", "ok", "pfail", "fail")}
     return [
         Panel(
             "Replicas behind their master",
@@ -146,79 +133,63 @@ def _replication(series: Series) -> list[Panel]:
         ),
         Panel(
             "Masters",
-            [Query(f"{series.each('redis_instance_info', MASTER, _POD)} or {series.each('redis_up', _POD)} * 0")],
+            [Query(masters)],
             kind="state-timeline",
             description="1 while a pod is a master, 0 while it is a replica or does not answer.",
         ),
-        Panel("Link to the master (1 is up)", [Query(_each(series, "redis_master_link_up"))]),
+        Panel("Link to the master (1 is up)", _each_of(series, {"": "redis_master_link_up"})),
         Panel(
             "Slots",
-            [
-                Query(f"min({series.of(f'redis_cluster_slots_{kind}', _POD)})", kind)
-                for kind in ("assigned", "ok", "pfail", "fail")
-            ],
+            [Query(f"min({of_kind})", kind) for kind, of_kind in slots.items()],
             description="As the member sees it that sees the fewest.",
         ),
-        Panel("Replication, out", [Query(_rate(series, "redis_net_repl_output_bytes_total"))], "Bps"),
+        Panel("Replication, out", _rates_of(series, {"": "redis_net_repl_output_bytes_total"}), "Bps"),
         Panel(
             "Full copies in an hour",
-            [Query(f"max by (pod) (increase({series.of('redis_replica_resyncs_full', _POD)}[1h]))")],
+            [Query(copies)],
             description="How often replicas had to copy all of the pod's data.",
         ),
     ]
 
 
 def _keeping(series: Series) -> list[Panel]:
+    memory = {
+        "": "redis_memory_used_bytes",
+        "resident": "redis_memory_used_rss_bytes",
+        "maxmemory": "redis_memory_max_bytes",
+    }
+    going = {"evicted": "redis_evicted_keys_total", "expired": "redis_expired_keys_total"}
+    sizes = {"": "redis_aof_current_size_bytes", "after its last rewrite": "redis_aof_base_size_bytes"}
+    writing = {
+        "append-only file": "redis_aof_last_write_status",
+        "its rewriting": "redis_aof_last_bgrewrite_status",
+        "snapshot": "redis_rdb_last_bgsave_status",
+    }
+    cpu = " + ".join(_rate(series, f"redis_cpu_{kind}_seconds_total") for kind in ("sys", "user"))
+    of_one_core = "Of one core, system and user together."
     return [
-        Panel(
-            "Memory",
-            [
-                Query(_each(series, "redis_memory_used_bytes")),
-                Query(_each(series, "redis_memory_used_rss_bytes"), "{{pod}} resident"),
-                Query(_each(series, "redis_memory_max_bytes"), "{{pod}} maxmemory"),
-            ],
-            "bytes",
-        ),
-        Panel(
-            "Keys by pod",
-            [Query(_each(series, "redis_db_keys")), Query(_each(series, "redis_db_keys_expiring"), "{{pod}} expiring")],
-        ),
-        Panel(
-            "Evicted and expired keys a second",
-            [
-                Query(_rate(series, "redis_evicted_keys_total"), "{{pod}} evicted"),
-                Query(_rate(series, "redis_expired_keys_total"), "{{pod}} expired"),
-            ],
-        ),
-        Panel(
-            "Append-only file",
-            [
-                Query(_each(series, "redis_aof_current_size_bytes")),
-                Query(_each(series, "redis_aof_base_size_bytes"), "{{pod}} after its last rewrite"),
-            ],
-            "bytes",
-        ),
-        Panel(
-            "Writing to the volume (1 is ok)",
-            [
-                Query(_each(series, "redis_aof_last_write_status"), "{{pod}} append-only file"),
-                Query(_each(series, "redis_aof_last_bgrewrite_status"), "{{pod}} its rewriting"),
-                Query(_each(series, "redis_rdb_last_bgsave_status"), "{{pod}} snapshot"),
-            ],
-        ),
-        Panel("Delayed fsyncs", [Query(_each(series, "redis_aof_delayed_fsync"))]),
-        Panel("Last fork", [Query(_each(series, "redis_latest_fork_seconds"))], "s"),
-        Panel(
-            "CPU",
-            [Query(" + ".join(_rate(series, f"redis_cpu_{kind}_seconds_total") for kind in ("sys", "user")))],
-            "percentunit",
-            description="Of one core, system and user together.",
-        ),
+        Panel("Memory", _each_of(series, memory), "bytes"),
+        Panel("Keys by pod", _each_of(series, {"": "redis_db_keys", "expiring": "redis_db_keys_expiring"})),
+        Panel("Evicted and expired keys a second", _rates_of(series, going)),
+        Panel("Append-only file", _each_of(series, sizes), "bytes"),
+        Panel("Writing to the volume (1 is ok)", _each_of(series, writing)),
+        Panel("Delayed fsyncs", _each_of(series, {"": "redis_aof_delayed_fsync"})),
+        Panel("Last fork", _each_of(series, {"": "redis_latest_fork_seconds"}), "s"),
+        Panel("CPU", [Query(cpu)], "percentunit", description=of_one_core),
     ]
 
 
-def _each(series: Series, metric: str) -> str:
-    return f"max by (pod) ({series.of(metric, _POD)})"
+def _each_of(series: Series, metrics: Mapping[str, str]) -> list[Query]:
+    """A curve for each pod and metric; the metrics by what their legends add to the pod's name."""
+    return [Query(f"max by (pod) ({series.of(metric, _POD)})", _legend(adds)) for adds, metric in metrics.items()]
+
+
+def _rates_of(series: Series, metrics: Mapping[str, str]) -> list[Query]:
+    return [Query(_rate(series, metric), _legend(adds)) for adds, metric in metrics.items()]
+
+
+def _legend(adds: str) -> str:
+    return f"{{{{pod}}}} {adds}".rstrip()
 
 
 def _rate(series: Series, metric: str) -> str:
