@@ -6,20 +6,20 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from .console import Console
 from .errors import AgentError, RefusedError
 from .features import Feature
-from .reconcile.converge import ConvergeOptions, converge
-from .reconcile.plan import Goal
+from .reconcile.converge import converge
+from .reconcile.steps import Goal
 from .redis.client import Connector
-from .redis.resolver import resolve
 from .redis.topology import Topology
 from .redis.users import AccessFiles, grant_access
-from .sidecar import Sidecar, SidecarOptions
+from .sidecar import Sidecar
+from .start.announce import Pod
 from .start.data_folder import DataFolder
-from .start.starter import Pod
 
 EXIT_FAILED = 1
 EXIT_REFUSED = 3
@@ -85,16 +85,9 @@ def _run(options: argparse.Namespace, console: Console) -> None:
         signal.signal(number, lambda _number, _frame: stop.set())
     pod = Pod(options.pod, options.domain, options.own_ip, options.host_ip, options.announced, options.formed)
     data = DataFolder(options.data, appendonly=not options.no_appendonly)
-    sidecar = SidecarOptions(
-        pod,
-        data,
-        options.run,
-        options.auth,
-        options.local_ip,
-        fast_failover=not options.no_fast_failover,
-        without=frozenset(options.without),
-    )
-    Sidecar(sidecar, _connector(options), resolve, console).run(stop)
+    asked = (replace(_connector(options), local_ip=options.local_ip), console)
+    without = frozenset(options.without)
+    Sidecar(pod, data, options.run, options.auth, *asked, not options.no_fast_failover, without).run(stop)
 
 
 def _converge(options: argparse.Namespace, console: Console) -> None:
@@ -103,12 +96,12 @@ def _converge(options: argparse.Namespace, console: Console) -> None:
     goal = Goal(topology, options.min_replicas_to_write, options.port, options.bus_port, without)
     connector = _connector(options)
     end = time.monotonic() + options.deadline
-    converge(goal, connector, resolve, console, ConvergeOptions(deadline=options.deadline))
+    converge(goal, connector, console, deadline=options.deadline)
     if Feature.PASSWORDS in without:
         return
     # The mounted files of running pods follow a change within a minute or two; a deployment need not wait for that.
     end = max(end, time.monotonic() + LEAST_TO_GRANT)
-    grant_access(topology, connector, resolve, AccessFiles(options.auth), console, end)
+    grant_access(topology, connector, AccessFiles(options.auth), console, end)
     console.event("every node knows the users and passwords")
 
 

@@ -38,31 +38,25 @@ def stands(node: Node) -> bool:
     return node.ask("CONFIG", "GET", NO_FAILOVER)[1] == "no"
 
 
-@dataclass(frozen=True)
-class CandidacyOptions:
-    """`local_ip` is where this pod's Redis answers. `patience`, in seconds, is for how long a replica waits for its
-    master while it is in touch with as many others as elect, so that a master that is gone for good is succeeded.
+@dataclass
+class Candidacy:
+    """Keeps its own node to the table above. Looks once with `step()`.
+
+    `patience`, in seconds, is for how long a replica waits for its master while it is in touch with as many others as
+    elect, so that a master that is gone for good is succeeded.
     """
 
     data: DataFolder
-    local_ip: str = "127.0.0.1"
-    patience: float = PATIENCE
-
-
-@dataclass
-class Candidacy:
-    """Keeps its own node to the table above. Looks once with `step()`."""
-
-    options: CandidacyOptions
     connector: Connector
     console: Console
+    patience: float = PATIENCE
     now: Callable[[], float] = time.monotonic
     _alone_since: float | None = field(default=None, init=False)
     _was_master: bool = field(default=False, init=False)
 
     def step(self) -> None:
         """AgentError when this pod's Redis is away."""
-        with self.connector.open(self.options.local_ip) as redis:
+        with self.connector.open_local() as redis:
             standing = stands(redis)
             wanted = self._should_stand(redis, standing)
             if wanted == standing or is_draining(redis):
@@ -85,14 +79,14 @@ class Candidacy:
         view = redis.view()
         master = view.master
         voters = sum(record.reachable for record in view.masters)
-        if self.options.data.marked or master is None or master.reachable or voters < view.majority:
+        if self.data.marked or master is None or master.reachable or voters < view.majority:
             self._alone_since = None
             return False
-        patience = f"{self.options.patience:.0f} s"
+        patience = f"{self.patience:.0f} s"
         if self._alone_since is None:
             self._alone_since = self.now()
             self.console.event(f"{master.name} is away and may have writes that this replica lacks: waiting {patience}")
-        if self.now() - self._alone_since < self.options.patience:
+        if self.now() - self._alone_since < self.patience:
             return False
         self.console.event(f"{master.name} has been away for {patience}: this replica may be elected as it is")
         self._was_master = False

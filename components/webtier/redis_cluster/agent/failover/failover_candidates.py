@@ -7,10 +7,8 @@ from ..errors import NodeUnavailableError
 from ..features import ALL_FEATURES, Feature, Without
 from ..parallel import in_parallel
 from ..redis.client import Connector, Node
-from ..redis.links import inbound_links
 from ..redis.reach import ask_member, ask_member_if_reachable
-from ..redis.replication_info import Replication, read_replication
-from ..redis.resolver import Resolve
+from ..redis.replication_info import Replication, inbound_links, read_replication
 from ..redis.view import ClusterView, Record, find_record
 from .draining import is_draining
 
@@ -47,7 +45,6 @@ class CandidateFinder:
     """Asks the replicas and masters themselves. Each, and DNS for its name, gets the connector's timeout."""
 
     connector: Connector
-    resolve: Resolve
     without: Without = ALL_FEATURES
 
     def find(self, redis: Node, view: ClusterView) -> Candidates:
@@ -68,26 +65,25 @@ class CandidateFinder:
         )
 
     def look_at(self, records: Sequence[Record], online: frozenset[str] = frozenset()) -> list[Candidate | str]:
-        """Each as a candidate, or why it is not promotable. `online` are further addresses where it may be."""
-        return in_parallel(lambda record: self._look_at(record, online), records)
+        """Each as a candidate, or why it is not promotable: itself is asked, since that it drains it often knows first.
 
-    def _look_at(self, record: Record, online: frozenset[str]) -> Candidate | str:
-        """Asks the replica itself: that it is draining it often knows first.
-
-        It is asked at the addresses that DNS has, and at those from which the master is replicated: after a restart DNS
-        gives the old address for seconds.
+        It is asked at the addresses that DNS has, and at those in `online`, from which the master is replicated: after
+        a restart DNS gives the old address for seconds.
         """
 
-        def question(node: Node) -> Candidate | str:
-            if is_draining(node):
-                return DRAINING
-            replication = read_replication(node)
-            return Candidate(record, node.ip, replication, inbound_links(node)) if replication.synced else COPYING
+        def look_at(record: Record) -> Candidate | str:
+            def question(node: Node) -> Candidate | str:
+                if is_draining(node):
+                    return DRAINING
+                replication = read_replication(node)
+                return Candidate(record, node.ip, replication, inbound_links(node)) if replication.synced else COPYING
 
-        try:
-            return ask_member(record, question, self.connector, self.resolve, also_at=sorted(online))
-        except NodeUnavailableError as error:
-            return str(error)
+            try:
+                return ask_member(record, question, self.connector, also_at=sorted(online))
+            except NodeUnavailableError as error:
+                return str(error)
+
+        return in_parallel(look_at, records)
 
     def votes_for(self, view: ClusterView, candidate: Candidate) -> bool:
         """Whether every master that answers sees it as this master's replica, and the votes of a majority reach it."""
@@ -102,12 +98,10 @@ class CandidateFinder:
         """The candidate as each other master that answers sees it; None from a master that does not know it."""
 
         def ask(master: Record) -> list[Record | None] | None:
-            return ask_member_if_reachable(
-                master,
-                lambda node: [find_record(str(node.ask("CLUSTER", "NODES")), candidate.record.id)],
-                self.connector,
-                self.resolve,
-            )
+            def question(node: Node) -> list[Record | None]:
+                return [find_record(str(node.ask("CLUSTER", "NODES")), candidate.record.id)]
+
+            return ask_member_if_reachable(master, question, self.connector)
 
         masters = [master for master in view.masters if master.id != view.own_id and master.reachable]
         return [record for answer in in_parallel(ask, masters) for record in answer or ()]

@@ -27,10 +27,8 @@ from dataclasses import dataclass, field, replace
 from ..console import Console
 from ..errors import AgentError, CommandRefusedError
 from ..redis.client import Connector, Node
-from ..redis.links import inbound_links
 from ..redis.reach import ask_member_if_reachable
-from ..redis.replication_info import Replication, read_replication
-from ..redis.resolver import Resolve
+from ..redis.replication_info import Replication, inbound_links, read_replication
 from ..redis.view import ClusterView, Record
 from .failover_checks import Evidence, find_failed_check
 from .master_watch import MasterWatch
@@ -50,13 +48,12 @@ MOST_AT_ONCE = 12
 
 @dataclass(frozen=True)
 class FastFailoverOptions:
-    """All times in seconds. `local_ip` is where this pod's Redis answers.
+    """All times in seconds.
 
     A master that pauses for less than `threshold` keeps its role. It must stay well below Redis'
     node timeout, or Redis is first.
     """
 
-    local_ip: str
     threshold: float = 1.5
     interval: float = 0.25
     """Between two looks of `run`."""
@@ -123,7 +120,6 @@ class FastFailover:
 
     options: FastFailoverOptions
     connector: Connector
-    resolve: Resolve
     console: Console
     _redis: Node | None = None
     _view: tuple[str, float, ClusterView] | None = None
@@ -164,7 +160,7 @@ class FastFailover:
 
     def _step(self) -> None:
         if self._redis is None:
-            self._redis = self._local.open(self.options.local_ip)
+            self._redis = self._local.open_local()
         own = read_replication(self._redis)
         following = self._following
         if not own.is_replica and following is not None and following.asked:
@@ -175,7 +171,7 @@ class FastFailover:
             return
         if following is None or following.watch.master.id != master.id:
             self._forget()
-            following = self._following = Following(MasterWatch(master, self._quick, self.resolve))
+            following = self._following = Following(MasterWatch(master, self._quick))
         following.watch.master = master
         if not self._is_due(following):
             answers = following.watch.look()
@@ -291,15 +287,7 @@ class FastFailover:
         others = {record.id for record in view.masters} - {master.id}
         siblings = [peer for peer in view.peers if peer.master_id == master.id and peer.stands]
         with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
-            answers = pool.submit(
-                ask_witnesses,
-                asked,
-                others,
-                view.majority,
-                self._local,
-                self.options.local_ip,
-                self.options.window,
-            )
+            answers = pool.submit(ask_witnesses, asked, others, view.majority, self._local, self.options.window)
             looked = pool.submit(watch.look)
             replications = list(pool.map(self._ask_sibling, siblings))
             looked.result()
@@ -317,9 +305,8 @@ class FastFailover:
             )
 
     def _ask_sibling(self, sibling: Record) -> Replication | None:
-        return ask_member_if_reachable(
-            sibling, read_replication, self._quick, self.resolve, dns_timeout=self.options.patience / 2
-        )
+        dns_timeout = self.options.patience / 2
+        return ask_member_if_reachable(sibling, read_replication, self._quick, dns_timeout=dns_timeout)
 
     def _was_away(self, longest: float) -> bool:
         """Whether this process itself stood still: what it had seen before is no evidence any more."""

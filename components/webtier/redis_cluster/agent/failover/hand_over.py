@@ -24,7 +24,6 @@ from ..features import ALL_FEATURES, Without
 from ..redis.client import Connector, Node
 from ..redis.reach import answers_as, ask_member_if_reachable, open_node
 from ..redis.replication_info import read_replication
-from ..redis.resolver import Resolve
 from ..redis.topology import describe_slots
 from ..redis.view import ClusterView, Record
 from .draining import mark_draining
@@ -56,12 +55,8 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class HandOverOptions:
-    """All times in seconds. `local_ip` is where this pod's Redis answers.
+    """All times in seconds. `deadline` bounds everything; keep it well inside the pod's grace period."""
 
-    `deadline` bounds everything; keep it well inside the pod's grace period.
-    """
-
-    local_ip: str = "127.0.0.1"
     deadline: float = 25.0
     patience: float = 1.0
     """What a node gets for one answer, and DNS for a name."""
@@ -80,7 +75,7 @@ class HandOverOptions:
     without: Without = ALL_FEATURES
 
 
-def hand_over(options: HandOverOptions, connector: Connector, resolve: Resolve, console: Console) -> Outcome:
+def hand_over(options: HandOverOptions, connector: Connector, console: Console) -> Outcome:
     """Makes the local master's best replica the master, and returns when this node is its replica.
 
     To be called once, before the pod's Redis gets SIGTERM. Returns at once where there is nothing to
@@ -89,8 +84,8 @@ def hand_over(options: HandOverOptions, connector: Connector, resolve: Resolve, 
     """
     connector = replace(connector, timeout=options.patience)
     try:
-        with connector.open(options.local_ip) as redis:
-            return _HandOver(options, connector, resolve, console, redis).run()
+        with connector.open_local() as redis:
+            return _HandOver(options, connector, console, redis).run()
     except AgentError as error:
         console.event(f"nothing is handed over: this pod's Redis {error}")
         return Outcome.FAILED
@@ -100,12 +95,11 @@ def hand_over(options: HandOverOptions, connector: Connector, resolve: Resolve, 
 class _HandOver:
     options: HandOverOptions
     connector: Connector
-    resolve: Resolve
     console: Console
     redis: Node
 
     def __post_init__(self) -> None:
-        self._finder = CandidateFinder(self.connector, self.resolve, self.options.without)
+        self._finder = CandidateFinder(self.connector, self.options.without)
         self._end = time.monotonic() + self.options.deadline
         self._tried: list[str] = []
         self._more_expected_until = 0.0
@@ -232,9 +226,7 @@ class _HandOver:
         master = view.master
         if master is None or not read_replication(self.redis).synced:
             return
-        found = ask_member_if_reachable(
-            master, lambda node: (node.ip, wanted_replicas(node)), self.connector, self.resolve
-        )
+        found = ask_member_if_reachable(master, lambda node: (node.ip, wanted_replicas(node)), self.connector)
         if found is not None:
             self._settle(master, *found, replicas_of(view, master.id), 0.0)
 

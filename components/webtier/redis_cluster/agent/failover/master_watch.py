@@ -7,7 +7,6 @@ from ..errors import CommandRefusedError, NodeAliveError, NodeUnavailableError
 from ..redis.client import Connector, Node
 from ..redis.reach import addresses_of, open_node
 from ..redis.replication_info import read_replication
-from ..redis.resolver import Resolve
 from ..redis.view import Record
 
 
@@ -20,7 +19,6 @@ class MasterWatch:
 
     master: Record
     connector: Connector
-    resolve: Resolve
     answered_at: float | None = None
     silent_since: float | None = None
     """When the first question was asked that got no answer, and none after it did."""
@@ -69,7 +67,7 @@ class MasterWatch:
 
     def _connect(self) -> Node:
         """At its newest address first. While DNS hangs, which a lost node may well cause, the last ones have to do."""
-        found = addresses_of(self.master, self.resolve, self.connector.timeout / 2)
+        found = addresses_of(self.master, self.connector, self.connector.timeout / 2)
         for ip in dict.fromkeys([*found[:1], *self.addresses]):
             try:
                 node = open_node(self.master.id, ip, self.connector)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from ..redis.client import Connector, Node
 from ..redis.reach import ask_member_if_reachable
 from ..redis.replication_info import read_replication
-from ..redis.resolver import Resolve
 from ..redis.view import Record
 from .draining import is_draining
 from .failover_candidates import COPYING, Candidate, CandidateFinder
@@ -62,8 +61,6 @@ class ReturnedReplica:
     """
 
     connector: Connector
-    resolve: Resolve
-    local_ip: str
     patience: float = 1.0
     """Seconds that the master gets for an answer, and DNS for its name."""
     _due: bool = field(default=True, init=False)
@@ -76,7 +73,7 @@ class ReturnedReplica:
         """Does nothing more once this node follows its master. AgentError when this pod's Redis is away."""
         if not self._due:
             return
-        with self.connector.open(self.local_ip) as redis:
+        with self.connector.open_local() as redis:
             wanted = wanted_replicas(redis)
             if not wanted:
                 self._due = False
@@ -93,4 +90,4 @@ class ReturnedReplica:
 
         master = redis.view().master
         quick = replace(self.connector, timeout=self.patience)
-        return master is not None and bool(ask_member_if_reachable(master, give_back, quick, self.resolve))
+        return master is not None and bool(ask_member_if_reachable(master, give_back, quick))

@@ -23,7 +23,6 @@ from ..errors import AgentError, CommandRefusedError
 from ..parallel import in_parallel
 from ..redis.client import Connector, Node
 from ..redis.reach import addresses_of, answers_as
-from ..redis.resolver import Resolve
 from ..redis.view import ClusterView, Record
 
 QUESTIONS = "webtier.agent.questions"
@@ -33,6 +32,8 @@ ANSWERS = "webtier.agent.answers."
 MOST_AT_ONCE = 4
 """Questions beyond these are dropped: whoever asks will ask again, or leave it to Redis."""
 
+RETRY_AFTER = 1.0
+"""Seconds after which a Redis that can't be listened to is asked again."""
 
 GRACE = 0.2
 """Seconds for those who have not answered when enough others have: one of them may reach the suspect."""
@@ -75,30 +76,21 @@ def question(replica: str, master: str, addresses: Collection[str]) -> Question:
     return Question(secrets.token_hex(16), replica, master, tuple(addresses))
 
 
-@dataclass(frozen=True)
-class WitnessOptions:
-    """`local_ip` is where this pod's Redis answers; `patience` is what the suspect gets to answer, in seconds."""
-
-    local_ip: str
-    patience: float = 0.4
-    retry_after: float = 1.0
-
-
 @dataclass
 class Witness:
     """Answers questions for as long as `run` runs: in a thread of its own, in every pod.
 
-    Beside a replica, or a master without slots, it listens and says nothing: those don't vote.
+    Beside a replica, or a master without slots, it listens and says nothing: those don't vote. `patience` is what the
+    suspect gets to answer, in seconds.
     """
 
-    options: WitnessOptions
     connector: Connector
-    resolve: Resolve
     console: Console
+    patience: float = 0.4
     _busy: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MOST_AT_ONCE))
 
     def __post_init__(self) -> None:
-        self._quick = replace(self.connector, timeout=self.options.patience)
+        self._quick = replace(self.connector, timeout=self.patience)
 
     def run(self, stop: threading.Event) -> None:
         """Never raises for what a node does or does not answer."""
@@ -107,13 +99,13 @@ class Witness:
                 self._listen(stop)
             except CommandRefusedError as error:
                 self.console.state(f"can't listen to other pods: this pod's Redis {error}")
-                stop.wait(self.options.retry_after)
+                stop.wait(RETRY_AFTER)
             except AgentError:
                 # The pod's Redis restarts or does not run yet; others say so.
-                stop.wait(self.options.retry_after)
+                stop.wait(RETRY_AFTER)
 
     def _listen(self, stop: threading.Event) -> None:
-        with self.connector.open(self.options.local_ip) as redis:
+        with self.connector.open_local() as redis:
             redis.ask("SUBSCRIBE", QUESTIONS)
             while not stop.is_set():
                 asked = _unpack(Question, redis.receive(0.5), self.connector.password())
@@ -122,7 +114,7 @@ class Witness:
 
     def _reply(self, asked: Question) -> None:
         try:
-            with self.connector.open(self.options.local_ip) as redis:
+            with self.connector.open_local() as redis:
                 answer = self._answer(asked, redis)
                 if answer is not None:
                     redis.ask("PUBLISH", ANSWERS + asked.nonce, _pack(answer, self.connector.password()))
@@ -147,7 +139,7 @@ class Witness:
         )
 
     def _reaches(self, master: Record, addresses: Collection[str]) -> bool:
-        known = {*addresses, *addresses_of(master, self.resolve, self.options.patience / 2)}
+        known = {*addresses, *addresses_of(master, self.connector, self.patience / 2)}
         return any(in_parallel(lambda ip: answers_as(master.id, ip, self._quick), known))
 
 
@@ -163,7 +155,7 @@ def _would_vote(view: ClusterView, master: Record, replica: str) -> bool:
 
 
 def ask_witnesses(
-    asked: Question, witnesses: Collection[str], enough: int, connector: Connector, local_ip: str, window: float
+    asked: Question, witnesses: Collection[str], enough: int, connector: Connector, window: float
 ) -> dict[str, Answer]:
     """Asks the agents beside the masters `witnesses` (node ids), by way of the local Redis.
 
@@ -174,7 +166,7 @@ def ask_witnesses(
     password = connector.password()
     answers: dict[str, Answer] = {}
     end = time.monotonic() + window
-    with connector.open(local_ip) as listening, connector.open(local_ip) as redis:
+    with connector.open_local() as listening, connector.open_local() as redis:
         listening.ask("SUBSCRIBE", ANSWERS + asked.nonce)
         redis.ask("PUBLISH", QUESTIONS, _pack(asked, password))
         while len(answers) < len(witnesses) and (left := end - time.monotonic()) > 0:

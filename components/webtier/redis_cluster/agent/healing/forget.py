@@ -1,5 +1,10 @@
-"""Which peers are stale nodes and may be forgotten: their pods are gone for good. Pure, on one node's view."""
+"""Which peers are stale nodes and may be forgotten: their pods are gone for good."""
 
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..redis.resolver import Resolve
 from ..redis.view import ClusterView, Record
 
 
@@ -41,3 +46,41 @@ def successor(view: ClusterView, record: Record) -> Record | None:
         ),
         None,
     )
+
+
+@dataclass
+class StaleNodeWatch:
+    """Which stale nodes a node may forget by itself, without knowing how many there should be. Times in seconds.
+
+    A stale node is due when it has been gone for `gone_for` and its pod came back under another node id,
+    or when it has had no address for `absent_for` while the cluster's own name had one. Nothing is lost if it
+    comes back after all: it introduces itself again. Gossip brings a stale node that one node kept back to the others
+    after a minute, without its host name; so one without a name is due as well.
+    """
+
+    domain: str
+    resolve: Resolve
+    gone_for: float
+    absent_for: float
+    clock: Callable[[], float] = time.monotonic
+    _gone: dict[str, float] = field(default_factory=dict[str, float], init=False)
+    _absent: dict[str, float] = field(default_factory=dict[str, float], init=False)
+
+    def due(self, view: ClusterView) -> list[Record]:
+        """Those that may be forgotten now."""
+        now = self.clock()
+        found = {record.id: record for record in stale_nodes(view)}
+        absent = {node_id for node_id, record in found.items() if self._has_no_address(record)}
+        self._gone = {node_id: self._gone.get(node_id, now) for node_id in found}
+        self._absent = {node_id: self._absent.get(node_id, now) for node_id in absent}
+        return [
+            record
+            for node_id, record in found.items()
+            if now - self._gone[node_id] >= self.gone_for
+            and (successor(view, record) or now - self._absent.get(node_id, now) >= self.absent_for)
+        ]
+
+    def _has_no_address(self, record: Record) -> bool:
+        # Without an answer for the cluster's own name it is DNS that is missing.
+        host = record.address.hostname
+        return not (host and self.resolve(host)) and bool(self.resolve(self.domain))

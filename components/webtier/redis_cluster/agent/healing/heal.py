@@ -11,15 +11,14 @@ from ..console import Console
 from ..errors import NodeError
 from ..redis.client import Connector, Node
 from ..redis.reach import ask_member_if_reachable
-from ..redis.resolver import Resolve
 from ..redis.view import Address, ClusterView, Record
+from .forget import StaleNodeWatch
 from .rejoin import is_fresh, master_to_follow, shard_master
-from .stale_node_watch import StaleNodeWatch
 
 
-@dataclass(frozen=True)
-class HealOptions:
-    """`local_ip` is where this pod's Redis answers; `domain` resolves to all pods of the cluster.
+@dataclass
+class Healer:
+    """Looks once with `step()`. `domain` resolves to all pods of the cluster.
 
     A repair is tried again after `patience` seconds, not before: Redis needs a moment for each.
     A peer is forgotten after `gone_for` seconds when its pod came back under another id, and after
@@ -28,34 +27,24 @@ class HealOptions:
     seconds is begun anew.
     """
 
-    local_ip: str
     domain: str
+    connector: Connector
+    console: Console
     patience: float = 5.0
     gone_for: float = 15.0
     absent_for: float = 20.0
     ask_peer_every: float = 10.0
     unlinked_for: float = 6.0
-
-
-@dataclass
-class Healer:
-    """Looks once with `step()`."""
-
-    options: HealOptions
-    connector: Connector
-    resolve: Resolve
-    console: Console
     _tried: dict[str, float] = field(default_factory=dict[str, float])
     _asked: int = 0
     _linked: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        options = self.options
-        self._stale_nodes = StaleNodeWatch(options.domain, self.resolve, options.gone_for, options.absent_for)
+        self._stale_nodes = StaleNodeWatch(self.domain, self.connector.resolve, self.gone_for, self.absent_for)
 
     def step(self) -> None:
         """Repairs what can be repaired now. NodeUnavailableError when this pod's Redis does not answer."""
-        with self.connector.open(self.options.local_ip) as redis:
+        with self.connector.open_local() as redis:
             view = redis.view()
             lost = [peer for peer in view.peers if not peer.reachable]
             if not lost:
@@ -86,11 +75,11 @@ class Healer:
 
     def _possible_addresses(self, view: ClusterView, peer: Record) -> list[str]:
         """The pods' own addresses, at which the peer may be found; others may know it by another."""
-        ips = self.resolve(peer.address.hostname) if peer.address.hostname else []
+        ips = self.connector.resolve(peer.address.hostname) if peer.address.hostname else []
         if not ips:
             # Without a name it may be any pod that no reachable peer accounts for.
             known = {record.address.ip for record in view.records.values() if record.reachable}
-            ips = [ip for ip in self.resolve(self.options.domain) if ip not in known]
+            ips = [ip for ip in self.connector.resolve(self.domain) if ip not in known]
         return ips
 
     def _view_at(self, ip: str) -> ClusterView | None:
@@ -118,7 +107,7 @@ class Healer:
         place = (link.get("master_host"), link.get("master_port"))
         moved = place != (master.address.ip, str(master.address.port))
         # An unanswered packet is sent again after ever longer pauses, and Redis waits a minute for it.
-        if not moved and now - self._linked < self.options.unlinked_for:
+        if not moved and now - self._linked < self.unlinked_for:
             return
         # Redis learns a peer's new address from its other peers without redirecting its own
         # replication to it; naming the same master again does.
@@ -146,7 +135,7 @@ class Healer:
         """A node without a past joins a cluster that is formed and has a place for it; forming is not for here."""
         if not self._is_due("find the cluster") or int(redis.ask("DBSIZE")):
             return
-        for ip in self.resolve(self.options.domain):
+        for ip in self.connector.resolve(self.domain):
             found = self._view_at(ip)
             if found is None or shard_master(found, view.myself.address.hostname) is None:
                 continue
@@ -157,18 +146,18 @@ class Healer:
     def _make_known(self, redis: Node, view: ClusterView) -> None:
         """A node that was away for long has been forgotten without noticing: its peers go on answering it."""
         peers = sorted((peer for peer in view.peers if peer.reachable), key=lambda peer: peer.id)
-        if not peers or not self._is_due("be known", self.options.ask_peer_every):
+        if not peers or not self._is_due("be known", self.ask_peer_every):
             return
         peer = peers[self._asked % len(peers)]
         self._asked += 1
-        found = ask_member_if_reachable(peer, Node.view, self.connector, self.resolve)
+        found = ask_member_if_reachable(peer, Node.view, self.connector)
         if found is not None and found.myself.address.ip and view.own_id not in found.records:
             self._meet(redis, found.myself.address)
             self.console.event(f"{peer.name} no longer knows this node: this node has met it again")
 
     def _is_due(self, repair: str, patience: float | None = None) -> bool:
         now = time.monotonic()
-        if now - self._tried.get(repair, float("-inf")) < (self.options.patience if patience is None else patience):
+        if now - self._tried.get(repair, float("-inf")) < (self.patience if patience is None else patience):
             return False
         self._tried[repair] = now
         return True

@@ -21,7 +21,6 @@ from typing import Any
 from ..console import Console
 from ..redis.client import Connector, Node
 from ..redis.peers import Peer, ask_peers
-from ..redis.resolver import Resolve
 from ..redis.topology import describe_slots
 from ..redis.users import REPLICATION_USER
 from ..redis.view import ClusterView
@@ -35,30 +34,24 @@ def is_withheld(redis: Node) -> bool:
     return "off" in answer[answer.index("flags") + 1]
 
 
-@dataclass(frozen=True)
-class ReleaseOptions:
-    """`local_ip` is where this pod's Redis answers; `own` and `domain` as in StartAttemptOptions."""
+@dataclass
+class ReplicationRelease:
+    """Lets a node be copied as soon as that is safe. Remembers nothing but the mark on the volume.
+
+    `own` and `domain` are as in `StartAttempt`.
+    """
 
     data: DataFolder
     own: Identity
     domain: str
-    local_ip: str = "127.0.0.1"
-
-
-@dataclass
-class ReplicationRelease:
-    """Lets a node be copied as soon as that is safe. Remembers nothing but the mark on the volume."""
-
-    options: ReleaseOptions
     connector: Connector
-    resolve: Resolve
     console: Console
 
     def step(self) -> None:
         """Looks once; does nothing for a node that began with its data. AgentError when this pod's Redis is away."""
-        if not self.options.data.marked:
+        if not self.data.marked:
             return
-        with self.connector.open(self.options.local_ip) as redis:
+        with self.connector.open_local() as redis:
             view = redis.view()
             withheld = is_withheld(redis)
             spare = view.myself.is_master and not view.myself.slot_ranges
@@ -74,7 +67,7 @@ class ReplicationRelease:
             if spare:
                 return
             if _is_on_volume(redis):
-                self.options.data.unmark()
+                self.data.unmark()
                 self.console.event("this node has its data, in memory and on its volume")
 
     def _copying(self, redis: Node) -> str | None:
@@ -83,7 +76,7 @@ class ReplicationRelease:
 
     def _disputed(self, view: ClusterView) -> str | None:
         """Slots that were given to it here are its own, unless others still look for an older node's data here."""
-        peers = ask_peers(self.resolve(self.options.domain), self.connector).peers
+        peers = ask_peers(self.connector.resolve(self.domain), self.connector).peers
         for peer in peers:
             older = self._older_identity(view.own_id, peer)
             if older is not None:
@@ -95,7 +88,7 @@ class ReplicationRelease:
     def _older_identity(self, own_id: str, peer: Peer) -> str | None:
         followed = {record.master_id for record in peer.view.records.values()}
         for record in peer.view.records.values():
-            if record.id == own_id or not self.options.own.is_own(record):
+            if record.id == own_id or not self.own.is_own(record):
                 continue
             if record.slot_ranges or record.id in followed:
                 slots = describe_slots(record.slots) or "none"

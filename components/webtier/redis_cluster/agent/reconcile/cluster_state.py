@@ -7,7 +7,6 @@ from ..errors import NodeError
 from ..parallel import in_parallel
 from ..redis.client import Connector, Node
 from ..redis.reach import open_pod
-from ..redis.resolver import Resolve
 from ..redis.topology import SLOTS, Member, Topology
 from ..redis.view import ClusterView, Record
 
@@ -64,9 +63,7 @@ class ClusterState:
         return [*self.nodes, *self.outside]
 
 
-def read_cluster_state(
-    topology: Topology, connector: Connector, resolve: Resolve, thorough: bool = False
-) -> ClusterState:
+def read_cluster_state(topology: Topology, connector: Connector, thorough: bool = False) -> ClusterState:
     """Asks all members; takes as long as the slowest, and that is bounded.
 
     `thorough` looks for stray keys too: 16384 questions to every master, a fifth of a second each.
@@ -74,7 +71,7 @@ def read_cluster_state(
 
     def ask(member: Member) -> NodeState | str:
         try:
-            return _read_node(member, connector, resolve, thorough)
+            return _read_node(member, connector, thorough)
         except NodeError as error:
             return str(error)
 
@@ -106,8 +103,8 @@ def _outside(topology: Topology, nodes: list[NodeState]) -> list[Member]:
     )
 
 
-def _read_node(member: Member, connector: Connector, resolve: Resolve, thorough: bool) -> NodeState:
-    with open_pod(member, connector, resolve) as (node, view):
+def _read_node(member: Member, connector: Connector, thorough: bool) -> NodeState:
+    with open_pod(member, connector) as (node, view):
         cluster = node.fields("CLUSTER", "INFO")
         replication = node.fields("INFO", "replication")
         memory = node.fields("INFO", "memory")

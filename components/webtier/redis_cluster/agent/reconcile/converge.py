@@ -1,18 +1,17 @@
 """Brings the cluster to its goal, from whatever is there, and waits until it is healthy."""
 
 import time
-from dataclasses import dataclass
 
 from ..console import Console
 from ..errors import DeadlinePassedError, NodeError
 from ..redis.client import Connector
 from ..redis.reach import open_node
-from ..redis.resolver import Resolve
 from .cluster_state import ClusterState, read_cluster_state
 from .migration import migrate
-from .plan import Goal, Plan, Step, make_plan
+from .plan import make_plan
 from .progress import Progress
 from .resharding import not_drained
+from .steps import Goal, Plan, Step
 
 MOST_LISTED = 4
 """So many of the things that are waited for are written out."""
@@ -21,34 +20,30 @@ SLICE = 5.0
 """Seconds for which slots are moved before the members are asked again how they are."""
 
 
-@dataclass(frozen=True)
-class ConvergeOptions:
-    """`deadline` and `interval` in seconds. After `patience` without a change it insists."""
-
-    deadline: float = 600.0
-    interval: float = 0.5
-    patience: float = 10.0
-
-
 def converge(
-    goal: Goal, connector: Connector, resolve: Resolve, console: Console, options: ConvergeOptions | None = None
+    goal: Goal,
+    connector: Connector,
+    console: Console,
+    *,
+    deadline: float,
+    interval: float = 0.5,
+    patience: float = 10.0,
 ) -> None:
     """Forms, completes, grows or shrinks the cluster; run again it changes nothing. It may be killed at any point.
 
     Ends when every node says that the state is ok and all slots are served, every replica has its
     master's data, every shard has its even part of the slots, and whatever is outside of the
-    topology holds nothing any more. DeadlinePassedError says what is missing; RefusedError says why
-    a person has to decide.
+    topology holds nothing any more. After `patience` seconds without a change it insists. DeadlinePassedError says
+    what is missing after `deadline` seconds; RefusedError says why a person has to decide.
     """
-    options = options or ConvergeOptions()
-    end = time.monotonic() + options.deadline
+    end = time.monotonic() + deadline
     last_waiting: list[str] = []
     changed = time.monotonic()
     progress = Progress(console)
     thorough = False
     while True:
-        state = read_cluster_state(goal.topology, connector, resolve, thorough)
-        insist = time.monotonic() - changed >= options.patience
+        state = read_cluster_state(goal.topology, connector, thorough)
+        insist = time.monotonic() - changed >= patience
         plan = make_plan(goal, state, insist)
         # Keys that an interruption left behind can be seen once nothing moves any more.
         suspicious = progress.slots > 0 or bool(not_drained(state))
@@ -65,9 +60,9 @@ def converge(
             changed = time.monotonic()
         if time.monotonic() >= end:
             missing = failure or _listed(plan.waiting) or progress.unfinished() or "steps were still being taken"
-            raise DeadlinePassedError(f"the cluster is not complete after {options.deadline:.0f} s: {missing}")
+            raise DeadlinePassedError(f"the cluster is not complete after {deadline:.0f} s: {missing}")
         if failure or not plan.moves:
-            time.sleep(options.interval)
+            time.sleep(interval)
 
 
 def _carry_out(

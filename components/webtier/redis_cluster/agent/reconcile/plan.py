@@ -12,9 +12,7 @@ from .cluster_state import ClusterState, NodeState
 from .formation import assign_slots, hand_over_removed_masters, introduce, replicate, set_epochs
 from .resharding import finish_open_slots, not_drained, rebalance
 from .stale_nodes import forget_stale_nodes
-from .steps import Goal, Move, Plan, Step, step
-
-__all__ = ["Goal", "Move", "Plan", "Step", "make_plan"]
+from .steps import Goal, Plan, step
 
 
 def make_plan(goal: Goal, state: ClusterState, insist: bool = False) -> Plan:

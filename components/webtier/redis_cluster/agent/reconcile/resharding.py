@@ -4,14 +4,16 @@ A slot under way is always finished forwards: its target may hold keys that no o
 then the rest is made even, and the slots of a shard that is to be removed go to those that stay.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..errors import RefusedError
 from ..features import Feature
 from ..redis.topology import describe_slots
-from .balance import even_transfers
 from .cluster_state import ClusterState, NodeState
 from .steps import Goal, Move, Plan, Step, leader_of, members_of
+
+Transfer = tuple[int, int, tuple[int, ...]]
+"""From a shard, to a shard, these slots in ascending order."""
 
 
 def finish_open_slots(goal: Goal, state: ClusterState) -> Plan:
@@ -105,6 +107,37 @@ def rebalance(goal: Goal, state: ClusterState) -> Plan:
     if transfers:
         _check_room(goal, masters)
     return Plan(moves=[Move(masters[source], masters[target], slots) for source, target, slots in transfers])
+
+
+def even_transfers(owned: Mapping[int, set[int]], shards: int) -> list[Transfer]:
+    """What makes shards 0 to `shards` - 1 equal to within one slot, and leaves all others with none.
+
+    `owned` gives each shard's slots; who has none may be left out. The same question has the same
+    answer, and after a part of it has been done the rest is the answer.
+    """
+    targets = _targets(owned, shards)
+    offers = [(shard, _surplus(owned[shard], targets.get(shard, 0))) for shard in sorted(owned)]
+    transfers: list[Transfer] = []
+    for shard in range(shards):
+        lacking = targets[shard] - len(owned.get(shard, ()))
+        while lacking > 0:
+            giver, slots = next(offer for offer in offers if offer[1])
+            transfers.append((giver, shard, tuple(slots[:lacking])))
+            lacking -= len(transfers[-1][2])
+            del slots[: len(transfers[-1][2])]
+    return transfers
+
+
+def _targets(owned: Mapping[int, set[int]], shards: int) -> dict[int, int]:
+    """Who has the most keeps one more, where the slots do not divide: that moves the fewest."""
+    even, rest = divmod(sum(len(slots) for slots in owned.values()), shards)
+    by_size = sorted(range(shards), key=lambda shard: (-len(owned.get(shard, ())), shard))
+    return {shard: even + (place < rest) for place, shard in enumerate(by_size)}
+
+
+def _surplus(slots: set[int], target: int) -> list[int]:
+    """The highest ones, so that what stays is in one piece where it was."""
+    return sorted(slots)[target:]
 
 
 def _check_room(goal: Goal, masters: dict[int, NodeState]) -> None:

@@ -14,6 +14,7 @@ from redis.connection import Connection, SSLConnection
 from redis.retry import Retry
 
 from ..errors import CommandRefusedError, NodeAliveError, NodeNotReadyError, NodeUnavailableError
+from .resolver import Resolve, resolve
 from .view import ClusterView, parse_view
 
 Command = tuple[str | int, ...]
@@ -21,7 +22,11 @@ Command = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Connector:
-    """How this cluster's nodes are reached: one port, one user and one password for all of them."""
+    """How this cluster's nodes are reached: one port, one user and one password for all of them.
+
+    `timeout` is what a node gets for each answer, in seconds. `tls` is a folder with `ca.crt`, `tls.crt` and `tls.key`,
+    None for plain connections. `resolve` is DNS, and `local_ip` where this pod's own Redis answers.
+    """
 
     password: Callable[[], str]
     port: int = 6379
@@ -29,7 +34,8 @@ class Connector:
     timeout: float = 2.0
     user: str = "agent"
     tls: Path | None = None
-    """Folder with `ca.crt`, `tls.crt` and `tls.key`; None for plain connections."""
+    resolve: Resolve = resolve
+    local_ip: str = "127.0.0.1"
 
     def credentials(self) -> tuple[str, ...]:
         """What a node needs to log in at another one, as MIGRATE takes it. Secret: not for any text."""
@@ -38,6 +44,10 @@ class Connector:
     def open(self, ip: str) -> "Node":
         """A node at an address; nothing is sent before the first question."""
         return Node(ip, self)
+
+    def open_local(self) -> "Node":
+        """The Redis of this pod."""
+        return self.open(self.local_ip)
 
 
 class Node:

@@ -65,25 +65,25 @@ def read_hostnames(text: str) -> dict[str, str]:
     return found
 
 
-def rewrite_addresses(text: str, addresses: Mapping[str, str], own_ip: str | None, port: int, bus_port: int) -> str:
-    """The file with new addresses: `addresses` by node id, `own_ip` for the node itself.
+def rewrite_addresses(text: str, addresses: Mapping[str, str], own: Address) -> str:
+    """The file with new addresses: `addresses` by node id, `own` for the node itself.
 
     All else stays as it was, and so does every line that is not understood.
     """
-    return "".join(_rewrite(line, addresses, own_ip, port, bus_port) for line in text.splitlines(keepends=True))
+    return "".join(_rewrite(line, addresses, own) for line in text.splitlines(keepends=True))
 
 
-def _rewrite(line: str, addresses: Mapping[str, str], own_ip: str | None, port: int, bus_port: int) -> str:
+def _rewrite(line: str, addresses: Mapping[str, str], own: Address) -> str:
     fields = line.rstrip("\n").split(" ")
     address = _address(fields)
     if address is None:
         return line
     flags = fields[2].split(",")
-    ip = own_ip if "myself" in flags else addresses.get(fields[0])
+    ip = own.ip if "myself" in flags else addresses.get(fields[0])
     if not ip or (ip == address.ip and "noaddr" not in flags):
         return line
     # Redis forgets a peer's ports along with an address at which another node answered.
-    fields[1] = str(replace(address, ip=ip, port=address.port or port, bus_port=address.bus_port or bus_port))
+    fields[1] = str(replace(address, ip=ip, port=address.port or own.port, bus_port=address.bus_port or own.bus_port))
     fields[2] = ",".join(flag for flag in flags if flag != "noaddr")
     return " ".join(fields) + line[len(line.rstrip("\n")) :]
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from ..errors import CommandRefusedError, NodeAliveError, NodeError, NodeUnavailableError
 from .client import Connector, Node
-from .resolver import Resolve, resolve_within
+from .resolver import resolve_within
 from .topology import Member
 from .view import ClusterView, Record
 
@@ -30,7 +30,6 @@ def ask_member(
     record: Record,
     question: Callable[[Node], Answer],
     connector: Connector,
-    resolve: Resolve,
     *,
     dns_timeout: float | None = None,
     also_at: Collection[str] = (),
@@ -40,7 +39,7 @@ def ask_member(
     DNS gets `dns_timeout` seconds for the pod's name; by default as long as a node gets for an answer. `also_at` are
     further addresses at which it may be. NodeUnavailableError says why it can't be asked.
     """
-    known = addresses_of(record, resolve, connector.timeout if dns_timeout is None else dns_timeout)
+    known = addresses_of(record, connector, dns_timeout)
     reasons = [] if known else ["has no address"]
     for ip in dict.fromkeys([*known, *also_at]):
         try:
@@ -52,23 +51,19 @@ def ask_member(
 
 
 def ask_member_if_reachable(
-    record: Record,
-    question: Callable[[Node], Answer],
-    connector: Connector,
-    resolve: Resolve,
-    dns_timeout: float | None = None,
+    record: Record, question: Callable[[Node], Answer], connector: Connector, *, dns_timeout: float | None = None
 ) -> Answer | None:
     """The same; None where it can't be asked."""
     try:
-        return ask_member(record, question, connector, resolve, dns_timeout=dns_timeout)
+        return ask_member(record, question, connector, dns_timeout=dns_timeout)
     except NodeUnavailableError:
         return None
 
 
 @contextmanager
-def open_pod(member: Member, connector: Connector, resolve: Resolve) -> Generator[tuple[Node, ClusterView]]:
+def open_pod(member: Member, connector: Connector) -> Generator[tuple[Node, ClusterView]]:
     """A pod's node, whatever its id, and its view. NodeUnavailableError also where another pod answers."""
-    addresses = resolve(member.host)
+    addresses = connector.resolve(member.host)
     if not addresses:
         raise NodeUnavailableError("has no address yet")
     with connector.open(addresses[0]) as node:
@@ -80,13 +75,14 @@ def open_pod(member: Member, connector: Connector, resolve: Resolve) -> Generato
         yield node, view
 
 
-def addresses_of(record: Record, resolve: Resolve, timeout: float) -> list[str]:
-    """The pod's addresses by its name; the one in the record where DNS has none after `timeout` seconds.
+def addresses_of(record: Record, connector: Connector, dns_timeout: float | None) -> list[str]:
+    """The pod's addresses by its name; the one in the record where DNS has none in that time, as in `ask_member`.
 
     The record may hold an address of the pod's host, announced for clients outside.
     """
     host = record.address.hostname
-    found = resolve_within(timeout, resolve, host) if host else []
+    seconds = connector.timeout if dns_timeout is None else dns_timeout
+    found = resolve_within(seconds, connector.resolve, host) if host else []
     return found or ([record.address.ip] if record.address.ip else [])
 
 

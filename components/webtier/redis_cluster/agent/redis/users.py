@@ -9,7 +9,6 @@ from ..console import Console
 from ..errors import CommandRefusedError, DeadlinePassedError, NodeUnavailableError
 from .client import Connector, Node
 from .reach import open_pod
-from .resolver import Resolve
 from .topology import Member, Topology
 
 ACL_FILE = "users.acl"
@@ -57,13 +56,7 @@ def apply_access(node: Node, files: AccessFiles) -> None:
 
 
 def grant_access(
-    topology: Topology,
-    connector: Connector,
-    resolve: Resolve,
-    files: AccessFiles,
-    console: Console,
-    end: float,
-    interval: float = 0.5,
+    topology: Topology, connector: Connector, files: AccessFiles, console: Console, end: float, interval: float = 0.5
 ) -> None:
     """Does the same on every member; one that can't be asked is asked again until `end` of the monotonic clock.
 
@@ -72,7 +65,7 @@ def grant_access(
     """
     left = topology.members()
     while True:
-        reasons = {member: reason for member in left if (reason := _grant(member, connector, resolve, files))}
+        reasons = {member: reason for member in left if (reason := _grant(member, connector, files))}
         if not reasons:
             return
         left = list(reasons)
@@ -83,10 +76,10 @@ def grant_access(
         time.sleep(interval)
 
 
-def _grant(member: Member, connector: Connector, resolve: Resolve, files: AccessFiles) -> str | None:
+def _grant(member: Member, connector: Connector, files: AccessFiles) -> str | None:
     """None once the member has them, else why it could not be asked."""
     try:
-        with open_pod(member, connector, resolve) as (node, _):
+        with open_pod(member, connector) as (node, _):
             apply_access(node, files)
     except NodeUnavailableError as error:
         return str(error)

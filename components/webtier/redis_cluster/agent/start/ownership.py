@@ -6,33 +6,30 @@ from dataclasses import dataclass
 
 from ..redis.peers import Peer
 from ..redis.topology import SLOTS
-from ..redis.view import ClusterView, Record
+from ..redis.view import Address, ClusterView, Record
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A node by its host name, and by its `id` where nodes.conf has told it; with what it announces of itself."""
+    """A node by what it announces of itself, its host name above all, and by its `id` where nodes.conf has told it."""
 
-    host: str
-    own_ip: str
-    port: int = 6379
-    bus_port: int = 16379
+    address: Address
     id: str | None = None
 
     def is_own(self, record: Record) -> bool:
         """Whether the record is of this node, or of one that had its host name before."""
-        if record.id == self.id or record.address.hostname == self.host:
+        if record.id == self.id or record.address.hostname == self.address.hostname:
             return True
         # Names are told only some time after an introduction.
         return self.id is None and not record.address.hostname and self.is_at(record)
 
     def is_at(self, record: Record) -> bool:
         """Whether the record has this node's address: pods that are announced by NodePorts share their host's."""
-        return (record.address.ip, record.address.port) == (self.own_ip, self.port)
+        return (record.address.ip, record.address.port) == (self.address.ip, self.address.port)
 
     def same_shard(self, record: Record) -> bool:
         """Pods are named `<cluster>-shard-<s>-<m>`."""
-        return _shard_name(self.host) == _shard_name(record.address.hostname)
+        return _shard_name(self.address.hostname) == _shard_name(record.address.hostname)
 
 
 @dataclass(frozen=True)

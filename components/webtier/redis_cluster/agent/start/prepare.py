@@ -5,70 +5,67 @@ without this no node finds any other, and the cluster stays down.
 """
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..console import Console
 from ..parallel import in_parallel
 from ..redis.nodes_file import read_hostnames, replace_file, rewrite_addresses
 from ..redis.resolver import Resolve
+from ..redis.view import Address
 
 
-@dataclass(frozen=True)
-class PrepareOptions:
-    """`longest_wait` bounds the waiting for names; a peer that is gone for good never gets one.
+def prepare(
+    nodes_file: Path,
+    own: Address,
+    resolve: Resolve,
+    console: Console,
+    *,
+    rewrite_peers: bool = True,
+    longest_wait: float = 10.0,
+    wait_for_rest: float = 2.0,
+) -> None:
+    """Rewrites nodes.conf. Without one, or without DNS, it changes nothing: Redis can still start.
 
-    `rewrite_peers` is False where nodes announce addresses that are not their pods' own: only `own_ip`,
-    the announced one, is written then.
-
-    Once more than half of the peers are known, the rest get `wait_for_rest` seconds: Redis tells
-    the others' addresses on by itself, and healing/heal.py repairs what is left.
+    Without `rewrite_peers`, where nodes announce addresses that are not their pods' own, only the `own` one is written.
+    `longest_wait` bounds the waiting for names, in seconds; a peer that is gone for good never gets one. Once more than
+    half of the peers are known, the rest get `wait_for_rest`: Redis tells the others' addresses on by itself, and
+    healing/heal.py repairs what is left.
     """
-
-    nodes_file: Path
-    own_ip: str | None
-    port: int = 6379
-    bus_port: int = 16379
-    longest_wait: float = 10.0
-    wait_for_rest: float = 2.0
-    rewrite_peers: bool = True
-
-
-def prepare(options: PrepareOptions, resolve: Resolve, console: Console) -> None:
-    """Rewrites nodes.conf. Without one, or without DNS, it changes nothing: Redis can still start."""
     try:
-        text = options.nodes_file.read_text(encoding="utf-8")
+        text = nodes_file.read_text(encoding="utf-8")
     except FileNotFoundError:
         console.event("this node has never been in a cluster: nothing to prepare")
         return
     except (OSError, UnicodeDecodeError) as error:
-        console.event(f"{options.nodes_file} can't be read and is left alone: {error}")
+        console.event(f"{nodes_file} can't be read and is left alone: {error}")
         return
-    hostnames = read_hostnames(text) if options.rewrite_peers else {}
-    addresses = _resolve_all(hostnames, options, resolve)
+    hostnames = read_hostnames(text) if rewrite_peers else {}
+    addresses = _resolve_all(hostnames, resolve, longest_wait, wait_for_rest)
     for node_id in sorted(set(hostnames) - set(addresses)):
         console.event(f"{hostnames[node_id]} has no address yet: its old one stays")
-    rewritten = rewrite_addresses(text, addresses, options.own_ip, options.port, options.bus_port)
+    rewritten = rewrite_addresses(text, addresses, own)
     if rewritten == text:
         console.event(f"the addresses of {len(hostnames)} peers are up to date")
         return
     try:
-        replace_file(options.nodes_file, rewritten)
+        replace_file(nodes_file, rewritten)
     except OSError as error:
-        console.event(f"{options.nodes_file} can't be rewritten and is left alone: {error}")
+        console.event(f"{nodes_file} can't be rewritten and is left alone: {error}")
         return
-    console.event(f"brought {options.nodes_file} up to date: {len(addresses)} of {len(hostnames)} peers found")
+    console.event(f"brought {nodes_file} up to date: {len(addresses)} of {len(hostnames)} peers found")
 
 
-def _resolve_all(hostnames: dict[str, str], options: PrepareOptions, resolve: Resolve) -> dict[str, str]:
+def _resolve_all(
+    hostnames: dict[str, str], resolve: Resolve, longest_wait: float, wait_for_rest: float
+) -> dict[str, str]:
     found: dict[str, str] = {}
-    end = time.monotonic() + options.longest_wait
+    end = time.monotonic() + longest_wait
     while True:
         missing = [node_id for node_id in hostnames if node_id not in found]
         answers = in_parallel(resolve, [hostnames[node_id] for node_id in missing])
         found |= {node_id: ips[0] for node_id, ips in zip(missing, answers, strict=True) if ips}
         if 2 * len(found) > len(hostnames):
-            end = min(end, time.monotonic() + options.wait_for_rest)
+            end = min(end, time.monotonic() + wait_for_rest)
         if len(found) == len(hostnames) or time.monotonic() >= end:
             return found
         time.sleep(0.25)

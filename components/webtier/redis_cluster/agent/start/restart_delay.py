@@ -14,48 +14,37 @@ from ..parallel import in_parallel
 from ..redis.client import Connector, Node
 from ..redis.nodes_file import read_view
 from ..redis.reach import ask_member_if_reachable
-from ..redis.resolver import Resolve
 from ..redis.view import ClusterView
 from .data_folder import DataFolder
 
 
-@dataclass(frozen=True)
-class RestartDelayOptions:
-    """All times in seconds."""
+@dataclass
+class RestartDelay:
+    """One for each start of Redis, where the agents have the fast failover. All times in seconds."""
 
+    data: DataFolder
+    connector: Connector
     longest: float = 2.5
     """After which this node starts in any case."""
     recent: float = 4.0
     """A replica that lost its master longer ago has not been elected, and will hardly be."""
     patience: float = 0.3
     """What a node gets for one answer, and DNS for a name."""
-
-
-@dataclass
-class RestartDelay:
-    """One for each start of Redis, where the agents have the fast failover."""
-
-    options: RestartDelayOptions
-    data: DataFolder
-    connector: Connector
-    resolve: Resolve
     _began: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        self._quick = replace(self.connector, timeout=self.options.patience)
+        self._quick = replace(self.connector, timeout=self.patience)
 
     def promotable_replica(self) -> str | None:
         """The name of a replica that followed this node until just now and has not taken over yet; None without one."""
-        if time.monotonic() - self._began > self.options.longest:
+        if time.monotonic() - self._began > self.longest:
             return None
         view = self._own_view()
         if view is None or not view.myself.serves or len(view.masters) < FEWEST_MASTERS:
             return None
         # Only the replica itself knows whether it stands for election: nodes.conf is not written when that changes.
         replicas = [peer for peer in view.peers if peer.master_id == view.own_id]
-        able = in_parallel(
-            lambda replica: ask_member_if_reachable(replica, self._may_take_over, self._quick, self.resolve), replicas
-        )
+        able = in_parallel(lambda each: ask_member_if_reachable(each, self._may_take_over, self._quick), replicas)
         return next((replica.name for replica, is_able in zip(replicas, able, strict=True) if is_able), None)
 
     def _own_view(self) -> ClusterView | None:
@@ -71,4 +60,4 @@ class RestartDelay:
         up_for = int(replica.fields("INFO", "server")["uptime_in_seconds"])
         lost_for = int(link.get("master_link_down_since_seconds", "0"))
         # A replica that has started since has never followed this process.
-        return link.get("role") == "slave" and 0 <= lost_for <= self.options.recent and up_for > lost_for + 1
+        return link.get("role") == "slave" and 0 <= lost_for <= self.recent and up_for > lost_for + 1

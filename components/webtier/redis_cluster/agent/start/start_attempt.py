@@ -11,7 +11,6 @@ from ..redis.client import Connector
 from ..redis.nodes_file import read_view, render_nodes_file, replace_file
 from ..redis.peers import Answers, ask_peers
 from ..redis.reach import open_node
-from ..redis.resolver import Resolve
 from ..redis.view import ClusterView
 from .data_folder import ACCEPT_FILE, NODES_FILE, Data, DataFolder
 from .ownership import Identity, Ownership, find_ownership
@@ -19,9 +18,11 @@ from .remediation import Remediation
 from .start_decision import Begin, Facts, OwnLine, Wait, judge, judge_accepted
 
 
-@dataclass(frozen=True)
-class StartAttemptOptions:
-    """`own` is this pod by its host name under `domain`, the headless Service's, without an id. `auth` is the
+@dataclass
+class StartAttempt:
+    """One for each start of Redis. `fault` is what a check of the data found, after a start that failed.
+
+    `own` is this pod by its host name under `domain`, the headless Service's, without an id. `auth` is the
     mounted Secret's folder. A node of which nothing is known waits `formation_wait` seconds for another that
     knows it: at a cluster's first start there is none. Give infinity where it is known to have been formed.
     """
@@ -30,37 +31,27 @@ class StartAttemptOptions:
     own: Identity
     domain: str
     auth: Path
-    formation_wait: float = 3.0
-
-
-@dataclass(frozen=True)
-class Start:
-    """Redis may start. `withhold_replication` as in healing/incomplete_copy.py."""
-
-    withhold_replication: bool
-
-
-@dataclass
-class StartAttempt:
-    """One for each start of Redis. `fault` is what a check of the data found, after a start that failed."""
-
-    options: StartAttemptOptions
     connector: Connector
-    resolve: Resolve
     console: Console
+    formation_wait: float
     fault: str | None = None
     now: Callable[[], float] = time.monotonic
     _began: float | None = field(default=None, init=False)
 
-    def decide(self) -> Start | Wait:
-        """Looks and asks anew each time; takes as long as the slowest peer, and that is bounded."""
+    def decide(self) -> Begin | Wait:
+        """Looks and asks anew each time; takes as long as the slowest peer, and that is bounded.
+
+        What a `Begin` says is done by then, and Redis may start.
+        """
         try:
             decision = self._decide()
-            return decision if isinstance(decision, Wait) else self._carry_out(decision)
+            if isinstance(decision, Begin):
+                self._carry_out(decision)
+            return decision
         except AgentError as error:
             return Wait(f"the cluster can't be asked: a node {error}")
         except OSError as error:
-            return Wait(f"{self.options.data.path} can't be used: {error}")
+            return Wait(f"{self.data.path} can't be used: {error}")
 
     def _decide(self) -> Begin | Wait:
         own_view, nodes_fault = self._read_nodes_file()
@@ -73,7 +64,7 @@ class StartAttempt:
             answers = ask_peers(self._addresses(own_view), self.connector)
         if self._began is None:
             self._began = self.now()
-        identity = replace(self.options.own, id=own_view.own_id if own_view is not None else None)
+        identity = replace(self.own, id=own_view.own_id if own_view is not None else None)
         facts = Facts(
             identity=identity,
             data=data,
@@ -82,17 +73,17 @@ class StartAttempt:
             incomplete_copy=incomplete_copy,
             answers=answers,
             ownership=find_ownership(identity, own_view, answers.peers),
-            waited=self.now() - self._began >= self.options.formation_wait,
+            waited=self.now() - self._began >= self.formation_wait,
         )
-        remediation = Remediation(identity.host, self.options.data, self.options.auth, self.connector.tls)
+        remediation = Remediation(identity.address.hostname, self.data, self.auth, self.connector.tls)
         decision = judge(facts, remediation)
-        if isinstance(decision, Wait) and self.options.data.accept_file.exists():
+        if isinstance(decision, Wait) and self.data.accept_file.exists():
             return judge_accepted(facts, remediation, self._count_keys(facts.ownership))
         return decision
 
     def _read_nodes_file(self) -> tuple[ClusterView | None, str]:
         try:
-            return read_view(self.options.data.nodes_file.read_text(encoding="utf-8")), ""
+            return read_view(self.data.nodes_file.read_text(encoding="utf-8")), ""
         except FileNotFoundError:
             return None, "is gone"
         except ValueError as error:
@@ -100,7 +91,7 @@ class StartAttempt:
 
     def _look_at_data(self, own_view: ClusterView | None) -> tuple[Data, bool]:
         """The data, and whether what is there of it was never a whole copy."""
-        folder = self.options.data
+        folder = self.data
         data = folder.look()
         if data.whole and self.fault is not None:
             data = Data(whole=False, broken=True, fault=f"is broken: {self.fault}")
@@ -112,9 +103,9 @@ class StartAttempt:
         return Data(whole=False, broken=data.broken, fault="was never copied completely"), True
 
     def _addresses(self, own_view: ClusterView | None) -> list[str]:
-        found = self.resolve(self.options.domain)
+        found = self.connector.resolve(self.domain)
         if not found and own_view is not None:
-            found = [ip for peer in own_view.peers for ip in self.resolve(peer.address.hostname)]
+            found = [ip for peer in own_view.peers for ip in self.connector.resolve(peer.address.hostname)]
         return found
 
     def _count_keys(self, ownership: Ownership) -> dict[str, int]:
@@ -124,9 +115,9 @@ class StartAttempt:
                 counts[replica.name] = int(node.ask("DBSIZE"))
         return counts
 
-    def _carry_out(self, begin: Begin) -> Start:
+    def _carry_out(self, begin: Begin) -> None:
         """In an order in which it can be broken off anywhere: the next decision comes to the same end."""
-        folder = self.options.data
+        folder = self.data
         text = self._render(begin.nodes_file) if isinstance(begin.nodes_file, OwnLine) else None
         if begin.event:
             self.console.event(begin.event)
@@ -135,7 +126,8 @@ class StartAttempt:
         if begin.put_data_aside:
             folder.put_data_aside(self.console.event)
         if text is not None:
-            self._put_broken_nodes_file_aside()
+            if self._read_nodes_file()[0] is None:
+                folder.put_aside(NODES_FILE, self.console.event)
             replace_file(folder.nodes_file, text)
         elif begin.nodes_file is False:
             folder.put_aside(NODES_FILE, self.console.event)
@@ -144,11 +136,6 @@ class StartAttempt:
         if folder.accept_file.exists():
             folder.accept_file.unlink()
             self.console.event(f"removed {ACCEPT_FILE}")
-        return Start(begin.withhold)
-
-    def _put_broken_nodes_file_aside(self) -> None:
-        if self._read_nodes_file()[0] is None:
-            self.options.data.put_aside(NODES_FILE, self.console.event)
 
     def _render(self, line: OwnLine) -> str:
         """All that the source knows, with this node in place of how it is known there."""

@@ -30,7 +30,7 @@ from dataclasses import dataclass, replace
 from ..failover.candidacy import PATIENCE
 from ..redis.peers import Answers, Peer
 from ..redis.topology import describe_slots
-from ..redis.view import Address, ClusterView, Record
+from ..redis.view import ClusterView, Record
 from .data_folder import ACCEPT_FILE, Data
 from .ownership import Identity, Ownership, count_voters, is_complete
 from .remediation import Remediation
@@ -174,7 +174,7 @@ def _own_record(facts: Facts, source: Peer, master_id: str | None) -> Record:
     known = source.view.records.get(node_id)
     return Record(
         id=node_id,
-        address=Address(identity.own_ip, identity.port, identity.bus_port, identity.host),
+        address=identity.address,
         flags=frozenset({"myself", "slave" if master_id else "master"}),
         master_id=master_id,
         epoch=known.epoch if known else 0,

@@ -2,54 +2,26 @@
 
 import math
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ..console import Console
 from ..failover.candidacy import START_CONF
 from ..features import ALL_FEATURES, Feature, Without
 from ..redis.client import Connector
-from ..redis.resolver import Resolve
 from ..redis.users import ACL_FILE, AccessFiles
-from .announce import Announcement, read_announcement
+from .announce import Pod
 from .aof import find_fault_in_report
 from .data_folder import DataFolder
 from .ownership import Identity
-from .prepare import PrepareOptions, prepare
-from .restart_delay import RestartDelay, RestartDelayOptions
-from .start_attempt import Start, StartAttempt, StartAttemptOptions
-from .start_decision import Wait
+from .prepare import prepare
+from .restart_delay import RestartDelay
+from .start_attempt import StartAttempt
+from .start_decision import Begin, Wait
 from .start_handshake import StartHandshake
 
 START_FILE = "start.conf"
 
 FORMATION_WAIT = 3.0
 """Seconds. While a cluster is formed no node knows another; later, a node without data waits for one that knows it."""
-
-
-@dataclass(frozen=True)
-class Pod:
-    """This pod: its `name`, the DNS name `domain` of the headless Service, its own and its node's address.
-
-    `announced` is the folder with a file a pod that says where clients outside reach it, None if there are none.
-    `formed` is a file that is there once the cluster has been formed.
-    """
-
-    name: str
-    domain: str
-    own_ip: str
-    host_ip: str = ""
-    announced: Path | None = None
-    formed: Path | None = None
-
-    @property
-    def host(self) -> str:
-        """Its name in DNS."""
-        return f"{self.name}.{self.domain}"
-
-    def announcement(self, connector: Connector) -> Announcement:
-        """Where others reach its Redis. ValueError when the file says nothing of use."""
-        file = self.announced / self.name if self.announced else None
-        return read_announcement(file, self.own_ip, self.host_ip, connector.port, connector.bus_port)
 
 
 @dataclass
@@ -64,7 +36,6 @@ class Starter:
     files: AccessFiles
     handshake: StartHandshake
     connector: Connector
-    resolve: Resolve
     console: Console
     yields: bool = False
     without: Without = ALL_FEATURES
@@ -86,8 +57,9 @@ class Starter:
                 return False
             attempt = self._new_attempt()
             self._attempt, self._number = attempt, number
-            self._delay = self._new_delay()
-        decision = Start(False) if Feature.START_GUARD in self.without else attempt.decide()
+            yields = self.yields and Feature.START_GUARD not in self.without
+            self._delay = RestartDelay(self.data, self.connector) if yields else None
+        decision = Begin(withhold=False) if Feature.START_GUARD in self.without else attempt.decide()
         if isinstance(decision, Wait):
             self.console.state(f"Redis is not started: {decision.reason}")
             return False
@@ -95,7 +67,7 @@ class Starter:
         if replica is not None:
             self.console.state(f"Redis is not started yet: its replica {replica} may take over")
             return False
-        self._prepare(decision.withhold_replication)
+        self._prepare(decision.withhold)
         self.handshake.allow_start(number)
         self.console.event("Redis may start")
         return True
@@ -103,29 +75,18 @@ class Starter:
     def _new_attempt(self) -> StartAttempt:
         result = self.handshake.check_result()
         fault = None if result is None else find_fault_in_report(self.data.path, *result)
-        announced = self.pod.announcement(self.connector)
-        own = Identity(self.pod.host, announced.ip, announced.port, announced.bus_port)
+        own = Identity(self.pod.announcement(self.connector).address)
         formed = self.pod.formed is not None and self.pod.formed.exists()
         wait = math.inf if formed else FORMATION_WAIT
-        options = StartAttemptOptions(self.data, own, self.pod.domain, self.files.folder, formation_wait=wait)
-        return StartAttempt(options, self.connector, self.resolve, self.console, fault)
-
-    def _new_delay(self) -> RestartDelay | None:
-        if not self.yields or Feature.START_GUARD in self.without:
-            return None
-        return RestartDelay(RestartDelayOptions(), self.data, self.connector, self.resolve)
+        asked = (self.connector, self.console)
+        return StartAttempt(self.data, own, self.pod.domain, self.files.folder, *asked, wait, fault)
 
     def _prepare(self, withhold: bool) -> None:
         announcement = self.pod.announcement(self.connector)
-        options = PrepareOptions(
-            self.data.nodes_file,
-            announcement.ip,
-            announcement.port,
-            announcement.bus_port,
-            # What clients outside reach is no pod's own address, and stays when the pod moves.
-            rewrite_peers=not announcement.outside and Feature.PEER_ADDRESSES not in self.without,
-        )
-        prepare(options, self.resolve, self.console)
-        conf = announcement.conf(self.pod.host, self.connector.tls is not None)
+        # What clients outside reach is no pod's own address, and stays when the pod moves.
+        rewrite_peers = not announcement.outside and Feature.PEER_ADDRESSES not in self.without
+        resolve = self.connector.resolve
+        prepare(self.data.nodes_file, announcement.address, resolve, self.console, rewrite_peers=rewrite_peers)
+        conf = announcement.conf(self.connector.tls is not None)
         self.handshake.write_file(ACL_FILE, self.files.users(withhold))
         self.handshake.write_file(START_FILE, conf + (START_CONF if Feature.CANDIDACY not in self.without else ""))

@@ -123,8 +123,7 @@ def test_a_replica_that_does_not_stand_yet_is_handed_the_masters_role(trio: Guar
     trio.unattended.add(replica.pod)
     trio.ask(replica, "CONFIG", "SET", NO_FAILOVER, "yes")
     try:
-        options = HandOverOptions(trio.addresses[master.host])
-        assert hand_over(options, trio.connector, trio.resolve, Remembering()) is Outcome.HANDED_OVER
+        assert hand_over(HandOverOptions(), trio.beside(master), Remembering()) is Outcome.HANDED_OVER
     finally:
         trio.unattended.clear()
         trio.set_mark(master, draining=False)

@@ -17,7 +17,7 @@ MASTERS = ("a", "b", "c", "d", "e")
 
 def judged(found: Evidence) -> FailedCheck | None:
     """With the usual options."""
-    usual = FastFailoverOptions("")
+    usual = FastFailoverOptions()
     return find_failed_check(found, clock_slack=usual.clock_slack, stagger=usual.stagger)
 
 

@@ -13,7 +13,7 @@ from webtier.redis_cluster.agent.failover.fast_failover import FastFailoverOptio
 from webtier.redis_cluster.agent.redis.client import Connector, Node
 from webtier.redis_cluster.agent.redis.topology import Member
 
-SOON = FastFailoverOptions("", threshold=1.0, give_up_after=1.5)
+SOON = FastFailoverOptions(threshold=1.0, give_up_after=1.5)
 """For tests in which nothing pauses: they need not wait longer."""
 
 
@@ -69,7 +69,7 @@ def test_one_replica_that_alone_has_lost_its_master_does_nothing(slow: LocalClus
     master, replica = slow.topology.shard_members(0)
     members = slow.topology.members()
     ours = slow.connector
-    connector = CutOffConnector(ours.password, ours.port, ours.bus_port)
+    connector = CutOffConnector(ours.password, ours.port, ours.bus_port, resolve=ours.resolve)
     console = Remembering()
     agent = watcher(slow, replica, replace(SOON, give_up_after=60.0), console, connector)
     with listening(slow, *members, patience=5.0):

@@ -11,7 +11,7 @@ from webtier.redis_cluster.agent.failover.fast_failover import FastFailoverOptio
 from webtier.redis_cluster.agent.redis.topology import Member
 from webtier.redis_cluster.agent.redis.view import parse_view
 
-PERSISTENT = FastFailoverOptions("", give_up_after=60.0)
+PERSISTENT = FastFailoverOptions(give_up_after=60.0)
 """On a busy machine it may have to ask more than once."""
 
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.unit.webtier.redis_cluster.agent.harness.shard_writer import ShardWri
 from tests.unit.webtier.redis_cluster.agent.harness.watched_connector import WatchedConnector
 from webtier.redis_cluster.agent.failover.hand_over import HandOverOptions, Outcome, hand_over
 from webtier.redis_cluster.agent.redis.client import Connector, Node
-from webtier.redis_cluster.agent.redis.links import inbound_links
+from webtier.redis_cluster.agent.redis.replication_info import inbound_links
 from webtier.redis_cluster.agent.redis.topology import Member
 from webtier.redis_cluster.agent.redis.view import parse_view
 
@@ -41,8 +42,7 @@ AT_ONCE = 9.0
 def run(
     cluster: LocalCluster, member: Member, console: Remembering | None = None, connector: Connector | None = None
 ) -> Outcome:
-    options = HandOverOptions(cluster.addresses[member.host])
-    return hand_over(options, connector or cluster.connector, cluster.resolve, console or Remembering())
+    return hand_over(HandOverOptions(), cluster.beside(member, connector), console or Remembering())
 
 
 def test_a_replica_that_writes_its_first_file_can_end_afterwards(nine_nodes: LocalCluster) -> None:
@@ -191,13 +191,12 @@ def test_a_replica_is_found_where_it_follows_from(nine_nodes: LocalCluster) -> N
         lambda: all(source in nine_nodes.ask(master, "INFO", "replication") for source in sources), "they follow anew"
     )
     empty, hosts = nine_nodes.fresh_address(), {member.host for member in members}
-    options = HandOverOptions(nine_nodes.addresses[master.host])
 
     def stale(host: str) -> list[str]:
         return [empty] if host in hosts else nine_nodes.resolve(host)
 
     # A node can be elected again only after four node timeouts, so another one has to be asked than before.
-    assert hand_over(options, nine_nodes.connector, stale, Remembering()) is Outcome.HANDED_OVER
+    assert run(nine_nodes, master, connector=replace(nine_nodes.connector, resolve=stale)) is Outcome.HANDED_OVER
     assert not nine_nodes.is_master(master)
 
 
@@ -249,6 +248,5 @@ def test_all_pods_asked_at_once_all_end(nine_nodes: LocalCluster) -> None:
 
 def test_a_redis_that_does_not_run_has_nothing_to_hand_over() -> None:
     console = Remembering()
-    options = HandOverOptions("127.0.0.1")
-    assert hand_over(options, Connector(lambda: "", 1), lambda _: [], console) is Outcome.FAILED
+    assert hand_over(HandOverOptions(), Connector(lambda: "", 1, resolve=lambda _: []), console) is Outcome.FAILED
     assert console.said("this pod's Redis does not accept connections")

@@ -39,8 +39,8 @@ def run_and_lose_a_vote(
         cluster.ask(replica, "DEBUG", "DROP-CLUSTER-PACKET-FILTER", -1 if asked else VOTE)
         asked.append(replica)
 
-    options = HandOverOptions(cluster.addresses[member.host], deadline=deadline, attempt=1.0)
-    return hand_over(options, interfering(cluster, lose), cluster.resolve, console), asked
+    options = HandOverOptions(deadline=deadline, attempt=1.0)
+    return hand_over(options, cluster.beside(member, interfering(cluster, lose)), console), asked
 
 
 def hand_over_at_the_second_attempt(cluster: LocalCluster) -> list[Member]:

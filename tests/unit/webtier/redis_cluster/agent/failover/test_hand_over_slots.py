@@ -34,8 +34,8 @@ def run(
     connector: Connector | None = None,
     slots: float = 60.0,
 ) -> Outcome:
-    options = HandOverOptions(cluster.addresses[member.host], deadline=90.0, slots=slots)
-    return hand_over(options, connector or cluster.connector, cluster.resolve, console or Remembering())
+    options = HandOverOptions(deadline=90.0, slots=slots)
+    return hand_over(options, cluster.beside(member, connector), console or Remembering())
 
 
 def open_slots(cluster: LocalCluster, member: Member) -> set[int]:
@@ -103,7 +103,7 @@ def test_who_moves_slots_lets_a_master_go(slow: LocalCluster, draining: int) -> 
     slots = fill(slow, slow.master(1))
     masters = {
         node.member.shard: node
-        for node in read_cluster_state(slow.topology, slow.connector, slow.resolve).nodes
+        for node in read_cluster_state(slow.topology, slow.connector).nodes
         if node.myself.is_master
     }
 

@@ -36,8 +36,7 @@ def wanted(cluster: LocalCluster, member: Member) -> int:
 
 
 def run(cluster: LocalCluster, member: Member) -> Outcome:
-    options = HandOverOptions(cluster.addresses[member.host])
-    return hand_over(options, cluster.connector, cluster.resolve, Remembering())
+    return hand_over(HandOverOptions(), cluster.beside(member), Remembering())
 
 
 def end(cluster: LocalCluster, *members: Member) -> None:
@@ -105,7 +104,7 @@ def test_the_last_replica_that_ends_lets_its_master_take_writes_and_takes_that_b
         wait_until(lambda: len(writer.pauses) > so_far + 100, "writes without a replica")
         trio.launch(*replicas)
         for replica in replicas:
-            returned = ReturnedReplica(trio.connector, trio.resolve, trio.addresses[replica.host])
+            returned = ReturnedReplica(trio.beside(replica))
 
             def give_back(returned: ReturnedReplica = returned) -> bool:
                 returned.step()

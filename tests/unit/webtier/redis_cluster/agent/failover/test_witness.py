@@ -15,17 +15,17 @@ from webtier.redis_cluster.agent.redis.reach import answers_as
 def test_nobody_without_the_password_makes_a_witness_speak(slow: LocalCluster) -> None:
     ids = slow.node_ids()
     (master, replica), (other, follower), (witness, _) = (slow.master_and_replica(shard) for shard in range(3))
-    local_ip = slow.addresses[replica.host]
+    ours = slow.beside(replica)
     asked = question(ids[replica.pod], ids[master.pod], [])
     forged = json.dumps(asdict(question(ids[follower.pod], ids[other.pod], [])))
     console = Remembering()
 
     def answers() -> dict[str, Answer]:
-        return ask_witnesses(asked, {ids[witness.pod]}, 1, slow.connector, local_ip, 60.0)
+        return ask_witnesses(asked, {ids[witness.pod]}, 1, ours, 60.0)
 
     with (
         listening(slow, witness, console=console, patience=30.0),
-        Redis(host=local_ip, port=slow.port, username="app", password=APPLICATION_PASSWORD) as anybody,
+        Redis(host=ours.local_ip, port=slow.port, username="app", password=APPLICATION_PASSWORD) as anybody,
     ):
         assert answers()
         for message in ("", forged, f"{'0' * 64} {forged}", b"\xff\xfe"):

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -12,8 +12,8 @@ from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import DOMAI
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.errors import AgentError
 from webtier.redis_cluster.agent.failover.fast_failover import FastFailover, FastFailoverOptions
-from webtier.redis_cluster.agent.failover.witness import QUESTIONS, Witness, WitnessOptions
-from webtier.redis_cluster.agent.healing.heal import Healer, HealOptions
+from webtier.redis_cluster.agent.failover.witness import QUESTIONS, Witness
+from webtier.redis_cluster.agent.healing.heal import Healer
 from webtier.redis_cluster.agent.redis.client import Connector
 from webtier.redis_cluster.agent.redis.topology import Member
 
@@ -48,10 +48,9 @@ def _heal(agent: Healer, stop: threading.Event) -> None:
         stop.wait(1.0)
 
 
-def healer(cluster: LocalCluster, member: Member, options: HealOptions | None = None) -> Healer:
+def healer(cluster: LocalCluster, member: Member, patience: float = 2.0, **times: float) -> Healer:
     """Beside one member; by default it asks for the same thing again sooner than in a pod."""
-    options = replace(options or HealOptions("", DOMAIN, patience=2.0), local_ip=cluster.addresses[member.host])
-    return Healer(options, cluster.connector, cluster.resolve, Console())
+    return Healer(DOMAIN, cluster.beside(member), Console(), patience=patience, **times)
 
 
 def watcher(
@@ -62,8 +61,7 @@ def watcher(
     connector: Connector | None = None,
 ) -> FastFailover:
     """Beside one member."""
-    options = replace(options or FastFailoverOptions(""), local_ip=cluster.addresses[member.host])
-    return FastFailover(options, connector or cluster.connector, cluster.resolve, console or Console())
+    return FastFailover(options or FastFailoverOptions(), cluster.beside(member, connector), console or Console())
 
 
 @contextmanager
@@ -71,8 +69,7 @@ def listening(
     cluster: LocalCluster, *members: Member, patience: float = 0.4, console: Console | None = None
 ) -> Iterator[None]:
     """Witnesses beside the members, from when all of them can be asked."""
-    options = [WitnessOptions(cluster.addresses[member.host], patience=patience) for member in members]
-    agents = [Witness(each, cluster.connector, cluster.resolve, console or Console()) for each in options]
+    agents = [Witness(cluster.beside(member), console or Console(), patience) for member in members]
     with Running(agents):
         for member in members:
             wait_until(lambda member=member: _listens(cluster, member), f"the witness beside {member.pod} listens")

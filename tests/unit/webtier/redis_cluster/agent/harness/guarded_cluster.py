@@ -10,14 +10,14 @@ from pathlib import Path
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import DOMAIN, LocalCluster, wait_until
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.errors import AgentError
-from webtier.redis_cluster.agent.failover.candidacy import START_CONF, Candidacy, CandidacyOptions
-from webtier.redis_cluster.agent.healing.incomplete_copy import ReleaseOptions, ReplicationRelease
+from webtier.redis_cluster.agent.failover.candidacy import START_CONF, Candidacy
+from webtier.redis_cluster.agent.healing.incomplete_copy import ReplicationRelease
 from webtier.redis_cluster.agent.redis.topology import Member, Topology
 from webtier.redis_cluster.agent.start.data_folder import DataFolder
 from webtier.redis_cluster.agent.start.ownership import Identity
-from webtier.redis_cluster.agent.start.prepare import PrepareOptions, prepare
-from webtier.redis_cluster.agent.start.start_attempt import Start, StartAttempt, StartAttemptOptions
-from webtier.redis_cluster.agent.start.start_decision import Wait
+from webtier.redis_cluster.agent.start.prepare import prepare
+from webtier.redis_cluster.agent.start.start_attempt import StartAttempt
+from webtier.redis_cluster.agent.start.start_decision import Begin, Wait
 from webtier.redis_cluster.settings import RedisClusterSettings, RedisConf
 
 
@@ -34,7 +34,7 @@ class GuardedCluster(LocalCluster):
 
     def identity(self, member: Member) -> Identity:
         """As its pod knows it."""
-        return Identity(member.host, self.addresses[member.host], self.port, self.bus_port)
+        return Identity(self.announced(member))
 
     def volume(self, member: Member) -> DataFolder:
         """As the agent sees it."""
@@ -42,10 +42,9 @@ class GuardedCluster(LocalCluster):
 
     def guard(self, member: Member, fault: str | None = None) -> StartAttempt:
         """For one start."""
-        options = StartAttemptOptions(
-            self.volume(member), self.identity(member), DOMAIN, Path("/auth"), formation_wait=self.formation_wait
-        )
-        return StartAttempt(options, self.connector, self.resolve, _Listening(self.events), fault)
+        asked = (self.beside(member), _Listening(self.events))
+        own = self.identity(member)
+        return StartAttempt(self.volume(member), own, DOMAIN, Path("/auth"), *asked, self.formation_wait, fault)
 
     def let_in(self, *members: Member, fault: str | None = None, timeout: float = 180.0) -> dict[str, list[str]]:
         """Starts each as soon as its guard agrees; returns by pod why it had to wait."""
@@ -55,7 +54,7 @@ class GuardedCluster(LocalCluster):
         while waiting:
             for pod, (member, guard) in list(waiting.items()):
                 decision = guard.decide()
-                if isinstance(decision, Start):
+                if isinstance(decision, Begin):
                     del waiting[pod]
                     self.begin(member, decision)
                 else:
@@ -64,11 +63,10 @@ class GuardedCluster(LocalCluster):
             time.sleep(0.05)
         return reasons
 
-    def begin(self, member: Member, decision: Start) -> None:
+    def begin(self, member: Member, decision: Begin) -> None:
         """What the start handshake does once the guard has agreed."""
-        ip = self.addresses[member.host]
-        prepare(PrepareOptions(self.data(member) / "nodes.conf", ip, self.port, self.bus_port), self.resolve, Console())
-        self.launch(member, withhold=decision.withhold_replication, start_conf=START_CONF)
+        prepare(self.data(member) / "nodes.conf", self.announced(member), self.resolve, Console())
+        self.launch(member, withhold=decision.withhold, start_conf=START_CONF)
 
     def reason(self, member: Member, fault: str | None = None) -> str:
         """Why it may not start now."""
@@ -78,16 +76,17 @@ class GuardedCluster(LocalCluster):
 
     def release(self, member: Member) -> None:
         """One look of a member's sidecar."""
-        options = ReleaseOptions(self.volume(member), self.identity(member), DOMAIN, self.addresses[member.host])
-        ReplicationRelease(options, self.connector, self.resolve, _Listening(self.events)).step()
+        asked = (self.beside(member), _Listening(self.events))
+        ReplicationRelease(self.volume(member), self.identity(member), DOMAIN, *asked).step()
         self.candidacy(member).step()
 
     def candidacy(self, member: Member) -> Candidacy:
         """As it goes on at the member's present address."""
-        options = CandidacyOptions(self.volume(member), self.addresses[member.host], self.patience)
+        connector = self.beside(member)
         found = self.candidacies.get(member.pod)
-        if found is None or found.options != options:
-            found = self.candidacies[member.pod] = Candidacy(options, self.connector, _Listening(self.events))
+        if found is None or (found.connector, found.patience) != (connector, self.patience):
+            asked = (connector, _Listening(self.events))
+            found = self.candidacies[member.pod] = Candidacy(self.volume(member), *asked, self.patience)
         return found
 
     def can_succeed(self, member: Member) -> bool:

@@ -37,4 +37,4 @@ def interfering(cluster: LocalCluster, before: Callable[[Member], None]) -> Inte
         before(next(member for member in cluster.topology.members() if cluster.addresses[member.host] == ip))
 
     ours = cluster.connector
-    return InterferingConnector(ours.password, ours.port, ours.bus_port, before=found)
+    return InterferingConnector(ours.password, ours.port, ours.bus_port, resolve=ours.resolve, before=found)

@@ -23,13 +23,13 @@ from redis.crc import key_slot
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.errors import AgentError
 from webtier.redis_cluster.agent.failover.draining import NO_FAILOVER, mark_draining
-from webtier.redis_cluster.agent.reconcile.converge import ConvergeOptions, converge
-from webtier.redis_cluster.agent.reconcile.plan import Goal
+from webtier.redis_cluster.agent.reconcile.converge import converge
+from webtier.redis_cluster.agent.reconcile.steps import Goal
 from webtier.redis_cluster.agent.redis.client import Connector
 from webtier.redis_cluster.agent.redis.topology import Member, Topology
-from webtier.redis_cluster.agent.redis.view import parse_view
+from webtier.redis_cluster.agent.redis.view import Address, parse_view
 from webtier.redis_cluster.agent.start.announce import Announcement
-from webtier.redis_cluster.agent.start.prepare import PrepareOptions, prepare
+from webtier.redis_cluster.agent.start.prepare import prepare
 from webtier.redis_cluster.credentials.acl import AGENT_USER, REPLICATION_USER, InternalPasswords, render_acl_file
 from webtier.redis_cluster.pod.redis_conf import (
     ACL_FILE,
@@ -97,7 +97,9 @@ class LocalCluster:
         if tls is not None:
             tls.mkdir()
             self.renew_certificate(1)
-        self.connector = Connector(lambda: INTERNAL.current(AGENT_USER), self.port, self.bus_port, tls=tls)
+        self.connector = Connector(
+            lambda: INTERNAL.current(AGENT_USER), self.port, self.bus_port, tls=tls, resolve=self.resolve
+        )
         # A machine that is busy with other work is no reason to give up on an answer.
         self.tester = replace(self.connector, user=TESTER, password=lambda: TESTER, timeout=30.0)
         self.goal = Goal(self.topology, self.settings.min_replicas_to_write, self.port, self.bus_port)
@@ -115,6 +117,14 @@ class LocalCluster:
             return sorted(self.addresses.values())
         found = self.addresses.get(host)
         return [found] if found else []
+
+    def beside(self, member: Member, connector: Connector | None = None) -> Connector:
+        """The connector of the agent in that member's pod."""
+        return replace(connector or self.connector, local_ip=self.addresses[member.host])
+
+    def announced(self, member: Member) -> Address:
+        """As its pod announces it."""
+        return Address(self.addresses[member.host], self.port, self.bus_port, member.host)
 
     def data(self, member: Member) -> Path:
         """The member's volume."""
@@ -145,12 +155,12 @@ class LocalCluster:
         data = self.data(member)
         data.mkdir(exist_ok=True)
         ip = self.addresses[member.host]
-        announcement = Announcement(ip, self.port, self.bus_port, outside=False)
+        announcement = Announcement(self.announced(member))
         for name, text in (
             ("redis.conf", render_redis_conf(self.settings)),
             ("topology.conf", render_topology_conf(self.settings)),
             (REPLICATION_FILE, render_replication_conf(INTERNAL.current(REPLICATION_USER))),
-            (START_FILE, announcement.conf(member.host, self.settings.tls is not None) + start_conf),
+            (START_FILE, announcement.conf(self.settings.tls is not None) + start_conf),
             (ACL_FILE, _users(withhold)),
         ):
             for folder in (AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, RUN_FOLDER):
@@ -242,13 +252,8 @@ class LocalCluster:
 
     def converge(self, connector: Connector | None = None, deadline: float = 45.0, patience: float = 5.0) -> None:
         """Runs the agent's command."""
-        converge(
-            self.goal,
-            connector or self.connector,
-            self.resolve,
-            Console(),
-            ConvergeOptions(deadline=deadline, interval=0.1, patience=patience),
-        )
+        asked = connector or self.connector
+        converge(self.goal, asked, Console(), deadline=deadline, interval=0.1, patience=patience)
 
     def reshape(self, shards: int, replicas_per_shard: int) -> None:
         """Wants another topology, and starts the pods that it adds. Those that it has no more run on."""
@@ -260,8 +265,7 @@ class LocalCluster:
         for member in new:
             self.addresses[member.host] = self.fresh_address()
         for member in new:
-            nodes, ip = self.data(member) / "nodes.conf", self.addresses[member.host]
-            prepare(PrepareOptions(nodes, ip, self.port, self.bus_port), self.resolve, Console())
+            prepare(self.data(member) / "nodes.conf", self.announced(member), self.resolve, Console())
         self.launch(*new)
 
     def remove(self, *members: Member) -> None:

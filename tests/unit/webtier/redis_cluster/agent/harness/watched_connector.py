@@ -40,6 +40,8 @@ class WatchedConnector(Connector):
             connector.port,
             connector.bus_port,
             connector.timeout,
+            resolve=connector.resolve,
+            local_ip=connector.local_ip,
             dies=dies,
             lives=lives,
             before=before,

@@ -12,9 +12,8 @@ from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import (
     local_cluster,
     wait_until,
 )
-from webtier.redis_cluster.agent.healing.forget import stale_nodes, successor
-from webtier.redis_cluster.agent.healing.heal import Healer, HealOptions
-from webtier.redis_cluster.agent.healing.stale_node_watch import StaleNodeWatch
+from webtier.redis_cluster.agent.healing.forget import StaleNodeWatch, stale_nodes, successor
+from webtier.redis_cluster.agent.healing.heal import Healer
 from webtier.redis_cluster.agent.redis.topology import Member, Topology
 from webtier.redis_cluster.agent.redis.view import ClusterView, parse_view
 
@@ -135,8 +134,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
 
 
 def healers(cluster: LocalCluster, *members: Member) -> list[Healer]:
-    options = HealOptions("", DOMAIN, patience=0.5, gone_for=0.5, absent_for=1.0, ask_peer_every=0.1)
-    return [healer(cluster, member, options) for member in members]
+    times = {"patience": 0.5, "gone_for": 0.5, "absent_for": 1.0, "ask_peer_every": 0.1}
+    return [healer(cluster, member, **times) for member in members]
 
 
 def known(cluster: LocalCluster) -> list[int]:

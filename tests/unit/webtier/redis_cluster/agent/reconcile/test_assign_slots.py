@@ -2,7 +2,8 @@
 
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import DOMAIN
 from webtier.redis_cluster.agent.reconcile.cluster_state import ClusterState, NodeState
-from webtier.redis_cluster.agent.reconcile.plan import Goal, make_plan
+from webtier.redis_cluster.agent.reconcile.plan import make_plan
+from webtier.redis_cluster.agent.reconcile.steps import Goal
 from webtier.redis_cluster.agent.redis.topology import Member, Topology
 from webtier.redis_cluster.agent.redis.view import parse_view
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from webtier.redis_cluster.agent.reconcile.balance import even_transfers
+from webtier.redis_cluster.agent.reconcile.resharding import even_transfers
 from webtier.redis_cluster.agent.redis.topology import SLOTS, Topology
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.unit.webtier.redis_cluster.agent.harness.agents import Running, healer
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import LocalCluster, wait_until
 from tests.unit.webtier.redis_cluster.agent.harness.watched_connector import Killed, WatchedConnector
-from webtier.redis_cluster.agent.reconcile.plan import Goal
+from webtier.redis_cluster.agent.reconcile.steps import Goal
 
 
 def test_forms_a_cluster_from_nothing_and_then_leaves_it_alone(six_nodes: LocalCluster) -> None:

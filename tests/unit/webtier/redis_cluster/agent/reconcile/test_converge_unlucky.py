@@ -4,7 +4,8 @@ import socket
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +73,11 @@ def test_no_single_empty_answer_of_dns_fails_the_job(
 ) -> None:
     dns = UnluckyDns(two_nodes.resolve)
 
-    def converged_and_then_unlucky(*given: Any) -> None:
-        run_converge(*given)
+    def converged_and_then_unlucky(*given: Any, **times: Any) -> None:
+        run_converge(*given, **times)
         dns.asked.clear()
 
-    monkeypatch.setattr(agent, "resolve", dns)
+    monkeypatch.setattr(agent, "Connector", partial(Connector, resolve=dns))
     monkeypatch.setattr(agent, "converge", converged_and_then_unlucky)
     secret_folder(tmp_path, [PASSWORD])
 
@@ -90,12 +91,10 @@ def test_no_single_empty_answer_of_dns_fails_the_job(
 
 def test_no_single_refused_connection_fails_it(two_nodes: LocalCluster, tmp_path: Path) -> None:
     ours = two_nodes.connector
-    unlucky = UnluckyConnector(ours.password, ours.port, ours.bus_port)
+    unlucky = UnluckyConnector(ours.password, ours.port, ours.bus_port, resolve=ours.resolve)
     two_nodes.converge(unlucky)
     unlucky.opened.clear()
-    grant_access(
-        two_nodes.topology, unlucky, two_nodes.resolve, secret_folder(tmp_path, [PASSWORD]), Console(), soon(30), 0.05
-    )
+    grant_access(two_nodes.topology, unlucky, secret_folder(tmp_path, [PASSWORD]), Console(), soon(30), 0.05)
     assert two_nodes.is_healthy()
     assert all(the_application_may_log_in(two_nodes, member) for member in two_nodes.topology.members())
 
@@ -112,8 +111,9 @@ def test_what_never_answers_is_named_at_the_deadline_and_the_others_are_told(
     ]
     for resolve, why in cases:
         files = secret_folder(tmp_path, [PASSWORD])
+        connector = replace(two_nodes.connector, resolve=resolve)
         with pytest.raises(DeadlinePassedError, match=f"^not every node knows .*: {second.pod} {why}$"):
-            grant_access(two_nodes.topology, two_nodes.connector, resolve, files, Console(), soon(0.5), 0.1)
+            grant_access(two_nodes.topology, connector, files, Console(), soon(0.5), 0.1)
         assert the_application_may_log_in(two_nodes, first)
 
 
@@ -123,7 +123,7 @@ def test_a_rule_that_redis_refuses_is_said_at_once(two_nodes: LocalCluster, tmp_
     (tmp_path / "users.acl").write_text("user another on nopass ~* +no-such-command\n")
     began = time.monotonic()
     with pytest.raises(CommandRefusedError, match=r"^redis-shard-0-0 refused ACL SETUSER"):
-        grant_access(two_nodes.topology, two_nodes.connector, two_nodes.resolve, files, Console(), soon(60))
+        grant_access(two_nodes.topology, two_nodes.connector, files, Console(), soon(60))
     assert time.monotonic() - began < 30
 
 

@@ -48,7 +48,7 @@ def tag_of(cluster: LocalCluster, shard: int, number: int = 0) -> str:
 
 
 def move_slot(cluster: LocalCluster, slot: int, source: int, target: int, connector: Connector | None = None) -> None:
-    nodes = read_cluster_state(cluster.topology, cluster.connector, cluster.resolve).nodes
+    nodes = read_cluster_state(cluster.topology, cluster.connector).nodes
     moves = [Move(nodes[source], nodes[target], (slot,))]
     migrate(moves, nodes, connector or cluster.connector, Progress(Console()), 60.0)
 

@@ -88,7 +88,7 @@ def test_a_master_that_hands_over_in_the_middle_gives_no_more_slots(replicated: 
             wait_until(lambda: replicated.is_master(replica) and not replicated.is_master(master), "a hand-over")
 
     connector = WatchedConnector.like(replicated.connector, before=hand_over)
-    nodes = read_cluster_state(replicated.topology, replicated.connector, replicated.resolve).nodes
+    nodes = read_cluster_state(replicated.topology, replicated.connector).nodes
     source = next(node for node in nodes if node.member == master)
     target = next(node for node in nodes if node.member.shard == 1 and node.myself.is_master)
     slot = min(source.myself.slots)

@@ -99,7 +99,7 @@ def test_the_probes_ask_over_tls(encrypted: LocalCluster, tmp_path: Path) -> Non
 
 
 def test_slots_with_keys_move_from_master_to_master(encrypted: LocalCluster) -> None:
-    nodes = read_cluster_state(encrypted.topology, encrypted.connector, encrypted.resolve).nodes
+    nodes = read_cluster_state(encrypted.topology, encrypted.connector).nodes
     source, target = nodes[:2]
     key = next(f"key-{number}" for number in range(100) if key_slot(b"key-%d" % number) in source.myself.slots)
     encrypted.ask(source.member, "SET", key, "value")

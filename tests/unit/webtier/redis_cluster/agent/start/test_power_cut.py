@@ -7,7 +7,7 @@ from tests.unit.webtier.redis_cluster.agent.harness.agents import healer
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import LocalCluster, wait_until
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.healing.heal import Healer
-from webtier.redis_cluster.agent.start.prepare import PrepareOptions, prepare
+from webtier.redis_cluster.agent.start.prepare import prepare
 
 
 def cut_power(cluster: LocalCluster, new_address: Callable[[int], str]) -> None:
@@ -25,10 +25,7 @@ def launch_all(cluster: LocalCluster) -> None:
 
 def prepare_all(cluster: LocalCluster) -> None:
     for member in cluster.topology.members():
-        options = PrepareOptions(
-            cluster.data(member) / "nodes.conf", cluster.addresses[member.host], cluster.port, cluster.bus_port
-        )
-        prepare(options, cluster.resolve, Console())
+        prepare(cluster.data(member) / "nodes.conf", cluster.announced(member), cluster.resolve, Console())
 
 
 def nobody_is_in_touch(cluster: LocalCluster) -> bool:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from webtier.redis_cluster.agent.console import Console
-from webtier.redis_cluster.agent.start.prepare import PrepareOptions, prepare
+from webtier.redis_cluster.agent.redis.view import Address
+from webtier.redis_cluster.agent.start.prepare import prepare
 
 OWN, NAMED, LOST, NAMELESS, SIX, GONE = (letter * 40 for letter in "abcdef")
 
@@ -29,12 +30,12 @@ RENEWED = f"""\
 vars currentEpoch 6 lastVoteEpoch 0
 """
 
+AT = Address("10.9.0.1", 6379, 16379, "own.nodes")
 DNS = {"named.nodes": ["10.9.0.2"], "lost.nodes": ["10.9.0.3"], "six.nodes": ["fd00::9"]}
 
 
 def renew(path: Path, dns: dict[str, list[str]], wait: float = 0.0) -> None:
-    options = PrepareOptions(path, "10.9.0.1", longest_wait=wait, wait_for_rest=0.0)
-    prepare(options, lambda host: dns.get(host, []), Console())
+    prepare(path, AT, lambda host: dns.get(host, []), Console(), longest_wait=wait, wait_for_rest=0.0)
 
 
 def test_every_peer_that_has_an_address_gets_it(tmp_path: Path) -> None:
@@ -86,7 +87,7 @@ def test_a_name_that_comes_late_is_waited_for(tmp_path: Path) -> None:
         asked.append(host)
         return DNS[host] if len(asked) > 1 else []
 
-    prepare(PrepareOptions(path, "10.9.0.1", longest_wait=30.0), late, Console())
+    prepare(path, AT, late, Console(), longest_wait=30.0)
     assert "10.9.0.2:6379" in path.read_text()
 
 
@@ -113,7 +114,7 @@ def test_announced_addresses_of_peers_are_not_rewritten(tmp_path: Path) -> None:
         asked.append(host)
         return DNS.get(host, [])
 
-    prepare(PrepareOptions(path, "10.9.0.1", rewrite_peers=False), resolved, Console())
+    prepare(path, AT, resolved, Console(), rewrite_peers=False)
 
     assert path.read_text() == FILE.replace("10.0.0.1:", "10.9.0.1:")
     assert asked == []

@@ -5,12 +5,12 @@ from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import Local
 from webtier.redis_cluster.agent.failover.draining import NO_FAILOVER
 from webtier.redis_cluster.agent.redis.topology import Member
 from webtier.redis_cluster.agent.start.data_folder import DataFolder
-from webtier.redis_cluster.agent.start.restart_delay import RestartDelay, RestartDelayOptions
+from webtier.redis_cluster.agent.start.restart_delay import RestartDelay
 
 
 def delay(cluster: LocalCluster, member: Member, longest: float = 60.0, recent: float = 30.0) -> RestartDelay:
     data = DataFolder(cluster.data(member), appendonly=True)
-    return RestartDelay(RestartDelayOptions(longest, recent, patience=1.0), data, cluster.connector, cluster.resolve)
+    return RestartDelay(data, cluster.connector, longest, recent, patience=1.0)
 
 
 def test_the_replica_goes_first(slow: LocalCluster) -> None:

@@ -9,15 +9,15 @@ from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.redis.client import Connector
 from webtier.redis_cluster.agent.redis.nodes_file import render_nodes_file
 from webtier.redis_cluster.agent.redis.peers import Answers, Peer
-from webtier.redis_cluster.agent.redis.view import parse_view
+from webtier.redis_cluster.agent.redis.view import Address, parse_view
 from webtier.redis_cluster.agent.start.data_folder import Data, DataFolder
 from webtier.redis_cluster.agent.start.ownership import Identity, find_ownership
 from webtier.redis_cluster.agent.start.remediation import Remediation
-from webtier.redis_cluster.agent.start.start_attempt import Start, StartAttempt, StartAttemptOptions
+from webtier.redis_cluster.agent.start.start_attempt import StartAttempt
 from webtier.redis_cluster.agent.start.start_decision import Begin, Facts, OwnLine, Wait, judge, judge_accepted
 
 DOMAIN = "nodes.space.svc.cluster.local"
-OWN_IP = "10.9.0.9"
+OWN = Address("10.9.0.9", 6379, 16379, f"r-shard-0-0.{DOMAIN}")
 WHOLE, GONE, BROKEN = Data(True), Data(False, fault="is gone"), Data(False, True, "is broken: so")
 REMEDIATION = Remediation(f"r-shard-0-0.{DOMAIN}", DataFolder(Path("/data")), Path("/auth"))
 
@@ -56,7 +56,7 @@ def facts(
     incomplete_copy: bool = False,
 ) -> Facts:
     own_view = parse_view(own(nodes_file)) if nodes_file else None
-    identity = Identity(f"r-shard-0-0.{DOMAIN}", OWN_IP, id=own_view.own_id if own_view else None)
+    identity = Identity(OWN, own_view.own_id if own_view else None)
     ownership = find_ownership(identity, own_view, peers)
     return Facts(
         identity, data, own_view, "is gone", incomplete_copy, Answers(list(peers), busy or {}), ownership, waited
@@ -78,7 +78,7 @@ def own_line(found: Begin | Wait) -> str:
     line = begun(found).nodes_file
     assert isinstance(line, OwnLine)
     text = render_nodes_file([line.record], 7).splitlines()[0]
-    assert text.startswith(f"{identifier('0-0')} {OWN_IP}:6379@16379,r-shard-0-0.{DOMAIN} ")
+    assert text.startswith(f"{identifier('0-0')} {OWN.ip}:6379@16379,r-shard-0-0.{DOMAIN} ")
     return text.partition(DOMAIN)[2].strip()
 
 
@@ -201,9 +201,9 @@ def test_a_master_with_its_data_gets_its_slots_back_with_its_identity() -> None:
 
 def test_no_identity_is_taken_that_is_still_in_use() -> None:
     assert "has a link to this node at 10.0.0.1" in reason(judge(facts(GONE, peers=voters(REPLICA)), REMEDIATION))
-    at_its_host = voters(node("0-0", follows="0-1", ip=OWN_IP).replace("6379", "6380"), node("0-1", "0-99"))
-    assert f"has a link to this node at {OWN_IP}:6380" in reason(judge(facts(GONE, peers=at_its_host), REMEDIATION))
-    at_its_address = voters(node("0-0", follows="0-1", ip=OWN_IP), node("0-1", "0-99"))
+    at_its_host = voters(node("0-0", follows="0-1", ip=OWN.ip).replace("6379", "6380"), node("0-1", "0-99"))
+    assert f"has a link to this node at {OWN.ip}:6380" in reason(judge(facts(GONE, peers=at_its_host), REMEDIATION))
+    at_its_address = voters(node("0-0", follows="0-1", ip=OWN.ip), node("0-1", "0-99"))
     assert begun(judge(facts(GONE, peers=at_its_address), REMEDIATION)).withhold
 
 
@@ -223,10 +223,8 @@ def test_an_accepted_loss() -> None:
 
 
 def guard(folder: Path) -> StartAttempt:
-    options = StartAttemptOptions(
-        DataFolder(folder), Identity(f"r-shard-0-0.{DOMAIN}", OWN_IP), DOMAIN, Path("/auth"), 0.0
-    )
-    return StartAttempt(options, Connector(lambda: ""), lambda _: [], Console())
+    connector = Connector(lambda: "", resolve=lambda _: [])
+    return StartAttempt(DataFolder(folder), Identity(OWN), DOMAIN, Path("/auth"), connector, Console(), 0.0)
 
 
 def make_data(folder: Path, nodes_file: str) -> None:
@@ -238,15 +236,15 @@ def make_data(folder: Path, nodes_file: str) -> None:
 
 def test_what_redis_wrote_since_a_start_without_data_is_no_data(tmp_path: Path) -> None:
     make_data(tmp_path, node("0-0"))
-    assert guard(tmp_path).decide() == Start(withhold_replication=False)
+    assert guard(tmp_path).decide() == Begin(withhold=False)
     DataFolder(tmp_path).mark()
-    assert guard(tmp_path).decide() == Start(withhold_replication=True)
+    assert begun(guard(tmp_path).decide()).withhold
 
 
 def test_slots_that_it_was_given_since_then_make_it_data(tmp_path: Path) -> None:
     make_data(tmp_path, MASTER)
     DataFolder(tmp_path).mark()
-    assert guard(tmp_path).decide() == Start(withhold_replication=False)
+    assert guard(tmp_path).decide() == Begin(withhold=False)
     assert not DataFolder(tmp_path).marked
 
 

@@ -4,16 +4,15 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import DOMAIN, INTERNAL, LocalCluster, wait_until
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.failover.draining import NO_FAILOVER
-from webtier.redis_cluster.agent.sidecar import Sidecar, SidecarOptions
+from webtier.redis_cluster.agent.sidecar import Sidecar
+from webtier.redis_cluster.agent.start.announce import Pod as AgentsPod
 from webtier.redis_cluster.agent.start.data_folder import DataFolder
-from webtier.redis_cluster.agent.start.starter import Pod as AgentsPod
 from webtier.redis_cluster.credentials.acl import AGENT_USER, EXPORTER_USER, REPLICATION_USER
 from webtier.redis_cluster.pod.lifecycle import START_SCRIPT, STOP_SCRIPT
 from webtier.redis_cluster.pod.probes import alive_script
@@ -51,8 +50,8 @@ class Pod:
 
     def start_agent(self) -> None:
         pod = AgentsPod(self.member.pod, DOMAIN, self.ip)
-        options = SidecarOptions(pod, DataFolder(self.folder), self.folder, self.auth, local_ip=self.ip)
-        sidecar = Sidecar(options, replace(self.cluster.connector), self.cluster.resolve, Console())
+        connector = self.cluster.beside(self.member)
+        sidecar = Sidecar(pod, DataFolder(self.folder), self.folder, self.auth, connector, Console())
         threading.Thread(target=sidecar.run, args=(self.stop,), daemon=True).start()
 
     def run(self, script: str) -> int:
