@@ -106,7 +106,10 @@ class _HandOver:
         self._elections = Elections(int(self.redis.ask("CONFIG", "GET", "cluster-node-timeout")[1]) / 1000)
 
     def run(self) -> Outcome:
-        self._mark_draining()
+        try:
+            mark_draining(self.redis)
+        except CommandRefusedError as error:
+            self.console.event(f"other draining masters may choose this node, which can't be marked: it {error}")
         view = self.redis.view()
         if not view.myself.serves:
             self.console.event("this node has nothing to hand over: it is a replica, or owns no slots")
@@ -270,12 +273,6 @@ class _HandOver:
         end = self._until(self.options.settling)
         while time.monotonic() < end and not condition():
             time.sleep(0.05)
-
-    def _mark_draining(self) -> None:
-        try:
-            mark_draining(self.redis)
-        except CommandRefusedError as error:
-            self.console.event(f"other draining masters may choose this node, which can't be marked: it {error}")
 
     def _until(self, seconds: float) -> float:
         return min(self._end, time.monotonic() + seconds)

@@ -11,7 +11,7 @@ from .migration import migrate
 from .plan import make_plan
 from .progress import Progress
 from .resharding import not_drained
-from .steps import Goal, Plan, Step
+from .steps import Goal, Plan
 
 MOST_LISTED = 4
 """So many of the things that are waited for are written out."""
@@ -72,7 +72,8 @@ def _carry_out(
     masters = [node for node in state.all_nodes if node.myself.is_master]
     try:
         for step in plan.steps:
-            _take(step, connector)
+            with open_node(step.node.id, step.node.ip, connector, step.node.member.pod) as node:
+                node.ask_all(step.commands)
             console.event(step.text)
         migrate(plan.moves, masters, connector, progress, seconds)
     except NodeError as error:
@@ -80,11 +81,6 @@ def _carry_out(
         console.state(str(error))
         return str(error)
     return None
-
-
-def _take(step: Step, connector: Connector) -> None:
-    with open_node(step.node.id, step.node.ip, connector, step.node.member.pod) as node:
-        node.ask_all(step.commands)
 
 
 def _listed(reasons: list[str]) -> str:

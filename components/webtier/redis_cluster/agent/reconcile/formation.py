@@ -6,7 +6,6 @@ a node owns is never given to another one from here.
 
 from ..errors import RefusedError
 from ..redis.topology import SLOTS, as_ranges, describe_slots
-from ..redis.view import Record
 from .cluster_state import ClusterState, NodeState
 from .steps import Goal, Plan, Step, leader_of, members_of, step
 
@@ -129,7 +128,8 @@ def _slots_elsewhere(goal: Goal, state: ClusterState, owners: dict[int, str]) ->
     """Slots of which no running pod says that they are its own: they can be neither served nor moved."""
     waiting: list[str] = []
     for stranger in sorted(set(owners.values()) - {node.id for node in state.all_nodes}):
-        record = _record_of(stranger, state.nodes)
+        views = [node.view.records for node in state.nodes if stranger in node.view.records]
+        record = views[0][stranger]
         slots = describe_slots({slot for slot, owner in owners.items() if owner == stranger})
         pod = record.address.hostname.partition(".")[0] or stranger[:8]
         if record.reachable and goal.topology.parse(record.address.hostname) is None:
@@ -141,10 +141,6 @@ def _slots_elsewhere(goal: Goal, state: ClusterState, owners: dict[int, str]) ->
         why = f"which {reason}" if reason else "which none of the running pods is"
         waiting.append(f"the slots {slots} belong to {pod} ({stranger[:8]}), {why}")
     return Plan(waiting=waiting)
-
-
-def _record_of(node_id: str, nodes: list[NodeState]) -> Record:
-    return next(node.view.records[node_id] for node in nodes if node_id in node.view.records)
 
 
 def replicate(goal: Goal, state: ClusterState, insist: bool) -> Plan:

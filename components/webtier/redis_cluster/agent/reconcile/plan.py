@@ -35,7 +35,7 @@ def make_plan(goal: Goal, state: ClusterState, insist: bool = False) -> Plan:
         or introduce(goal, [*nodes, *givers], insist)
         or assign_slots(goal, state, insist)
         or replicate(goal, state, insist)
-        or _wait_for_health(nodes)
+        or Plan(waiting=[*_unhealthy_reasons(nodes)])
         or hand_over_removed_masters(goal, state)
         or rebalance(goal, state)
         or not_drained(state)
@@ -74,10 +74,6 @@ def _set_min_replicas(goal: Goal, nodes: list[NodeState]) -> Plan:
         for node in nodes
     ]
     return Plan(steps)
-
-
-def _wait_for_health(nodes: list[NodeState]) -> Plan:
-    return Plan(waiting=list(_unhealthy_reasons(nodes)))
 
 
 def _unhealthy_reasons(nodes: list[NodeState]) -> Iterator[str]:

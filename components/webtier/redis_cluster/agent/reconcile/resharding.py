@@ -116,7 +116,8 @@ def even_transfers(owned: Mapping[int, set[int]], shards: int) -> list[Transfer]
     answer, and after a part of it has been done the rest is the answer.
     """
     targets = _targets(owned, shards)
-    offers = [(shard, _surplus(owned[shard], targets.get(shard, 0))) for shard in sorted(owned)]
+    # The highest ones go, so that what stays is in one piece where it was.
+    offers = [(shard, sorted(owned[shard])[targets.get(shard, 0) :]) for shard in sorted(owned)]
     transfers: list[Transfer] = []
     for shard in range(shards):
         lacking = targets[shard] - len(owned.get(shard, ()))
@@ -133,11 +134,6 @@ def _targets(owned: Mapping[int, set[int]], shards: int) -> dict[int, int]:
     even, rest = divmod(sum(len(slots) for slots in owned.values()), shards)
     by_size = sorted(range(shards), key=lambda shard: (-len(owned.get(shard, ())), shard))
     return {shard: even + (place < rest) for place, shard in enumerate(by_size)}
-
-
-def _surplus(slots: set[int], target: int) -> list[int]:
-    """The highest ones, so that what stays is in one piece where it was."""
-    return sorted(slots)[target:]
 
 
 def _check_room(goal: Goal, masters: dict[int, NodeState]) -> None:

@@ -28,7 +28,8 @@ def read_replication(node: Node) -> Replication:
     """Asks a node. NodeUnavailableError and CommandRefusedError as with any question."""
     fields = node.fields("INFO", "replication")
     is_replica = fields.get("role") == "slave"
-    replicas = [_pairs(value) for key, value in fields.items() if key.startswith("slave") and "state=" in value]
+    described = [value.split(",") for key, value in fields.items() if key.startswith("slave") and "state=" in value]
+    replicas = [dict(pair.split("=", 1) for pair in pairs if "=" in pair) for pairs in described]
     heard_ago = int(fields.get("master_last_io_seconds_ago", "-1"))
     return Replication(
         is_replica=is_replica,
@@ -51,7 +52,3 @@ def inbound_links(node: Node) -> frozenset[str]:
     """
     links = [dict(zip(each[::2], each[1::2], strict=True)) for each in node.ask("CLUSTER", "LINKS")]
     return frozenset(str(link["node"]) for link in links if link["direction"] == "from")
-
-
-def _pairs(text: str) -> dict[str, str]:
-    return dict(pair.split("=", 1) for pair in text.split(",") if "=" in pair)

@@ -195,7 +195,8 @@ def _begin_anew(facts: Facts, remediation: Remediation) -> Begin | Wait:
             f"with its data: {remediation.accept_loss()}"
         )
     if busy:
-        return Wait("this node has neither data nor nodes.conf, and waits for " + _busy(busy))
+        running = [f"the node at {ip}, which {reason}" for ip, reason in busy.items()]
+        return Wait(f"this node has neither data nor nodes.conf, and waits for {_listed(running)}")
     if not facts.waited:
         return Wait(
             f"this node has neither data nor nodes.conf; {len(peers)} nodes answer, and others may know this one"
@@ -253,10 +254,6 @@ def _why_broken(facts: Facts, remediation: Remediation) -> str:
 def _last_resort(facts: Facts, remediation: Remediation) -> str:
     cut_off = f". To cut the data off where it breaks: {remediation.cut_off()}" if facts.data.broken else ""
     return f"{cut_off}. To start it empty, if its data is lost for good: {remediation.accept_loss()}"
-
-
-def _busy(busy: Mapping[str, str]) -> str:
-    return _listed([f"the node at {ip}, which {reason}" for ip, reason in busy.items()])
 
 
 def _listed(names: list[str]) -> str:
