@@ -1,13 +1,14 @@
 """A Service for each pod, and the address with which the pod is announced, for clients outside the cluster."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap, Service, ServicePortArgs, ServiceSpecArgs
 
-from webtier.redis_cluster.access_settings import PodAccess, PodLoadBalancers, PodNodePorts
+from webtier.redis_cluster.access_settings import PodLoadBalancers, PodNodePorts
 from webtier.redis_cluster.parts import ClusterParts
 from webtier.redis_cluster.pod.redis_conf import BUS_PORT
 from webtier.redis_cluster.services import BUS
@@ -38,71 +39,63 @@ def make_announcements(parts: ClusterParts) -> Announcements | None:
     name = f"{parts.name}-announced"
     data: dict[str, pulumi.Input[str]] = {}
     services: dict[int, list[Service]] = {}
-    for pod, shard, member in _pods(parts):
-        service = _service(parts, access, shard, member)
-        services.setdefault(shard, []).append(service)
-        data[pod] = _announcement(parts, access, shard, member, service)
+    for shard in range(parts.settings.shards):
+        for member in range(parts.settings.members_per_shard):
+            pod = f"{parts.shard_name(shard)}-{member}"
+            if isinstance(access, PodNodePorts):
+                port = access.client_port(shard, member)
+                service = _node_ports(parts.shard(shard), pod, port)
+                data[pod] = f"{HOST} {port} {port + 1}"
+            else:
+                service = _load_balancer(parts.shard(shard), pod, access)
+                data[pod] = service.status.apply(partial(_balancer_address, pod))
+            services.setdefault(shard, []).append(service)
     return Announcements(ConfigMap(name, metadata=parts.metadata(name), data=data, opts=parts.options()), services)
 
 
-def _pods(parts: ClusterParts) -> Iterator[tuple[str, int, int]]:
-    for shard in range(parts.settings.shards):
-        for member in range(parts.settings.members_per_shard):
-            yield f"{parts.shard_name(shard)}-{member}", shard, member
+def _node_ports(parts: ClusterParts, pod: str, port: int) -> Service:
+    """Pulumi would wait for a pod behind the Service."""
+    spec = _spec(parts, pod, "NodePort", port)
+    return Service(pod, metadata=parts.metadata(pod, SKIP_AWAIT), spec=spec, opts=parts.options())
 
 
-def _service(parts: ClusterParts, access: PodAccess, shard: int, member: int) -> Service:
-    pod = f"{parts.shard_name(shard)}-{member}"
-    parts = parts.shard(shard)
-    port = access.client_port(shard, member) if isinstance(access, PodNodePorts) else None
-    return Service(
-        pod,
-        metadata=parts.metadata(pod, _annotations(access, parts.labels)),
-        spec=ServiceSpecArgs(
-            type="NodePort" if isinstance(access, PodNodePorts) else "LoadBalancer",
-            selector={**parts.selector, "statefulset.kubernetes.io/pod-name": pod},
-            # Peers have to reach it before it can be ready.
-            publish_not_ready_addresses=True,
-            # The pod is announced with its own node's address, so that no packet needs a second hop.
-            external_traffic_policy="Local",
-            load_balancer_class=access.load_balancer_class if isinstance(access, PodLoadBalancers) else None,
-            load_balancer_source_ranges=access.source_ranges or None if isinstance(access, PodLoadBalancers) else None,
-            ports=[
-                ServicePortArgs(name=CLIENT_PORT, port=PORT, target_port=CLIENT_PORT, node_port=port),
-                ServicePortArgs(name=BUS, port=BUS_PORT, target_port=BUS, node_port=None if port is None else port + 1),
-            ],
-        ),
-        opts=parts.options(),
-    )
-
-
-def _annotations(access: PodAccess, labels: Mapping[str, str]) -> Mapping[str, str]:
+def _load_balancer(parts: ClusterParts, pod: str, access: PodLoadBalancers) -> Service:
     """Pulumi would wait for a pod behind the Service, and the pod may wait for the Service's address."""
-    if isinstance(access, PodNodePorts):
-        return SKIP_AWAIT
-    return wait_for(
+    annotations = wait_for(
         ["{.status.loadBalancer.ingress[0].ip}"],
-        labels=labels,
+        labels=parts.labels,
         annotations=access.annotations,
         content=access.model_dump_json(),
     )
+    spec = _spec(parts, pod, "LoadBalancer", balancer=access)
+    return Service(pod, metadata=parts.metadata(pod, annotations), spec=spec, opts=parts.options())
 
 
-def _announcement(
-    parts: ClusterParts, access: PodAccess, shard: int, member: int, service: Service
-) -> pulumi.Input[str]:
-    if isinstance(access, PodNodePorts):
-        port = access.client_port(shard, member)
-        return f"{HOST} {port} {port + 1}"
-    return service.status.apply(lambda status: f"{_balancer_ip(parts, shard, member, status)} {PORT} {BUS_PORT}")
+def _spec(
+    parts: ClusterParts, pod: str, type_: str, node_port: int | None = None, balancer: PodLoadBalancers | None = None
+) -> ServiceSpecArgs:
+    return ServiceSpecArgs(
+        type=type_,
+        selector={**parts.selector, "statefulset.kubernetes.io/pod-name": pod},
+        # Peers have to reach it before it can be ready.
+        publish_not_ready_addresses=True,
+        # The pod is announced with its own node's address, so that no packet needs a second hop.
+        external_traffic_policy="Local",
+        load_balancer_class=balancer.load_balancer_class if balancer else None,
+        load_balancer_source_ranges=(balancer.source_ranges or None) if balancer else None,
+        ports=[
+            ServicePortArgs(name=CLIENT_PORT, port=PORT, target_port=CLIENT_PORT, node_port=node_port),
+            ServicePortArgs(name=BUS, port=BUS_PORT, target_port=BUS, node_port=node_port + 1 if node_port else None),
+        ],
+    )
 
 
-def _balancer_ip(parts: ClusterParts, shard: int, member: int, status: object) -> str:
+def _balancer_address(pod: str, status: object) -> str:
     ingress = cast("Sequence[object]", getattr(getattr(status, "load_balancer", None), "ingress", None) or ())
     ip = getattr(ingress[0], "ip", None) if ingress else None
     if not isinstance(ip, str) or not ip:
         raise ValueError(
-            f"the load balancer of {parts.shard_name(shard)}-{member} has no IP address, and Redis can announce no "
-            "other; use a load balancer that has one, or access.pods of kind node_ports"
+            f"the load balancer of {pod} has no IP address, and Redis can announce no other; use a load balancer that "
+            "has one, or access.pods of kind node_ports"
         )
-    return ip
+    return f"{ip} {PORT} {BUS_PORT}"

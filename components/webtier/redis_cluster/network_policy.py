@@ -27,13 +27,13 @@ def make_network_policies(parts: ClusterParts) -> None:
         return
     access = parts.settings.access
     outside = settings.source_ranges if access.outside is not None or access.pods is not None else []
-    own = [_pods(parts.selector), _pods(parts.agent_selector)]
+    members, agents = PodSelector(labels=parts.selector), PodSelector(labels=parts.agent_selector)
     rules = [
-        _rule([*own, *map(_selected, settings.clients), *map(_block, outside)], PORT),
-        _rule([_pods(parts.selector), *map(_block, settings.bus_source_ranges)], BUS_PORT),
+        _rule([members, agents, *settings.clients], outside, PORT),
+        _rule([members], settings.bus_source_ranges, BUS_PORT),
     ]
     if parts.settings.metrics.enabled and settings.metrics:
-        rules.append(_rule(list(map(_selected, settings.metrics)), METRICS_PORT))
+        rules.append(_rule(settings.metrics, (), METRICS_PORT))
     _policy(parts, parts.name, parts.selector, rules)
     _policy(parts, f"{parts.name}-agent", parts.agent_selector, [])
 
@@ -51,20 +51,15 @@ def _policy(
     )
 
 
-def _rule(peers: Sequence[NetworkPolicyPeerArgs], port: int) -> NetworkPolicyIngressRuleArgs:
-    return NetworkPolicyIngressRuleArgs(from_=list(peers), ports=[NetworkPolicyPortArgs(protocol="TCP", port=port)])
-
-
-def _pods(labels: dict[str, str], namespace: str | None = None) -> NetworkPolicyPeerArgs:
-    return NetworkPolicyPeerArgs(
-        pod_selector=LabelSelectorArgs(match_labels=labels),
-        namespace_selector=None if namespace is None else namespace_called(namespace),
+def _rule(pods: Sequence[PodSelector], cidrs: Sequence[str], port: int) -> NetworkPolicyIngressRuleArgs:
+    peers = [
+        NetworkPolicyPeerArgs(
+            pod_selector=LabelSelectorArgs(match_labels=each.labels),
+            namespace_selector=None if each.namespace is None else namespace_called(each.namespace),
+        )
+        for each in pods
+    ]
+    blocks = [NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=cidr)) for cidr in cidrs]
+    return NetworkPolicyIngressRuleArgs(
+        from_=[*peers, *blocks], ports=[NetworkPolicyPortArgs(protocol="TCP", port=port)]
     )
-
-
-def _selected(selector: PodSelector) -> NetworkPolicyPeerArgs:
-    return _pods(selector.labels, selector.namespace)
-
-
-def _block(cidr: str) -> NetworkPolicyPeerArgs:
-    return NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=cidr))
