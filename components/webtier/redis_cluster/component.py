@@ -9,7 +9,7 @@ from pulumi_kubernetes.core.v1 import ConfigMap, ServiceAccount
 from webtier.redis_cluster.announcement import make_announcements
 from webtier.redis_cluster.converge_job import make_converge_job
 from webtier.redis_cluster.credentials.acl import APPLICATION_USER
-from webtier.redis_cluster.credentials.secrets import ApplicationPasswords, make_application_secret, make_auth_secret
+from webtier.redis_cluster.credentials.secrets import make_application_secret, make_auth_secret
 from webtier.redis_cluster.credentials.tls import make_tls_files
 from webtier.redis_cluster.disruption_budget import make_disruption_budget
 from webtier.redis_cluster.monitoring.metrics import make_metrics
@@ -24,7 +24,7 @@ from webtier.redis_cluster.pod.stateful_set import ShardFiles, make_shard
 from webtier.redis_cluster.pod.storage import make_claims, make_storage_class
 from webtier.redis_cluster.services import make_nodes_service, make_services_for_clients
 from webtier.redis_cluster.settings import RedisClusterSettings
-from webtier.redis_cluster.shard_guard import make_shard_guard, make_shards_in_use, shards_in_use_name
+from webtier.redis_cluster.shard_guard import make_shard_guard, make_shards_in_use
 from webtier.redis_common.settings import NAME_RULE, can_name_redis
 from webtier.shared.checksum import checksum
 from webtier.shared.children import register_declared_outputs
@@ -93,7 +93,6 @@ class RedisCluster(pulumi.ComponentResource):
         )
         self.username = pulumi.Output.from_input(APPLICATION_USER)
         self.password = pulumi.Output.secret(args.password)
-        passwords = ApplicationPasswords(self.password, pulumi.Output.secret(args.previous_password))
 
         nodes_service = make_nodes_service(parts)
         access = make_services_for_clients(parts, args.node_address)
@@ -104,8 +103,8 @@ class RedisCluster(pulumi.ComponentResource):
         account = ServiceAccount(
             name, metadata=parts.metadata(name), automount_service_account_token=False, opts=parts.options()
         )
-        secret = make_auth_secret(parts, passwords)
-        make_application_secret(parts, passwords)
+        secret = make_auth_secret(parts, self.password, pulumi.Output.secret(args.previous_password))
+        make_application_secret(parts, self.password)
         conf, conf_checksum = _conf(parts)
         code, code_checksum = _code(parts)
         announced = make_announcements(parts)
@@ -113,7 +112,6 @@ class RedisCluster(pulumi.ComponentResource):
         agent = AgentContainers(settings.agent, None if code is None else code.metadata.name, tls)
         files = ShardFiles(
             secret=secret.metadata.name,
-            formed=shards_in_use_name(parts),
             announced=None if announced is None else announced.config_map.metadata.name,
             conf=conf.metadata.name,
             checksum=checksum({"conf": conf_checksum, "agent": code_checksum}),

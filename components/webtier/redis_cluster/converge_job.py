@@ -16,7 +16,7 @@ from pulumi_kubernetes.core.v1 import PodSpecArgs, PodTemplateSpecArgs, Secret
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from webtier.redis_cluster.parts import AGENT_APPLICATION, UID, ClusterParts
-from webtier.redis_cluster.pod.agent_container import AUTH_VOLUME, AgentContainers, auth_mount
+from webtier.redis_cluster.pod.agent_container import AUTH_MOUNT, AUTH_VOLUME, AgentContainers
 from webtier.redis_common.conf import AUTH_FOLDER
 from webtier.shared.pods import secret_volume
 from webtier.shared.security import restricted_pod
@@ -66,7 +66,7 @@ def make_converge_job(
                     enable_service_links=False,
                     restart_policy="Never",
                     security_context=restricted_pod(UID, fs_group=UID),
-                    containers=[agent.container(_CONTAINER, _arguments(parts), mounts=[auth_mount()])],
+                    containers=[agent.container(_CONTAINER, _arguments(parts), mounts=[AUTH_MOUNT])],
                     volumes=[secret_volume(AUTH_VOLUME, secret.metadata.name), *agent.volumes()],
                 ),
             ),

@@ -1,7 +1,7 @@
 """The Secrets of a cluster: what Redis accepts, what its own programs log in with, what the application needs."""
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret
@@ -22,37 +22,26 @@ from webtier.shared.kept_secret import keep_secret, kept_text
 _SEED = "seed"
 
 
-@dataclass(frozen=True)
-class ApplicationPasswords:
-    """The current one, and the one before it as long as some clients still use it."""
+def make_auth_secret(
+    parts: ClusterParts, password: pulumi.Output[str], previous_password: pulumi.Output[str | None]
+) -> Secret:
+    """For the pods: the ACL file, with hashes, and the passwords of the cluster's own users.
 
-    current: pulumi.Output[str]
-    previous: pulumi.Output[str | None]
-
-
-def make_auth_secret(parts: ClusterParts, passwords: ApplicationPasswords) -> Secret:
-    """For the pods: the ACL file, with hashes, and the passwords of the cluster's own users."""
-    name = f"{parts.name}-auth"
-    rendered = pulumi.Output.all(_seed(parts), passwords.current, passwords.previous).apply(
-        lambda values: _render(parts, *values)
-    )
-    return Secret(
-        name,
-        metadata=parts.metadata(name),
-        string_data=pulumi.Output.secret(rendered),
-        opts=parts.options(),
+    The application's previous password is accepted too, as long as some clients still use it.
+    """
+    passwords = pulumi.Output.all(_seed(parts), password, previous_password)
+    return _secret(
+        parts, f"{parts.name}-auth", pulumi.Output.secret(passwords.apply(lambda values: _render(parts, *values)))
     )
 
 
-def make_application_secret(parts: ClusterParts, passwords: ApplicationPasswords) -> Secret:
+def make_application_secret(parts: ClusterParts, password: pulumi.Output[str]) -> None:
     """For the application's pods: `username` and `password`."""
-    name = f"{parts.name}-app"
-    return Secret(
-        name,
-        metadata=parts.metadata(name),
-        string_data={"username": APPLICATION_USER, "password": passwords.current},
-        opts=parts.options(),
-    )
+    _secret(parts, f"{parts.name}-app", {"username": APPLICATION_USER, "password": password})
+
+
+def _secret(parts: ClusterParts, name: str, data: pulumi.Input[Mapping[str, pulumi.Input[str]]]) -> Secret:
+    return Secret(name, metadata=parts.metadata(name), string_data=data, opts=parts.options())
 
 
 def _seed(parts: ClusterParts) -> pulumi.Output[str]:

@@ -4,12 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes.core.v1 import (
-    ContainerArgs,
-    EnvVarArgs,
-    VolumeArgs,
-    VolumeMountArgs,
-)
+from pulumi_kubernetes.core.v1 import ContainerArgs, EnvVarArgs, VolumeArgs, VolumeMountArgs
 
 from webtier.redis_cluster.credentials.tls import TlsFiles
 from webtier.redis_cluster.pod.agent_archive import AGENT_ZIP, REDIS_PY_ZIP
@@ -25,6 +20,9 @@ WITHOUT: Sequence[str] = ()
 """The agent's features (agent/features.py) that are left out: tests of faults patch this, and it is no setting."""
 
 AUTH_VOLUME = "auth"
+AUTH_MOUNT = VolumeMountArgs(name=AUTH_VOLUME, mount_path=AUTH_FOLDER, read_only=True)
+"""Users and passwords."""
+
 _CODE_VOLUME = "agent-code"
 
 
@@ -46,8 +44,9 @@ class AgentContainers:
     ) -> ContainerArgs:
         """A container that runs one of the agent's commands; a sidecar starts before the others and ends after them."""
         python_path = f"{CODE_FOLDER}/{AGENT_ZIP}:{CODE_FOLDER}/{REDIS_PY_ZIP}"
-        code_env = [EnvVarArgs(name="PYTHONPATH", value=python_path)] if self.code is not None else []
-        code_mount = [VolumeMountArgs(name=_CODE_VOLUME, mount_path=CODE_FOLDER, read_only=True)]
+        mounted = self.code is not None
+        code_env = [EnvVarArgs(name="PYTHONPATH", value=python_path)] if mounted else []
+        code_mount = [VolumeMountArgs(name=_CODE_VOLUME, mount_path=CODE_FOLDER, read_only=True)] if mounted else []
         return ContainerArgs(
             name=name,
             restart_policy="Always" if sidecar else None,
@@ -56,11 +55,7 @@ class AgentContainers:
             command=["python3", "-m", "agent", *self._common_arguments()],
             args=list(arguments),
             env=[*code_env, EnvVarArgs(name="PYTHONDONTWRITEBYTECODE", value="1"), *env],
-            volume_mounts=[
-                *(code_mount if self.code is not None else []),
-                *([] if self.tls is None else [self.tls.mount()]),
-                *mounts,
-            ],
+            volume_mounts=[*code_mount, *([] if self.tls is None else [self.tls.mount()]), *mounts],
             resources=self.settings.resources.as_args(),
             security_context=restricted_container(),
             # The last lines say why it ended, also where the log can no longer be read.
@@ -77,8 +72,3 @@ class AgentContainers:
     def _common_arguments(self) -> list[str]:
         tls = [] if self.tls is None else [f"--tls={TLS_FOLDER}"]
         return [f"--port={PORT}", f"--bus-port={BUS_PORT}", *tls, *(f"--without={feature}" for feature in WITHOUT)]
-
-
-def auth_mount() -> VolumeMountArgs:
-    """Users and passwords, read-only."""
-    return VolumeMountArgs(name=AUTH_VOLUME, mount_path=AUTH_FOLDER, read_only=True)

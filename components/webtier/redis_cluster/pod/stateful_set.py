@@ -26,12 +26,12 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from webtier.redis_cluster.credentials.tls import TlsFiles
 from webtier.redis_cluster.monitoring.exporter import exporter_annotations, exporter_containers, exporter_volumes
 from webtier.redis_cluster.parts import UID, ClusterParts
-from webtier.redis_cluster.pod.agent_container import AUTH_VOLUME, AgentContainers, auth_mount
+from webtier.redis_cluster.pod.agent_container import AUTH_MOUNT, AUTH_VOLUME, AgentContainers
 from webtier.redis_cluster.pod.lifecycle import HAND_OVER_SECONDS
 from webtier.redis_cluster.pod.redis_conf import BUS_PORT, RUN_FOLDER
 from webtier.redis_cluster.pod.storage import claim_template
 from webtier.redis_cluster.services import BUS
-from webtier.redis_cluster.shard_guard import IN_USE
+from webtier.redis_cluster.shard_guard import IN_USE, shards_in_use_name
 from webtier.redis_common.access import CLIENT_PORT
 from webtier.redis_common.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, PORT
 from webtier.redis_common.probes import liveness_probe, readiness_probe, startup_probe
@@ -44,6 +44,11 @@ from webtier.shared.waiting import counts, wait_for
 FORMED_FOLDER = "/etc/webtier-redis/formed"
 ANNOUNCED_FOLDER = "/etc/webtier-redis/announced"
 
+_RUN_MOUNT = VolumeMountArgs(name="run", mount_path=RUN_FOLDER)
+_DATA_MOUNT = VolumeMountArgs(name=CLAIM, mount_path=DATA_FOLDER)
+_FORMED_MOUNT = VolumeMountArgs(name="formed", mount_path=FORMED_FOLDER, read_only=True)
+_ANNOUNCED_MOUNT = VolumeMountArgs(name="announced", mount_path=ANNOUNCED_FOLDER, read_only=True)
+
 GRACE_SECONDS = HAND_OVER_SECONDS + 30
 """For the hand-over, and then for Redis to write its data."""
 
@@ -53,7 +58,6 @@ class ShardFiles:
     """What a shard's pods mount, by name, and the checksum that restarts them when it changes."""
 
     secret: pulumi.Input[str]
-    formed: str
     announced: pulumi.Input[str] | None
     conf: pulumi.Input[str]
     checksum: str
@@ -112,6 +116,7 @@ def _rolled(parts: ClusterParts) -> Mapping[str, str]:
 
 def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContainers) -> PodSpecArgs:
     """Nothing in here may depend on how many nodes there are: growing would restart every pod."""
+    announced = files.announced
     return PodSpecArgs(
         service_account_name=files.account,
         automount_service_account_token=False,
@@ -138,9 +143,15 @@ def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContain
                     f"--formed={FORMED_FOLDER}/{IN_USE}",
                     *([] if parts.settings.conf.appendonly else ["--no-appendonly"]),
                     *([] if parts.settings.fast_failover else ["--no-fast-failover"]),
-                    *([f"--announced={ANNOUNCED_FOLDER}"] if files.announced is not None else []),
+                    *([f"--announced={ANNOUNCED_FOLDER}"] if announced is not None else []),
                 ],
-                mounts=[auth_mount(), _run_mount(), _data_mount(), _formed_mount(), *_announced_mounts(files)],
+                mounts=[
+                    AUTH_MOUNT,
+                    _RUN_MOUNT,
+                    _DATA_MOUNT,
+                    _FORMED_MOUNT,
+                    *([] if announced is None else [_ANNOUNCED_MOUNT]),
+                ],
                 env=[
                     pod_field("POD_NAME", "metadata.name"),
                     pod_field("POD_IP", "status.podIP"),
@@ -156,8 +167,8 @@ def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContain
             VolumeArgs(name="run", empty_dir=EmptyDirVolumeSourceArgs(medium="Memory", size_limit="1Mi")),
             secret_volume(AUTH_VOLUME, files.secret),
             # Made after the cluster has been formed, which waits for the pods.
-            config_volume("formed", files.formed, optional=True),
-            *([] if files.announced is None else [config_volume("announced", files.announced)]),
+            config_volume("formed", shards_in_use_name(parts), optional=True),
+            *([] if announced is None else [config_volume("announced", announced)]),
             *agent.volumes(),
             *exporter_volumes(parts.settings.metrics, files.secret),
         ],
@@ -184,30 +195,12 @@ def _redis(parts: ClusterParts, files: ShardFiles) -> ContainerArgs:
         security_context=restricted_container(),
         volume_mounts=[
             VolumeMountArgs(name="conf", mount_path=CONF_FOLDER, read_only=True),
-            auth_mount(),
-            _run_mount(),
-            _data_mount(),
+            AUTH_MOUNT,
+            _RUN_MOUNT,
+            _DATA_MOUNT,
             *([] if files.tls is None else [files.tls.mount()]),
         ],
     )
-
-
-def _run_mount() -> VolumeMountArgs:
-    return VolumeMountArgs(name="run", mount_path=RUN_FOLDER)
-
-
-def _announced_mounts(files: ShardFiles) -> list[VolumeMountArgs]:
-    if files.announced is None:
-        return []
-    return [VolumeMountArgs(name="announced", mount_path=ANNOUNCED_FOLDER, read_only=True)]
-
-
-def _formed_mount() -> VolumeMountArgs:
-    return VolumeMountArgs(name="formed", mount_path=FORMED_FOLDER, read_only=True)
-
-
-def _data_mount() -> VolumeMountArgs:
-    return VolumeMountArgs(name=CLAIM, mount_path=DATA_FOLDER)
 
 
 def _apart(parts: ClusterParts, shard: int) -> AffinityArgs:
