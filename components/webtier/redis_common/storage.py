@@ -47,10 +47,6 @@ class LocalStorage(_StaticVolumes):
                 raise wrong_setting(("nodes", position), f"{node} is named twice; allowed: each node once", node)
         return self
 
-    def node_of(self, shard: int, member: int) -> str:
-        """Neighbouring members of a shard, and of neighbouring shards, get different nodes."""
-        return self.nodes[(shard + member) % len(self.nodes)]
-
 
 class NfsStorage(_StaticVolumes):
     """A folder on an NFS server for each volume, bound to it for ever.

@@ -11,6 +11,7 @@ from pulumi_kubernetes.core.v1 import (
     NodeSelectorTermArgs,
     ObjectReferenceArgs,
     PersistentVolume,
+    PersistentVolumeClaim,
     PersistentVolumeClaimSpecArgs,
     PersistentVolumeSpecArgs,
     VolumeNodeAffinityArgs,
@@ -20,6 +21,7 @@ from pulumi_kubernetes.storage.v1 import StorageClass
 
 from webtier.redis_common.storage import DynamicStorage, LocalStorage, NfsStorage
 from webtier.shared.children import Children
+from webtier.shared.waiting import SKIP_AWAIT
 
 CLAIM = "data"
 ACCESS_MODE = "ReadWriteOnce"
@@ -51,40 +53,54 @@ def make_storage_class(name: str, children: Children, storage: StaticStorage) ->
     )
 
 
-def make_volume(
+def make_claim(
     resource_name: str,
     children: Children,
-    storage: StaticStorage,
+    storage: StaticStorage | DynamicStorage,
     *,
     name: str,
     claim: str,
+    volume_name: str,
     folder: str,
-    node: str | None,
+    node: int,
     protect: bool,
-) -> PersistentVolume:
-    """The volume of one claim of the Redis called `name`: what is in `folder`, of `node` if it is a local one."""
-    namespace = _only_the_text(children.namespace)
-    path = pulumi.Output.concat(
-        storage.root if isinstance(storage, LocalStorage) else storage.path, "/", namespace, "/", folder
-    )
-    return PersistentVolume(
+) -> PersistentVolumeClaim:
+    """The claim called `claim` of the Redis called `name`, and the volume behind it where no provisioner makes one.
+
+    The volume is what is in `folder`, for a local one of node number `node` modulo their count, and its resource is
+    called `volume_name`. With `protect` Pulumi deletes nothing that the data would go with.
+    """
+    volume: list[PersistentVolume] = []
+    if not isinstance(storage, DynamicStorage):
+        spec = _volume_spec(storage, _only_the_text(children.namespace), name, claim, folder, node)
+        metadata = children.cluster_wide(pulumi.Output.concat(_only_the_text(children.namespace), "-", claim))
+        volume = [PersistentVolume(volume_name, metadata=metadata, spec=spec, opts=children.options(protect=protect))]
+    return PersistentVolumeClaim(
         resource_name,
-        metadata=children.cluster_wide(pulumi.Output.concat(namespace, "-", claim)),
-        spec=PersistentVolumeSpecArgs(
-            access_modes=[ACCESS_MODE],
-            capacity={"storage": storage.size},
-            storage_class_name=_static_class_name(storage, namespace, name),
-            persistent_volume_reclaim_policy="Retain",
-            # Bound beforehand, or after a destroy and an up a Redis could get another's data. Without
-            # a uid, so that the claim of that name is welcome again when it has been made anew.
-            claim_ref=ObjectReferenceArgs(
-                api_version="v1", kind="PersistentVolumeClaim", namespace=namespace, name=claim
-            ),
-            local=LocalVolumeSourceArgs(path=path) if isinstance(storage, LocalStorage) else None,
-            nfs=NFSVolumeSourceArgs(server=storage.server, path=path) if isinstance(storage, NfsStorage) else None,
-            node_affinity=None if node is None else _on_node(node),
-        ),
-        opts=children.options(protect=protect),
+        # Of a class that binds with the first pod the provider waits for `Pending`, at an update too, and gives up
+        # after five minutes on a claim that is bound. The StatefulSet is waited for anyway.
+        metadata=children.metadata(claim, SKIP_AWAIT),
+        spec=claim_spec(storage, children.namespace, name),
+        opts=children.options(*volume, protect=protect),
+    )
+
+
+def _volume_spec(
+    storage: StaticStorage, namespace: pulumi.Output[str], name: str, claim: str, folder: str, node: int
+) -> PersistentVolumeSpecArgs:
+    is_local = isinstance(storage, LocalStorage)
+    path = pulumi.Output.concat(storage.root if is_local else storage.path, "/", namespace, "/", folder)
+    return PersistentVolumeSpecArgs(
+        access_modes=[ACCESS_MODE],
+        capacity={"storage": storage.size},
+        storage_class_name=_static_class_name(storage, namespace, name),
+        persistent_volume_reclaim_policy="Retain",
+        # Bound beforehand, or after a destroy and an up a Redis could get another's data. Without
+        # a uid, so that the claim of that name is welcome again when it has been made anew.
+        claim_ref=ObjectReferenceArgs(api_version="v1", kind="PersistentVolumeClaim", namespace=namespace, name=claim),
+        local=LocalVolumeSourceArgs(path=path) if is_local else None,
+        nfs=None if is_local else NFSVolumeSourceArgs(server=storage.server, path=path),
+        node_affinity=_on_node(storage.nodes[node % len(storage.nodes)]) if is_local else None,
     )
 
 

@@ -1,6 +1,5 @@
 """The claim of a Redis that keeps its data, and the volume behind it where no provisioner makes one."""
 
-import pulumi
 from pulumi_kubernetes.core.v1 import PersistentVolumeClaim
 
 from webtier.redis_common import volumes
@@ -9,7 +8,6 @@ from webtier.redis_common.volumes import CLAIM
 from webtier.redis_standalone.settings import EphemeralStorage
 from webtier.shared.checksum import checksum
 from webtier.shared.children import Children
-from webtier.shared.waiting import SKIP_AWAIT
 
 
 def make_claim(
@@ -29,28 +27,19 @@ def make_claim(
         return None
     folder = f"{CLAIM}-{name}"
     claim = f"{folder}-{_place_hash(storage)}"
-    behind: list[pulumi.Resource] = []
     if not isinstance(storage, DynamicStorage):
         volumes.make_storage_class(name, children, storage)
-        behind.append(
-            volumes.make_volume(
-                f"{name}-data",
-                children,
-                storage,
-                name=name,
-                claim=claim,
-                folder=folder,
-                node=storage.nodes[0] if isinstance(storage, LocalStorage) else None,
-                protect=protect,
-            )
-        )
-    return PersistentVolumeClaim(
-        f"{name}-data",
-        # Of a class that binds with the first pod the provider waits for `Pending`, at an update too, and gives up
-        # after five minutes on a claim that is bound. The StatefulSet is waited for anyway.
-        metadata=children.metadata(claim, SKIP_AWAIT),
-        spec=volumes.claim_spec(storage, children.namespace, name),
-        opts=children.options(*behind, protect=protect),
+    resource_name = f"{name}-data"
+    return volumes.make_claim(
+        resource_name,
+        children,
+        storage,
+        name=name,
+        claim=claim,
+        volume_name=resource_name,
+        folder=folder,
+        node=0,
+        protect=protect,
     )
 
 
