@@ -22,10 +22,10 @@ from webtier.redis_cluster.pod.probes import alive_script, ready_script
 from webtier.redis_cluster.pod.redis_conf import render_redis_conf, render_topology_conf
 from webtier.redis_cluster.pod.stateful_set import ShardFiles, make_shard
 from webtier.redis_cluster.pod.storage import make_claims, make_storage_class
-from webtier.redis_cluster.services import make_nodes_service, make_services_for_clients
+from webtier.redis_cluster.services import make_nodes_service
 from webtier.redis_cluster.settings import RedisClusterSettings
 from webtier.redis_cluster.shard_guard import make_shard_guard, make_shards_in_use
-from webtier.redis_common.settings import NAME_RULE, can_name_redis
+from webtier.redis_common.component import RedisComponent
 from webtier.shared.checksum import checksum
 from webtier.shared.children import register_declared_outputs
 from webtier.shared.labels import recommended_labels
@@ -52,7 +52,7 @@ class RedisClusterArgs:
     protect: bool = False
 
 
-class RedisCluster(pulumi.ComponentResource):
+class RedisCluster(RedisComponent):
     """A Redis Cluster: formed when its resources are there, and mending itself from then on.
 
     Its objects are called by the component's own name; pods are `<name>-shard-<s>-<m>`. Give the
@@ -60,14 +60,8 @@ class RedisCluster(pulumi.ComponentResource):
     ValueError for a name that is too long or no DNS label.
     """
 
-    endpoint: pulumi.Output[str]
-    """`host:port` for clients inside the Kubernetes cluster."""
     ca_certificate: pulumi.Output[str | None]
     """The CA that clients have to trust, in PEM; None without TLS, and where the certificate comes from elsewhere."""
-    access_port: pulumi.Output[int | None]
-    """The port on every node that leads to Redis; None if the settings want none."""
-    external_endpoint: pulumi.Output[str | None]
-    """`address:port` from outside; None without an access port or where the address isn't known."""
     username: pulumi.Output[str]
     """The application's user."""
     password: pulumi.Output[str]
@@ -76,12 +70,8 @@ class RedisCluster(pulumi.ComponentResource):
     """What everything that needs a working Redis must depend on: the Job that formed the cluster."""
 
     def __init__(self, name: str, args: RedisClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        if not can_name_redis(name):
-            raise ValueError(f"'{name}' can't name a RedisCluster; {NAME_RULE}")
-        super().__init__(TYPE_TOKEN, name, None, opts)
         settings = args.settings
-        for note in settings.notes():
-            pulumi.log.warn(f"{name}: {note}", resource=self)
+        super().__init__(TYPE_TOKEN, name, settings.notes(), opts)
         parts = ClusterParts(
             name=name,
             settings=settings,
@@ -95,7 +85,14 @@ class RedisCluster(pulumi.ComponentResource):
         self.password = pulumi.Output.secret(args.password)
 
         nodes_service = make_nodes_service(parts)
-        access = make_services_for_clients(parts, args.node_address)
+        self._make_access(
+            name,
+            parts,
+            settings.access,
+            selector=parts.selector,
+            cluster_domain=settings.cluster_domain,
+            node_address=args.node_address,
+        )
         make_disruption_budget(parts)
         make_storage_class(parts)
         make_metrics(parts)
@@ -133,9 +130,6 @@ class RedisCluster(pulumi.ComponentResource):
             make_shard_guard(parts, in_use, shards)
 
         self.ready = [job]
-        self.endpoint = access.endpoint
-        self.access_port = access.port
-        self.external_endpoint = access.external_endpoint
         no_ca: str | None = None
         self.ca_certificate = pulumi.Output.from_input(no_ca if tls is None or tls.ca is None else tls.ca)
         register_declared_outputs(self, RedisCluster)

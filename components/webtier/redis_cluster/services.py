@@ -1,10 +1,10 @@
-"""How Redis is found: by its peers, by clients inside, and from outside."""
+"""How Redis is found by its peers."""
 
 from pulumi_kubernetes.core.v1 import Service
 
 from webtier.redis_cluster.parts import ClusterParts
 from webtier.redis_cluster.pod.redis_conf import BUS_PORT
-from webtier.redis_common.access import CLIENT_PORT, ClientAccess, make_client_access
+from webtier.redis_common.access import CLIENT_PORT
 from webtier.redis_common.conf import PORT
 from webtier.service_exposure.ports import ServicePort
 from webtier.service_exposure.service import ServiceObject, make_service
@@ -27,16 +27,4 @@ def make_nodes_service(parts: ClusterParts) -> Service:
             },
             selector=parts.selector,
         ),
-    )
-
-
-def make_services_for_clients(parts: ClusterParts, node_address: str | None) -> ClientAccess:
-    """Where a client begins, inside and outside the cluster; from there it is told of all nodes."""
-    return make_client_access(
-        parts.name,
-        parts,
-        parts.settings.access,
-        selector=parts.selector,
-        cluster_domain=parts.settings.cluster_domain,
-        node_address=node_address,
     )

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap, Secret
 
-from webtier.redis_common.access import make_client_access
+from webtier.redis_common.component import RedisComponent
 from webtier.redis_common.conf import AUTH_FOLDER, DATA_FOLDER, PORT, data_lines, quote
 from webtier.redis_common.probes import ALIVE_SCRIPT
-from webtier.redis_common.settings import NAME_RULE, can_name_redis
 from webtier.redis_standalone.settings import RedisStandaloneSettings
 from webtier.redis_standalone.storage import make_claim
 from webtier.redis_standalone.workload import READY_SCRIPT, Workload, make_stateful_set
@@ -42,7 +41,7 @@ class RedisStandaloneArgs:
     cluster_domain: str = "cluster.local"
 
 
-class RedisStandalone(pulumi.ComponentResource):
+class RedisStandalone(RedisComponent):
     """One Redis with a password of its own, for what a few seconds without it do not hurt.
 
     Its objects are called by the component's own name. Give the namespace as an input and never as
@@ -50,24 +49,14 @@ class RedisStandalone(pulumi.ComponentResource):
     long or no DNS label.
     """
 
-    endpoint: pulumi.Output[str]
-    """`host:port` for clients inside the Kubernetes cluster."""
-    access_port: pulumi.Output[int | None]
-    """The port on every node that leads to Redis; None if the settings want none."""
-    external_endpoint: pulumi.Output[str | None]
-    """`address:port` from outside; None without an access port or where the address isn't known."""
     password: pulumi.Output[str]
     """The password, a secret: made by the first deployment and kept from then on."""
     ready: Sequence[pulumi.Resource]
     """What everything that needs a working Redis must depend on."""
 
     def __init__(self, name: str, args: RedisStandaloneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        if not can_name_redis(name):
-            raise ValueError(f"'{name}' can't name a RedisStandalone; {NAME_RULE}")
-        super().__init__(TYPE_TOKEN, name, None, opts)
         settings = args.settings
-        for note in settings.notes():
-            pulumi.log.warn(f"{name}: {note}", resource=self)
+        super().__init__(TYPE_TOKEN, name, settings.notes(), opts)
         children = Children(
             parent=self,
             namespace=pulumi.Output.from_input(args.namespace),
@@ -96,7 +85,7 @@ class RedisStandalone(pulumi.ComponentResource):
                 claim=None if claim is None else claim.metadata.name,
             ),
         )
-        access = make_client_access(
+        self._make_access(
             name,
             children,
             settings.access,
@@ -107,9 +96,6 @@ class RedisStandalone(pulumi.ComponentResource):
 
         self.ready = [stateful_set]
         self.password = kept_text(secret, "password")
-        self.endpoint = access.endpoint
-        self.access_port = access.port
-        self.external_endpoint = access.external_endpoint
         register_declared_outputs(self, RedisStandalone)
 
 

@@ -1,5 +1,6 @@
 """What the objects that one component makes have in common: namespace, labels, options."""
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
@@ -61,6 +62,8 @@ class Children:
 
 
 def register_declared_outputs(component: pulumi.ComponentResource, declared_by: type) -> None:
-    """Ends a component's constructor: its outputs are those that its class declares."""
-    declared: dict[str, object] = {name: getattr(component, name) for name in declared_by.__annotations__}
+    """Ends a component's constructor: its outputs are those that its class declares, or one that it is made of."""
+    own = [each for each in declared_by.__mro__ if issubclass(each, pulumi.ComponentResource)]
+    names = [name for each in own if each is not pulumi.ComponentResource for name in inspect.get_annotations(each)]
+    declared: dict[str, object] = {name: getattr(component, name) for name in names}
     component.register_outputs({name: declared[name] for name in declared if isinstance(declared[name], pulumi.Output)})
