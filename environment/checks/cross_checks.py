@@ -46,7 +46,7 @@ def _routes(settings: UsableSettings) -> Iterator[Problem]:
         for key in ("external_services", "services")
         for name, service in settings.group(key).items()
     }
-    yield from check_rules(settings.rules, backends, settings.gateway)
+    yield from check_rules(settings.rules, backends)
     yield from check_traffic(settings)
     if settings.gateway is not None or settings.ingress.allow_external_auth:
         return

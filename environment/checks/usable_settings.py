@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from environment.settings.ingress_settings import IngressSettings
 from environment.settings.plain_data import as_list, as_object, value_at
-from webtier.path_rules import GatewayRouting, HostSettings, IngressRouting, PathRule, RuleSet
+from webtier.path_rules import GatewayRouting, HostSettings, PathRule, RuleSet
 from webtier.redis_cluster.settings import RedisClusterSettings
 from webtier.redis_standalone.settings import RedisStandaloneSettings
 from webtier.service_exposure import ExternalServiceSettings
@@ -72,14 +72,12 @@ class UsableSettings:
         rules = _usable(PathRule, routes)
         named = [value_at(route, "host") for position, route in routes.items() if position not in rules]
         default = self.written.get("default_backend")
-        routing = self.gateway or IngressRouting(kind="ingress")
         return RuleSet(
             rules,
             _usable(HostSettings, {host: each for host, each in self.group("hosts").items() if is_host(host)}),
             default if isinstance(default, str) else None,
             frozenset(host for host in named if host is None or isinstance(host, str)),
-            deep_wildcards=routing.deep_wildcards,
-            www_keeps_slash=routing.www_keeps_slash,
+            self.gateway,
         )
 
 

@@ -57,17 +57,14 @@ class PathRules(pulumi.ComponentResource):
     """The names of the Ingress objects, each known once the controller has taken it over, or of the HTTPRoutes."""
 
     def __init__(self, name: str, args: PathRulesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        routing = args.routing
-        gateway = routing if isinstance(routing, GatewayRouting) else None
-        rules = RuleSet.of(args.rules, args.hosts, args.default_backend, routing)
-        ports = {service: list(backend.ports) for service, backend in args.backends.items()}
-        problems = check_rules(rules, ports, gateway)
+        rules = RuleSet.of(args.rules, args.hosts, args.default_backend, args.routing)
+        problems = check_rules(rules, {service: list(backend.ports) for service, backend in args.backends.items()})
         if problems:
             raise WrongSettingsError(f"the path rules '{name}' are wrong", problems)
         labels = recommended_labels("path-rules", name)
-        if gateway is not None:
+        if rules.gateway is not None:
             super().__init__(GATEWAY_RESOURCE_TYPE, name, None, opts)
-            routes = HttpRouteObjects(name, self, args.namespace, gateway, args.backends, labels)
+            routes = HttpRouteObjects(name, self, args.namespace, rules.gateway, args.backends, labels)
             self.object_names = pulumi.Output.from_input(routes.make(rules))
             self.register_outputs({"route_names": self.object_names})
             return

@@ -11,16 +11,13 @@ from webtier.path_rules.checks.redirects import redirect_problems
 from webtier.path_rules.checks.traffic import canary_problems, shared_service_problems
 from webtier.path_rules.gateway.checks import http_route_problems
 from webtier.path_rules.rules.model import RuleSet
-from webtier.path_rules.rules.routing import GatewayRouting
 from webtier.shared.problems import Problem
 
 
-def check_rules(
-    rules: RuleSet, backends: Mapping[str, Sequence[str]], gateway: GatewayRouting | None = None
-) -> list[Problem]:
+def check_rules(rules: RuleSet, backends: Mapping[str, Sequence[str]]) -> list[Problem]:
     """All that is wrong with `rules`, given the names of each service's ports, the first being its default.
 
-    With a `gateway` also what can't be said in HTTPRoutes, and without one what ingress-nginx would get wrong. A
+    With a Gateway also what can't be said in HTTPRoutes, and without one what ingress-nginx would get wrong. A
     service without ports is known, but can't take requests. Places begin with `routes`, `hosts` or `default_backend`. A
     rule that is unusable on its own is one problem, and not the beginning of others.
     """
@@ -33,7 +30,7 @@ def check_rules(
         *redirect_problems(rules),
         *(
             (*shared_service_problems(rules, backends), *certificate_problems(rules), *size_problems(rules))
-            if gateway is None
-            else http_route_problems(rules, gateway)
+            if rules.gateway is None
+            else http_route_problems(rules, rules.gateway)
         ),
     ]

@@ -127,10 +127,8 @@ class RuleSet:
     default_backend: str | None
     other_hosts: frozenset[str | None] = frozenset()
     """Hosts of rules that are missing here; None among them for a rule of every host."""
-    www_keeps_slash: bool = False
-    """Whether a `www_redirect` keeps a slash at the end of the path, which ingress-nginx loses."""
-    deep_wildcards: bool = False
-    """Whether `*.example.com` stands for one label or more, as in Gateway API, instead of one."""
+    gateway: GatewayRouting | None = None
+    """Whose HTTPRoutes the rules become; None for Ingress objects."""
 
     @classmethod
     def of(
@@ -141,14 +139,13 @@ class RuleSet:
         routing: IngressRouting | GatewayRouting | None = None,
     ) -> Self:
         """All rules of a stack in their order, as they hold with this routing: by default with ingress-nginx."""
-        of_routing = routing or IngressRouting(kind="ingress")
-        return cls(
-            dict(enumerate(rules)),
-            hosts,
-            default_backend,
-            www_keeps_slash=of_routing.www_keeps_slash,
-            deep_wildcards=of_routing.deep_wildcards,
-        )
+        gateway = routing if isinstance(routing, GatewayRouting) else None
+        return cls(dict(enumerate(rules)), hosts, default_backend, gateway=gateway)
+
+    @property
+    def deep_wildcards(self) -> bool:
+        """Whether `*.example.com` stands for one label or more, instead of one."""
+        return self.gateway is not None and self.gateway.wildcards == "any_depth"
 
     @cached_property
     def _by_host(self) -> Mapping[str | None, Mapping[int, PathRule]]:

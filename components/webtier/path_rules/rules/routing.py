@@ -13,16 +13,6 @@ class IngressRouting(Settings):
 
     kind: Literal["ingress"] = Field(description="`ingress`: Ingress objects for ingress-nginx.")
 
-    @property
-    def deep_wildcards(self) -> bool:
-        """Whether a `*` stands for one label or more, instead of one."""
-        return False
-
-    @property
-    def www_keeps_slash(self) -> bool:
-        """Whether a `www_redirect` keeps a slash at the end of the path."""
-        return False
-
 
 class GatewayRouting(Settings):
     """HTTPRoutes (`gateway.networking.k8s.io/v1`, the standard channel of v1.5 or newer) of a Gateway that is there.
@@ -65,16 +55,6 @@ class GatewayRouting(Settings):
             regexes="before_prefixes",
             wildcards="any_depth",
         )
-
-    @property
-    def deep_wildcards(self) -> bool:
-        """As with `IngressRouting`."""
-        return self.wildcards == "any_depth"
-
-    @property
-    def www_keeps_slash(self) -> bool:
-        """As with `IngressRouting`."""
-        return True
 
     @model_validator(mode="after")
     def _check_sections(self) -> Self:

@@ -70,7 +70,8 @@ def meaning(rules: RuleSet, request: Request) -> Answer:
         return request.refused
     partner = www_partner_of(rules, request.name)
     if partner is not None:
-        target = request.target if rules.www_keeps_slash else request.target.removesuffix("/")
+        # ingress-nginx loses a slash at the end.
+        target = request.target if rules.gateway is not None else request.target.removesuffix("/")
         return Redirected(308, f"//{partner}{target}", "www")
     host = responsible_host(rules, request.name)
     settings = rules.settings(host)
@@ -79,7 +80,7 @@ def meaning(rules: RuleSet, request: Request) -> Answer:
     position = next((each for each in rules.ordered(host) if matches(rules.rules[each], request.path)), None)
     rule = None if position is None else rules.rules[position]
     if rule is not None and position is not None:
-        answer = _answered_at_once(rule, position, request, deep_wildcards=rules.deep_wildcards)
+        answer = _answered_at_once(rules, position, request)
         if answer is not None:
             return answer
     if settings.redirects_to_https and not request.https:
@@ -182,13 +183,14 @@ def _always_or_never(value: str | None) -> bool | None:
     return {"always": True, "never": False}.get(value or "")
 
 
-def _answered_at_once(rule: PathRule, position: int, request: Request, *, deep_wildcards: bool) -> Answer | None:
+def _answered_at_once(rules: RuleSet, position: int, request: Request) -> Answer | None:
     """What comes before HTTPS, lists and backends."""
+    rule = rules.rules[position]
     if rule.redirect is not None:
         return Redirected(rule.redirect.code, rule.redirect.to, "rule", position)
     if rule.cors is not None and request.method == "OPTIONS":
         origin = request.headers.get("origin", "")
-        return Answered(204, position) if _allows(rule.cors, origin, deep_wildcards=deep_wildcards) else None
+        return Answered(204, position) if _allows(rule.cors, origin, deep_wildcards=rules.deep_wildcards) else None
     return None
 
 

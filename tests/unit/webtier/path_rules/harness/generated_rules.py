@@ -148,11 +148,10 @@ Routing = GatewayRouting | None
 @st.composite
 def rule_sets(draw: st.DrawFn, routings: Sequence[Routing] = (None,)) -> RuleSet:
     """Sets that `check_rules` finds nothing wrong with, whichever of the `routings` they are for."""
-    deep = any(routing is not None and routing.deep_wildcards for routing in routings)
 
     def made(rules: list[PathRule], hosts: Mapping[str, Any]) -> RuleSet | None:
-        found = replace(rule_set(rules, hosts), deep_wildcards=deep)
-        return None if any(check_rules(found, PORTS, routing) for routing in routings) else found
+        found = rule_set(rules, hosts)
+        return None if any(check_rules(replace(found, gateway=routing), PORTS) for routing in routings) else found
 
     rules: list[PathRule] = []
     for given in draw(_LISTS_OF_RULES):
