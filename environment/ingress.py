@@ -10,22 +10,18 @@ from webtier.ingress_nginx import IngressNginx, IngressNginxArgs
 
 
 @dataclass(frozen=True)
-class Addresses:
-    """Where requests are answered, without a final slash; None where that is not known."""
-
-    http_url: pulumi.Output[str | None]
-    https_url: pulumi.Output[str | None]
-    ca_certificate: pulumi.Output[str | None]
-    """The CA of the default certificate in PEM, where the program makes that; else None."""
-
-
-@dataclass(frozen=True)
 class IngressController:
-    """What path rules and outputs take from it."""
+    """What path rules and outputs take from it. By default there is none: a Gateway is somebody else's.
 
-    class_name: pulumi.Input[str]
-    addresses: Addresses
-    ready: Sequence[pulumi.Resource]
+    The URLs are where requests are answered, without a final slash; None where that is not known.
+    """
+
+    class_name: pulumi.Input[str] | None = None
+    http_url: pulumi.Input[str | None] = None
+    https_url: pulumi.Input[str | None] = None
+    ca_certificate: pulumi.Input[str | None] = None
+    """The CA of the default certificate in PEM, where the program makes that; else None."""
+    ready: Sequence[pulumi.Resource] = ()
     """What every Ingress must depend on."""
 
 
@@ -42,15 +38,7 @@ def make_controller(
     `make_namespace` registers the namespace of that name.
     """
     if not settings.install:
-        return IngressController(
-            class_name=settings.class_name,
-            addresses=Addresses(
-                http_url=pulumi.Output.from_input(settings.http_url),
-                https_url=pulumi.Output.from_input(settings.https_url),
-                ca_certificate=pulumi.Output.from_input(None),
-            ),
-            ready=(),
-        )
+        return IngressController(settings.class_name, settings.http_url, settings.https_url)
     namespace = make_namespace(settings.namespace)
     made = IngressNginx(
         "ingress-nginx",
@@ -62,4 +50,4 @@ def make_controller(
         ),
         pulumi.ResourceOptions(providers=[provider]),
     )
-    return IngressController(made.class_name, Addresses(made.http_url, made.https_url, made.default_ca), made.ready)
+    return IngressController(made.class_name, made.http_url, made.https_url, made.default_ca, made.ready)

@@ -1,16 +1,17 @@
 """The web tier, composed from the components: what `pulumi up` makes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypedDict
+from urllib.parse import urlsplit
 
 import pulumi
 
 from environment.cluster import keep_identity, make_namespace, make_provider
 from environment.field_manager import use_one_field_manager
 from environment.guard.cluster_ownership import Standing
-from environment.ingress import Addresses, make_controller
+from environment.ingress import IngressController, make_controller
 from environment.notes import stack_notes
 from environment.settings.model import REDIS_NAME, EnvironmentSettings
 from webtier.path_rules import Backend, GatewayRouting, PathRule, PathRules, PathRulesArgs
@@ -42,7 +43,7 @@ class StandaloneRedis(TypedDict):
 
 @dataclass(frozen=True)
 class Tier:
-    """What the stack exports."""
+    """What the stack exports, by the name of the output."""
 
     namespace: pulumi.Output[str]
     ingress_url: pulumi.Output[str | None]
@@ -121,14 +122,36 @@ def build_tier(settings: EnvironmentSettings, standing: Standing) -> Tier:
             name, ServiceExposureArgs(external.target, external.ports, namespace, labels=external.labels), into_cluster
         )
         backends[name] = Backend(made.service_name, tcp_ports(external.routable_ports))
-    ingress_namespace = partial(own_namespace, holds_data=False, adopt=settings.ingress.adopt_namespace)
-    addresses = _route_requests(settings, namespace, ingress_namespace, backends, provider)
+    controller = IngressController()
+    if not isinstance(settings.routing, GatewayRouting):
+        controller = make_controller(
+            settings.ingress,
+            stack_namespace=namespace,
+            make_namespace=partial(own_namespace, holds_data=False, adopt=settings.ingress.adopt_namespace),
+            node_address=node_address,
+            provider=provider,
+        )
+    PathRules(
+        "routes",
+        PathRulesArgs(
+            namespace=namespace,
+            ingress_class=controller.class_name,
+            rules=settings.routes,
+            default_backend=settings.default_backend,
+            backends=backends,
+            hosts=settings.hosts,
+            after=controller.ready,
+            routing=settings.routing,
+        ),
+        into_cluster,
+    )
+    ingress_url = pulumi.Output.from_input(controller.http_url)
     return Tier(
         namespace=namespace,
-        ingress_url=addresses.http_url,
-        ingress_https_url=addresses.https_url,
-        ingress_ca_certificate=addresses.ca_certificate,
-        routes=addresses.http_url.apply(lambda url: list_routes(settings.routes, settings.default_backend, url)),
+        ingress_url=ingress_url,
+        ingress_https_url=pulumi.Output.from_input(controller.https_url),
+        ingress_ca_certificate=pulumi.Output.from_input(controller.ca_certificate),
+        routes=ingress_url.apply(lambda url: list_routes(settings.routes, settings.default_backend, url)),
         redis_endpoint=redis.endpoint,
         redis_external=redis.external_endpoint,
         redis_username=redis.username,
@@ -141,56 +164,6 @@ def build_tier(settings: EnvironmentSettings, standing: Standing) -> Tier:
             for name, standalone in standalone_redis.items()
         },
     )
-
-
-def _route_requests(
-    settings: EnvironmentSettings,
-    namespace: pulumi.Input[str],
-    ingress_namespace: Callable[[str], pulumi.Input[str]],
-    backends: Mapping[str, Backend],
-    provider: pulumi.ProviderResource,
-) -> Addresses:
-    """Path rules, and the controller where they need one."""
-    into_cluster = pulumi.ResourceOptions(providers=[provider])
-    routing = settings.routing
-    if isinstance(routing, GatewayRouting):
-        PathRules(
-            "routes",
-            PathRulesArgs(
-                namespace=namespace,
-                ingress_class=None,
-                rules=settings.routes,
-                default_backend=settings.default_backend,
-                backends=backends,
-                hosts=settings.hosts,
-                routing=routing,
-            ),
-            into_cluster,
-        )
-        # The Gateway is somebody else's, and so is its address.
-        nowhere = pulumi.Output[str | None].from_input(None)
-        return Addresses(nowhere, nowhere, nowhere)
-    ingress = make_controller(
-        settings.ingress,
-        stack_namespace=namespace,
-        make_namespace=ingress_namespace,
-        node_address=settings.node_address or None,
-        provider=provider,
-    )
-    PathRules(
-        "routes",
-        PathRulesArgs(
-            namespace=namespace,
-            ingress_class=ingress.class_name,
-            rules=settings.routes,
-            default_backend=settings.default_backend,
-            backends=backends,
-            hosts=settings.hosts,
-            after=ingress.ready,
-        ),
-        into_cluster,
-    )
-    return ingress.addresses
 
 
 def list_routes(rules: Sequence[PathRule], default_backend: str, ingress_url: str | None) -> list[Route]:
@@ -219,10 +192,5 @@ def _url(ingress_url: str | None, host: str | None, path: str) -> str | None:
         return None if ingress_url is None else ingress_url + path
     if host.startswith(WILDCARD):
         return None
-    scheme, _, address = ingress_url.partition("://")
-    port = address.rpartition("]")[2].rpartition(":")[2] if _has_port(address) else ""
-    return f"{scheme}://{host}{':' + port if port else ''}{path}"
-
-
-def _has_port(address: str) -> bool:
-    return ":" in address.rpartition("]")[2]
+    parts = urlsplit(ingress_url)
+    return f"{parts.scheme}://{host}{'' if parts.port is None else f':{parts.port}'}{path}"
