@@ -18,14 +18,12 @@ from pulumi_kubernetes.networking.v1 import (
 )
 
 from webtier.path_rules.ingress.annotations import DEFAULT_BACKEND
-from webtier.path_rules.ingress.known_backends import keep_backends_known
+from webtier.path_rules.ingress.known_backends import ANNOTATIONS, known_paths
+from webtier.path_rules.ingress.paths import SharedPath
 from webtier.path_rules.ingress.render import CompiledIngress, compile_rules
 from webtier.path_rules.ingress.rule_component import RuleComponent, described
 from webtier.path_rules.rules.model import Backend, RuleSet
-from webtier.path_rules.rules.options import ServiceRef
 from webtier.shared.waiting import SKIP_AWAIT
-
-_TIMEOUTS = pulumi.CustomTimeouts(create="5m", update="5m", delete="3m")
 
 AT_ONCE = 8
 """How many Ingress objects are sent at a time. For each the controller's webhook writes and tests a whole nginx
@@ -59,58 +57,60 @@ class IngressObjects:
                 components[compiled.name] = rule
             made[compiled.name] = self._ingress(compiled, rule, before)
         ingresses = [*made.values()]
-        keep_backends_known(
-            self.name,
-            rules,
-            self.backends,
-            namespace=self.namespace,
-            ingress_class=self.ingress_class,
-            labels=self.labels,
-            after=[*self.after, *ingresses],
-            opts=pulumi.ResourceOptions(parent=self.parent, delete_before_replace=True, custom_timeouts=_TIMEOUTS),
+        self._object(
+            f"{self.name}-known-backends",
+            # A name that no DNS has, and no other rules do.
+            pulumi.Output.format("{0}.{1}.invalid", self.name, self.namespace),
+            [self._path(path, by_name) for path, by_name in known_paths(rules, self.backends)],
+            ANNOTATIONS,
+            # It forgets a web service, and begins to know one that was a canary, after all others.
+            pulumi.ResourceOptions(parent=self.parent, depends_on=ingresses),
         )
         return pulumi.Output.all(*(ingress.metadata.name for ingress in ingresses))
 
     def _ingress(self, compiled: CompiledIngress, rule: RuleComponent, before: Sequence[Ingress]) -> Ingress:
-        return Ingress(
+        return self._object(
             compiled.name,
+            compiled.host,
+            [self._path(each, compiled.by_port_name) for each in compiled.paths],
+            self._annotations(compiled),
+            pulumi.ResourceOptions(parent=rule, depends_on=[*before], aliases=self._former_names(compiled)),
+            compiled.tls and [IngressTLSArgs(hosts=compiled.tls.hosts, secret_name=compiled.tls.secret)],
+        )
+
+    def _object(
+        self,
+        name: str,
+        host: pulumi.Input[str] | None,
+        paths: Sequence[HTTPIngressPathArgs],
+        annotations: Mapping[str, pulumi.Input[str]],
+        opts: pulumi.ResourceOptions,
+        tls: Sequence[IngressTLSArgs] | None = None,
+    ) -> Ingress:
+        own = pulumi.ResourceOptions(
+            depends_on=[*self.after],
+            # Two objects with the same host and path are refused by the webhook.
+            delete_before_replace=True,
+            custom_timeouts=pulumi.CustomTimeouts(create="5m", update="5m", delete="3m"),
+        )
+        return Ingress(
+            name,
             metadata=ObjectMetaArgs(
-                name=compiled.name,
+                name=name,
                 namespace=self.namespace,
                 labels=self.labels,
-                annotations=self._annotations(compiled),
+                annotations={**annotations, **SKIP_AWAIT},
             ),
             spec=IngressSpecArgs(
                 ingress_class_name=self.ingress_class,
-                tls=compiled.tls and [IngressTLSArgs(hosts=compiled.tls.hosts, secret_name=compiled.tls.secret)],
-                rules=[
-                    IngressRuleArgs(
-                        host=compiled.host,
-                        http=HTTPIngressRuleValueArgs(
-                            paths=[
-                                HTTPIngressPathArgs(
-                                    path=each.path.path,
-                                    path_type=each.path.path_type,
-                                    backend=self._backend(each.backend, compiled.by_port_name),
-                                )
-                                for each in compiled.paths
-                            ]
-                        ),
-                    )
-                ],
+                tls=tls,
+                rules=[IngressRuleArgs(host=host, http=HTTPIngressRuleValueArgs(paths=paths))],
             ),
-            opts=pulumi.ResourceOptions(
-                parent=rule,
-                depends_on=[*self.after, *before],
-                # Two objects with the same host and path are refused by the webhook.
-                delete_before_replace=True,
-                aliases=self._former_names(compiled),
-                custom_timeouts=_TIMEOUTS,
-            ),
+            opts=pulumi.ResourceOptions.merge(own, opts),
         )
 
     def _annotations(self, compiled: CompiledIngress) -> dict[str, pulumi.Input[str]]:
-        found: dict[str, pulumi.Input[str]] = {**compiled.annotations, **SKIP_AWAIT}
+        found: dict[str, pulumi.Input[str]] = {**compiled.annotations}
         if compiled.error_pages is not None:
             # By its output, so that it is there first: the controller reads an annotation when the Ingress comes, and
             # does not look again when the Service does.
@@ -124,12 +124,15 @@ class IngressObjects:
         former = f"{self.name}-{f'{compiled.host}-' if compiled.host else ''}plain"
         return [pulumi.Alias(name=former, parent=self.parent)]
 
-    def _backend(self, reference: ServiceRef, by_port_name: bool) -> IngressBackendArgs:
-        backend = self.backends[reference.service]
-        port_name = reference.port or next(iter(backend.ports))
+    def _path(self, each: SharedPath, by_port_name: bool) -> HTTPIngressPathArgs:
+        backend = self.backends[each.backend.service]
+        port_name = each.backend.port or next(iter(backend.ports))
         port = (
             ServiceBackendPortArgs(name=port_name)
             if by_port_name
             else ServiceBackendPortArgs(number=backend.ports[port_name])
         )
-        return IngressBackendArgs(service=IngressServiceBackendArgs(name=backend.service_name, port=port))
+        service = IngressServiceBackendArgs(name=backend.service_name, port=port)
+        return HTTPIngressPathArgs(
+            path=each.path.path, path_type=each.path.path_type, backend=IngressBackendArgs(service=service)
+        )
