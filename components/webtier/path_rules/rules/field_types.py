@@ -5,6 +5,7 @@ narrower ones where a character would be taken and then mean something else.
 """
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from webtier.shared.addresses import is_network, meant_network, url_problem
 from webtier.shared.hosts import RuleHost as RuleHost
 from webtier.shared.hosts import is_host as is_host
+from webtier.shared.model import text_type
 from webtier.shared.quantities import parse_quantity
 
 LONGEST_PATH = 200
@@ -27,12 +29,9 @@ UNLIMITED = "unlimited"
 
 _PATH = re.compile(r"/[A-Za-z0-9._\-/]*")
 _REFUSED_IN_PATHS = re.compile(r"/etc/(passwd|shadow|group|nginx|ingress-controller)|/var/run/secrets|_by_lua")
-_HEADER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
-_HEADER_VALUE = re.compile(r"[A-Za-z0-9._~/:-]{1,128}")
-_COOKIE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_HEADER_NAME = r"[A-Za-z0-9][A-Za-z0-9-]{0,63}"
 _ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?")
-_URL = re.compile(r"https?://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?(/[A-Za-z0-9._~:/?&=-]*)?")
-_REALM = re.compile(r"[A-Za-z0-9._~/:-]([A-Za-z0-9._~/: -]{0,126}[A-Za-z0-9._~/:-])?")
+_URL = r"https?://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?(/[A-Za-z0-9._~:/?&=-]*)?"
 _TARGET = re.compile(r"/[A-Za-z0-9._~:/$-]*")
 
 
@@ -70,54 +69,47 @@ def refused_words(path: str) -> str | None:
     return f"the controller refuses paths with '{found[0]}', as of an attack; allowed: any other path"
 
 
-def _check_path(path: str) -> str:
-    problem = path_problem(path)
-    if problem is not None:
-        raise PydanticCustomError("rule_path", "{problem}", {"problem": problem})
-    return path
+def checked(problem_of: Callable[[str], str | None]) -> AfterValidator:
+    """For an `Annotated`: a text of which `problem_of` says what is wrong, None for nothing."""
 
-
-def _pattern_check(pattern: re.Pattern[str], allowed: str) -> AfterValidator:
     def check(text: str) -> str:
-        if pattern.fullmatch(text) is None:
-            raise PydanticCustomError("rule_text", "allowed: {allowed}", {"allowed": allowed})
+        problem = problem_of(text)
+        if problem is not None:
+            raise PydanticCustomError("text", "{problem}", {"problem": problem})
         return text
 
     return AfterValidator(check)
 
 
-def _check_origin(origin: str) -> str:
-    if origin != "*" and (_ORIGIN.fullmatch(origin) is None or url_problem(origin.replace("*.", "", 1)) is not None):
-        raise PydanticCustomError(
-            "rule_origin",
-            "allowed: an origin such as 'https://shop.example.com', 'https://shop.example.com:8443' or "
-            "'https://*.example.com', without a path; or '*'",
-        )
-    return origin
+def _origin_problem(origin: str) -> str | None:
+    if origin == "*" or (_ORIGIN.fullmatch(origin) and url_problem(origin.replace("*.", "", 1)) is None):
+        return None
+    return (
+        "allowed: an origin such as 'https://shop.example.com', 'https://shop.example.com:8443' or "
+        "'https://*.example.com', without a path; or '*'"
+    )
 
 
-def _check_target(target: str) -> str:
+def _url_host_problem(url: str) -> str | None:
+    problem = url_problem(url)
+    return problem and f"{problem}; allowed: a whole URL such as 'https://www.example.com/new'"
+
+
+def _target_problem(target: str) -> str | None:
     if _TARGET.fullmatch(target) is None or len(target) > LONGEST_PATH:
-        raise PydanticCustomError(
-            "rewrite_target",
-            "allowed: '/' and then at most {longest} of A-Z, a-z, 0-9, '-', '.', '_', '~', ':', '/', and '$1' to '$9'",
-            {"longest": LONGEST_PATH},
+        return (
+            f"allowed: '/' and then at most {LONGEST_PATH} of A-Z, a-z, 0-9, '-', '.', '_', '~', ':', '/', and '$1' to "
+            "'$9'"
         )
     if re.search(r"\$(?![1-9](?![0-9]))", target):
-        raise PydanticCustomError(
-            "rewrite_group", "allowed: '$' only before one digit from 1 to 9, the number of a group of the regex"
-        )
-    return target
+        return "allowed: '$' only before one digit from 1 to 9, the number of a group of the regex"
+    return None
 
 
-def _check_network(text: str) -> str:
-    if not is_network(text):
-        raise PydanticCustomError(
-            "cidr",
-            "{meant}allowed: an address or a network, such as '10.0.0.0/8' or 'fd00::/8'",
-            {"meant": meant_network(text)},
-        )
-    return text
+def _network_problem(text: str) -> str | None:
+    if is_network(text):
+        return None
+    return f"{meant_network(text)}allowed: an address or a network, such as '10.0.0.0/8' or 'fd00::/8'"
 
 
 def body_bytes(size: str) -> int:
@@ -125,77 +117,67 @@ def body_bytes(size: str) -> int:
     return 0 if size == UNLIMITED else int(parse_quantity(size))
 
 
-def _check_body_size(size: str) -> str:
+def _body_size_problem(size: str) -> str | None:
     try:
         amount = Decimal(1) if size == UNLIMITED else parse_quantity(size)
     except ValueError:
         amount = Decimal(0)
-    if amount < 1 or amount % 1 != 0 or amount >= 2**63:
-        raise PydanticCustomError(
-            "body_size", "allowed: text such as '8Mi' or '500k', an amount of bytes, or 'unlimited'"
-        )
-    return size
+    if 1 <= amount < 2**63 and amount % 1 == 0:
+        return None
+    return "allowed: text such as '8Mi' or '500k', an amount of bytes, or 'unlimited'"
 
 
-RulePath = Annotated[str, AfterValidator(_check_path)]
+RulePath = Annotated[str, checked(path_problem)]
 """`/`, or `/a/b` without a trailing slash."""
 
 HeaderName = Annotated[
     # nginx and most others drop headers with '_' unless told not to.
-    str, _pattern_check(_HEADER_NAME, "the name of a header: 1 to 64 letters, digits and '-', such as 'X-Canary'")
+    str, text_type(_HEADER_NAME, "the name of a header: 1 to 64 letters, digits and '-', such as 'X-Canary'")
 ]
 """A header's name."""
 
-ExposedHeader = Annotated[
-    str, _pattern_check(re.compile(r"\*|" + _HEADER_NAME.pattern), "the name of a header, such as 'X-Total', or '*'")
-]
+ExposedHeader = Annotated[str, text_type(rf"\*|{_HEADER_NAME}", "the name of a header, such as 'X-Total', or '*'")]
 """A header's name, or `*`."""
 
 HeaderValue = Annotated[
-    str, _pattern_check(_HEADER_VALUE, "1 to 128 of A-Z, a-z, 0-9, '.', '_', '~', '/', ':' and '-'")
+    str, text_type(r"[A-Za-z0-9._~/:-]{1,128}", "1 to 128 of A-Z, a-z, 0-9, '.', '_', '~', '/', ':' and '-'")
 ]
 """What a header has to be equal to."""
 
 CookieName = Annotated[
-    str, _pattern_check(_COOKIE_NAME, "the name of a cookie: 1 to 64 letters, digits, '_' and '-', such as 'session'")
+    str,
+    text_type(r"[A-Za-z0-9_-]{1,64}", "the name of a cookie: 1 to 64 letters, digits, '_' and '-', such as 'session'"),
 ]
 """A cookie's name."""
 
-Origin = Annotated[str, AfterValidator(_check_origin)]
+Origin = Annotated[str, checked(_origin_problem)]
 """Scheme, host and port as a browser sends them in `Origin`, or `*`."""
-
-
-def _check_url_host(url: str) -> str:
-    problem = url_problem(url)
-    if problem is not None:
-        raise PydanticCustomError(
-            "url_host", "{problem}; allowed: a whole URL such as 'https://www.example.com/new'", {"problem": problem}
-        )
-    return url
-
 
 HttpUrl = Annotated[
     str,
-    _pattern_check(
+    text_type(
         _URL,
         "a whole URL such as 'https://www.example.com/new', of A-Z, a-z, 0-9 and '-', '.', '_', '~', ':', '/', '?', "
         "'&', '='",
     ),
-    AfterValidator(_check_url_host),
+    checked(_url_host_problem),
 ]
 """A URL with its scheme and host."""
 
 Realm = Annotated[
     str,
-    _pattern_check(_REALM, "1 to 128 letters, digits, spaces, '.', '_', '~', '/', ':' and '-', no space at the ends"),
+    text_type(
+        r"[A-Za-z0-9._~/:-]([A-Za-z0-9._~/: -]{0,126}[A-Za-z0-9._~/:-])?",
+        "1 to 128 letters, digits, spaces, '.', '_', '~', '/', ':' and '-', no space at the ends",
+    ),
 ]
 """What a browser shows when it asks for a password."""
 
-RewriteTarget = Annotated[str, AfterValidator(_check_target)]
+RewriteTarget = Annotated[str, checked(_target_problem)]
 """A path that may name a regex' groups: `/y/$1`."""
 
-Network = Annotated[str, AfterValidator(_check_network)]
+Network = Annotated[str, checked(_network_problem)]
 """An IPv4 or IPv6 address or network (CIDR)."""
 
-BodySize = Annotated[str, AfterValidator(_check_body_size)]
+BodySize = Annotated[str, checked(_body_size_problem)]
 """An amount of bytes as text, or `unlimited`."""
