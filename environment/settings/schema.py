@@ -3,6 +3,8 @@
 It is derived from the models, so that error reports and the reference can't contradict them.
 """
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +14,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from environment.settings.plain_data import as_list, as_object, value_at
+from environment.settings.plain_data import as_object, value_at
 from webtier.shared.model import MOVED, Moved
 from webtier.shared.problems import Place
 
@@ -42,16 +44,12 @@ def _json_schema(model: type[BaseModel]) -> Node:
 def _keys_with(model: type[BaseModel], mark: str) -> frozenset[str]:
     root = _json_schema(model)
 
-    def has(node: object, seen: frozenset[str]) -> bool:
-        group = as_object(node)
-        if group is None:
-            return any(has(item, seen) for item in as_list(node) or [])
-        name = str(group.get("$ref", "")).removeprefix("#/$defs/")
-        if name and name not in seen and has(root["$defs"][name], seen | {name}):
-            return True
-        return mark in group or any(has(child, seen) for child in group.values())
+    def has(node: object) -> bool:
+        text = json.dumps(node)
+        below = (root["$defs"][name] for name in re.findall(r'"#/\$defs/(.+?)"', text))
+        return f'"{mark}"' in text or any(map(has, below))
 
-    return frozenset(key for key, node in root["properties"].items() if has(node, frozenset()))
+    return frozenset(key for key, node in root["properties"].items() if has(node))
 
 
 class SettingsSchema:
@@ -76,25 +74,22 @@ class SettingsSchema:
 
     def at(self, place: Place) -> Node | None:
         """What stands at a place; None where nothing can stand."""
-        given = self._given
-        for part in place:
-            given = value_at(given, part)
-        node = self._node(place)
+        node, given = self._found(place)
         return None if node is None else self._of_kind(node, given)
 
-    def _node(self, place: Place) -> Node | None:
-        """The same, but of a group that can be of several kinds all of them."""
+    def _found(self, place: Place) -> tuple[Node | None, object]:
+        """The same, but of a group that can be of several kinds all of them; and what is given there."""
         node, given = self._root, self._given
         for part in place:
             below = self._child(self._of_kind(node, given), part)
             if below is None:
-                return None
+                return None, None
             node, given = below, value_at(given, part)
-        return node
+        return node, given
 
     def kinds(self, place: Place) -> tuple[str, list[str]] | None:
         """Where a group of one of several kinds can stand: the key that says which it is, and the kinds."""
-        node = self._node(place)
+        node, _ = self._found(place)
         found = None if node is None else self._having(node, "discriminator").get("discriminator")
         return None if found is None else (found["propertyName"], list(found["mapping"]))
 
@@ -154,37 +149,28 @@ class SettingsSchema:
 
     def _leaves(self, keys: tuple[str, ...], node: Node, required: bool, default: object) -> Iterator[Leaf]:
         node = self.resolved(node)
+        if "properties" not in node:
+            yield Leaf(keys, node, required, default)
+        yield from self._leaves_below(keys, node, default)
+
+    def _leaves_below(self, keys: tuple[str, ...], node: Node, default: object) -> Iterator[Leaf]:
+        """What is below a place, whichever of several things stands there."""
+        node = self.resolved(node)
+        named, items = as_object(node.get("additionalProperties")), as_object(node.get("items"))
         if "properties" in node:
             yield from self._group_leaves(keys, node, default)
-            return
-        yield Leaf(keys, node, required, default)
-        for variant in node.get("anyOf", ()):
-            yield from self._variant_leaves(keys, self.resolved(variant), default)
-        named, items = as_object(node.get("additionalProperties")), as_object(node.get("items"))
-        if named is not None and "properties" in self.resolved(named):
+        elif "discriminator" in node:
+            key = node["discriminator"]["propertyName"]
+            chosen = (as_object(default) or {}).get(key)
+            for kind, reference in node["discriminator"]["mapping"].items():
+                group, its_default = self.resolved({"$ref": reference}), default if kind == chosen else None
+                yield from self._group_leaves((*keys, f"<{key}: {kind}>"), group, its_default, without=key)
+        elif named is not None and "properties" in self.resolved(named):
             yield from self._leaves((*keys, "<name>"), named, required=True, default=None)
         elif items is not None and "properties" in self.resolved(items):
             yield from self._leaves((*keys, "[]"), items, required=True, default=None)
-        elif "discriminator" in node:
-            yield from self._kind_leaves(keys, node, default)
-
-    def _variant_leaves(self, keys: tuple[str, ...], variant: Node, default: object) -> Iterator[Leaf]:
-        """What is below one of several things that can stand at a place; the place itself was described."""
-        if "discriminator" in variant:
-            yield from self._kind_leaves(keys, variant, default)
-        elif "properties" in variant:
-            yield from self._group_leaves(keys, variant, default)
-        for below in variant.get("anyOf", ()):
-            yield from self._variant_leaves(keys, self.resolved(below), default)
-
-    def _kind_leaves(self, keys: tuple[str, ...], node: Node, default: object) -> Iterator[Leaf]:
-        kind_key = node["discriminator"]["propertyName"]
-        chosen = (as_object(default) or {}).get(kind_key)
-        for kind, reference in node["discriminator"]["mapping"].items():
-            below = default if kind == chosen else None
-            yield from self._group_leaves(
-                (*keys, f"<{kind_key}: {kind}>"), self.resolved({"$ref": reference}), below, without=kind_key
-            )
+        for variant in node.get("anyOf", ()):
+            yield from self._leaves_below(keys, variant, default)
 
     def _group_leaves(
         self, keys: tuple[str, ...], group: Node, default: object, without: str | None = None
