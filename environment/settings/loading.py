@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Mapping
 
 import pulumi
-from pydantic import ValidationError
 
 from environment.checks.cross_checks import check_together
 from environment.settings.machine_files import resolve_files
@@ -12,7 +11,7 @@ from environment.settings.model import EnvironmentSettings
 from environment.settings.moved_keys import in_new_words
 from environment.settings.quoting import at_its_key, with_right_spelling
 from environment.settings.raw_config import DEEPEST, NestedTooDeeplyError, RawConfig, read_raw_config
-from environment.settings.report import SettingsError, problem_from_pydantic, render_report
+from environment.settings.report import SettingsError, render_report, validated
 from environment.settings.schema import SettingsSchema
 from webtier.shared.problems import Place, Problem
 
@@ -55,13 +54,9 @@ def parse_settings(
     values, problems = resolve_files(written, environ, deploying=deploying)
     problems += [at_its_key(problem, written) for problem in check_together(written, raw.secret_keys, schema)]
     reported = {problem.place for problem in problems}
-    settings: EnvironmentSettings | None = None
-    try:
-        settings = EnvironmentSettings.model_validate(values)
-    except ValidationError as error:
-        found = [problem_from_pydantic(details, values, schema) for details in error.errors(include_url=False)]
-        found = [problem for problem in found if problem.place not in reported]
-        problems += with_right_spelling(found, EnvironmentSettings, values, schema, raw.namespace, raw.secret_keys)
+    settings, found = validated(values, schema)
+    found = [problem for problem in found if problem.place not in reported]
+    problems += with_right_spelling(found, values, schema, raw.namespace, raw.secret_keys)
     if settings is None or problems:
         raise _settings_error(raw, stack, problems, schema)
     return settings

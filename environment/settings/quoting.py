@@ -5,30 +5,23 @@ import json
 import re
 import shlex
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
 
-from pydantic import BaseModel, ValidationError
-
 from environment.settings.plain_data import as_list, as_object, value_at
-from environment.settings.report import key_text, problem_from_pydantic
+from environment.settings.report import key_text, validated
 from environment.settings.schema import Node, SettingsSchema
 from webtier.shared.problems import Place, Problem
 
 _HIDDEN = "…"
 
 
-@dataclass(frozen=True)
-class _Respelled:
-    """What a value was probably meant to be, and how that is said."""
-
-    value: str | float | bool
-    hint: str
+_Meant = tuple[str | float | bool, str]
+"""What a value was probably meant to be, and how that is said."""
 
 
 def with_right_spelling(
     problems: Sequence[Problem],
-    model: type[BaseModel],
     values: Mapping[str, Any],
     schema: SettingsSchema,
     namespace: str,
@@ -38,25 +31,21 @@ def with_right_spelling(
 
     Only where the value would then be right.
     """
-    found = {problem.place: _respelled(problem, schema, namespace, secret_keys) for problem in problems}
-    respelled = {place: each for place, each in found.items() if each is not None}
-    if not respelled:
+    found = ((problem.place, _meant(problem, schema, namespace, secret_keys)) for problem in problems)
+    meant = {place: each for place, each in found if each is not None}
+    if not meant:
         return list(problems)
     changed = copy.deepcopy(dict(values))
-    for place, each in respelled.items():
-        _set(changed, place, each.value)
-    still_wrong = _messages(model, changed, schema)
-    return [
-        replace(problem, message=_message(problem, respelled[problem.place], still_wrong))
-        if problem.place in respelled
-        else problem
-        for problem in problems
-    ]
+    for place, (value, _) in meant.items():
+        _set(changed, place, value)
+    still_wrong = {problem.place: problem.message for problem in validated(changed, schema)[1]}
 
+    def message(problem: Problem) -> str:
+        if problem.place not in meant:
+            return problem.message
+        return still_wrong.get(problem.place) or f"{problem.message}; {meant[problem.place][1]}"
 
-def _message(problem: Problem, respelled: _Respelled, still_wrong: Mapping[Place, str]) -> str:
-    """What is said of the value as it is, or of what was meant where that would be wrong too."""
-    return still_wrong.get(problem.place) or f"{problem.message}; {respelled.hint}"
+    return [replace(problem, message=message(problem)) for problem in problems]
 
 
 def at_its_key(problem: Problem, written: Mapping[str, object]) -> Problem:
@@ -73,9 +62,7 @@ def at_its_key(problem: Problem, written: Mapping[str, object]) -> Problem:
     return replace(problem, place=(*problem.place, keys[0])) if len(keys) == 1 else problem
 
 
-def _respelled(
-    problem: Problem, schema: SettingsSchema, namespace: str, secret_keys: Collection[str]
-) -> _Respelled | None:
+def _meant(problem: Problem, schema: SettingsSchema, namespace: str, secret_keys: Collection[str]) -> _Meant | None:
     node = schema.at(problem.place) if problem.has_value and problem.place else None
     if node is None:
         return None
@@ -83,12 +70,12 @@ def _respelled(
     shown = problem.place[0] not in secret_keys
     if "string" in kinds and "object" not in kinds and _is_other_scalar(value, kinds):
         text = "" if value is None else json.dumps(value)
-        return _Respelled(text, _as_text(namespace, problem.place, text if shown else _HIDDEN))
+        return text, _as_text(namespace, problem.place, text if shown else _HIDDEN)
     bare = _bare(value, kinds) if isinstance(value, str) and "string" not in kinds else None
     if bare is None:
         return None
     written = json.dumps(bare) if shown else _HIDDEN
-    return _Respelled(bare, _as_number(namespace, problem.place, written, is_float=isinstance(bare, float)))
+    return bare, _as_number(namespace, problem.place, written, is_float=isinstance(bare, float))
 
 
 def _is_other_scalar(value: object, kinds: set[str]) -> bool:
@@ -154,13 +141,3 @@ def _set(values: dict[str, Any], place: Place, value: object) -> None:
         items[last] = value
     elif isinstance(group, dict):
         cast("dict[str | int, object]", group)[last] = value
-
-
-def _messages(model: type[BaseModel], values: Mapping[str, Any], schema: SettingsSchema) -> dict[Place, str]:
-    """What is wrong with these values, by place."""
-    try:
-        model.model_validate(values)
-    except ValidationError as error:
-        found = [problem_from_pydantic(details, values, schema) for details in error.errors(include_url=False)]
-        return {problem.place: problem.message for problem in found}
-    return {}

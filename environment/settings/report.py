@@ -5,8 +5,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 import pulumi
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from environment.settings.model import EnvironmentSettings
 from environment.settings.plain_data import as_list, as_object, value_at
 from environment.settings.schema import SettingsSchema
 from environment.settings.spelling import nearest_of, unknown_key
@@ -56,7 +58,15 @@ def key_text(namespace: str, place: Place) -> str:
     return text
 
 
-def problem_from_pydantic(error: ErrorDetails, values: Mapping[str, object], schema: SettingsSchema) -> Problem:
+def validated(values: Mapping[str, object], schema: SettingsSchema) -> tuple[EnvironmentSettings | None, list[Problem]]:
+    """The settings, or what is wrong with them."""
+    try:
+        return EnvironmentSettings.model_validate(values), []
+    except ValidationError as error:
+        return None, [_problem(details, values, schema) for details in error.errors(include_url=False)]
+
+
+def _problem(error: ErrorDetails, values: Mapping[str, object], schema: SettingsSchema) -> Problem:
     """A pydantic error as a problem, at the place where the user finds it in the config."""
     place = _user_place(error["loc"], values, schema)
     kind = error["type"]
