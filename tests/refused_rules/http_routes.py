@@ -67,7 +67,7 @@ HTTP_ROUTES = (
         _routed(one("auth: {kind: basic, secret: admins}")),
         "routes[0].auth",
         None,
-        "the standard channel of Gateway API asks nobody who may come in",
+        "the standard channel of Gateway API has no authentication",
     ),
     Refused(
         "an external authentication of a Gateway",

@@ -111,7 +111,7 @@ OPTIONS = (
         one("access: {allow: [192.0.2.0/24, 10.1.0.0/16], deny: [10.0.0.0/8]}"),
         "routes[0].access.allow[1]",
         '"10.1.0.0/16"',
-        "all of it is in deny[0] (10.0.0.0/8), which comes first, so that nobody there would be let in",
+        "all of it is in deny[0] (10.0.0.0/8), which comes first, so that no client there would be let in",
     ),
     Refused("lists of nothing", one("access: {}"), "routes[0].access", None, "both lists are empty"),
     Refused(

@@ -17,7 +17,7 @@ from tests.unit.webtier.path_rules.harness.generated_rules import path_of, repea
 from webtier.path_rules.rules.hosts import WILDCARD, www_partner
 from webtier.path_rules.rules.model import PathRule
 from webtier.path_rules.rules.request import Refused, Request
-from webtier.path_rules.rules.semantics import Answered, Redirected, Served, meaning
+from webtier.path_rules.rules.semantics import Answered, Redirected, Served, answer_to
 
 RULES = rule_set()
 REQUESTS = 30
@@ -98,7 +98,7 @@ def expected_of(ask: Ask) -> Refused | Answered | Redirected | Served:
     headers = {name.lower(): value for name, value in ask.headers.items()}
     name, _, value = headers.pop("cookie", "").partition("=")
     request = Request(ask.target, ask.host, ask.method, ask.https, headers, {name: value} if name else {}, HOST_ADDRESS)
-    return meaning(RULES, request)
+    return answer_to(RULES, request)
 
 
 def check(ask: Ask, answer: Answer) -> str:

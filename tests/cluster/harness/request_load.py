@@ -13,7 +13,7 @@ from typing_extensions import override
 from tests.cluster.harness.background import Background
 from webtier.path_rules.rules.model import RuleSet
 from webtier.path_rules.rules.request import Refused, Request
-from webtier.path_rules.rules.semantics import Answered, Redirected, Served, meaning
+from webtier.path_rules.rules.semantics import Answered, Redirected, Served, answer_to
 
 CLIENTS = 8
 KEPT_SECONDS, NEW_SECONDS = 20.0, 30.0
@@ -37,7 +37,7 @@ class Asked:
 
 def expected(rules: RuleSet, host: str, path: str, address: str = "10.79.0.1") -> Outcome:
     """What the rules mean for a GET over HTTP from this address. It has no canary."""
-    answer = meaning(rules, Request(path, host, address=address))
+    answer = answer_to(rules, Request(path, host, address=address))
     match answer:
         case Redirected():
             scheme = "http:" if answer.location.startswith("//") else ""

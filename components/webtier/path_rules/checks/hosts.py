@@ -1,4 +1,4 @@
-"""Whether what is said of whole hosts can hold, and holds for somebody."""
+"""Whether the settings of whole hosts can hold, and whether a rule is for each host."""
 
 import difflib
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def host_problems(rules: RuleSet) -> Iterator[Problem]:
 
 
 def certificate_problems(rules: RuleSet) -> Iterator[Problem]:
-    """Certificates that are missing, that nobody would issue, or that two would write."""
+    """Certificates that are missing, that have no issuer, or that two issuers would write."""
     for host, settings in rules.hosts.items():
         place: Place = ("hosts", host)
         if host in rules.other_hosts or host not in rules.host_names:

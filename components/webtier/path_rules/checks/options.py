@@ -94,8 +94,8 @@ def _access_problems(place: Place, access: AccessLists) -> Iterator[Problem]:
         for position, other in enumerate(denied):
             if _within(network, other):
                 message = (
-                    f"all of it is in deny[{position}] ({access.deny[position]}), which comes first, so that nobody "
-                    "there would be let in; allowed: a network that is not denied as a whole"
+                    f"all of it is in deny[{position}] ({access.deny[position]}), which comes first, so that no "
+                    "client there would be let in; allowed: a network that is not denied as a whole"
                 )
                 yield Problem((*place, "allow", number), message, text)
                 break

@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from webtier.path_rules.rules.model import RuleSet
 from webtier.path_rules.rules.request import Request, host_name
-from webtier.path_rules.rules.semantics import Redirected, meaning, responsible_host, www_partner_of
+from webtier.path_rules.rules.semantics import Redirected, answer_to, responsible_host, www_partner_of
 from webtier.shared.addresses import is_address
 from webtier.shared.problems import Problem
 
@@ -48,7 +48,7 @@ def redirect_problems(rules: RuleSet) -> Iterator[Problem]:
 
     A loop is one problem, of the first of its rules.
     """
-    # What a rewrite comes to is nobody's way on, and one that is wrong has no answer.
+    # No redirect depends on a rewrite, and a wrong one has no answer.
     rules = replace(rules, rules={at: rule.model_copy(update={"rewrite": None}) for at, rule in rules.rules.items()})
     known: dict[_Asked, _Hop | None] = {}
     too_long: set[int | None] = set()
@@ -111,7 +111,7 @@ def _asked(rules: RuleSet, hop: _Hop) -> _Asked | None:
 
 
 def _answer(rules: RuleSet, asked: _Asked) -> _Hop | None:
-    answer = meaning(rules, Request(asked.target, asked.host, https=asked.https))
+    answer = answer_to(rules, Request(asked.target, asked.host, https=asked.https))
     if not isinstance(answer, Redirected):
         return None
     host = _host_of(rules, asked.host)

@@ -57,7 +57,7 @@ def _canaries_that_are_backends(rules: RuleSet) -> Iterator[Problem]:
         whose = "this rule itself" if own else primaries[service]
         message = (
             f"{whose} has it as its own backend, and the controller would then drop the canary; allowed: a web service "
-            "that is nobody's own backend"
+            "that is no rule's own backend"
         )
         yield Problem(("routes", position, "canary", "backend"), message, service)
 

@@ -1,6 +1,6 @@
 """The regular expressions that rules may use: those that PCRE, RE2 and Python read alike.
 
-nginx matches with PCRE, most Gateways with RE2, and `meaning` with Python. They agree on characters, classes, groups,
+nginx matches with PCRE, most Gateways with RE2, and `answer_to` with Python. They agree on characters, classes, groups,
 alternatives and repetitions, and on nothing else: so look-around, back references, inline flags, named and atomic
 groups, possessive repetitions, `\\b`, `\\s`, `\\p` and POSIX classes are refused. A regex stands for the whole path,
 which makes anchors superfluous; they are refused too. `.` stands for every character: only then does `/a/.*` mean all

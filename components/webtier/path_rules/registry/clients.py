@@ -44,7 +44,7 @@ OPTIONS: OptionsOfModels[PathRule] = {
         ),
         "auth": Option(
             annotations=ITS_FIELDS_HAVE,
-            http_route=RefusedByGateway("the standard channel of Gateway API asks nobody who may come in"),
+            http_route=RefusedByGateway("the standard channel of Gateway API has no authentication"),
             beside_redirect="refused",
             services="every",
             words=_auth_words,

@@ -15,8 +15,8 @@ from webtier.path_rules.rules.semantics import (
     Answered,
     Redirected,
     Served,
+    answer_to,
     matches,
-    meaning,
     responsible_host,
     www_partner_of,
 )
@@ -120,7 +120,7 @@ def _options(rule: PathRule) -> Iterator[tuple[str, str]]:
 
 
 def _steps(rules: RuleSet, request: Request) -> Iterator[tuple[str, str]]:
-    answer = meaning(rules, request)
+    answer = answer_to(rules, request)
     if isinstance(answer, Refused):
         yield "path", f"{readable(request.target)}, as it is sent"
         yield "answer", _answer(answer, request)

@@ -1,4 +1,4 @@
-"""The texts of rules, each held to characters that no configuration of a proxy gives another meaning.
+"""The field types of rules: text of characters that no configuration of a proxy reads as something else.
 
 The sets are those of the annotation validators of ingress-nginx 1.15 (`internal/ingress/annotations/parser`), or
 narrower ones where a character would be taken and then mean something else.

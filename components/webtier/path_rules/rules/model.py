@@ -93,7 +93,7 @@ class PathRule(Settings):
     def _check_path(cls, path: str, info: ValidationInfo) -> str:
         problem = None
         if "match" not in info.data:
-            return path  # it is wrong itself, so that nobody knows what the path would have to be
+            return path  # it is wrong itself, so that what the path would have to be is not known
         if info.data["match"] == "regex":
             try:
                 parse_regex(path)

@@ -64,7 +64,7 @@ class Served:
 Answer = Refused | Redirected | Answered | Served
 
 
-def meaning(rules: RuleSet, request: Request) -> Answer:
+def answer_to(rules: RuleSet, request: Request) -> Answer:
     """The answer to a request, for rules that `check_rules` found nothing wrong with."""
     if request.refused is not None:
         return request.refused

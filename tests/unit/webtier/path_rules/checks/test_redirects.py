@@ -12,7 +12,7 @@ from webtier.path_rules.checks.all_checks import check_rules
 from webtier.path_rules.checks.redirects import MOST_REDIRECTS, redirect_problems
 from webtier.path_rules.rules.options import RedirectSettings
 from webtier.path_rules.rules.request import Request
-from webtier.path_rules.rules.semantics import Redirected, meaning
+from webtier.path_rules.rules.semantics import Redirected, answer_to
 
 BACKEND = {"service": "web"}
 
@@ -169,7 +169,7 @@ def follow(rules: RuleSet, url: str) -> bool:
         parts = urlsplit(url)
         if parts.hostname not in rules.host_names:
             return True
-        answer = meaning(rules, Request(parts.path or "/", parts.hostname or "", https=parts.scheme == "https"))
+        answer = answer_to(rules, Request(parts.path or "/", parts.hostname or "", https=parts.scheme == "https"))
         if not isinstance(answer, Redirected):
             return True
         url = f"{parts.scheme}:{answer.location}" if answer.location.startswith("//") else answer.location

@@ -17,7 +17,7 @@ from tests.unit.webtier.path_rules.harness.rule_objects import PORTS, objects, r
 from webtier.path_rules import GatewayRouting, PathRule, RuleSet
 from webtier.path_rules.rules.options import ServiceRef
 from webtier.path_rules.rules.request import Refused, Request, escaped
-from webtier.path_rules.rules.semantics import Answer, Answered, Redirected, Served, meaning
+from webtier.path_rules.rules.semantics import Answer, Answered, Redirected, Served, answer_to
 
 STRICT = GatewayRouting(kind="gateway", gateway="web", regexes="before_prefixes")
 """Takes nothing that Ingress objects would give another meaning."""
@@ -112,13 +112,13 @@ def compare(routing: GatewayRouting, seen: Counter[str], *, with_ingress: bool) 
         asked = requests(rules)
         for _ in range(_EACH):
             request = data.draw(asked)
-            answer = meaning(replace(rules, gateway=routing), request)
+            answer = answer_to(replace(rules, gateway=routing), request)
             assert replied(gateway, request) == meant(answer, request), (request, answer)
             if controller is not None:
                 reply = controller.reply(
                     request.host, request.target, https=request.https, headers=request.headers, cookies=request.cookies
                 )
-                answer = meaning(rules, request)
+                answer = answer_to(rules, request)
                 assert of_ingress(reply, request) == meant(answer, request), (request, answer)
             seen["requests"] += 1
             seen[_kind(rules, answer, request)] += 1
@@ -180,7 +180,7 @@ def test_a_dot_of_a_regex_is_a_line_feed_too_where_a_gateway_decodes_one() -> No
     rules = rule_set([rule("/a/.*b", match="regex")])
     for path in ("/a/%0Ab", "/a/\nb", "/a/b\n"):
         request = Request(escaped(path), "x.example.com")
-        assert replied(Gateway(routes(rules, STRICT)), request) == meant(meaning(rules, request), request)
+        assert replied(Gateway(routes(rules, STRICT)), request) == meant(answer_to(rules, request), request)
 
 
 def test_without_the_check_of_regexes_some_orders_are_left_open() -> None:
@@ -200,7 +200,7 @@ def test_a_preflight_is_answered_before_the_way_to_https_and_other_requests_are_
             methods = ("GET", "OPTIONS") if "shop" in origin else ("GET",)
             for request in (Request("/a/b", "a.example", method, https, headers) for method in methods):
                 deep = replace(rules, gateway=LENIENT)
-                assert replied(gateway, request) == meant(meaning(deep, request), request)
+                assert replied(gateway, request) == meant(answer_to(deep, request), request)
 
 
 @pytest.mark.parametrize(

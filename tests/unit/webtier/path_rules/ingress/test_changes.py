@@ -22,7 +22,7 @@ from webtier.path_rules.ingress import render as render_ingress
 from webtier.path_rules.ingress.render import CompiledIngress, compile_rules
 from webtier.path_rules.rules.model import PathRule, RuleSet
 from webtier.path_rules.rules.request import Request
-from webtier.path_rules.rules.semantics import Served, meaning, responsible_host, www_partner_of
+from webtier.path_rules.rules.semantics import Served, answer_to, responsible_host, www_partner_of
 
 CHANGES = 120
 _REQUESTS = 12
@@ -148,7 +148,7 @@ def reply_to(controller: IngressNginx, request: Request) -> Reply:
 
 
 def answers_of(rules: RuleSet, request: Request) -> set[Answer]:
-    return answers(expected(rules, meaning(rules, request)))
+    return answers(expected(rules, answer_to(rules, request)))
 
 
 def elsewhere(old: RuleSet, new: RuleSet, request: Request) -> set[Answer]:
@@ -181,7 +181,7 @@ def elsewhere(old: RuleSet, new: RuleSet, request: Request) -> set[Answer]:
 
 
 def has_canary(rules: RuleSet, request: Request) -> bool:
-    answer = meaning(rules, request)
+    answer = answer_to(rules, request)
     return isinstance(answer, Served) and answer.canary is not None
 
 

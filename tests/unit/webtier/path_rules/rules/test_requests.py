@@ -22,7 +22,7 @@ from webtier.path_rules.rules.request import (
     normalized,
     readable,
 )
-from webtier.path_rules.rules.semantics import meaning
+from webtier.path_rules.rules.semantics import answer_to
 
 _PIECES = ("/", "/", "/", "a", "b", ".", "..", "%2e", "%2E", "%2f", "%2F", "%25", "%3f", "%23", "%0a", "%20", "%5c")
 _ODD = ("%00", "%zz", "%", "%2", "%2500", "%c3%bc", "\xc3\xbc", "\xff", "+", ";", "&", "\\", "~", '"', "^", "%7f", "?")
@@ -82,7 +82,7 @@ def test_paths_are_encoded_anew_as_by_nginx() -> None:
     ],
 )
 def test_what_nginx_refuses_hits_no_rule(request_: Request, code: int, why: str) -> None:
-    answer = meaning(rule_set([rule("/")]), request_)
+    answer = answer_to(rule_set([rule("/")]), request_)
     assert isinstance(answer, Refused)
     assert answer.code == code
     assert why in answer.why

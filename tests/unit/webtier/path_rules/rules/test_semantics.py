@@ -18,7 +18,7 @@ from webtier.path_rules.ingress.render import CompiledIngress
 from webtier.path_rules.rules.model import PathRule, RuleSet
 from webtier.path_rules.rules.options import RegexRewrite, ReplacePrefix, ServiceRef
 from webtier.path_rules.rules.request import Refused, RefusedTargetError, Request, escaped, normalized
-from webtier.path_rules.rules.semantics import Answer, Redirected, Served, meaning
+from webtier.path_rules.rules.semantics import Answer, Redirected, Served, answer_to
 
 PATHS = 10_000
 _REQUESTS = 40
@@ -59,7 +59,7 @@ def compare(seen: Counter[str]) -> None:
         asked = requests(rules, odd=True)
         for _ in range(_REQUESTS):
             request = data.draw(asked)
-            answer = meaning(rules, request)
+            answer = answer_to(rules, request)
             reply = controller.reply(
                 request.host, request.target, https=request.https, headers=request.headers, cookies=request.cookies
             )
@@ -144,7 +144,7 @@ TRAP = [rule("/ba", "user-v1"), rule("/shop", "errors", rewrite="strip_prefix")]
 @pytest.mark.parametrize("path", ["/banana", "/BA/x", "/bananas/x", "/Ba"])
 def test_a_prefix_stays_a_prefix_beside_a_rewriting_rule(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rules = rule_set(TRAP)
-    assert meaning(rules, Request(path, "x.example.com")) == Served(None, ServiceRef(service="pay-v1"), path)
+    assert answer_to(rules, Request(path, "x.example.com")) == Served(None, ServiceRef(service="pay-v1"), path)
     assert IngressNginx(objects(rules)).reply("x.example.com", path).upstream == "pay-v1-80"
     monkeypatch.setattr(rule_objects, "compile_rules", _raw)
     assert IngressNginx(objects(rules)).reply("x.example.com", path).upstream == "user-v1-80"
@@ -155,7 +155,7 @@ def test_a_prefix_stays_a_prefix_beside_a_rewriting_rule(path: str, monkeypatch:
 def test_the_controllers_own_paths_are_answered_by_the_rules(path: str, given: list[PathRule]) -> None:
     rules = rule_set([rule("/a", host="a.example"), *given])
     for host in ("x.example", "_"):
-        answer = meaning(rules, Request(path, host))
+        answer = answer_to(rules, Request(path, host))
         assert IngressNginx(objects(rules)).reply(host, path) == expected(rules, answer)
     plain = [replace(each, annotations={}) for each in objects(rules)]
     assert IngressNginx(plain).reply("x.example", path).upstream is None
@@ -182,7 +182,7 @@ def test_exact_rules_come_before_regexes_and_these_before_longer_prefixes(path: 
             rule("/.*/[0-9]", {"service": "user-v1", "port": "admin"}, match="regex"),
         ]
     )
-    answer = meaning(rules, Request(path, "x.example.com"))
+    answer = answer_to(rules, Request(path, "x.example.com"))
     assert isinstance(answer, Served)
     reply = IngressNginx(objects(rules)).reply("x.example.com", path)
     assert reply.upstream == upstream
@@ -193,7 +193,7 @@ def test_exact_rules_come_before_regexes_and_these_before_longer_prefixes(path: 
 def test_a_dot_of_a_regex_is_a_line_feed_too(path: str) -> None:
     rules = rule_set([rule("/a/(.*)", match="regex", rewrite={"kind": "regex", "to": "/$1"})])
     target = escaped(path)
-    answer = meaning(rules, Request(target, "x.example.com"))
+    answer = answer_to(rules, Request(target, "x.example.com"))
     assert answer == Served(0, ServiceRef(service="user-v1"), target.removeprefix("/a"))
     assert IngressNginx(objects(rules)).reply("x.example.com", target) == expected(rules, answer)
 
