@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from webtier.path_rules.regexes.path_sets import Budget, Earlier, Paths, below, described_by, only
 from webtier.path_rules.regexes.syntax import parse_regex
-from webtier.path_rules.rules.model import ROOT, PathRule, RuleSet, precedence
+from webtier.path_rules.rules.model import ROOT, PathRule, RuleSet
 from webtier.path_rules.rules.options import RegexRewrite, ReplacePrefix
 from webtier.shared.problems import Problem
 
@@ -13,15 +13,11 @@ def path_problems(rules: RuleSet) -> Iterator[Problem]:
     """Paths that are there twice, rules that others leave nothing of, and rewrites that don't fit their rules."""
     duplicates = dict(_duplicates(rules))
     yield from duplicates.values()
-    by_host: dict[str | None, list[int]] = {}
-    for position, rule in rules.rules.items():
-        if position not in duplicates:
-            by_host.setdefault(rule.host, []).append(position)
     budget = Budget()
-    for host in sorted(by_host, key=lambda host: host or ""):
-        ordered = sorted(by_host[host], key=lambda position: precedence(rules.rules[position]), reverse=True)
+    for host in rules.host_names:
+        ordered = [each for each in rules.ordered(host) if each[0] not in duplicates]
         # Without a regex none takes all of another's paths: of two exact rules, and of two prefixes, none does.
-        if any(rules.rules[position].match == "regex" for position in ordered):
+        if any(rule.match == "regex" for _, rule in ordered):
             yield from _shadowed(rules, ordered, budget)
     for position, rule in rules.rules.items():
         yield from _rewrite_problems(position, rule)
@@ -47,11 +43,10 @@ def _duplicates(rules: RuleSet) -> Iterator[tuple[int, Problem]]:
         yield position, Problem(("routes", position, "path"), message, rule.path)
 
 
-def _shadowed(rules: RuleSet, ordered: list[int], budget: Budget) -> Iterator[Problem]:
+def _shadowed(rules: RuleSet, ordered: list[tuple[int, PathRule]], budget: Budget) -> Iterator[Problem]:
     """The rules of one host that no path is left for, given their order."""
     earlier, positions = Earlier(budget), list[int]()
-    for position in ordered:
-        rule = rules.rules[position]
+    for position, rule in ordered:
         paths = _paths(rule)
         found = None if rule.match == "exact" else earlier.taking(paths)
         if rule.match != "prefix":
@@ -99,11 +94,10 @@ def _rewrite_problems(position: int, rule: PathRule) -> Iterator[Problem]:
         groups = parse_regex(rule.path).groups
         wanted = max((int(number) for number in rewrite.to.split("$")[1:] for number in number[:1]), default=0)
         if wanted > groups:
-            captured = "no groups" if groups == 0 else f"{groups} group{'' if groups == 1 else 's'}"
             message = (
-                f"the regex captures {captured}; allowed: at most '${groups}'"
+                f"the regex captures {groups} group{'' if groups == 1 else 's'}; allowed: at most '${groups}'"
                 if groups
-                else ("the regex captures no groups; allowed: a path without '$', or groups '(...)' in the regex")
+                else "the regex captures no groups; allowed: a path without '$', or groups '(...)' in the regex"
             )
             yield Problem((*place, "to"), message, rewrite.to)
     elif rule.match == "regex":

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from webtier.path_rules.regexes.path_sets import Budget, described_by, overlap
+from webtier.path_rules.regexes.path_sets import Budget, Paths, described_by, overlap
 from webtier.path_rules.regexes.syntax import parse_regex
 from webtier.path_rules.registry.all_options import HOSTS, RULES
 from webtier.path_rules.registry.option import Host, HttpRoute, RefusedByGateway, Root
@@ -45,16 +45,17 @@ _WITHOUT = (
 
 def _open_orders(rules: RuleSet, host: str | None, budget: Budget) -> Iterator[Problem]:
     """Regexes of one host that have a path in common: which comes first no two Gateways need to agree on."""
-    regexes = [position for position in rules.ordered(host) if rules.rules[position].match == "regex"]
-    paths = {position: described_by(parse_regex(rules.rules[position].path)) for position in regexes}
-    for number, position in enumerate(regexes):
-        for earlier in regexes[:number]:
-            if not overlap(paths[position], paths[earlier], budget):
-                continue
+    before: dict[int, Paths] = {}
+    for position, rule in rules.ordered(host):
+        if rule.match != "regex":
+            continue
+        paths = described_by(parse_regex(rule.path))
+        earlier = next((each for each, others in before.items() if overlap(paths, others, budget)), None)
+        before[position] = paths
+        if earlier is not None:
             message = (
                 f"some path is both its own and that of routes[{earlier}] (the regex '{rules.rules[earlier].path}'), "
                 "and Gateway API leaves open which of two regexes comes first; allowed: regexes without a path in "
                 "common, such as of different first segments"
             )
-            yield Problem(("routes", position, "path"), message, rules.rules[position].path)
-            break
+            yield Problem(("routes", position, "path"), message, rule.path)

@@ -118,61 +118,56 @@ def says_nothing_of_its_own(rule: PathRule) -> bool:
     )
 
 
-def rules_with_own_objects(rules: RuleSet, host: str | None) -> list[int]:
+def rules_with_own_objects(rules: RuleSet, host: str | None) -> list[tuple[int, PathRule]]:
     """The rules of a host with an object of their own, but for `/`, in the order of precedence.
 
     They have options of their own, or come before such a rule.
     """
-    positions = [position for position in rules.ordered(host) if not is_root(rules.rules[position])]
-    own = {position for position in positions if not says_nothing_of_its_own(rules.rules[position])}
-    given = [rules.rules[position] for position in own]
-    prefixes = {rule.path for rule in given if rule.match == "prefix"}
-    regexes = [as_python(rule.path) for rule in given if rule.match == "regex"]
+    ordered = [each for each in rules.ordered(host) if not is_root(each[1])]
+    own = {position: rule for position, rule in ordered if not says_nothing_of_its_own(rule)}
+    prefixes = {rule.path for rule in own.values() if rule.match == "prefix"}
+    regexes = [as_python(rule.path) for rule in own.values() if rule.match == "regex"]
 
     def comes_before_one(rule: PathRule) -> bool:
         if not prefixes.isdisjoint(ancestors(rule.path)):
             return True
         return rule.match == "exact" and (rule.path in prefixes or any(regex.fullmatch(rule.path) for regex in regexes))
 
-    return [position for position in positions if position in own or comes_before_one(rules.rules[position])]
+    return [each for each in ordered if each[0] in own or comes_before_one(each[1])]
 
 
 class _Host:
     """The objects of one host."""
 
     def __init__(self, name: str, host: str | None, rules: RuleSet, after: Sequence[str]) -> None:
-        self._name, self._host, self._rules, self._after = name, host, rules, after
+        self._name, self._host, self._after = name, host, after
         self._settings = rules.settings(host)
         self._https = https_annotations(self._settings)
         self._root = object_name(name, host, ROOT)
         self._default = ServiceRef(service=rules.default_backend or "")
-        self._root_position = next((position for position, rule in rules.on(host).items() if is_root(rule)), None)
+        self._root_rule = next((each for each in rules.on(host).items() if is_root(each[1])), (None, None))
         self._own = rules_with_own_objects(rules, host)
-        elsewhere = {*self._own, self._root_position}
-        self._shared = [position for position in rules.ordered(host) if position not in elsewhere]
+        elsewhere = {self._root_rule[0], *(position for position, _ in self._own)}
+        self._shared = [each for each in rules.ordered(host) if each[0] not in elsewhere]
 
     def compiled(self) -> list[CompiledIngress]:
         own = list(self._own_objects())
         names = [*self._after, *(ingress.name for ingress in own)]
-        root = None if self._root_position is None else self._rules.rules[self._root_position]
+        position, root = self._root_rule
         if root is None or says_nothing_of_its_own(root):
-            return [*own, self._host_object(root, names)]
+            paths = [*self._shared_paths(0), SharedPath(root_path(), (root and root.backend) or self._default)]
+            return [*own, self._for_the_host(self._shared_object(self._root, paths, position, names))]
         # What the shared rules are has to change before the root does, where one is new, and after it where one has
         # gone. So they are there twice: once before it and once after it.
         first = self._copy(1, names)
-        roots = list(self._objects(root, self._root_position, names if first is None else [*names, first.name]))
-        roots[0] = replace(
-            roots[0],
-            annotations={**roots[0].annotations, **host_annotations(self._host, self._settings)},
-            tls=_tls(self._host, self._settings),
-        )
-        last = self._copy(2, [*names, roots[0].name])
-        return [*own, *filter(None, [first]), *roots, *filter(None, [last])]
+        roots = list(self._objects(root, position, [*names, *(each.name for each in first)]))
+        roots[0] = self._for_the_host(roots[0])
+        return [*own, *first, *roots, *self._copy(2, [*names, roots[0].name])]
 
     def _own_objects(self) -> Iterator[CompiledIngress]:
-        after = dict(_order([(rule_object_name(self._name, rule), rule) for rule in self._rules_of(self._own)]))
-        for position, rule in zip(self._own, self._rules_of(self._own), strict=True):
-            yield from self._objects(rule, position, [*self._after, *after[rule_object_name(self._name, rule)]])
+        order = _order([(rule_object_name(self._name, rule), rule) for _, rule in self._own])
+        for (position, rule), (_, after) in zip(self._own, order, strict=True):
+            yield from self._objects(rule, position, [*self._after, *after])
 
     def _objects(self, rule: PathRule, position: int | None, after: Sequence[str]) -> Iterator[CompiledIngress]:
         """A rule's own object, and that of its canary."""
@@ -203,47 +198,34 @@ class _Host:
                 primary=own.name,
             )
 
-    def _host_object(self, root: PathRule | None, after: Sequence[str]) -> CompiledIngress:
-        """The object of all rules that say nothing of their own, the one for `/` included."""
-        paths = self._shared_paths(0)
-        return CompiledIngress(
-            name=self._root,
-            host=self._host,
-            paths=[*paths, SharedPath(root_path(), (root and root.backend) or self._default)],
-            by_port_name=False,
-            annotations={
-                **self._https,
-                **shared_annotations(paths),
-                **host_annotations(self._host, self._settings),
-            },
-            root=self._root,
-            rule=self._root_position,
-            shared=self._shared,
-            after=after,
-            tls=_tls(self._host, self._settings),
-        )
+    def _for_the_host(self, ingress: CompiledIngress) -> CompiledIngress:
+        """The same object with what holds for the host as a whole."""
+        annotations = {**ingress.annotations, **host_annotations(self._host, self._settings)}
+        return replace(ingress, annotations=annotations, tls=_tls(self._host, self._settings))
 
-    def _copy(self, number: Literal[1, 2], after: Sequence[str]) -> CompiledIngress | None:
+    def _copy(self, number: Literal[1, 2], after: Sequence[str]) -> list[CompiledIngress]:
+        """The object of the shared rules, if there are any."""
         paths = self._shared_paths(number)
-        if not paths:
-            return None
+        return [self._shared_object(f"{self._root}-shared-{number}", paths, None, after)] if paths else []
+
+    def _shared_object(
+        self, name: str, paths: Sequence[SharedPath], position: int | None, after: Sequence[str]
+    ) -> CompiledIngress:
+        """An object of rules that say nothing of their own; `position` is that of the rule for `/` among them."""
         return CompiledIngress(
-            name=f"{self._root}-shared-{number}",
+            name=name,
             host=self._host,
             paths=paths,
             by_port_name=False,
             annotations={**self._https, **shared_annotations(paths)},
             root=self._root,
-            rule=None,
-            shared=self._shared,
+            rule=position,
+            shared=[position for position, _ in self._shared],
             after=after,
         )
 
     def _shared_paths(self, copy: Literal[0, 1, 2]) -> list[SharedPath]:
-        return shared_paths(self._rules_of(self._shared), self._rules_of(self._own), copy)
-
-    def _rules_of(self, positions: Sequence[int]) -> list[PathRule]:
-        return [self._rules.rules[position] for position in positions]
+        return shared_paths([rule for _, rule in self._shared], [rule for _, rule in self._own], copy)
 
 
 def _order(ordered: Sequence[tuple[str, PathRule]]) -> Iterator[tuple[str, list[str]]]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from webtier.path_rules.registry.all_options import HOSTS, RULES
 from webtier.path_rules.registry.option import Host
 from webtier.path_rules.rules.hosts import wildcard_of
-from webtier.path_rules.rules.model import ROOT, PathRule, RuleSet
+from webtier.path_rules.rules.model import PathRule, RuleSet
 from webtier.path_rules.rules.options import RegexRewrite, ServiceRef, StripPrefix
 from webtier.path_rules.rules.request import Refused, Request, readable
 from webtier.path_rules.rules.semantics import (
@@ -64,9 +64,10 @@ def explain(rules: RuleSet, request: Request) -> Explanation:
 
 
 def _table(host: str | None, rules: RuleSet) -> HostTable:
-    rows = [_row(f"routes[{position}]", rules.rules[position]) for position in rules.ordered(host)]
-    if not any(rule.match == "prefix" and rule.path == ROOT for rule in rules.on(host).values()):
-        rows.append(Row("default_backend", "prefix", ROOT, rules.default_backend or "", "", []))
+    rows = [
+        _row("default_backend" if position is None else f"routes[{position}]", rule)
+        for position, rule in rules.complete(host)
+    ]
     name = host or ("every other host" if rules.host_names[1:] else "every host")
     return HostTable(name, list(_host_notes(host, rules)), rows)
 
@@ -140,8 +141,7 @@ def _steps(rules: RuleSet, request: Request) -> Iterator[tuple[str, str]]:
         return
     yield "path", f"{readable(request.path)}, decoded and with single slashes"
     hit = None
-    for position in rules.ordered(host):
-        rule = rules.rules[position]
+    for position, rule in rules.ordered(host):
         line = f"routes[{position}]  {rule.match} {rule.path}"
         if matches(rule, request.path):
             hit = position

@@ -163,16 +163,13 @@ class RuleSet:
         """The rules of one host, None for those of every host without own rules."""
         return self._by_host.get(host, {})
 
-    def ordered(self, host: str | None) -> list[int]:
-        """The rules of one host in the order in which a request is compared with them."""
-        rules = self.on(host)
-        return sorted(rules, key=lambda position: precedence(rules[position]), reverse=True)
+    def ordered(self, host: str | None) -> list[tuple[int, PathRule]]:
+        """The rules of one host by position, in the order in which a request is compared with them."""
+        return sorted(self.on(host).items(), key=lambda each: precedence(each[1]), reverse=True)
 
     def complete(self, host: str | None) -> list[tuple[int | None, PathRule]]:
         """The rules of one host in order, and at the end, as None, one for all paths that none of them names."""
-        listed: list[tuple[int | None, PathRule]] = [
-            (position, self.rules[position]) for position in self.ordered(host)
-        ]
+        listed: list[tuple[int | None, PathRule]] = [*self.ordered(host)]
         if not any(map(is_root, self.on(host).values())):
             default = ServiceRef(service=self.default_backend or "")
             listed.append((None, PathRule(path=ROOT, backend=default, host=host)))

@@ -77,8 +77,8 @@ def answer_to(rules: RuleSet, request: Request) -> Answer:
     settings = rules.settings(host)
     if settings.app_root is not None and request.path == ROOT:
         return Redirected(302, f"//{request.host}{settings.app_root}", "app_root")
-    position = next((each for each in rules.ordered(host) if matches(rules.rules[each], request.path)), None)
-    rule = None if position is None else rules.rules[position]
+    hits = (each for each in rules.ordered(host) if matches(each[1], request.path))
+    position, rule = next(hits, (None, None))
     if rule is not None and position is not None:
         answer = _answered_at_once(rules, position, request)
         if answer is not None:
