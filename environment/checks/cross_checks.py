@@ -97,7 +97,15 @@ def _node_port_collisions(settings: UsableSettings) -> Iterator[Problem]:
     used: dict[int, list[Place]] = defaultdict(list)
     pods = settings.redis.access.pods if settings.redis else None
     of_pods = pods.ports(settings.redis.shards) if settings.redis and isinstance(pods, PodNodePorts) else range(0)
-    for place, port in _all_node_ports(settings):
+    # The defaults are taken too.
+    parts = {
+        "redis": settings.redis,
+        "standalone_redis": settings.standalone_redis,
+        "services": settings.services,
+        "external_services": settings.external_services,
+        "ingress": settings.ingress if settings.installs_controller else None,
+    }
+    for place, port in _node_ports((), parts):
         used[port].append(place)
         if port in of_pods and place[0] != "redis":
             message = (
@@ -111,28 +119,16 @@ def _node_port_collisions(settings: UsableSettings) -> Iterator[Problem]:
             yield Problem(place, f"the same NodePort as {first}; allowed: each NodePort once in a cluster", port)
 
 
-def _all_node_ports(settings: UsableSettings) -> Iterator[tuple[Place, int]]:
-    """Every NodePort that the stack takes, and where it is set; the defaults too."""
-    if settings.redis is not None:
-        yield from _node_ports(("redis",), settings.redis)
-    for key in ("standalone_redis", "services", "external_services"):
-        parts: Mapping[str, Settings] = getattr(settings, key)
-        for name, part in parts.items():
-            yield from _node_ports((key, name), part)
-    if settings.installs_controller:
-        yield from _node_ports(("ingress",), settings.ingress)
-
-
-def _node_ports(place: Place, group: Settings) -> Iterator[tuple[Place, int]]:
-    for name, info in type(group).model_fields.items():
-        value: object = getattr(group, name)
-        if isinstance(value, int) and NodePort in get_args(info.annotation):
-            yield (*place, name), value
-        elif isinstance(value, Settings):
+def _node_ports(place: Place, group: object) -> Iterator[tuple[Place, int]]:
+    """Every NodePort below a place, and where it is set."""
+    if isinstance(group, Settings):
+        for name, info in type(group).model_fields.items():
+            value: object = getattr(group, name)
+            if isinstance(value, int) and NodePort in get_args(info.annotation):
+                yield (*place, name), value
             yield from _node_ports((*place, name), value)
-        for key, each in (as_object(value) or {}).items():
-            if isinstance(each, Settings):
-                yield from _node_ports((*place, name, key), each)
+    for key, each in (as_object(group) or {}).items():
+        yield from _node_ports((*place, key), each)
 
 
 def _shared_namespace(settings: UsableSettings) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 import pulumi
+from pydantic.alias_generators import to_camel
 
 API_VERSION = "gateway.networking.k8s.io/v1"
 KIND = "HTTPRoute"
@@ -146,12 +147,7 @@ def fields_of(spec: HTTPRouteSpec) -> dict[str, Any]:
 def _plain(value: object) -> object:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
-        return {_camel_case(name): _plain(below) for name, below in fields if below is not None}
+        return {to_camel(name): _plain(below) for name, below in fields if below is not None}
     if isinstance(value, (list, tuple)):
         return [_plain(below) for below in cast("Sequence[object]", value)]
     return value
-
-
-def _camel_case(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(other.capitalize() for other in others)

@@ -50,6 +50,7 @@ from webtier.path_rules.rules.routing import GatewayRouting
 
 _FORWARDED_PREFIX = "X-Forwarded-Prefix"
 _ALL_PATHS = HTTPPathMatch("PathPrefix", ROOT)
+_ROOT_ITSELF = HTTPPathMatch("Exact", ROOT)
 
 
 @dataclass(frozen=True)
@@ -75,47 +76,44 @@ def compile_routes(
 
     They come by host, and a rule's own before what belongs to it.
     """
-    compiler = _Compiler(name, rules, gateway, backends)
-    return [route for host in rules.host_names for route in compiler.of_host(host)]
+    compiler = _Compiler(rules, gateway, backends)
+    routes: list[CompiledRoute] = []
+    for host in rules.host_names:
+        root = object_name(name, host, ROOT)
+        for position, rule in rules.complete(host):
+            primary = rule_object_name(name, rule)
+            for suffix, spec in compiler.specs(rule).items():
+                routes.append(CompiledRoute(primary + suffix, host, spec, primary, root, position))
+    return routes
 
 
 @dataclass(frozen=True)
 class _Compiler:
-    name: str
     rules: RuleSet
     gateway: GatewayRouting
     backends: Mapping[str, Backend]
 
-    def of_host(self, host: str | None) -> list[CompiledRoute]:
-        routes: list[CompiledRoute] = []
-        for position, rule in self.rules.complete(host):
-            primary = rule_object_name(self.name, rule)
-            for suffix, spec in self._specs(rule).items():
-                root = object_name(self.name, host, ROOT)
-                routes.append(CompiledRoute(primary + suffix, host, spec, primary, root, position))
-        return routes
-
-    def _specs(self, rule: PathRule) -> dict[str, HTTPRouteSpec]:
+    def specs(self, rule: PathRule) -> dict[str, HTTPRouteSpec]:
         """A rule's own route and those that belong to it, by what their names end with."""
         settings = self.rules.settings(rule.host)
         hosts = None if rule.host is None else [rule.host]
+        both = self._parents()
         found: dict[str, HTTPRouteSpec] = {}
         if rule.redirect is not None:
             # It comes before the way to HTTPS.
-            found[""] = HTTPRouteSpec(self._both, [_redirecting(_path(rule), _redirect(rule.redirect))], hosts)
+            found[""] = HTTPRouteSpec(both, [_redirecting(_path(rule), _redirect(rule.redirect))], hosts)
         elif settings.redirects_to_https:
             to_https = _redirecting(_path(rule), HTTPRequestRedirectFilter(308, scheme="https"), _filters(rule))
-            found[""] = HTTPRouteSpec(self._https, self._serving(rule, settings), hosts)
-            found["-https"] = HTTPRouteSpec(self._http, [to_https], hosts)
+            found[""] = HTTPRouteSpec(self._parents(http=False), self._serving(rule, settings), hosts)
+            found["-https"] = HTTPRouteSpec(self._parents(https=False), [to_https], hosts)
         else:
-            found[""] = HTTPRouteSpec(self._both, self._serving(rule, settings), hosts)
+            found[""] = HTTPRouteSpec(both, self._serving(rule, settings), hosts)
         if is_root(rule) and settings.app_root is not None:
             there = HTTPRequestRedirectFilter(302, path=_whole(settings.app_root))
-            found["-app-root"] = HTTPRouteSpec(self._both, [_redirecting(_root_itself(), there)], hosts)
+            found["-app-root"] = HTTPRouteSpec(both, [_redirecting(_ROOT_ITSELF, there)], hosts)
         if is_root(rule) and rule.host is not None and settings.www_redirect:
             here = HTTPRequestRedirectFilter(308, hostname=rule.host)
-            partner = www_partner(rule.host)
-            found["-www"] = HTTPRouteSpec(self._both, [_redirecting(_ALL_PATHS, here)], [partner])
+            found["-www"] = HTTPRouteSpec(both, [_redirecting(_ALL_PATHS, here)], [www_partner(rule.host)])
         return found
 
     def _serving(self, rule: PathRule, settings: HostSettings) -> list[HTTPRouteRule]:
@@ -147,19 +145,9 @@ class _Compiler:
         backend = self.backends[reference.service]
         return HTTPBackendRef(backend.service_name, backend.ports[reference.port or next(iter(backend.ports))])
 
-    @property
-    def _both(self) -> list[ParentReference]:
-        return self._parents(self.gateway.section, self.gateway.https_section)
-
-    @property
-    def _http(self) -> list[ParentReference]:
-        return self._parents(self.gateway.section)
-
-    @property
-    def _https(self) -> list[ParentReference]:
-        return self._parents(self.gateway.https_section)
-
-    def _parents(self, *sections: str | None) -> list[ParentReference]:
+    def _parents(self, *, http: bool = True, https: bool = True) -> list[ParentReference]:
+        """The Gateway's listeners for these; the Gateway as a whole where none is named."""
+        sections = (self.gateway.section if http else None, self.gateway.https_section if https else None)
         named = [section for section in sections if section is not None]
         return [ParentReference(self.gateway.gateway, self.gateway.namespace, each) for each in (named or [None])]
 
@@ -174,10 +162,6 @@ def _path(rule: PathRule) -> HTTPPathMatch:
             # Some engines compare the whole path with it, some look for it anywhere. With both ends both are the same.
             # RE2's `.` is no line feed, which a path has only where a Gateway decodes `%0A` before it compares.
             return HTTPPathMatch("RegularExpression", f"^(?s:{rule.path})\\z")
-
-
-def _root_itself() -> HTTPPathMatch:
-    return HTTPPathMatch("Exact", ROOT)
 
 
 def _rewrites(rule: PathRule, *, app_root: bool) -> list[tuple[HTTPPathMatch, HTTPPathModifier | None]]:
@@ -201,7 +185,7 @@ def _rewrites(rule: PathRule, *, app_root: bool) -> list[tuple[HTTPPathMatch, HT
     if rule.path != ROOT or app_root:
         return [below]
     # Whether the prefix `/` leaves anything of the path `/` is not said, so that it has a rule of its own.
-    return [(_root_itself(), _whole(f"{replacement}/")), below]
+    return [(_ROOT_ITSELF, _whole(f"{replacement}/")), below]
 
 
 def _whole(path: str) -> HTTPPathModifier:
