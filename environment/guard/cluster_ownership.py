@@ -12,7 +12,7 @@ from pulumi.runtime.rpc import UNKNOWN
 from environment.guard.live_cluster import LiveCluster, LiveNamespace, NotLookedAtError, look_at_cluster
 from environment.guard.own_state import Identity, OwnState, RecordedNamespace, read_own_state
 from environment.settings.model import EnvironmentSettings
-from environment.settings.report import SettingsError, render_report
+from environment.settings.report import SettingsError, key_text, render_report
 from webtier.path_rules import GatewayRouting
 from webtier.shared.problems import Place, Problem
 
@@ -43,12 +43,6 @@ class _Asked:
     name: str
     adopt: bool
 
-    @property
-    def adopt_key(self) -> str:
-        return ".".join(("webtier:" + str(self.place[0]), *map(str, self.place[1:]))).removesuffix("namespace") + (
-            "adopt_namespace"
-        )
-
 
 def examine(settings: EnvironmentSettings) -> Standing:
     """Compares settings, state and cluster. SettingsError when anything of somebody else's would be touched.
@@ -66,7 +60,10 @@ def examine(settings: EnvironmentSettings) -> Standing:
         live = looking.result()
     except NotLookedAtError as reason:
         if not pulumi.runtime.is_dry_run():
-            raise _error([Problem(("context",), _unreachable(reason), settings.context)]) from None
+            message = (
+                f"its cluster can't be looked at: {reason}; allowed: a context of the kubeconfig whose cluster answers"
+            )
+            raise _error([Problem(("context",), message, settings.context)]) from None
         pulumi.log.warn(
             f"The cluster of the context '{settings.context}' was not looked at: {reason}. Whether it is the stack's "
             "own, and its namespaces are, is not known yet; `pulumi up` looks before it sends anything."
@@ -83,10 +80,6 @@ def _look(settings: EnvironmentSettings, asked: list[_Asked]) -> LiveCluster:
     if os.environ.get(WITHOUT_CLUSTER):
         raise NotLookedAtError("this preview is against an empty state")
     return look_at_cluster(settings.kubeconfig, settings.context, [each.name for each in asked])
-
-
-def _unreachable(reason: NotLookedAtError) -> str:
-    return f"its cluster can't be looked at: {reason}; allowed: a context of the kubeconfig whose cluster answers"
 
 
 def _error(problems: list[Problem]) -> SettingsError:
@@ -129,9 +122,10 @@ def _others_namespaces(
         if found is not None and found.is_being_deleted:
             yield Problem(each.place, "it is being deleted; allowed once it is gone, or another name", each.name)
         elif found is not None and not each.adopt and _is_others(each, state, live, identity):
+            adopt = key_text("webtier", (*each.place[:-1], "adopt_namespace"))
             message = (
                 f"this namespace exists, and this stack has not made it ({_origin(found)}); allowed: a name "
-                f"that is free, or, to put the stack into a namespace of somebody else's on purpose, {each.adopt_key}: "
+                f"that is free, or, to put the stack into a namespace of somebody else's on purpose, {adopt}: "
                 "true, which leaves the namespace as it is and never deletes it"
             )
             yield Problem(each.place, message, each.name)

@@ -10,15 +10,26 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from webtier.path_rules.regexes.syntax import RegexError, parse_pattern
 from webtier.path_rules.rules.model import PathRule, RuleSet
-from webtier.path_rules.rules.options import Canary, HeaderCanary, ServiceRef, WeightCanary
+from webtier.path_rules.rules.options import HeaderCanary, ServiceRef, WeightCanary
 from webtier.shared.problems import Problem
 
 
 def canary_problems(rules: RuleSet) -> Iterator[Problem]:
     """Canaries that contradict themselves."""
     for position, rule in rules.rules.items():
-        if rule.canary is not None:
-            yield from _canary_problems(position, rule.canary)
+        place, canary = ("routes", position, "canary"), rule.canary
+        if isinstance(canary, WeightCanary) and canary.weight > canary.total:
+            message = f"more than its total; allowed: a whole number from 0 to {canary.total}"
+            yield Problem((*place, "weight"), message, canary.weight)
+        if not isinstance(canary, HeaderCanary) or canary.pattern is None:
+            continue
+        if canary.value is not None:
+            message = "'value' is set too, and would be the only one that counts; allowed: one of the two"
+            yield Problem((*place, "pattern"), message, canary.pattern)
+        try:
+            parse_pattern(canary.pattern)
+        except RegexError as error:
+            yield Problem((*place, "pattern"), str(error), canary.pattern)
 
 
 def shared_service_problems(rules: RuleSet, backends: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
@@ -27,22 +38,6 @@ def shared_service_problems(rules: RuleSet, backends: Mapping[str, Sequence[str]
     yield from _different_canaries_of_one_service(rules)
     yield from _shared_backends(rules, backends)
     yield from _shared_cookies(rules)
-
-
-def _canary_problems(position: int, canary: Canary) -> Iterator[Problem]:
-    place = ("routes", position, "canary")
-    if isinstance(canary, WeightCanary) and canary.weight > canary.total:
-        message = f"more than its total; allowed: a whole number from 0 to {canary.total}"
-        yield Problem((*place, "weight"), message, canary.weight)
-    if not isinstance(canary, HeaderCanary) or canary.pattern is None:
-        return
-    if canary.value is not None:
-        message = "'value' is set too, and would be the only one that counts; allowed: one of the two"
-        yield Problem((*place, "pattern"), message, canary.pattern)
-    try:
-        parse_pattern(canary.pattern)
-    except RegexError as error:
-        yield Problem((*place, "pattern"), str(error), canary.pattern)
 
 
 def _canaries_that_are_backends(rules: RuleSet) -> Iterator[Problem]:

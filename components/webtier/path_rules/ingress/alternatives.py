@@ -3,18 +3,19 @@
 nginx tries regexes one after the other, and PCRE alternatives too. Words that begin alike are tried once.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 _DEEPEST = 40
 """Groups within groups, of which PCRE allows 250 by default."""
 
-_CLASS = "[.]"
-"""A word's full stop, which must not be cut into."""
+_PIECE = re.compile(r"\[\.\]|.")
+"""A character of a word, of which a full stop is `[.]`, and must not be cut into."""
 
 
 def alternatives(words: Iterable[str]) -> str:
     """A regex for exactly these words, which are made of ordinary characters and `[.]`."""
-    return _joined([_pieces(word) for word in sorted(set(words))], 0)
+    return _joined([tuple(_PIECE.findall(word)) for word in sorted(set(words))], 0)
 
 
 def in_chunks(words: Iterable[str], longest: int) -> list[str]:
@@ -36,15 +37,6 @@ def _chunks(words: Sequence[str], longest: int) -> Iterable[Sequence[str]]:
         length += new
     if chunk:
         yield chunk
-
-
-def _pieces(word: str) -> tuple[str, ...]:
-    pieces: list[str] = []
-    for number, part in enumerate(word.split(_CLASS)):
-        if number:
-            pieces.append(_CLASS)
-        pieces += part
-    return tuple(pieces)
 
 
 def _joined(words: Sequence[tuple[str, ...]], depth: int) -> str:

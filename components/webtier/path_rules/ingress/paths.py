@@ -16,7 +16,7 @@ from the beginning, which means what its rule means beside any others:
 
 The order, from the longest: exact rules with an object of their own, regexes, prefixes, `/`. Prefixes of which one is
 within the other are in the right order by themselves, as they are in the same form; and with an object of its own a
-rule comes before the same one in an object that it shares (`render_ingress`).
+rule comes before the same one in an object that it shares (`ingress/render.py`).
 """
 
 from collections.abc import Collection, Sequence

@@ -6,7 +6,7 @@ before it or as after it, and never otherwise (docs/adr/rules-as-objects.md):
 * The rules of a host that say nothing of their own are in one object, which changes as a whole, together with what
   answers all other paths. A rule with options of its own has an object of its own, since most of what a rule says is an
   annotation, which holds for all paths of an object, and since the controller counts a rate limit by object.
-* No object's text depends on another's (`ingress_paths`).
+* No object's text depends on another's (`ingress/paths.py`).
 * Objects are sent in the order of precedence, the first first, the shared one after all others, and taken away in the
   opposite one. Then what answers a request is at any moment either what comes first in the old rules or in the new.
 * For that no rule of the shared object may come before one with an object of its own: such a rule has one too.

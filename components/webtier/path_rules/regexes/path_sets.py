@@ -6,8 +6,7 @@ decided by walking the automata of both side by side.
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from webtier.path_rules.regexes.nodes import PRINTABLE, Characters, Choice, Node, Repeat, sets_of_characters
@@ -65,7 +64,7 @@ class Paths:
 
     @cached_property
     def automaton(self) -> "_Automaton":
-        return _Automaton.of(self.node)
+        return _Automaton(self.node)
 
     @cached_property
     def first(self) -> frozenset[int]:
@@ -177,22 +176,14 @@ class Earlier:
         ]
 
 
-def shadowing(later: Paths, earlier: Sequence[Paths]) -> list[int] | None:
-    """As `Earlier.taking`, of a few."""
-    found = Earlier(Budget())
-    for paths in earlier:
-        found.add(paths)
-    return found.taking(later)
-
-
-def overlap(one: Paths, other: Paths, budget: Budget | None = None) -> bool:
+def overlap(one: Paths, other: Paths, budget: Budget) -> bool:
     """Whether some path is in both; also where that takes too much work to know."""
     if not _may_share(one, other):
         return False
     if any(path in other for path in one.examples) or any(path in one for path in other.examples):
         return True
     try:
-        return _shortest_path(one, [other], budget or Budget(), within=True) is not None
+        return _shortest_path(one, [other], budget, within=True) is not None
     except _TooMuchWorkError:
         return True
 
@@ -242,20 +233,16 @@ def _literal(text: str) -> Node:
     return Parts(tuple(Characters(frozenset(character)) for character in text))
 
 
-@dataclass
 class _Automaton:
-    """States are numbers. `moves` go with a character of a set, `free` ones without any."""
+    """Accepts what a node stands for: from state 0 to `accepting`.
 
-    moves: list[list[tuple[frozenset[str], int]]] = field(default_factory=list[list[tuple[frozenset[str], int]]])
-    free: list[list[int]] = field(default_factory=list[list[int]])
-    accepting: int = 0
+    States are numbers. `moves` go with a character of a set, `free` ones without any.
+    """
 
-    @classmethod
-    def of(cls, node: Node) -> "_Automaton":
-        """Accepts what a node stands for; starts in state 0 and ends in `accepting`."""
-        automaton = cls()
-        automaton.accepting = automaton._add(automaton._state(), node)
-        return automaton
+    def __init__(self, node: Node) -> None:
+        self.moves: list[list[tuple[frozenset[str], int]]] = []
+        self.free: list[list[int]] = []
+        self.accepting = self._add(self._state(), node)
 
     def closure(self, states: Iterable[int]) -> frozenset[int]:
         found, waiting = set(states), list(states)
@@ -295,21 +282,15 @@ class _Automaton:
             case Repeat(part, least, most):
                 for _ in range(least):
                     start = self._add(start, part)
-                return self._endless(start, part) if most is None else self._optional(start, part, most - least)
-
-    def _endless(self, start: int, part: Node) -> int:
-        loop = self._state()
-        self.free[start].append(loop)
-        self.free[self._add(loop, part)].append(loop)
-        return loop
-
-    def _optional(self, start: int, part: Node, times: int) -> int:
-        end = self._state()
-        self.free[start].append(end)
-        for _ in range(times):
-            start = self._add(start, part)
-            self.free[start].append(end)
-        return end
+                end = self._state()
+                self.free[start].append(end)
+                if most is None:
+                    self.free[self._add(end, part)].append(end)
+                    return end
+                for _ in range(most - least):
+                    start = self._add(start, part)
+                    self.free[start].append(end)
+                return end
 
 
 def _all_within(later: Paths, earlier: Sequence[Paths], budget: Budget) -> bool:
@@ -373,7 +354,5 @@ def _representatives(exact: Iterable[str], nodes: Iterable[Node]) -> list[str]:
     """Of characters that no set tells apart one each; the slash and those of exact rules always for themselves."""
     sets = {allowed for node in nodes for allowed in sets_of_characters(node)}
     sets |= {frozenset(character) for character in {"/", *(character for text in exact for character in text)}}
-    signature: Callable[[str], tuple[bool, ...]] = lambda character: tuple(  # noqa: E731
-        character in allowed for allowed in sets
-    )
-    return list({signature(character): character for character in sorted(PRINTABLE)}.values())
+    alike = {tuple(character in allowed for allowed in sets): character for character in sorted(PRINTABLE)}
+    return list(alike.values())

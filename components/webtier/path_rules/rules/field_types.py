@@ -23,7 +23,7 @@ LONGEST_PATH = 200
 
 LONGEST_COMPILED_PATH = 229
 """Of a prefix or an exact rule, without its slash and with each `.` as `[.]`: a regex for it has to be shorter than
-those of regex rules, which come first (`ingress_paths`)."""
+those of regex rules, which come first (`ingress/paths.py`)."""
 
 UNLIMITED = "unlimited"
 

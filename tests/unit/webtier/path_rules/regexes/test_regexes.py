@@ -1,6 +1,7 @@
 """The regular expressions of rules: which are allowed, and which paths they stand for."""
 
 import re
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -10,7 +11,7 @@ from tests.unit.webtier.path_rules.harness.generated_rules import regexes, word
 from tests.unit.webtier.path_rules.harness.pcre import LIBRARY, match_caseless
 from tests.unit.webtier.path_rules.harness.rule_objects import rule
 from webtier.path_rules.ingress.paths import own_path
-from webtier.path_rules.regexes.path_sets import Budget, Earlier, Paths, below, described_by, only, overlap, shadowing
+from webtier.path_rules.regexes.path_sets import Budget, Earlier, Paths, below, described_by, only, overlap
 from webtier.path_rules.regexes.syntax import RegexError, as_python, parse_pattern, parse_regex
 
 _RANDOM = settings(
@@ -128,6 +129,13 @@ def of(text: str) -> Paths:
     return described_by(parse_regex(text))
 
 
+def shadowing(later: Paths, earlier: Sequence[Paths]) -> list[int] | None:
+    found = Earlier(Budget())
+    for paths in earlier:
+        found.add(paths)
+    return found.taking(later)
+
+
 @pytest.mark.parametrize(
     ("later", "earlier", "takers"),
     [
@@ -171,7 +179,7 @@ def test_what_too_little_work_is_left_for_counts_as_reachable() -> None:
 
 def test_overlapping_is_what_too_little_work_is_left_for() -> None:
     one, other = of("/([a-d]{3})*1"), of("/([a-d]{4})*2")
-    assert not overlap(one, other)
+    assert not overlap(one, other, Budget())
     assert overlap(one, other, Budget(5))
 
 
