@@ -56,9 +56,7 @@ class UsableSettings:
         """Whose HTTPRoutes the rules become; one that takes all that it can where its settings are wrong."""
         if self.group("routing").get("kind") != "gateway":
             return None
-        return _usable(GatewayRouting, {"routing": self.written["routing"]}).get(
-            "routing", GatewayRouting.permissive("any")
-        )
+        return _usable(GatewayRouting, {"": self.group("routing")}).get("", GatewayRouting.permissive("any"))
 
     @property
     def installs_controller(self) -> bool:

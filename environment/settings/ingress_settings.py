@@ -19,24 +19,20 @@ OF_ANY_CONTROLLER = ("install", "class_name", "allow_external_auth", *ONLY_ADDRE
 """Keys that may be set though the stack installs no controller."""
 
 
-def _check_address(text: str) -> str:
-    if _ADDRESS.fullmatch(text) is None or url_problem(text) is not None:
-        raise PydanticCustomError(
-            "address", "allowed: a URL without a path, such as 'https://shop.example.com' or 'http://203.0.113.7:8080'"
-        )
-    return text
+def _address(scheme: str) -> AfterValidator:
+    """For an `Annotated`: a URL of this scheme without a path."""
 
-
-def _check_scheme(scheme: str) -> AfterValidator:
     def check(text: str) -> str:
+        if _ADDRESS.fullmatch(text) is None or url_problem(text) is not None:
+            raise PydanticCustomError(
+                "address",
+                "allowed: a URL without a path, such as 'https://shop.example.com' or 'http://203.0.113.7:8080'",
+            )
         if not text.startswith(f"{scheme}://"):
             raise PydanticCustomError("address_scheme", "allowed: a URL with '{scheme}://'", {"scheme": scheme})
         return text
 
     return AfterValidator(check)
-
-
-Address = Annotated[str, AfterValidator(_check_address)]
 
 
 def _check_own_namespace(name: str) -> str:
@@ -71,9 +67,9 @@ class IngressSettings(IngressNginxSettings):
         description="Whose Ingresses the controller serves, and whose Secrets it can read: those of the stack's "
         "`namespace`, or of all.",
     )
-    http_url: Annotated[Address, _check_scheme("http")] | None = Field(
+    http_url: Annotated[str, _address("http")] | None = Field(
         default=None, description="With `install: false`, where that controller answers over HTTP; for the outputs."
     )
-    https_url: Annotated[Address, _check_scheme("https")] | None = Field(
+    https_url: Annotated[str, _address("https")] | None = Field(
         default=None, description="With `install: false`, where that controller answers over HTTPS; for the outputs."
     )

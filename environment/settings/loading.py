@@ -38,13 +38,13 @@ def parse_settings(
 
     `warn` is told of each that is written in the words of an earlier release.
     """
-    text_keys = SettingsSchema(EnvironmentSettings).text_keys()
+    schema = SettingsSchema(EnvironmentSettings)
     try:
-        decoded = raw.decoded(text_keys)
+        decoded = raw.decoded(schema.text_keys())
     except NestedTooDeeplyError as error:
         message = f"nested too deeply; allowed: at most {DEEPEST} levels"
         problem = Problem((error.key,), message, has_value=False)
-        raise _settings_error(raw, stack, [problem], SettingsSchema(EnvironmentSettings)) from None
+        raise _settings_error(raw, stack, [problem], schema) from None
     # Pulumi lets no declared key be absent, so an empty text is how a config says "not set".
     written = {key: value for key, value in decoded.items() if value != ""}
     written, notes = in_new_words(written, SettingsSchema(EnvironmentSettings, written), raw.namespace)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pulumi
 
 from webtier.path_rules.checks.all_checks import check_rules
-from webtier.path_rules.gateway.objects import HttpRouteObjects
+from webtier.path_rules.gateway.objects import make_http_routes
 from webtier.path_rules.ingress.objects import IngressObjects
 from webtier.path_rules.rules.hosts import HostSettings
 from webtier.path_rules.rules.model import Backend, PathRule, RuleSet
@@ -64,8 +64,10 @@ class PathRules(pulumi.ComponentResource):
         labels = recommended_labels("path-rules", name)
         if rules.gateway is not None:
             super().__init__(GATEWAY_RESOURCE_TYPE, name, None, opts)
-            routes = HttpRouteObjects(name, self, args.namespace, rules.gateway, args.backends, labels)
-            self.object_names = pulumi.Output.from_input(routes.make(rules))
+            names = make_http_routes(
+                name, self, rules, rules.gateway, namespace=args.namespace, backends=args.backends, labels=labels
+            )
+            self.object_names = pulumi.Output.from_input(names)
             self.register_outputs({"route_names": self.object_names})
             return
         if args.ingress_class is None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from webtier.path_rules.ingress.paths import shared_paths
 from webtier.path_rules.ingress.render import says_nothing_of_its_own
 from webtier.path_rules.rules.field_types import compiled_length
-from webtier.path_rules.rules.model import PathRule, RuleSet, is_root
+from webtier.path_rules.rules.model import RuleSet, is_root
 from webtier.shared.problems import Problem
 
 MOST_BYTES = 1_200_000
@@ -23,7 +23,7 @@ def size_problems(rules: RuleSet) -> Iterator[Problem]:
     for host in rules.host_names:
         on_host = rules.on(host).values()
         shared = [rule for rule in on_host if says_nothing_of_its_own(rule) and not is_root(rule)]
-        if sum(map(_bytes_at_most, shared)) <= MOST_BYTES:
+        if sum(compiled_length(rule.path) + _BYTES_BESIDE_A_PATH for rule in shared) <= MOST_BYTES:
             continue
         own = [rule for rule in on_host if not says_nothing_of_its_own(rule)]
         size = sum(len(each.path.path) + _BYTES_BESIDE_A_PATH for each in shared_paths(shared, own))
@@ -36,7 +36,3 @@ def size_problems(rules: RuleSet) -> Iterator[Problem]:
             "goes to one backend, or several hosts"
         )
         yield Problem(("routes",), message, has_value=False)
-
-
-def _bytes_at_most(rule: PathRule) -> int:
-    return compiled_length(rule.path) + _BYTES_BESIDE_A_PATH

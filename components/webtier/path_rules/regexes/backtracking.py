@@ -20,8 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from webtier.path_rules.regexes.automaton import LONGEST_TEXT, MOST_NANOSECONDS, Program, TooMuchWorkError
-from webtier.path_rules.regexes.bounded_tries import most_tries
+from webtier.path_rules.regexes.automaton import LONGEST_TEXT, MOST_NANOSECONDS, Program, TooMuchWorkError, most_tries
 from webtier.path_rules.regexes.costly_text import components_of, part_at_fault, period
 from webtier.path_rules.regexes.nodes import Node
 
