@@ -1,6 +1,6 @@
 """How the backend is asked: bodies, times, error pages, and which of its pods."""
 
-from webtier.path_rules.registry.option import ITS_FIELDS_HAVE, Option, RefusedByGateway
+from webtier.path_rules.registry.option import ITS_FIELDS_HAVE, Option, ingress_only
 from webtier.path_rules.registry.registry import OptionsOfModels
 from webtier.path_rules.rules.field_types import UNLIMITED, body_bytes
 from webtier.path_rules.rules.model import PathRule
@@ -25,42 +25,28 @@ def _cookie(rule: PathRule) -> str | None:
 
 OPTIONS: OptionsOfModels[PathRule] = {
     PathRule: {
-        "error_pages": Option(
-            annotations=ITS_FIELDS_HAVE,
-            http_route=RefusedByGateway("Gateway API knows no pages in the place of a backend's errors"),
-            beside_redirect="refused",
-            services="every",
-            words=_error_words,
+        "error_pages": ingress_only(
+            ITS_FIELDS_HAVE, "Gateway API knows no pages in the place of a backend's errors", _error_words
         ),
-        "body_size": Option(
-            annotations={"proxy-body-size": lambda size, _: None if size is None else body_bytes(size)},
-            http_route=RefusedByGateway("Gateway API knows no longest body"),
-            beside_redirect="refused",
-            services="every",
-            words=_body_words,
+        "body_size": ingress_only(
+            {"proxy-body-size": lambda size, _: None if size is None else body_bytes(size)},
+            "Gateway API knows no longest body",
+            _body_words,
         ),
-        "request_buffering": Option(
-            annotations={"proxy-request-buffering": lambda buffers, _: None if buffers else "off"},
-            http_route=RefusedByGateway("Gateway API leaves it to the Gateway whether it buffers a body"),
-            beside_redirect="refused",
-            services="every",
-            words=lambda _value, _rule: "body passed on as it comes",
+        "request_buffering": ingress_only(
+            {"proxy-request-buffering": lambda buffers, _: None if buffers else "off"},
+            "Gateway API leaves it to the Gateway whether it buffers a body",
+            lambda _value, _rule: "body passed on as it comes",
         ),
-        "timeouts": Option(
-            annotations=ITS_FIELDS_HAVE,
-            http_route=RefusedByGateway(
-                "an HTTPRoute limits a whole request, and not a connection or the wait between two reads"
-            ),
-            beside_redirect="refused",
-            services="every",
-            words=_timeout_words,
+        "timeouts": ingress_only(
+            ITS_FIELDS_HAVE,
+            "an HTTPRoute limits a whole request, and not a connection or the wait between two reads",
+            _timeout_words,
         ),
-        "affinity": Option(
-            annotations=ITS_FIELDS_HAVE,
-            http_route=RefusedByGateway("the standard channel of Gateway API has no session affinity"),
-            beside_redirect="refused",
-            services="every",
-            words=lambda _, rule: rule.backend and f"cookie {_cookie(rule)}",
+        "affinity": ingress_only(
+            ITS_FIELDS_HAVE,
+            "the standard channel of Gateway API has no session affinity",
+            lambda _, rule: rule.backend and f"cookie {_cookie(rule)}",
         ),
     },
     ErrorPages: {

@@ -1,6 +1,6 @@
 """Which clients are served, and how much of it: limits, lists of addresses, and authentication."""
 
-from webtier.path_rules.registry.option import ITS_FIELDS_HAVE, Option, RefusedByGateway
+from webtier.path_rules.registry.option import ITS_FIELDS_HAVE, Option, ingress_only
 from webtier.path_rules.registry.registry import OptionsOfModels
 from webtier.path_rules.rules.model import PathRule
 from webtier.path_rules.rules.options import AccessLists, Auth, BasicAuth, ExternalAuth, LimitSettings
@@ -28,27 +28,9 @@ def _burst(multiplier: int, rule: PathRule) -> int | None:
 
 OPTIONS: OptionsOfModels[PathRule] = {
     PathRule: {
-        "limits": Option(
-            annotations=ITS_FIELDS_HAVE,
-            http_route=RefusedByGateway("Gateway API knows no limits by client address"),
-            beside_redirect="refused",
-            services="every",
-            words=_limit_words,
-        ),
-        "access": Option(
-            annotations=ITS_FIELDS_HAVE,
-            http_route=RefusedByGateway("Gateway API does not look at client addresses"),
-            beside_redirect="refused",
-            services="every",
-            words=_access_words,
-        ),
-        "auth": Option(
-            annotations=ITS_FIELDS_HAVE,
-            http_route=RefusedByGateway("the standard channel of Gateway API has no authentication"),
-            beside_redirect="refused",
-            services="every",
-            words=_auth_words,
-        ),
+        "limits": ingress_only(ITS_FIELDS_HAVE, "Gateway API knows no limits by client address", _limit_words),
+        "access": ingress_only(ITS_FIELDS_HAVE, "Gateway API does not look at client addresses", _access_words),
+        "auth": ingress_only(ITS_FIELDS_HAVE, "the standard channel of Gateway API has no authentication", _auth_words),
     },
     LimitSettings: {
         "rps": Option(annotations="limit-rps", words="shown"),

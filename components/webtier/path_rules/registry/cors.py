@@ -1,9 +1,10 @@
 """CORS: which other origins' pages may use the answers."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from webtier.path_rules.gateway.api_types import MOST_HEADERS, MOST_ORIGINS, HTTPCORSFilter, HTTPRouteFilter
-from webtier.path_rules.registry.option import ITS_FIELDS_HAVE, HttpRoute, Option
+from webtier.path_rules.registry.option import ITS_FIELDS_HAVE, Annotations, HttpRoute, Option, Words
 from webtier.path_rules.registry.registry import OptionsOfModels
 from webtier.path_rules.rules.hosts import WILDCARD
 from webtier.path_rules.rules.model import PathRule
@@ -63,6 +64,18 @@ def _age_problems(seconds: int, _rule: PathRule, _gateway: GatewayRouting) -> It
 
 _FILTER = "rules[].filters[].cors"
 
+
+def _field(
+    annotations: Annotations[PathRule],
+    name: str,
+    problems: Callable[[Any, PathRule, GatewayRouting], Iterator[Problem]] | None = None,
+    *,
+    words: Words[PathRule] = "not shown",
+) -> Option[PathRule]:
+    """A field of the filter, by its `name` there."""
+    return Option(annotations=annotations, http_route=HttpRoute(f"{_FILTER}.{name}", problems=problems), words=words)
+
+
 OPTIONS: OptionsOfModels[PathRule] = {
     PathRule: {
         "cors": Option(
@@ -74,35 +87,16 @@ OPTIONS: OptionsOfModels[PathRule] = {
         ),
     },
     CorsSettings: {
-        "origins": Option(
-            annotations={"enable-cors": True, "cors-allow-origin": lambda origins, _: origins},
-            http_route=HttpRoute(f"{_FILTER}.allowOrigins", problems=_origin_problems),
+        "origins": _field(
+            {"enable-cors": True, "cors-allow-origin": lambda origins, _: origins},
+            "allowOrigins",
+            _origin_problems,
             words="shown",
         ),
-        "methods": Option(
-            annotations={"cors-allow-methods": lambda methods, _: ", ".join(methods)},
-            http_route=HttpRoute(f"{_FILTER}.allowMethods"),
-            words="not shown",
-        ),
-        "headers": Option(
-            annotations="cors-allow-headers",
-            http_route=HttpRoute(f"{_FILTER}.allowHeaders", problems=_at_most(MOST_HEADERS)),
-            words="not shown",
-        ),
-        "exposed_headers": Option(
-            annotations="cors-expose-headers",
-            http_route=HttpRoute(f"{_FILTER}.exposeHeaders", problems=_at_most(MOST_HEADERS)),
-            words="not shown",
-        ),
-        "credentials": Option(
-            annotations="cors-allow-credentials",
-            http_route=HttpRoute(f"{_FILTER}.allowCredentials"),
-            words="not shown",
-        ),
-        "max_age_seconds": Option(
-            annotations="cors-max-age",
-            http_route=HttpRoute(f"{_FILTER}.maxAge", problems=_age_problems),
-            words="not shown",
-        ),
+        "methods": _field({"cors-allow-methods": lambda methods, _: ", ".join(methods)}, "allowMethods"),
+        "headers": _field("cors-allow-headers", "allowHeaders", _at_most(MOST_HEADERS)),
+        "exposed_headers": _field("cors-expose-headers", "exposeHeaders", _at_most(MOST_HEADERS)),
+        "credentials": _field("cors-allow-credentials", "allowCredentials"),
+        "max_age_seconds": _field("cors-max-age", "maxAge", _age_problems),
     },
 }

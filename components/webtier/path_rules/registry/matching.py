@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from webtier.path_rules.gateway.api_types import HOST_NAME, LONGEST_REDIRECT_PATH
-from webtier.path_rules.registry.option import IN_THE_SPEC, ITS_FIELDS_HAVE, HttpRoute, Option, WithPath
+from webtier.path_rules.registry.option import IN_THE_SPEC, ITS_FIELDS_HAVE, HttpRoute, NoAnnotation, Option, WithPath
 from webtier.path_rules.registry.registry import OptionsOfModels
 from webtier.path_rules.rules.hosts import WILDCARD
 from webtier.path_rules.rules.model import PathRule
@@ -58,31 +58,20 @@ def _redirect_problems(url: str, _rule: PathRule, _gateway: GatewayRouting) -> I
         yield Problem((), message, url)
 
 
+def _matched(annotations: WithPath | NoAnnotation, http_route: HttpRoute[PathRule]) -> Option[PathRule]:
+    """What each rule is matched by, whatever it does then."""
+    return Option(
+        annotations=annotations, http_route=http_route, beside_redirect="allowed", services="every", words="shown"
+    )
+
+
 _REWRITTEN = HttpRoute[PathRule]("rules[].filters[].urlRewrite.path")
 
 OPTIONS: OptionsOfModels[PathRule] = {
     PathRule: {
-        "host": Option(
-            annotations=IN_THE_SPEC,
-            http_route=HttpRoute("hostnames", problems=_host_problems),
-            beside_redirect="allowed",
-            services="every",
-            words="shown",
-        ),
-        "match": Option(
-            annotations=WithPath(("use-regex",)),
-            http_route=HttpRoute("rules[].matches[].path.type", problems=_match_problems),
-            beside_redirect="allowed",
-            services="every",
-            words="shown",
-        ),
-        "path": Option(
-            annotations=IN_THE_SPEC,
-            http_route=HttpRoute("rules[].matches[].path.value"),
-            beside_redirect="allowed",
-            services="every",
-            words="shown",
-        ),
+        "host": _matched(IN_THE_SPEC, HttpRoute("hostnames", problems=_host_problems)),
+        "match": _matched(WithPath(("use-regex",)), HttpRoute("rules[].matches[].path.type", problems=_match_problems)),
+        "path": _matched(IN_THE_SPEC, HttpRoute("rules[].matches[].path.value")),
         "backend": Option(
             annotations=IN_THE_SPEC,
             http_route=HttpRoute("rules[].backendRefs"),

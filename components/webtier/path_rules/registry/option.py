@@ -100,6 +100,20 @@ class Option(Generic[Root]):
     words: Words[Root] | None = None
 
 
+def ingress_only(annotations: Annotations[Root], refused: str, words: Words[Root]) -> Option[Root]:
+    """What only Ingress objects can express, for any service, and what a redirect comes before.
+
+    `refused` is why Gateway API can't express it.
+    """
+    return Option(
+        annotations=annotations,
+        http_route=RefusedByGateway(refused),
+        beside_redirect="refused",
+        services="every",
+        words=words,
+    )
+
+
 FACETS: Mapping[str, str] = {
     "annotations": "which annotations it becomes",
     "http_route": "which part of an HTTPRoute it becomes, or why Gateway API can't express it",
