@@ -15,7 +15,7 @@ def is_host(text: str) -> bool:
 
 def _check_host(host: str) -> str:
     # But for the number at its end it would be a host.
-    if is_address(host.strip("[]")) or (reads_as_address(host) and is_host(f"{host}x")):
+    if is_address(host.strip("[]")) or (reads_as_address(host) and is_host(f"{host}z")):
         raise PydanticCustomError(
             "address_as_host",
             "{what}; allowed: a host name such as 'shop.example.com', or null for every host without own rules, by "
