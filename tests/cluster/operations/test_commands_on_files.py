@@ -156,6 +156,8 @@ def test_a_preview_that_is_ended_leaves_nothing(
     project: Path, environment: dict[str, str], number: signal.Signals
 ) -> None:
     words = [sys.executable, "-m", "operations.preview", "prod"]
+    # Tests that a shell runs in its background have SIGINT ignored, and so would the command.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         words, cwd=project, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )
