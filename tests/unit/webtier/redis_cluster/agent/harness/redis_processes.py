@@ -1,7 +1,6 @@
 """A Redis Cluster of plain `redis-server` processes, each with an address of its own like a pod.
 
-All of 127.0.0.0/8 is this machine, so that every process can listen on the same port at an address
-of its own, and come back at another one, as pods do.
+All of 127.0.0.0/8 is this machine: every process listens on the same port at an address of its own, as pods do.
 """
 
 import itertools

@@ -1,9 +1,10 @@
 """What converge refuses, since it would lose data, and what it says when it can't go on."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import DOMAIN, LocalCluster, wait_until
-from tests.unit.webtier.redis_cluster.agent.harness.watched_connector import WatchedConnector
 from webtier.redis_cluster.agent.errors import DeadlinePassedError, RefusedError
 from webtier.redis_cluster.agent.redis.topology import Topology
 
@@ -51,6 +52,6 @@ def test_the_deadline_names_who_is_missing(two_nodes: LocalCluster) -> None:
 
 
 def test_a_wrong_password_is_named(two_nodes: LocalCluster) -> None:
-    connector = WatchedConnector(lambda: "wrong", two_nodes.port, two_nodes.bus_port)
+    connector = replace(two_nodes.connector, password=lambda: "wrong")
     with pytest.raises(DeadlinePassedError, match="redis-shard-0-0 does not accept the password"):
         two_nodes.converge(connector, deadline=0.5)

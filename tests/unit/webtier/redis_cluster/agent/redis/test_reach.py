@@ -39,27 +39,29 @@ class _Known(Node):
         return found
 
 
-def nodes(**ids: str | Exception) -> Nodes:
-    return Nodes(lambda: "", ids={f"10.0.0.{name[1:]}": who for name, who in ids.items()})
+def nodes(*in_dns: str, **ids: str | Exception) -> Nodes:
+    return Nodes(
+        lambda: "", resolve=lambda _: list(in_dns), ids={f"10.0.0.{name[1:]}": who for name, who in ids.items()}
+    )
 
 
 def test_only_the_node_itself_is_asked() -> None:
-    found = nodes(n1=OTHER, n2=OWN)
-    assert ask_member(RECORD, lambda node: node.ip, found, lambda _: ["10.0.0.1", "10.0.0.2"]) == "10.0.0.2"
-    assert ask_member(RECORD, lambda node: node.ip, found, lambda _: [], also_at=["10.0.0.2"]) == "10.0.0.2"
+    found = nodes("10.0.0.1", "10.0.0.2", n1=OTHER, n2=OWN)
+    assert ask_member(RECORD, lambda node: node.ip, found) == "10.0.0.2"
+    assert ask_member(RECORD, lambda node: node.ip, nodes(n1=OTHER, n2=OWN), also_at=["10.0.0.2"]) == "10.0.0.2"
 
 
 def test_the_recorded_address_serves_while_dns_has_none() -> None:
-    assert ask_member(RECORD, lambda node: node.ip, nodes(n9=OWN), lambda _: []) == "10.0.0.9"
-    found = nodes(n9=OWN)
-    assert ask_member_if_reachable(RECORD, lambda node: node.ip, found, lambda _: ["10.0.0.1"]) is None
+    assert ask_member(RECORD, lambda node: node.ip, nodes(n9=OWN)) == "10.0.0.9"
+    found = nodes("10.0.0.1", n9=OWN)
+    assert ask_member_if_reachable(RECORD, lambda node: node.ip, found) is None
     assert found.asked == ["10.0.0.1"]
 
 
 def test_the_reason_is_that_of_the_address_in_dns() -> None:
-    found = nodes(n1=OTHER, n2=NodeUnavailableError("does not answer in time"))
+    found = nodes("10.0.0.1", n1=OTHER, n2=NodeUnavailableError("does not answer in time"))
     with pytest.raises(NodeUnavailableError, match=r"^is not the node that answers at its address$"):
-        ask_member(RECORD, lambda node: node.ip, found, lambda _: ["10.0.0.1"], also_at=["10.0.0.2"])
+        ask_member(RECORD, lambda node: node.ip, found, also_at=["10.0.0.2"])
 
 
 @pytest.mark.parametrize("error", [NodeAliveError("has no connection left"), CommandRefusedError("refused it")])
