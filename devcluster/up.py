@@ -3,10 +3,10 @@
 import os
 from collections.abc import Mapping
 
-from command_line import engine_installation, go_builds
+from command_line import go_builds, pulumi_installation
 from command_line.engine_binaries import KUBERNETES_PROVIDER
-from command_line.engine_installation import Engine
 from command_line.progress import Progress
+from command_line.pulumi_installation import Engine
 from devcluster import preflight
 from devcluster.binaries import CLUSTER_BINARIES, KUBERNETES
 from devcluster.cluster import network
@@ -20,7 +20,7 @@ def up(paths: ClusterPaths, progress: Progress) -> Engine:
     preflight.check_platform()
     preflight.check_kernel()
     network.check_ranges_are_free()
-    found = engine_installation.find(paths)
+    found = pulumi_installation.find(paths)
     if not Materials(paths).missing_binaries(CLUSTER_BINARIES) and found:
         preflight.check_room(paths, will_build=False)
     else:
@@ -32,13 +32,13 @@ def up(paths: ClusterPaths, progress: Progress) -> Engine:
             progress.line(f"installed from Debian's packages: {', '.join(installed)}")
         wanted = [
             *CLUSTER_BINARIES,
-            *engine_installation.binaries_to_build(found or engine_installation.install(paths), paths, progress),
+            *pulumi_installation.binaries_to_build(found or pulumi_installation.install(paths), paths, progress),
         ]
         Materials(paths).make(wanted, progress)
         if KUBERNETES_PROVIDER in wanted:
-            engine_installation.install_built_provider(paths)
+            pulumi_installation.install_built_provider(paths)
         Cluster(paths, progress).up()
-    found = engine_installation.find(paths)
+    found = pulumi_installation.find(paths)
     assert found is not None
     return found
 
@@ -54,8 +54,8 @@ def down(paths: ClusterPaths, progress: Progress) -> None:
 
 def environment(paths: ClusterPaths) -> Mapping[str, str]:
     """The variables with which `pulumi`, `kubectl` and `python` talk to this cluster and its state."""
-    found = engine_installation.find(paths)
-    variables = engine_installation.variables(found, paths) if found else {"PATH": os.environ.get("PATH", "")}
+    found = pulumi_installation.find(paths)
+    variables = pulumi_installation.variables(found, paths) if found else {"PATH": os.environ.get("PATH", "")}
     return {
         **variables,
         "PATH": os.pathsep.join([str(KUBERNETES.folder(paths)), variables["PATH"]]),

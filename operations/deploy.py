@@ -3,7 +3,7 @@
 import os
 import sys
 
-from command_line import engine_installation
+from command_line import pulumi_installation
 from command_line.errors import UserError
 from command_line.paths import Paths
 from command_line.progress import Progress
@@ -26,7 +26,7 @@ def deploy(stack: str) -> int:
         )
     refuse_if_locked(os.environ.get("PULUMI_BACKEND_URL", ""), stack)
     paths = Paths.from_environment()
-    environment = engine_installation.variables(engine_installation.ensure(paths, Progress()), paths)
+    environment = pulumi_installation.variables(pulumi_installation.ensure(paths, Progress()), paths)
     return Pulumi(PROJECT, environment).show("up", "--stack", stack, "--yes", "--skip-preview")
 
 

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from command_line import engine_installation
+from command_line import pulumi_installation
 from command_line.paths import Paths
 from command_line.progress import Progress
 from command_line.pulumi_runner import Pulumi
@@ -26,8 +26,8 @@ def preview(stack: str) -> int:
     """
     check_known(stack)
     paths = Paths.from_environment()
-    found = engine_installation.ensure(paths, Progress())
-    environment = engine_installation.variables(found, paths)
+    found = pulumi_installation.ensure(paths, Progress())
+    environment = pulumi_installation.variables(found, paths)
     if stack == LOCAL and (of_local := _environment_of_local()):
         return _preview(stack, {**environment, **of_local}, [])
     if names_a_backend(os.environ):

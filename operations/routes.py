@@ -14,7 +14,7 @@ from textwrap import indent
 
 import idna
 
-from command_line import engine_installation
+from command_line import pulumi_installation
 from command_line.console import run_command
 from command_line.errors import UserError
 from command_line.paths import Paths
@@ -46,8 +46,8 @@ def rules_of(stack: str) -> RuleSet:
     """The rules in a stack's settings file. UserError with the whole report when any setting is wrong."""
     check_known(stack)
     paths = Paths.from_environment()
-    found = engine_installation.ensure_cli(paths, Progress())
-    with scratch_stack(stack, engine_installation.variables(found, paths)) as scratch:
+    found = pulumi_installation.ensure_cli(paths, Progress())
+    with scratch_stack(stack, pulumi_installation.variables(found, paths)) as scratch:
         return rules_in(scratch.read(settings_file(stack)), stack)
 
 

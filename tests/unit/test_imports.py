@@ -159,7 +159,7 @@ def test_a_forbidden_import_is_found(name: str, line: str, imported: str, tmp_pa
         ("components/webtier/redis_cluster/parts.py", "from .agent import console\nfrom webtier.shared import labels"),
         ("components/webtier/__init__.py", "from webtier.web_service import WebService"),
         ("operations/local.py", "from devcluster.paths import ClusterPaths"),
-        ("devcluster/up.py", "import yaml\nfrom command_line import engine_installation"),
+        ("devcluster/up.py", "import yaml\nfrom command_line import pulumi_installation"),
     ],
 )
 def test_an_allowed_import_is_none(name: str, line: str, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 from pulumi import automation
 
-from command_line import engine_installation
+from command_line import pulumi_installation
 from devcluster.plan import CONTEXT
 from environment.field_manager import use_one_field_manager
 from operations.local import PASSPHRASE, LocalStack
@@ -122,7 +122,7 @@ def _options(tier: Tier, folder: Path) -> automation.LocalWorkspaceOptions:
 
 def _engine(tier: Tier, folder: Path) -> automation.PulumiCommand:
     """The engine of the stack `local`, which need not be on this process' PATH."""
-    found = engine_installation.find(tier.paths)
+    found = pulumi_installation.find(tier.paths)
     assert found, "there is no engine: `make up` builds it"
     link = folder / "engine" / "bin" / "pulumi"
     link.parent.mkdir(parents=True, exist_ok=True)

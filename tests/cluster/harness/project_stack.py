@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from command_line import engine_installation
+from command_line import pulumi_installation
 from command_line.pulumi_runner import Pulumi
 from devcluster.plan import CONTEXT, NODES
 from operations.local import PROJECT
@@ -35,11 +35,11 @@ class ProjectStack:
         shutil.copy(PROJECT / "Pulumi.yaml", folder)
         for name in ("__main__.py", "environment", ".venv"):
             (folder / name).symlink_to(PROJECT / name)
-        found = engine_installation.find(tier.paths)
+        found = pulumi_installation.find(tier.paths)
         assert found, "there is no engine: `make up` builds it"
         self.environment = {
             **tier.environment,
-            **engine_installation.variables(found, tier.paths),
+            **pulumi_installation.variables(found, tier.paths),
             "PULUMI_BACKEND_URL": f"file://{folder}/state",
         }
         self.pulumi("stack", "init", NAME)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from command_line import engine_installation
+from command_line import pulumi_installation
 from command_line.paths import Paths
 from command_line.pulumi_runner import Pulumi
 from operations.local import PROJECT
@@ -27,7 +27,7 @@ OWN_PASSWORD = "  webtier:redis_password_file: $WEBTIER_REDIS_PASSWORD_FILE\n"
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project, with the same virtual environment."""
-    if engine_installation.find(Paths.from_environment()) is None:
+    if pulumi_installation.find(Paths.from_environment()) is None:
         pytest.skip("the engine is not there yet: `make up` or `make preview` gets it")
     folder = tmp_path_factory.mktemp("copy") / "project"
     shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns(".venv", ".git", "build", "tests", "__pycache__"))
@@ -90,11 +90,11 @@ def test_a_password_in_plain_text_is_refused(run: Run, command: str) -> None:
 def encrypted_settings(passphrase: str, folder: Path) -> tuple[str, list[str], str]:
     """A file with secrets of its own passphrase, of which the engine has made them; the ciphertexts, and the salt."""
     paths = Paths.from_environment()
-    found = engine_installation.find(paths)
+    found = pulumi_installation.find(paths)
     assert found is not None
     shutil.copy(PROJECT / "Pulumi.yaml", folder)
     variables = {"PULUMI_BACKEND_URL": f"file://{folder}", "PULUMI_CONFIG_PASSPHRASE": passphrase}
-    pulumi = Pulumi(folder, {**engine_installation.variables(found, paths), **variables})
+    pulumi = Pulumi(folder, {**pulumi_installation.variables(found, paths), **variables})
     for words in (
         ["stack", "init", "odd"],
         ["config", "set", "--secret", "webtier:redis_password", "a-password-of-its-own"],
@@ -118,9 +118,9 @@ def test_secrets_of_an_unknown_passphrase_are_placeholders_and_nothing_else_chan
     file = tmp_path / "Pulumi.dev.yaml"
     file.write_text(text)
     paths = Paths.from_environment()
-    found = engine_installation.find(paths)
+    found = pulumi_installation.find(paths)
     assert found is not None
-    with scratch_stack("dev", engine_installation.variables(found, paths)) as scratch:
+    with scratch_stack("dev", pulumi_installation.variables(found, paths)) as scratch:
         raw = scratch.read(file)
         edited = scratch._edited(text.encode(), needs_password=True).decode()  # pyright: ignore[reportPrivateUsage]
         substitutes = scratch._substitutes  # pyright: ignore[reportPrivateUsage]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from command_line import engine_installation
+from command_line import pulumi_installation
 from command_line.errors import UserError
 from command_line.paths import Paths
 from command_line.pulumi_runner import Pulumi
@@ -36,10 +36,10 @@ class Plain:
 def variables() -> Mapping[str, str]:
     """The environment in which the engine is found."""
     paths = Paths.from_environment()
-    found = engine_installation.find(paths)
+    found = pulumi_installation.find(paths)
     if found is None:
         pytest.skip("the engine is not there yet: `make up` or `make preview` gets it")
-    return engine_installation.variables(found, paths)
+    return pulumi_installation.variables(found, paths)
 
 
 @pytest.fixture(scope="module")

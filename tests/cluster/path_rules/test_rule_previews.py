@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 import pytest
 from pulumi import automation
 
-from command_line import engine_installation
+from command_line import pulumi_installation
 from command_line.paths import Paths
 from tests.unit.webtier.path_rules.harness.rule_objects import PORTS, rule
 from webtier.path_rules import Backend, PathRule, PathRules, PathRulesArgs
@@ -24,10 +24,10 @@ HELP = rule("/help")
 def stack_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Sequence[PathRule]], automation.Stack]:
     """A stack that has nothing but these rules, with its state in a folder of its own."""
     paths = Paths.from_environment()
-    found = engine_installation.find(paths)
+    found = pulumi_installation.find(paths)
     if found is None:
         pytest.skip("the engine is not there yet: `make up` or `make preview` gets it")
-    for name, value in engine_installation.variables(found, paths).items():
+    for name, value in pulumi_installation.variables(found, paths).items():
         monkeypatch.setenv(name, value)
     # A shell with what `make env` says has it, and the provider refuses it beside a folder.
     monkeypatch.delenv("KUBECONFIG", raising=False)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from command_line import engine_installation
-from command_line.engine_installation import Engine
+from command_line import pulumi_installation
 from command_line.errors import UserError
 from command_line.files import write_whole
+from command_line.pulumi_installation import Engine
 from command_line.pulumi_runner import Pulumi
 from devcluster.paths import ClusterPaths
 from operations import deploy, preview, stacks
@@ -46,7 +46,7 @@ def test_the_stack_local_is_compared_with_its_own_state(tmp_path: Path, monkeypa
         return Engine(tmp_path / "pulumi", (), is_built=False)
 
     monkeypatch.setattr(Pulumi, "show", show)
-    monkeypatch.setattr(engine_installation, "ensure", ensure)
+    monkeypatch.setattr(pulumi_installation, "ensure", ensure)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     local = LocalStack.from_environment()
     write_whole(local.paths.kubeconfig, "")

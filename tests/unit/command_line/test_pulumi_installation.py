@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from command_line import engine_binaries, engine_installation, go_builds
+from command_line import engine_binaries, go_builds, pulumi_installation
 from command_line.engine_binaries import ENGINE_BINARIES, KUBERNETES_PROVIDER, PULUMI, PULUMI_VERSION
 from command_line.errors import UserError
 from command_line.files import write_whole
@@ -47,9 +47,9 @@ def test_an_engine_that_is_too_old_is_not_taken(paths: Paths, tmp_path: Path, mo
     pulumi = tmp_path / "bin" / "pulumi"
     monkeypatch.setenv("PATH", f"{pulumi.parent}:/usr/bin:/bin")
     write_whole(pulumi, "#!/bin/sh\necho v3.100.0\n", 0o755)
-    assert engine_installation.find(paths) is None
+    assert pulumi_installation.find(paths) is None
     write_whole(pulumi, "#!/bin/sh\necho v3.250.0\n", 0o755)
-    found = engine_installation.find(paths)
+    found = pulumi_installation.find(paths)
     assert found is not None
     assert (found.pulumi, found.is_built) == (pulumi, False)
 
