@@ -64,7 +64,7 @@ class Settings(BaseModel):
     """
 
     # Strict, since a number written as text ("3") is a mistake that would come back elsewhere.
-    model_config = ConfigDict(
+    model_config: ClassVar[ConfigDict] = ConfigDict(
         extra="forbid",
         frozen=True,
         strict=True,
@@ -185,7 +185,7 @@ Image = Annotated[
 HttpPath = Annotated[str, text_type(r"/[!-~]*", "'/' and then printable characters, such as '/healthz'")]
 """What is asked for over HTTP: `/` and printable characters."""
 
-check_port_name = text_check(
+check_port_name: Callable[[str], str] = text_check(
     r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*",
     "1 to 15 of a-z, 0-9 and single '-' between them, at least one of them a letter, such as 'http'",
     longest=15,

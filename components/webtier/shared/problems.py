@@ -24,7 +24,7 @@ class WrongSettingsError(ValueError):
     """Settings that were given to a component directly, and all that is wrong with them."""
 
     def __init__(self, subject: str, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
+        self.problems: tuple[Problem, ...] = tuple(problems)
         lines = [f"{subject}:"]
         for problem in self.problems:
             place = ".".join(str(part) for part in problem.place)

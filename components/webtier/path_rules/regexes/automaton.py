@@ -38,20 +38,22 @@ class Program:
     """
 
     def __init__(self, tree: Node, groups: int, *, numbers: bool, order: bool = False) -> None:
-        self.nanoseconds = _NANOSECONDS_OF_A_TRY + _NANOSECONDS_OF_A_GROUP * groups
-        self.differs = False
-        self.may_be_sure = False
+        self.nanoseconds: int = _NANOSECONDS_OF_A_TRY + _NANOSECONDS_OF_A_GROUP * groups
+        self.differs: bool = False
+        self.may_be_sure: bool = False
         self.sets: dict[int, frozenset[str]] = {}
         self.following: list[list[int]] = []
         self.spans: dict[int, tuple[int, int]] = {}
-        self._numbers, self.order = numbers, order
+        self._numbers = numbers
+        self.order: bool = order
         self._entries = 0
         self._reached: dict[int, tuple[Ways, int]] = {}
-        self.end, self.sure = self._state([]), self._state([])
+        self.end: int = self._state([])
+        self.sure: int = self._state([])
         self._simple: list[tuple[int, int]] = []
-        self.start = self._add(tree, self.end, ends=True)
+        self.start: int = self._add(tree, self.end, ends=True)
         # PCRE itself sees that after `\d*` or `\w*` an end of the text needs no second try.
-        self.last_scans = {body for body, after in self._simple if self._leads_to_the_end(after)}
+        self.last_scans: set[int] = {body for body, after in self._simple if self._leads_to_the_end(after)}
 
     def reached(self, state: int) -> tuple[Ways, int]:
         """The states with sets that are free to go to from one, and how many tries that takes.

@@ -53,7 +53,7 @@ class Registry(Generic[Root]):
         for part in parts:
             for group, options in part.items():
                 self._options.setdefault(group, {}).update(options)
-        self.declared = list(self._declared(model, None))
+        self.declared: list[Declared[Root]] = list(self._declared(model, None))
         """All fields of the model, each before what is below it."""
         self._check(model)
         self._fields = {group: list(self._fields_of(group)) for group in self._options}

@@ -9,7 +9,7 @@ class Progress:
     """Counts what one run has moved, and says it every two seconds."""
 
     def __init__(self, console: Console, interval: float = 2.0) -> None:
-        self.slots = 0
+        self.slots: int = 0
         self._keys = 0
         self._left = 0
         self._console = console
