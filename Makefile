@@ -76,6 +76,7 @@ deploy: $(VENV)/.runs ## plain `pulumi up` of a stack with your backend and kube
 
 lint: $(VENV)/.tests ## format, lint, types, scripts and workflows
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/pyright
+	@tools/verify-types.sh $(VENV)
 	@tools/shellcheck.sh
 	@cd tools/actionlint && go tool actionlint ../../.github/workflows/*.yaml
 
