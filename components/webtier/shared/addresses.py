@@ -62,12 +62,17 @@ def meant_network(text: str) -> str:
 
 def name_problem(host: str) -> str | None:
     """What is wrong with a host name, in whatever case; None for nothing."""
+    problem = _form_problem(host)
+    if problem is None and reads_as_address(host):
+        return "its last part is a number, as of an IPv4 address, and yet it is none"
+    return problem
+
+
+def _form_problem(host: str) -> str | None:
     if len(host) > LONGEST_NAME or _NAME.fullmatch(host) is None:
         return f"it is no host name: at most {LONGEST_NAME} letters, digits, '-' and '.'"
     if any(len(label) > LONGEST_LABEL for label in host.split(".")):
         return f"a part of the host name between dots has more than {LONGEST_LABEL} characters"
-    if reads_as_address(host):
-        return "its last part is a number, as of an IPv4 address, and yet it is none"
     return None
 
 
@@ -102,7 +107,12 @@ def check_machine(text: str) -> str:
 
 def is_lower_name(text: str) -> bool:
     """Whether it is a host name in lower case."""
-    return text == text.lower() and name_problem(text) is None
+    return has_form_of_lower_name(text) and not reads_as_address(text)
+
+
+def has_form_of_lower_name(text: str) -> bool:
+    """The same, also where its last part is a number, which no host name may end in."""
+    return text == text.lower() and _form_problem(text) is None
 
 
 def _bare_host(text: str) -> str:

@@ -5,7 +5,13 @@ from typing import Annotated
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from webtier.shared.addresses import LONGEST_NAME, is_address, is_lower_name, reads_as_address
+from webtier.shared.addresses import (
+    LONGEST_NAME,
+    has_form_of_lower_name,
+    is_address,
+    is_lower_name,
+    reads_as_address,
+)
 
 
 def is_host(text: str) -> bool:
@@ -14,8 +20,7 @@ def is_host(text: str) -> bool:
 
 
 def _check_host(host: str) -> str:
-    # But for the number at its end it would be a host.
-    if is_address(host.strip("[]")) or (reads_as_address(host) and is_host(f"{host}z")):
+    if is_address(host.strip("[]")) or (reads_as_address(host) and has_form_of_lower_name(host.removeprefix("*."))):
         raise PydanticCustomError(
             "address_as_host",
             "{what}; allowed: a host name such as 'shop.example.com', or null for every host without own rules, by "
