@@ -1,6 +1,7 @@
-"""Writing files so that an interruption leaves the old content or the new, never half of it."""
+"""Writing files so that an interruption leaves the old content or the new, never half of it; and deleting them."""
 
 import os
+import shutil
 from pathlib import Path
 
 
@@ -15,3 +16,21 @@ def write_whole(file: Path, content: str, mode: int = 0o644) -> None:
         output.flush()
         os.fsync(output.fileno())
     partial.replace(file)
+
+
+def delete(path: Path, *, ignore_errors: bool = False) -> None:
+    """Delete a file, a link, or a folder with all that is in it; nothing where there is none.
+
+    With `ignore_errors` what of a folder can't be deleted stays.
+    """
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def delete_others(keep: Path, pattern: str) -> None:
+    """Delete what else has a name of this pattern in the folder of `keep`, as far as that works."""
+    for path in keep.parent.glob(pattern):
+        if path != keep:
+            delete(path, ignore_errors=True)

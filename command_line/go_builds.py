@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from command_line.errors import UserError
+from command_line.files import delete_others
 from command_line.paths import Paths
 from command_line.progress import Progress
 from command_line.subprocesses import CommandError, run
@@ -97,8 +98,8 @@ def build(binary: Binary, paths: Paths, note: Callable[[str], None]) -> None:
         (partial / name).symlink_to(binary.names[0])
     for file in binary.beside:
         shutil.copy(file, partial)
-    _remove_older(binary, paths)
     partial.rename(binary.folder(paths))
+    delete_others(binary.folder(paths), f"{binary.module}-{'[0-9a-f]' * 16}*")
 
 
 def make_missing(wanted: Iterable[Binary], paths: Paths, progress: Progress) -> None:
@@ -115,9 +116,7 @@ def required_module(where: Path, module: str, paths: Paths) -> Path:
 
     They are fetched when they are not there.
     """
-    environment = _environment(paths)
-    version = run([go(), "list", "-m", "-f", "{{.Version}}", module], cwd=where, env=environment).strip()
-    answer = run([go(), "mod", "download", "-json", f"{module}@{version}"], cwd=where, env=environment)
+    answer = run([go(), "mod", "download", "-json", module], cwd=where, env=_environment(paths))
     return Path(json.loads(answer)["Dir"])
 
 
@@ -132,13 +131,6 @@ def forget_go_caches(paths: Paths) -> None:
 def _environment(paths: Paths) -> dict[str, str]:
     caches = {"GOCACHE": str(paths.go / "build"), "GOMODCACHE": str(paths.go / "mod")}
     return {**os.environ, **_FLAGS, **caches}
-
-
-def _remove_older(binary: Binary, paths: Paths) -> None:
-    keep = binary.folder(paths).name
-    for folder in paths.binaries.glob(f"{binary.module}-" + "[0-9a-f]" * 16 + "*"):
-        if not folder.name.startswith(keep):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run_counting(command: list[str], cwd: Path, env: Mapping[str, str], note: Callable[[str], None]) -> None:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,10 +54,7 @@ class Node:
     @property
     def first_process(self) -> int | None:
         """The host's number of the node's first process, or None when the node is off."""
-        for pid in marked_processes(self.folder):
-            if _is_first_in_namespace(pid):
-                return pid
-        return None
+        return next(filter(_is_first_in_namespace, marked_processes(self.folder)), None)
 
     def start(self, image: Path, binaries: Path, neighbours: Path | None = None) -> None:
         """Boot the node from the node image; `neighbours`, if given, appears at /var/lib/machines."""
@@ -90,10 +88,8 @@ class Node:
         found = False
         for pid in marked_processes(self.folder):
             found = True
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
         return found
 
     def enter(self, command: Sequence[str]) -> list[str]:
@@ -144,29 +140,23 @@ class Node:
 
     def daemon(self, name: str) -> int | None:
         """The host's number of the node's process whose program has this name, or None."""
-        for pid in marked_processes(self.folder):
-            words = _words(pid, "cmdline")
-            if words and Path(words[0]).name == name:
-                return pid
-        return None
+        found = (pid for pid in marked_processes(self.folder) if Path(_words(pid, "cmdline")[0]).name == name)
+        return next(found, None)
 
 
 def marked_processes(folder: Path) -> Iterator[int]:
     """Every process whose mark names `folder` or something below it."""
     exact, below = f"{MARK}={folder}", f"{MARK}={folder}/"
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        words = _words(int(entry.name), "environ")
-        if any(word == exact or word.startswith(below) for word in words):
-            yield int(entry.name)
+    for pid in (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()):
+        if any(word == exact or word.startswith(below) for word in _words(pid, "environ")):
+            yield pid
 
 
 def _words(pid: int, file: str) -> list[str]:
     try:
         return Path(f"/proc/{pid}/{file}").read_bytes().decode(errors="replace").split("\0")
     except OSError:
-        return []
+        return [""]
 
 
 def _is_first_in_namespace(pid: int) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from command_line.files import delete
 from command_line.subprocesses import CommandError, run
 from devcluster.images.workspace import run_logged
 
@@ -23,6 +24,9 @@ _NOT_NEEDED = (
 )
 """Packages that others depend on only for the sake of their installation scripts."""
 
+_MERGED = ("bin", "sbin", "lib", "lib64")
+"""Links to the folders of these names in /usr, which Debian's packages take for granted."""
+
 _STRIPPED = (
     *("boot", "home", "media", "mnt", "opt", "root", "srv"),
     *("etc/apt", "etc/cron*", "etc/default", "etc/dpkg", "etc/fstab", "etc/hostname", "etc/init.d", "etc/logrotate.d"),
@@ -31,18 +35,8 @@ _STRIPPED = (
     *("usr/share/bash-completion", "usr/share/bug", "usr/share/doc", "usr/share/doc-base", "usr/share/gcc"),
     *("usr/share/info", "usr/share/initramfs-tools", "usr/share/lintian", "usr/share/locale", "usr/share/man"),
     *("usr/share/menu", "usr/share/perl*", "usr/share/pixmaps", "usr/share/vim", "usr/share/zsh"),
-    *(
-        "dev/*",
-        "run/*",
-        "tmp/*",
-        "var/cache/*",
-        "var/lib/apt",
-        "var/lib/dpkg",
-        "var/log/*",
-        "var/backups",
-        "var/mail",
-        "var/run",
-    ),
+    *("dev/*", "run/*", "tmp/*", "var/cache/*", "var/lib/apt", "var/lib/dpkg", "var/log/*", "var/backups", "var/mail"),
+    "var/run",
 )
 """What a container never looks at; some of it (name servers, apt's sources) also tells about this machine."""
 
@@ -68,7 +62,7 @@ def unpack(packages: Iterable[str], root: Path, log: Path, without: Iterable[str
     options.write_text(_apt_options())
     stand_ins = work / "stand-ins"
     stand_ins.write_text("\n".join(_stand_in(name) for name in (*_NOT_NEEDED, *without)))
-    links = " && ".join(f'mkdir -p "$1/usr/{name}" && ln -s usr/{name} "$1/{name}"' for name in _merged_folders())
+    links = " && ".join(f'mkdir -p "$1/usr/{name}" && ln -s usr/{name} "$1/{name}"' for name in _MERGED)
     status = f'mkdir -p "$1/var/lib/dpkg" && cp {shlex.quote(str(stand_ins))} "$1/var/lib/dpkg/status"'
     run_logged(
         [
@@ -84,7 +78,7 @@ def unpack(packages: Iterable[str], root: Path, log: Path, without: Iterable[str
     )
     for pattern in _STRIPPED:
         for path in root.glob(pattern):
-            _delete(path)
+            delete(path)
     for folder, mode in (("dev", 0o755), ("proc", 0o555), ("sys", 0o555), ("run", 0o755), ("tmp", 0o1777)):
         (root / folder).mkdir(exist_ok=True)
         (root / folder).chmod(mode)
@@ -128,7 +122,8 @@ def give_folders(root: Path, number: int, *names: str) -> None:
         folder = root / name
         folder.mkdir(parents=True, exist_ok=True)
         for path in (folder, *folder.rglob("*")):
-            shutil.chown(path, number, number) if not path.is_symlink() else None
+            if not path.is_symlink():
+                shutil.chown(path, number, number)
 
 
 def _sources() -> list[str]:
@@ -162,24 +157,7 @@ def _apt_options() -> str:
 
 def _stand_in(package: str) -> str:
     """An entry of dpkg's status file that tells apt that a package is there, and new enough for anyone."""
-    fields = {
-        "Package": package,
-        "Status": "install ok installed",
-        "Version": "99:0",
-        "Architecture": "all",
-        "Multi-Arch": "foreign",
-        "Maintainer": "none",
-        "Description": "not needed here",
-    }
-    return "".join(f"{key}: {value}\n" for key, value in fields.items())
-
-
-def _merged_folders() -> tuple[str, ...]:
-    return ("bin", "sbin", "lib", "lib64")
-
-
-def _delete(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
+    return (
+        f"Package: {package}\nStatus: install ok installed\nVersion: 99:0\nArchitecture: all\nMulti-Arch: foreign\n"
+        "Maintainer: none\nDescription: not needed here\n"
+    )
