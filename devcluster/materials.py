@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from command_line import go_builds
+from command_line.files import delete_others
 from command_line.go_builds import Binary
 from command_line.progress import Progress
 from devcluster.binaries import COREDNS, INGRESS_NGINX, REDIS_EXPORTER
-from devcluster.images import IMAGES, build_image, build_node_root, image_key, node_root_key
+from devcluster.images import IMAGES, NODE_ROOT, build_image, build_node_root
 from devcluster.paths import ClusterPaths
 
 _INGRESS_MODULE = "k8s.io/ingress-nginx"
@@ -32,7 +33,7 @@ class Materials:
 
     @property
     def node_root(self) -> Path:
-        return self.paths.cache / f"node-root-{node_root_key()}"
+        return self.paths.cache / f"node-root-{NODE_ROOT.key({})}"
 
     @property
     def ingress_rootfs(self) -> Path:
@@ -41,7 +42,7 @@ class Materials:
 
     def archive(self, image: str) -> Path:
         """The image as a docker archive; its name changes with all that it is built from."""
-        return self.paths.images / f"{image}-{image_key(image, self._inputs(image))}.tar"
+        return self.paths.images / f"{image}-{IMAGES[image].key(self._inputs(image))}.tar"
 
     def missing_binaries(self, wanted: Iterable[Binary]) -> list[Binary]:
         return [binary for binary in wanted if not self._is_complete(binary)]
@@ -87,18 +88,17 @@ class Materials:
         if not self.node_root.exists():
             with progress.part("node root"):
                 build_node_root(self.node_root, self.paths.logs / "node-root.log")
-            _remove_others(self.node_root, "node-root-*")
-        for image in sorted(IMAGES, key=lambda image: image.name in _BINARY_OF_IMAGE):
-            binary = _BINARY_OF_IMAGE.get(image.name)
+            delete_others(self.node_root, "node-root-*")
+        for image in sorted(IMAGES, key=lambda image: image in _BINARY_OF_IMAGE):
+            binary = _BINARY_OF_IMAGE.get(image)
             if binary is not None and binary.module in built:
                 built[binary.module].result()
-            archive = self.archive(image.name)
+            archive = self.archive(image)
             if archive.exists():
                 continue
-            with progress.part(f"image {image.name}"):
-                log = self.paths.logs / f"image-{image.name}.log"
-                build_image(image.name, self._inputs(image.name), archive, log)
-            _remove_others(archive, f"{image.name}-{_KEY_PATTERN}.tar")
+            with progress.part(f"image {image}"):
+                build_image(image, self._inputs(image), archive, self.paths.logs / f"image-{image}.log")
+            delete_others(archive, f"{image}-{_KEY_PATTERN}.tar")
 
     def _inputs(self, image: str) -> dict[str, Path]:
         binary = _BINARY_OF_IMAGE.get(image)
@@ -106,13 +106,3 @@ class Materials:
         if binary is INGRESS_NGINX:
             inputs["ingress-nginx-rootfs"] = self.ingress_rootfs
         return inputs
-
-
-def _remove_others(keep: Path, pattern: str) -> None:
-    for path in keep.parent.glob(pattern):
-        if path == keep:
-            continue
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)

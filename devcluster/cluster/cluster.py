@@ -2,17 +2,16 @@
 
 import datetime as dt
 import json
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from command_line.files import write_whole
+from command_line.files import delete, write_whole
 from command_line.progress import Progress
 from devcluster.binaries import KUBERNETES
 from devcluster.cluster import cgroups, control_plane, network, worker
 from devcluster.cluster.node import Node, marked_processes, wait_until
 from devcluster.cluster.pki import ADMIN, Pki
-from devcluster.images import IMAGES, node_root_key
+from devcluster.images import IMAGES, NODE_ROOT, reference
 from devcluster.materials import Materials
 from devcluster.paths import ClusterPaths
 from devcluster.plan import CONTROL_PLANE, NODES
@@ -94,7 +93,7 @@ class Cluster:
 
     def _made_of(self) -> str:
         """What a running node was started with; when this is another, the node is started again."""
-        return json.dumps({"root": node_root_key(), "kubernetes": KUBERNETES.key()})
+        return json.dumps({"root": NODE_ROOT.key({}), "kubernetes": KUBERNETES.key()})
 
     def _start_node(self, node: Node) -> Node | None:
         """Start what is down on the node; the node itself when its kubelet had to be started."""
@@ -103,10 +102,10 @@ class Cluster:
         loaded: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
         present = worker.images(node)
         for image in IMAGES:
-            archive = self.materials.archive(image.name).name
-            if loaded.get(image.reference) != archive or image.reference not in present:
-                worker.import_image(node, self.materials.archive(image.name))
-                loaded[image.reference] = archive
+            name, archive = reference(image), self.materials.archive(image)
+            if loaded.get(name) != archive.name or name not in present:
+                worker.import_image(node, archive)
+                loaded[name] = archive.name
                 write_whole(record, json.dumps(loaded, indent=2))
         return node if worker.start_kubelet(node) else None
 
@@ -144,11 +143,4 @@ class Cluster:
         network.remove_bridge()
         cgroups.remove()
         for part in self.paths.state.glob("*"):
-            _remove(part)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+            delete(part)

@@ -9,9 +9,10 @@ from command_line.subprocesses import CommandError
 from devcluster.cluster import cgroups
 from devcluster.cluster.node import Node, wait_until
 from devcluster.cluster.pki import NETWORK_POLICIES, PROXY, Pki, kubelet
+from devcluster.images import reference
 from devcluster.plan import CLUSTER_DOMAIN, DNS_ADDRESS, POD_NETWORK
 
-PAUSE_IMAGE = "webtier.local/pause:debian-12"
+_PAUSE_IMAGE = reference("pause")
 _CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
 _CTR = ("ctr", "--address", _CONTAINERD_SOCKET, "--namespace", "k8s.io")
 
@@ -61,7 +62,7 @@ def start_kubelet(node: Node) -> bool:
         f"--hostname-override={node.name}",
         f"--node-ip={node.plan.address}",
         f"--node-labels=topology.kubernetes.io/zone={node.plan.zone}",
-        f"--pod-infra-container-image={PAUSE_IMAGE}",
+        f"--pod-infra-container-image={_PAUSE_IMAGE}",
     ]
     return node.ensure("kubelet", command)
 
@@ -159,7 +160,7 @@ state = "/run/containerd"
 address = "{_CONTAINERD_SOCKET}"
 
 [plugins."io.containerd.grpc.v1.cri"]
-sandbox_image = "{PAUSE_IMAGE}"
+sandbox_image = "{_PAUSE_IMAGE}"
 # Without CAP_SYS_RESOURCE a process may not lower its own score, and no sandbox would start.
 restrict_oom_score_adj = true
 

@@ -4,68 +4,51 @@ Their names say where they come from: nobody should take them for the official o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from devcluster.images import coredns, ingress_nginx, nginx, node_root, pause, python, redis, redis_exporter
+from devcluster.images import ingress_nginx, nginx, node_root, one_binary, pause, python, redis
 from devcluster.images.archive import write_archive
 from devcluster.images.recipe import ImageRecipe, Job
 from devcluster.images.workspace import partial_folder, put_in_place
 
-_RECIPES: Mapping[str, ImageRecipe] = {
+IMAGES: Mapping[str, ImageRecipe] = {
     "pause": pause.RECIPE,
-    "coredns": coredns.RECIPE,
+    "coredns": one_binary.COREDNS,
     "redis": redis.RECIPE,
-    "redis-exporter": redis_exporter.RECIPE,
+    "redis-exporter": one_binary.REDIS_EXPORTER,
     "nginx": nginx.RECIPE,
     "python": python.RECIPE,
     "ingress-nginx-controller": ingress_nginx.RECIPE,
 }
+"""What each image is made of, by its name here. Their inputs are binaries of the same name, and for ingress-nginx
+also "ingress-nginx-rootfs", the folder rootfs/etc/nginx of the Go module.
+"""
+NODE_ROOT = node_root.RECIPE
 
 
-@dataclass(frozen=True)
-class ImageSpec:
-    """`name` is what the functions here ask for, `reference` what pods do."""
-
-    name: str
-    reference: str
+def reference(image: str) -> str:
+    """What pods ask for."""
+    return f"webtier.local/{image}:debian-12"
 
 
-IMAGES: tuple[ImageSpec, ...] = tuple(ImageSpec(name, f"webtier.local/{name}:debian-12") for name in _RECIPES)
-
-
-def image_key(spec_name: str, inputs: Mapping[str, Path]) -> str:
-    """16 hexadecimal digits that change whenever the image would come out differently, but for Debian's updates."""
-    recipe = _RECIPES[spec_name]
-    recipe.check(inputs)
-    return recipe.key(inputs)
-
-
-def build_image(spec_name: str, inputs: Mapping[str, Path], destination: Path, log: Path) -> None:
+def build_image(image: str, inputs: Mapping[str, Path], destination: Path, log: Path) -> None:
     """Write the image as a docker archive to `destination`, all or nothing; `log` gets what the tools print.
 
-    `inputs` are, where the image needs them: "coredns", "redis-exporter" and "ingress-nginx-controller", the
-    binaries, and "ingress-nginx-rootfs", the folder rootfs/etc/nginx of the Go module. Raises CommandError, or
-    ValueError when the published ingress-nginx is not what the recipe was written for.
+    Raises CommandError, or ValueError when an input is missing or the published ingress-nginx is not what the recipe
+    was written for.
     """
-    recipe = _RECIPES[spec_name]
+    recipe = IMAGES[image]
     recipe.check(inputs)
-    reference = next(image.reference for image in IMAGES if image.name == spec_name)
     log.unlink(missing_ok=True)
     with partial_folder(destination) as folder:
         recipe.build(Job(folder / "root", inputs, log))
-        write_archive(folder / "root", reference, recipe.config, folder / "image.tar")
+        write_archive(folder / "root", reference(image), recipe.config, folder / "image.tar")
         put_in_place(folder / "image.tar", destination)
 
 
-def node_root_key() -> str:
-    """Like image_key, for the nodes' root file system."""
-    return node_root.RECIPE.key({})
-
-
-def build_node_root(destination_dir: Path, log: Path) -> None:
+def build_node_root(destination: Path, log: Path) -> None:
     """Make the nodes' root file system as a folder, all or nothing."""
     log.unlink(missing_ok=True)
-    with partial_folder(destination_dir) as folder:
-        node_root.RECIPE.build(Job(folder / "root", {}, log))
-        put_in_place(folder / "root", destination_dir)
+    with partial_folder(destination) as folder:
+        NODE_ROOT.build(Job(folder / "root", {}, log))
+        put_in_place(folder / "root", destination)

@@ -3,13 +3,11 @@
 import hashlib
 import io
 import json
-import os
 import platform
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 TIMESTAMP = 1686355200
 """The modification time of every file (10 June 2023, Debian 12's release): equal content, equal digest."""
@@ -50,54 +48,29 @@ class ImageConfig:
 def write_archive(root: Path, reference: str, config: ImageConfig, archive: Path) -> None:
     """Write `root` as an image of one layer, tagged `reference`. The layer is not compressed: it stays on this disk."""
     layer = archive.with_name(archive.name + ".layer")
-    with layer.open("wb") as output:
-        hashing = _HashingWriter(output)
-        with tarfile.open(fileobj=hashing, mode="w|", format=tarfile.PAX_FORMAT) as tar:
-            tar.add(root, arcname=".", recursive=False, filter=_normalized)
-            _add_below(tar, root, "")
+    with tarfile.open(layer, "w", format=tarfile.PAX_FORMAT) as tar:
+        tar.add(root, arcname=".", recursive=False, filter=_normalized)
+        # In a fixed order, which tarfile also keeps below: the file system's own differs between machines.
+        for entry in sorted(root.iterdir()):
+            tar.add(entry, arcname=entry.name, filter=_normalized)
+    with layer.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
     document = {
         "architecture": _ARCHITECTURES.get(platform.machine(), platform.machine()),
         "os": "linux",
         "created": _CREATED,
         "config": config.document(),
-        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashing.digest}"]},
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},
         "history": [{"created": _CREATED, "created_by": "webtier devcluster"}],
     }
     content = json.dumps(document, sort_keys=True).encode()
     name = f"{hashlib.sha256(content).hexdigest()}.json"
-    manifest = [{"Config": name, "RepoTags": [reference], "Layers": [f"{hashing.digest}/layer.tar"]}]
+    manifest = [{"Config": name, "RepoTags": [reference], "Layers": [f"{digest}/layer.tar"]}]
     with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as tar:
         _add_bytes(tar, name, content)
-        tar.add(layer, arcname=f"{hashing.digest}/layer.tar", filter=_normalized)
+        tar.add(layer, arcname=f"{digest}/layer.tar", filter=_normalized)
         _add_bytes(tar, "manifest.json", json.dumps(manifest).encode())
     layer.unlink()
-
-
-class _HashingWriter(io.RawIOBase):
-    """Passes what is written on to a file and hashes it on the way."""
-
-    def __init__(self, output: IO[bytes]) -> None:
-        self._output = output
-        self._hash = hashlib.sha256()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: bytes, /) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
-        self._hash.update(data)
-        return self._output.write(data)
-
-    @property
-    def digest(self) -> str:
-        return self._hash.hexdigest()
-
-
-def _add_below(tar: tarfile.TarFile, folder: Path, prefix: str) -> None:
-    """Add what is in a folder in a fixed order: the file system's own differs from one machine to the next."""
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        tar.add(entry.path, arcname=f"{prefix}{entry.name}", recursive=False, filter=_normalized)
-        if entry.is_dir(follow_symlinks=False):
-            _add_below(tar, Path(entry.path), f"{prefix}{entry.name}/")
 
 
 def _normalized(member: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -1,4 +1,4 @@
-"""Images of nothing but one static binary."""
+"""Images of nothing but one static binary: CoreDNS, and the Prometheus exporter for Redis as the official image is."""
 
 import shutil
 from pathlib import Path
@@ -8,8 +8,8 @@ from devcluster.images.recipe import ImageRecipe, Job
 from devcluster.images.rootfs import Account, add_accounts
 
 
-def one_binary(recipe: Path, binary: str, program: str, uid: int) -> ImageRecipe:
-    """The image whose only file is `/<program>`, run as `uid`; `binary` names the input, `recipe` the module."""
+def _one_binary(binary: str, program: str, uid: int) -> ImageRecipe:
+    """The image whose only file is `/<program>`, run as `uid`; `binary` names the input."""
 
     def build(job: Job) -> None:
         job.root.mkdir()
@@ -19,7 +19,11 @@ def one_binary(recipe: Path, binary: str, program: str, uid: int) -> ImageRecipe
 
     return ImageRecipe(
         build=build,
-        sources=(recipe, Path(__file__)),
+        sources=(Path(__file__),),
         config=ImageConfig(user=uid, entrypoint=(f"/{program}",)),
         inputs=(binary,),
     )
+
+
+COREDNS = _one_binary("coredns", "coredns", uid=65532)
+REDIS_EXPORTER = _one_binary("redis-exporter", "redis_exporter", uid=59000)

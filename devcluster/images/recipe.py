@@ -25,16 +25,18 @@ class Job:
 
 @dataclass(frozen=True)
 class Recipe:
-    """`sources` are the files and folders of ours that decide what comes out; `inputs` names the files and folders
-    that the caller has to bring.
-    """
+    """`sources` are the files and folders of ours that decide what comes out, `inputs` those that the caller brings."""
 
     build: Callable[[Job], None]
     sources: tuple[Path, ...]
     inputs: tuple[str, ...] = ()
 
     def key(self, inputs: Mapping[str, Path]) -> str:
-        """16 hexadecimal digits: a hash of the sources and of the inputs' content."""
+        """16 hexadecimal digits that change with the sources and inputs: with all but Debian's updates.
+
+        Raises ValueError when an input is missing.
+        """
+        self.check(inputs)
         digest = hashlib.sha256()
         for source in (*_SHARED, *self.sources):
             for file in _files(source):
@@ -48,9 +50,8 @@ class Recipe:
         """Raise ValueError when an input is missing."""
         missing = [name for name in self.inputs if name not in inputs or not inputs[name].exists()]
         if missing:
-            raise ValueError(
-                f"inputs missing for this image: {', '.join(missing)}; given: {', '.join(inputs) or 'none'}"
-            )
+            given = ", ".join(inputs) or "none"
+            raise ValueError(f"inputs missing for this image: {', '.join(missing)}; given: {given}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -179,14 +179,14 @@ def test_a_new_image_replaces_its_older_one_and_no_other(paths: ClusterPaths, mo
         write_whole(binary.file(paths), "")
     for folder in (made.node_root, made.ingress_rootfs, paths.images):
         folder.mkdir(parents=True)
-    older = [paths.images / f"{image.name}-{'0' * 16}.tar" for image in IMAGES]
+    older = [paths.images / f"{image}-{'0' * 16}.tar" for image in IMAGES]
     for archive in older:
         archive.touch()
     # The one image that is there already: `redis` is made anew, and its name begins this one's.
     made.archive("redis-exporter").touch()
     made.make((), Progress())
     left = {*paths.images.iterdir()}
-    assert left == {made.archive(image.name) for image in IMAGES} | {paths.images / f"redis-exporter-{'0' * 16}.tar"}
+    assert left == {made.archive(image) for image in IMAGES} | {paths.images / f"redis-exporter-{'0' * 16}.tar"}
 
 
 def test_the_exporter_is_that_of_the_default_image() -> None:
