@@ -8,7 +8,7 @@ from environment.guard.cluster_ownership import examine
 from environment.settings.loading import load_settings
 from environment.tier import build_tier
 
-settings = load_settings(pulumi.Config("webtier"))
+settings = load_settings()
 tier = build_tier(settings, examine(settings))
 
 for output in fields(tier):

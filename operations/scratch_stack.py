@@ -23,9 +23,9 @@ from pulumi.runtime.proto import language_pb2_grpc
 
 from command_line.errors import UserError
 from command_line.pulumi_runner import Pulumi, messages
-from environment.settings.raw_config import RawConfig, read_raw_config
+from environment.settings.raw_config import NAMESPACE, RawConfig, read_raw_config
 from operations.encrypted_values import NotFoundError, Substitutes, may_be_encrypted, with_secret, with_substitutes
-from operations.stacks import NAMESPACE, PROJECT
+from operations.stacks import PROJECT
 
 PLACEHOLDER = "placeholder-for-a-secret"
 PASSWORD = f"{NAMESPACE}:redis_password"
@@ -52,7 +52,7 @@ class ScratchStack:
         """
         found: list[RawConfig] = []
         copy = self.hand_over(file)
-        with _served(lambda: found.append(read_raw_config(NAMESPACE))) as address:
+        with _served(lambda: found.append(read_raw_config())) as address:
             words = ["preview", "--stack", self.name, "--config-file", str(copy), f"--client={address}"]
             done = self._pulumi.attempt(*words, "--exec-kind", "auto.inline")
         if done.returncode != 0 or not found:

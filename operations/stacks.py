@@ -9,8 +9,6 @@ from command_line.errors import UserError
 
 PROJECT = Path(__file__).parent.parent
 """The folder of Pulumi.yaml."""
-NAMESPACE = "webtier"
-"""The project's name, which Pulumi puts before each key of its settings."""
 
 LOCAL = "local"
 """The stack on the embedded cluster."""

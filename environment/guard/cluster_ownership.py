@@ -12,7 +12,7 @@ from pulumi.runtime.rpc import UNKNOWN
 from environment.guard.live_cluster import LiveCluster, LiveNamespace, NotLookedAtError, look_at_cluster
 from environment.guard.own_state import Identity, OwnState, RecordedNamespace, read_own_state
 from environment.settings.model import EnvironmentSettings
-from environment.settings.report import SettingsError, key_text, render_report
+from environment.settings.report import SettingsError, key_text
 from webtier.path_rules import GatewayRouting
 from webtier.shared.problems import Place, Problem
 
@@ -63,7 +63,7 @@ def examine(settings: EnvironmentSettings) -> Standing:
             message = (
                 f"its cluster can't be looked at: {reason}; allowed: a context of the kubeconfig whose cluster answers"
             )
-            raise _error([Problem(("context",), message, settings.context)]) from None
+            raise SettingsError(pulumi.get_stack(), [Problem(("context",), message, settings.context)]) from None
         pulumi.log.warn(
             f"The cluster of the context '{settings.context}' was not looked at: {reason}. Whether it is the stack's "
             "own, and its namespaces are, is not known yet; `pulumi up` looks before it sends anything."
@@ -71,7 +71,7 @@ def examine(settings: EnvironmentSettings) -> Standing:
         return Standing(identity, _adopted_as_recorded(asked, state))
     problems = [*_other_cluster(settings, state, live)] or [*_others_namespaces(asked, state, live, identity)]
     if problems:
-        raise _error(problems)
+        raise SettingsError(pulumi.get_stack(), problems)
     adopted = [each.name for each in asked if _is_others(each, state, live, identity)]
     return Standing(Identity(live.uid, identity.stack), frozenset(adopted))
 
@@ -80,10 +80,6 @@ def _look(settings: EnvironmentSettings, asked: list[_Asked]) -> LiveCluster:
     if os.environ.get(WITHOUT_CLUSTER):
         raise NotLookedAtError("this preview is against an empty state")
     return look_at_cluster(settings.kubeconfig, settings.context, [each.name for each in asked])
-
-
-def _error(problems: list[Problem]) -> SettingsError:
-    return SettingsError(render_report("webtier", pulumi.get_stack(), problems, frozenset()), problems)
 
 
 def _namespaces(settings: EnvironmentSettings) -> list[_Asked]:
@@ -122,7 +118,7 @@ def _others_namespaces(
         if found is not None and found.is_being_deleted:
             yield Problem(each.place, "it is being deleted; allowed once it is gone, or another name", each.name)
         elif found is not None and not each.adopt and _is_others(each, state, live, identity):
-            adopt = key_text("webtier", (*each.place[:-1], "adopt_namespace"))
+            adopt = key_text((*each.place[:-1], "adopt_namespace"))
             message = (
                 f"this namespace exists, and this stack has not made it ({_origin(found)}); allowed: a name "
                 f"that is free, or, to put the stack into a namespace of somebody else's on purpose, {adopt}: "

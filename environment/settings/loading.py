@@ -11,19 +11,15 @@ from environment.settings.model import EnvironmentSettings
 from environment.settings.moved_keys import in_new_words
 from environment.settings.quoting import at_its_key, with_right_spelling
 from environment.settings.raw_config import DEEPEST, NestedTooDeeplyError, RawConfig, read_raw_config
-from environment.settings.report import SettingsError, render_report, validated
+from environment.settings.report import SettingsError, validated
 from environment.settings.schema import SettingsSchema
 from webtier.shared.problems import Place, Problem
 
 
-def load_settings(config: pulumi.Config, environ: Mapping[str, str] | None = None) -> EnvironmentSettings:
+def load_settings() -> EnvironmentSettings:
     """The running stack's settings. SettingsError, reporting all at once, when any is wrong."""
-    return parse_settings(
-        read_raw_config(config.name),
-        pulumi.get_stack(),
-        os.environ if environ is None else environ,
-        deploying=not pulumi.runtime.is_dry_run(),
-    )
+    deploying = not pulumi.runtime.is_dry_run()
+    return parse_settings(read_raw_config(), pulumi.get_stack(), os.environ, deploying=deploying)
 
 
 def parse_settings(
@@ -38,35 +34,29 @@ def parse_settings(
 
     `warn` is told of each that is written in the words of an earlier release.
     """
-    schema = SettingsSchema(EnvironmentSettings)
+    schema = SettingsSchema()
     try:
         decoded = raw.decoded(schema.text_keys())
     except NestedTooDeeplyError as error:
         message = f"nested too deeply; allowed: at most {DEEPEST} levels"
-        problem = Problem((error.key,), message, has_value=False)
-        raise _settings_error(raw, stack, [problem], schema) from None
+        raise SettingsError(stack, [Problem((str(error),), message, has_value=False)]) from None
     # Pulumi lets no declared key be absent, so an empty text is how a config says "not set".
     written = {key: value for key, value in decoded.items() if value != ""}
-    written, notes = in_new_words(written, SettingsSchema(EnvironmentSettings, written), raw.namespace)
+    written, notes = in_new_words(written)
     for note in notes:
         warn(note)
-    schema = SettingsSchema(EnvironmentSettings, written)
+    schema = SettingsSchema(written)
     values, problems = resolve_files(written, environ, deploying=deploying)
     problems += [at_its_key(problem, written) for problem in check_together(written, raw.secret_keys, schema)]
     reported = {problem.place for problem in problems}
     settings, found = validated(values, schema)
     found = [problem for problem in found if problem.place not in reported]
-    problems += with_right_spelling(found, values, schema, raw.namespace, raw.secret_keys)
+    problems += with_right_spelling(found, values, schema, raw.secret_keys)
     if settings is None or problems:
-        raise _settings_error(raw, stack, problems, schema)
+        order = {key: position for position, key in enumerate(schema.keys(()))}
+        problems.sort(key=lambda problem: _position(problem.place, order))
+        raise SettingsError(stack, problems, raw.secret_keys | schema.secret_keys())
     return settings
-
-
-def _settings_error(raw: RawConfig, stack: str, problems: list[Problem], schema: SettingsSchema) -> SettingsError:
-    order = {key: position for position, key in enumerate(schema.keys(()))}
-    problems.sort(key=lambda problem: _position(problem.place, order))
-    hidden = raw.secret_keys | schema.secret_keys()
-    return SettingsError(render_report(raw.namespace, stack, problems, hidden), problems)
 
 
 def _position(place: Place, order: Mapping[str, int]) -> tuple[int, int]:

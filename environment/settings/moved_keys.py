@@ -5,15 +5,13 @@ from typing import Any
 
 from environment.settings.plain_data import as_list, as_object
 from environment.settings.report import key_text
-from environment.settings.schema import SettingsSchema
-from webtier.shared.model import MOVED
+from environment.settings.schema import SettingsSchema, keys_with_old_words
 from webtier.shared.problems import Place
 
 
-def in_new_words(
-    written: Mapping[str, Any], schema: SettingsSchema, namespace: str
-) -> tuple[dict[str, Any], list[str]]:
+def in_new_words(written: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The settings in the words of this release, and a sentence about each that is not written so."""
+    schema, with_old_words = SettingsSchema(written), keys_with_old_words()
     notes: list[str] = []
 
     def renamed(place: Place, value: object) -> object:
@@ -23,8 +21,7 @@ def in_new_words(
         if group is None:
             return value
         values, said = schema.moved_at(place).renamed(group)
-        notes.extend(f"{key_text(namespace, (*place, key))} {sentence}" for key, sentence in said)
+        notes.extend(f"{key_text((*place, key))} {sentence}" for key, sentence in said)
         return {key: renamed((*place, key), below) for key, below in values.items()}
 
-    with_old_words = schema.keys_with(MOVED)
     return {key: renamed((key,), each) if key in with_old_words else each for key, each in written.items()}, notes

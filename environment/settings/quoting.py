@@ -21,17 +21,13 @@ _Meant = tuple[str | float | bool, str]
 
 
 def with_right_spelling(
-    problems: Sequence[Problem],
-    values: Mapping[str, Any],
-    schema: SettingsSchema,
-    namespace: str,
-    secret_keys: Collection[str],
+    problems: Sequence[Problem], values: Mapping[str, Any], schema: SettingsSchema, secret_keys: Collection[str]
 ) -> list[Problem]:
     """The same problems, saying where quotes alone are missing, or too many: in YAML, and for `pulumi config set`.
 
     Only where the value would then be right.
     """
-    found = ((problem.place, _meant(problem, schema, namespace, secret_keys)) for problem in problems)
+    found = ((problem.place, _meant(problem, schema, secret_keys)) for problem in problems)
     meant = {place: each for place, each in found if each is not None}
     if not meant:
         return list(problems)
@@ -62,7 +58,7 @@ def at_its_key(problem: Problem, written: Mapping[str, object]) -> Problem:
     return replace(problem, place=(*problem.place, keys[0])) if len(keys) == 1 else problem
 
 
-def _meant(problem: Problem, schema: SettingsSchema, namespace: str, secret_keys: Collection[str]) -> _Meant | None:
+def _meant(problem: Problem, schema: SettingsSchema, secret_keys: Collection[str]) -> _Meant | None:
     node = schema.at(problem.place) if problem.has_value and problem.place else None
     if node is None:
         return None
@@ -70,12 +66,12 @@ def _meant(problem: Problem, schema: SettingsSchema, namespace: str, secret_keys
     shown = problem.place[0] not in secret_keys
     if "string" in kinds and "object" not in kinds and _is_other_scalar(value, kinds):
         text = "" if value is None else json.dumps(value)
-        return text, _as_text(namespace, problem.place, text if shown else _HIDDEN)
+        return text, _as_text(problem.place, text if shown else _HIDDEN)
     bare = _bare(value, kinds) if isinstance(value, str) and "string" not in kinds else None
     if bare is None:
         return None
     written = json.dumps(bare) if shown else _HIDDEN
-    return bare, _as_number(namespace, problem.place, written, is_float=isinstance(bare, float))
+    return bare, _as_number(problem.place, written, is_float=isinstance(bare, float))
 
 
 def _is_other_scalar(value: object, kinds: set[str]) -> bool:
@@ -110,21 +106,21 @@ def _bare(text: str, kinds: set[str]) -> float | bool | None:
     return None
 
 
-def _as_text(namespace: str, place: Place, text: str) -> str:
+def _as_text(place: Place, text: str) -> str:
     written = _in_yaml(place, json.dumps(text, ensure_ascii=False))
-    command = _command(namespace, place, "--type string ", shlex.quote(text))
+    command = _command(place, "--type string ", shlex.quote(text))
     return f"what YAML would read as something else stands in quotes, as it shall arrive: {written}, or: {command}"
 
 
-def _as_number(namespace: str, place: Place, text: str, *, is_float: bool) -> str:
-    command = _command(namespace, place, "--type float " if is_float else "", text)
+def _as_number(place: Place, text: str, *, is_float: bool) -> str:
+    command = _command(place, "--type float " if is_float else "", text)
     return f"this stands without quotes: {_in_yaml(place, text)}, or: {command}"
 
 
-def _command(namespace: str, place: Place, kind: str, value: str) -> str:
+def _command(place: Place, kind: str, value: str) -> str:
     """By which `pulumi config set` writes a value; of what begins with '-' it would think that it is an option."""
     before = "-- " if value.startswith("-") else ""
-    return f"pulumi config set --path {kind}{shlex.quote(key_text(namespace, place))} {before}{value}"
+    return f"pulumi config set --path {kind}{shlex.quote(key_text(place))} {before}{value}"
 
 
 def _in_yaml(place: Place, value: str) -> str:

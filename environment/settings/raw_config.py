@@ -10,23 +10,21 @@ from pulumi.runtime import config as pulumi_config
 
 from environment.settings.plain_data import as_list, as_object
 
+NAMESPACE = "webtier"
+"""The project's name, which Pulumi puts before each key of its settings."""
+
 DEEPEST = 100
 """How many groups may stand within each other: far more than there are settings for."""
 
 
 class NestedTooDeeplyError(ValueError):
-    """A value that nothing here could walk through: `key` is that of the setting."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(f"{key} is nested more than {DEEPEST} levels deep")
-        self.key = key
+    """A value that nothing here could walk through; says the setting's key and no more."""
 
 
 @dataclass(frozen=True)
 class RawConfig:
-    """All keys of one namespace, without it, and which of them are secrets. Values are text."""
+    """All of the project's keys, without its name, and which of them are secrets. Values are text."""
 
-    namespace: str
     values: Mapping[str, str]
     secret_keys: frozenset[str]
 
@@ -35,18 +33,15 @@ class RawConfig:
         return {key: value if key in text_keys else _decode(key, value) for key, value in self.values.items()}
 
 
-def read_raw_config(namespace: str) -> RawConfig:
-    """All of the running stack's keys in `namespace`, also those that no program asks for."""
+def read_raw_config() -> RawConfig:
+    """All of the running stack's keys, also those that no program asks for."""
     # `pulumi.Config` answers only for a key whose name is known, so a misspelt one never shows.
     values = {**pulumi_config.get_config_env(), **pulumi_config.CONFIG.get()}
     secrets = {key for key in values if pulumi_config.is_config_secret(key)}
     secrets.update(json.loads(os.environ.get("PULUMI_CONFIG_SECRET_KEYS", "[]")))
-    prefix = f"{namespace}:"
-    return RawConfig(
-        namespace=namespace,
-        values={key.removeprefix(prefix): str(value) for key, value in values.items() if key.startswith(prefix)},
-        secret_keys=frozenset(key.removeprefix(prefix) for key in secrets),
-    )
+    prefix = f"{NAMESPACE}:"
+    own = {key.removeprefix(prefix): str(value) for key, value in values.items() if key.startswith(prefix)}
+    return RawConfig(own, frozenset(key.removeprefix(prefix) for key in secrets))
 
 
 def _decode(key: str, text: str) -> Any:

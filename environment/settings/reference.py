@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from environment.settings.model import EnvironmentSettings
 from environment.settings.schema import Leaf, SettingsSchema
 from webtier.path_rules.registry.all_options import HOSTS, RULES
 from webtier.path_rules.registry.option import HttpRoute, Option, RefusedByGateway, annotation_names
@@ -17,7 +16,7 @@ BEGIN = "<!-- The table is written by `python -m environment.settings.reference`
 END = "<!-- End of the table. -->\n"
 
 _DOCS = Path(__file__).parents[2] / "docs"
-_SCHEMA = SettingsSchema(EnvironmentSettings)
+_SCHEMA = SettingsSchema()
 _OF_RULES, _OF_HOSTS = "routes[].", "hosts.<name>."
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pulumi
 from pydantic import ValidationError
@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from environment.settings.model import EnvironmentSettings
 from environment.settings.plain_data import as_list, as_object, value_at
+from environment.settings.raw_config import NAMESPACE
 from environment.settings.schema import SettingsSchema
 from environment.settings.spelling import nearest_of, unknown_key
 from webtier.shared.problems import Place, Problem
@@ -23,12 +24,12 @@ MOST_PROBLEMS = 100
 class SettingsError(pulumi.RunError):
     """The stack's settings are wrong. Pulumi prints its text without a stack trace."""
 
-    def __init__(self, report: str, problems: Sequence[Problem]) -> None:
-        super().__init__(report)
+    def __init__(self, stack: str, problems: Sequence[Problem], secret_keys: Collection[str] = ()) -> None:
+        super().__init__(_rendered(stack, problems, secret_keys))
         self.problems = tuple(problems)
 
 
-def render_report(namespace: str, stack: str, problems: Sequence[Problem], secret_keys: frozenset[str]) -> str:
+def _rendered(stack: str, problems: Sequence[Problem], secret_keys: Collection[str]) -> str:
     """One paragraph a problem: the key as the user writes it, its value, what is allowed."""
     count = len(problems)
     noun = "setting is" if count == 1 else "settings are"
@@ -38,16 +39,16 @@ def render_report(namespace: str, stack: str, problems: Sequence[Problem], secre
         if problem.has_value:
             hidden = bool(problem.place) and problem.place[0] in secret_keys
             value = " = (secret)" if hidden else f" = {_shown(problem.value)}"
-        lines += [f"  {key_text(namespace, problem.place)}{value}", f"      {problem.message}"]
+        lines += [f"  {key_text(problem.place)}{value}", f"      {problem.message}"]
     if count > MOST_PROBLEMS:
         lines += ["", f"  … and {count - MOST_PROBLEMS} more, which are shown when these are mended."]
     where = f"Set in Pulumi.{stack}.yaml, or with 'pulumi config set --path'"
     return "\n".join([*lines, "", f"{where}; docs/configuration.md describes every key."])
 
 
-def key_text(namespace: str, place: Place) -> str:
+def key_text(place: Place) -> str:
     """A place as `pulumi config set --path` takes it: `webtier:routes[0].backend`."""
-    text = f"{namespace}:"
+    text = f"{NAMESPACE}:"
     for position, part in enumerate(place):
         if isinstance(part, int):
             text += f"[{part}]"

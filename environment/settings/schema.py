@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from environment.settings.model import EnvironmentSettings
 from environment.settings.plain_data import as_object, value_at
 from webtier.shared.model import MOVED, Moved
 from webtier.shared.problems import Place
@@ -36,37 +36,33 @@ class Leaf:
 
 
 @cache
-def _json_schema(model: type[BaseModel]) -> Node:
-    return model.model_json_schema(schema_generator=_WithAllDefaults)
+def _json_schema() -> Node:
+    return EnvironmentSettings.model_json_schema(schema_generator=_WithAllDefaults)
 
 
 @cache
-def _keys_with(model: type[BaseModel], mark: str) -> frozenset[str]:
-    root = _json_schema(model)
+def keys_with_old_words() -> frozenset[str]:
+    """The outermost keys that have a `Moved` in their schema, or in one that theirs refers to."""
+    root = _json_schema()
 
     def has(node: object) -> bool:
         text = json.dumps(node)
         below = (root["$defs"][name] for name in re.findall(r'"#/\$defs/(.+?)"', text))
-        return f'"{mark}"' in text or any(map(has, below))
+        return f'"{MOVED}"' in text or any(map(has, below))
 
     return frozenset(key for key, node in root["properties"].items() if has(node))
 
 
 class SettingsSchema:
-    """The schema of a settings model and all below it.
+    """The schema of a stack's settings.
 
-    `given` are a stack's settings as they stand in its file: where a group can be one of several kinds, its schema is
-    that of the kind given.
+    `given` are the settings as they stand in its file: where a group can be one of several kinds, its schema is that of
+    the kind given.
     """
 
-    def __init__(self, model: type[BaseModel], given: object = None) -> None:
-        self._model = model
-        self._root = _json_schema(model)
+    def __init__(self, given: object = None) -> None:
+        self._root = _json_schema()
         self._given = given
-
-    def keys_with(self, mark: str) -> frozenset[str]:
-        """The outermost keys that have this keyword in their schema, or in one that theirs refers to."""
-        return _keys_with(self._model, mark)
 
     def moved_at(self, place: Place) -> Moved:
         """Old names of the keys and values of the group at a place; none where there is no group."""
@@ -90,7 +86,7 @@ class SettingsSchema:
     def kinds(self, place: Place) -> tuple[str, list[str]] | None:
         """Where a group of one of several kinds can stand: the key that says which it is, and the kinds."""
         node, _ = self._found(place)
-        found = None if node is None else self._having(node, "discriminator").get("discriminator")
+        found = None if node is None else self._discriminator(node)
         return None if found is None else (found["propertyName"], list(found["mapping"]))
 
     def text_keys(self) -> frozenset[str]:
@@ -128,10 +124,9 @@ class SettingsSchema:
         if "const" in node:
             return f"'{node['const']}'"
         match node.get("type"):
-            case "integer":
-                return "a whole number" + _limits(node, "minimum", "maximum", "")
-            case "number":
-                return "a number" + _limits(node, "minimum", "maximum", "")
+            case "integer" | "number" as kind:
+                what = "a whole number" if kind == "integer" else "a number"
+                return what + _limits(node, "minimum", "maximum", "")
             case "boolean":
                 return "true or false"
             case "null":
@@ -192,7 +187,7 @@ class SettingsSchema:
     def _of_kind(self, node: Node, given: object) -> Node:
         """Of a node with several alternatives the one whose key the given value, or else the default, has."""
         node = self.resolved(node)
-        discriminator = self._having(node, "discriminator").get("discriminator")
+        discriminator = self._discriminator(node)
         if discriminator is None:
             return node
         chosen = node.get("default") if given is None else given
@@ -203,6 +198,9 @@ class SettingsSchema:
         # What is said of the group as a whole, and not of the kind.
         own = {key: node[key] for key in ("description", "default") if key in node}
         return self.resolved({"$ref": reference, **own})
+
+    def _discriminator(self, node: Node) -> Node | None:
+        return self._having(node, "discriminator").get("discriminator")
 
     def _having(self, node: Node, keyword: str) -> Node:
         """The node itself, or that of its alternatives that has a keyword."""

@@ -6,7 +6,6 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from environment.settings.model import EnvironmentSettings
 from environment.settings.reference import key_of, markdown_table, with_table
 from environment.settings.schema import SettingsSchema
 from tests.cluster.conformance.case import Shown
@@ -18,7 +17,7 @@ BEGIN = "<!-- The table is written by `python -m tests.cluster.conformance.docum
 
 def fields_of_rules() -> list[str]:
     """Every field of rules and hosts that has no further ones below it, as docs/path-rules.md calls it."""
-    keys = [key_of(leaf) for leaf in SettingsSchema(EnvironmentSettings).leaves()]
+    keys = [key_of(leaf) for leaf in SettingsSchema().leaves()]
     own = [key for key in keys if key.startswith(("routes[].", "hosts.<name>."))]
     return [key for key in own if not any(other.startswith(f"{key}.") for other in own)]
 

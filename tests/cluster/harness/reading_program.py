@@ -6,13 +6,11 @@ import os
 import sys
 from pathlib import Path
 
-import pulumi
-
 sys.path.insert(0, os.environ["WEBTIER_PROJECT"])
 
 from environment.settings.loading import load_settings
 from environment.settings.raw_config import read_raw_config
 
-given = dataclasses.asdict(read_raw_config("webtier"))
+given = dataclasses.asdict(read_raw_config())
 Path(os.environ["WEBTIER_GIVEN"]).write_text(json.dumps(given, default=sorted))
-load_settings(pulumi.Config("webtier"))
+load_settings()

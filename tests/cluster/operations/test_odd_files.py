@@ -78,7 +78,7 @@ def previewed(scratch: ScratchStack, program: Path, odd: OddFile) -> Plain:
     got = json.loads(given.read_text()) if given.exists() else None
     return Plain(
         done.returncode == 0,
-        None if got is None else RawConfig(got["namespace"], got["values"], frozenset(got["secret_keys"])),
+        None if got is None else RawConfig(got["values"], frozenset(got["secret_keys"])),
         done.stdout + done.stderr,
     )
 

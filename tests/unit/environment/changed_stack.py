@@ -35,7 +35,7 @@ def at_node_port(port: int, name: str = "user-v1") -> dict[str, Any]:
 
 def parse_config(config: dict[str, Any], secrets: frozenset[str] = SECRET, **environ: str) -> EnvironmentSettings:
     """The settings that this config makes, with these variables in the environment."""
-    return parse_settings(RawConfig("webtier", as_engine_text(config), secrets), "dev", environ)
+    return parse_settings(RawConfig(as_engine_text(config), secrets), "dev", environ)
 
 
 def parse(**changes: Any) -> EnvironmentSettings:

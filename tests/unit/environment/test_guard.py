@@ -31,7 +31,7 @@ LEGACY = LiveNamespace("uid-of-legacy", managers=("webtier-prod",))
 
 def settings(**changes: Any) -> EnvironmentSettings:
     values = as_engine_text({**stack_config("prod"), **changes})
-    return parse_settings(RawConfig("webtier", values, frozenset({"redis_password"})), "prod", {})
+    return parse_settings(RawConfig(values, frozenset({"redis_password"})), "prod", {})
 
 
 def examined(

@@ -160,7 +160,7 @@ def test_what_is_no_header_or_cookie_says_what_is_allowed() -> None:
 
 def rules_in(config: dict[str, Any], **encrypted: str) -> RuleSet:
     values = {**as_engine_text(config), **encrypted}
-    return routes.rules_in(RawConfig("webtier", values, frozenset(encrypted)), "dev")
+    return routes.rules_in(RawConfig(values, frozenset(encrypted)), "dev")
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -63,7 +63,7 @@ def test_kubeconfig_is_expanded() -> None:
 
 
 def test_missing_kubeconfig_stops_a_deployment_but_no_preview(tmp_path: Path) -> None:
-    raw = RawConfig("webtier", as_engine_text(changed(kubeconfig=str(tmp_path / "none"))), SECRET)
+    raw = RawConfig(as_engine_text(changed(kubeconfig=str(tmp_path / "none"))), SECRET)
     assert parse_settings(raw, "dev", {}).kubeconfig
     with pytest.raises(SettingsError, match="there is no such file"):
         parse_settings(raw, "dev", {}, deploying=True)
@@ -94,14 +94,12 @@ def test_null_takes_a_default_away() -> None:
 def test_raw_config_has_every_key_of_the_namespace_and_says_which_are_secret() -> None:
     seen: list[RawConfig] = []
     run_recorded(
-        lambda: seen.append(read_raw_config("webtier")),
+        lambda: seen.append(read_raw_config()),
         config={"webtier:redis": '{"shards":3}', "webtier:typo": "x", "other:key": "y", "webtier:redis_password": "z"},
         secret_config=["webtier:redis_password"],
     )
     assert seen == [
-        RawConfig(
-            "webtier", {"redis": '{"shards":3}', "typo": "x", "redis_password": "z"}, frozenset({"redis_password"})
-        )
+        RawConfig({"redis": '{"shards":3}', "typo": "x", "redis_password": "z"}, frozenset({"redis_password"}))
     ]
 
 
@@ -110,6 +108,6 @@ def test_raw_config_is_also_read_from_the_environment_as_the_official_host_sets_
 ) -> None:
     monkeypatch.setenv("PULUMI_CONFIG", json.dumps({"webtier:context": "kind", "webtier:redis_password": "z"}))
     monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", json.dumps(["webtier:redis_password"]))
-    raw = raw_config.read_raw_config("webtier")
+    raw = raw_config.read_raw_config()
     assert raw.values["context"] == "kind"
     assert "redis_password" in raw.secret_keys

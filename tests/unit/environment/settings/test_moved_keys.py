@@ -43,7 +43,7 @@ MOVED: list[tuple[type[Settings], dict[str, Any], dict[str, Any]]] = [
 def parse(**changes: Any) -> tuple[Any, list[str]]:
     config = {**stack_config("dev"), **changes}
     notes: list[str] = []
-    raw = RawConfig("webtier", as_engine_text(config), frozenset({"redis_password"}))
+    raw = RawConfig(as_engine_text(config), frozenset({"redis_password"}))
     return parse_settings(raw, "dev", {}, warn=notes.append), notes
 
 

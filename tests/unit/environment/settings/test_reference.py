@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from environment.settings.model import EnvironmentSettings
 from environment.settings.reference import BEGIN, DOCUMENTS, END, with_table
 from environment.settings.schema import SettingsSchema
 from tests.unit.environment.stack_files import project_config
@@ -22,7 +21,7 @@ def declared_default(schema: SettingsSchema, key: str) -> Any:
 
 
 def test_pulumi_yaml_declares_every_key_as_the_models_have_it() -> None:
-    schema = SettingsSchema(EnvironmentSettings)
+    schema = SettingsSchema()
     nodes = {key: schema.at((key,)) or {} for key in schema.keys(())}
     expected = {
         key: {"type": node["type"], "description": node["description"], "default": declared_default(schema, key)}
@@ -44,7 +43,5 @@ def test_reference_is_up_to_date(path: Path) -> None:
 
 
 def test_every_setting_is_described() -> None:
-    undescribed = [
-        leaf.keys for leaf in SettingsSchema(EnvironmentSettings).leaves() if not leaf.node.get("description")
-    ]
+    undescribed = [leaf.keys for leaf in SettingsSchema().leaves() if not leaf.node.get("description")]
     assert undescribed == []

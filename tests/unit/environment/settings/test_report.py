@@ -133,5 +133,5 @@ def test_error_is_one_that_pulumi_prints_without_a_stack_trace() -> None:
 
 
 def test_keys_are_written_as_pulumi_config_set_takes_them() -> None:
-    assert key_text("webtier", ("routes", 0, "path")) == "webtier:routes[0].path"
-    assert key_text("webtier", ("services", "user-v1", "files", "/a")) == 'webtier:services.user-v1.files["/a"]'
+    assert key_text(("routes", 0, "path")) == "webtier:routes[0].path"
+    assert key_text(("services", "user-v1", "files", "/a")) == 'webtier:services.user-v1.files["/a"]'

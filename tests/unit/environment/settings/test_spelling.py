@@ -42,7 +42,7 @@ def test_what_would_be_wrong_as_text_too_is_told_by_its_own_rule() -> None:
 
 def test_a_secret_group_shows_no_value() -> None:
     config = {**stack_config("dev"), **with_env(TOKEN=123456789)}
-    raw = RawConfig("webtier", as_engine_text(config), frozenset({"redis_password", "services"}))
+    raw = RawConfig(as_engine_text(config), frozenset({"redis_password", "services"}))
     try:
         parse_settings(raw, "dev", {})
     except SettingsError as error:

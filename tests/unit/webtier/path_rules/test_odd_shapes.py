@@ -70,7 +70,7 @@ def rich_config() -> dict[str, Any]:
 def report(config: dict[str, Any]) -> str | None:
     """What is said of it; None for nothing."""
     try:
-        parse_settings(RawConfig("webtier", as_engine_text(config), frozenset({"redis_password"})), "dev", {})
+        parse_settings(RawConfig(as_engine_text(config), frozenset({"redis_password"})), "dev", {})
     except SettingsError as error:
         return str(error)
     return None
@@ -114,7 +114,7 @@ def test_a_host_of_any_shape(host: object) -> None:
 def test_what_is_nested_too_deeply_is_said_at_its_key(levels: int) -> None:
     values = as_engine_text(rich_config()) | {"services": '{"a":' * levels + "1" + "}" * levels}
     with pytest.raises(SettingsError, match=r"webtier:services\n +nested too deeply; allowed: at most 100 levels"):
-        parse_settings(RawConfig("webtier", values, frozenset({"redis_password"})), "dev", {})
+        parse_settings(RawConfig(values, frozenset({"redis_password"})), "dev", {})
 
 
 def rules_of_many_hosts(**changes: object) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ def parse(**changes: Any) -> EnvironmentSettings:
     """The settings of the stack `dev` with these changes, as the engine would hand them over."""
     services = {name: {"image": "registry.example/web:1"} for name in SERVICES}
     config = {**copy.deepcopy(stack_config("dev")), "services": services, "default_backend": "pay-v1", "routes": []}
-    raw = RawConfig("webtier", as_engine_text({**config, **changes}), frozenset({"redis_password"}))
+    raw = RawConfig(as_engine_text({**config, **changes}), frozenset({"redis_password"}))
     return parse_settings(raw, "dev", {})
 
 
