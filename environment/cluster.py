@@ -5,8 +5,7 @@ import pulumi_kubernetes as kubernetes
 from pulumi_kubernetes.core.v1 import Namespace
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from environment.guard.cluster_ownership import MADE_BY, Standing
-from environment.guard.own_state import IDENTITY
+from environment.guard.cluster_ownership import MADE_BY
 from environment.settings.model import EnvironmentSettings
 from webtier.shared.labels import recommended_labels
 
@@ -22,12 +21,6 @@ def make_provider(settings: EnvironmentSettings) -> kubernetes.Provider:
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
     )
-
-
-def keep_identity(standing: Standing) -> pulumi.Stash:
-    """Keeps in the state which cluster the stack is in, and what tells the stack from others of its name."""
-    identity = standing.identity
-    return pulumi.Stash(IDENTITY, input={"cluster": identity.cluster, "stack": identity.stack})
 
 
 def make_namespace(

@@ -1,16 +1,17 @@
 """The web tier, composed from the components: what `pulumi up` makes."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
-from typing import TypedDict
+from typing import Any
 from urllib.parse import urlsplit
 
 import pulumi
 
-from environment.cluster import keep_identity, make_namespace, make_provider
+from environment.cluster import make_namespace, make_provider
 from environment.field_manager import use_one_field_manager
 from environment.guard.cluster_ownership import Standing
+from environment.guard.own_state import IDENTITY
 from environment.ingress import IngressController, make_controller
 from environment.notes import stack_notes
 from environment.settings.model import REDIS_NAME, EnvironmentSettings
@@ -24,46 +25,16 @@ from webtier.service_exposure.ports import tcp_ports
 from webtier.web_service import WebService, WebServiceArgs
 
 
-class Route(TypedDict):
-    """One line of the output `routes`."""
+def build_tier(settings: EnvironmentSettings, standing: Standing) -> Mapping[str, pulumi.Input[Any]]:
+    """Registers everything that `settings` describe, on the cluster that the stack stands to like this.
 
-    host: str | None
-    path: str
-    backend: str | None
-    url: str | None
-
-
-class StandaloneRedis(TypedDict):
-    """One entry of the output `standalone_redis`."""
-
-    endpoint: pulumi.Output[str]
-    external: pulumi.Output[str | None]
-    password: pulumi.Output[str]
-
-
-@dataclass(frozen=True)
-class Tier:
-    """What the stack exports, by the name of the output."""
-
-    namespace: pulumi.Output[str]
-    ingress_url: pulumi.Output[str | None]
-    ingress_https_url: pulumi.Output[str | None]
-    ingress_ca_certificate: pulumi.Output[str | None]
-    routes: pulumi.Output[list[Route]]
-    redis_endpoint: pulumi.Output[str]
-    redis_external: pulumi.Output[str | None]
-    redis_username: pulumi.Output[str]
-    redis_password: pulumi.Output[str]
-    redis_ca_certificate: pulumi.Output[str | None]
-    standalone_redis: Mapping[str, StandaloneRedis]
-
-
-def build_tier(settings: EnvironmentSettings, standing: Standing) -> Tier:
-    """Registers everything that `settings` describe, on the cluster that the stack stands to like this."""
+    Returns the stack's outputs.
+    """
     use_one_field_manager(pulumi.get_stack())
     for note in stack_notes(settings):
         pulumi.log.warn(note)
-    identity = keep_identity(standing)
+    # Which cluster the stack is in, and what tells it from others of its name, for the next run.
+    identity = pulumi.Stash(IDENTITY, input=asdict(standing.identity))
     provider = make_provider(settings)
 
     def own_namespace(name: str, *, holds_data: bool, adopt: bool) -> pulumi.Output[str]:
@@ -146,44 +117,42 @@ def build_tier(settings: EnvironmentSettings, standing: Standing) -> Tier:
         into_cluster,
     )
     ingress_url = pulumi.Output.from_input(controller.http_url)
-    return Tier(
-        namespace=namespace,
-        ingress_url=ingress_url,
-        ingress_https_url=pulumi.Output.from_input(controller.https_url),
-        ingress_ca_certificate=pulumi.Output.from_input(controller.ca_certificate),
-        routes=ingress_url.apply(lambda url: list_routes(settings.routes, settings.default_backend, url)),
-        redis_endpoint=redis.endpoint,
-        redis_external=redis.external_endpoint,
-        redis_username=redis.username,
-        redis_password=password,
-        redis_ca_certificate=redis.ca_certificate,
-        standalone_redis={
-            name: StandaloneRedis(
-                endpoint=standalone.endpoint, external=standalone.external_endpoint, password=standalone.password
-            )
-            for name, standalone in standalone_redis.items()
+    return {
+        "namespace": namespace,
+        "ingress_url": ingress_url,
+        "ingress_https_url": pulumi.Output.from_input(controller.https_url),
+        "ingress_ca_certificate": pulumi.Output.from_input(controller.ca_certificate),
+        "routes": ingress_url.apply(partial(_routes, settings)),
+        "redis_endpoint": redis.endpoint,
+        "redis_external": redis.external_endpoint,
+        "redis_username": redis.username,
+        "redis_password": password,
+        "redis_ca_certificate": redis.ca_certificate,
+        "standalone_redis": {
+            name: {"endpoint": made.endpoint, "external": made.external_endpoint, "password": made.password}
+            for name, made in standalone_redis.items()
         },
-    )
+    }
 
 
-def list_routes(rules: Sequence[PathRule], default_backend: str, ingress_url: str | None) -> list[Route]:
+def _routes(settings: EnvironmentSettings, ingress_url: str | None) -> list[dict[str, str | None]]:
     """All rules and, for the hosts without a prefix rule for `/`, the default backend.
 
     A redirect has no backend, and a regex or a wildcard no URL.
     """
-    listed = [*rules]
+    rules = settings.routes
     hosts: Mapping[str | None, None] = dict.fromkeys([None, *(rule.host for rule in rules)])
     answered = {rule.host for rule in rules if rule.path == "/" and rule.match == "prefix"}
-    everything = ServiceRef(service=default_backend)
-    listed += [PathRule(path="/", host=host, backend=everything) for host in hosts if host not in answered]
+    everything = ServiceRef(service=settings.default_backend)
+    others = [PathRule(path="/", host=host, backend=everything) for host in hosts if host not in answered]
     return [
-        Route(
-            host=rule.host,
-            path=rule.path,
-            backend=rule.backend.service if rule.backend else None,
-            url=None if rule.match == "regex" else _url(ingress_url, rule.host, rule.path),
-        )
-        for rule in listed
+        {
+            "host": rule.host,
+            "path": rule.path,
+            "backend": rule.backend.service if rule.backend else None,
+            "url": None if rule.match == "regex" else _url(ingress_url, rule.host, rule.path),
+        }
+        for rule in (*rules, *others)
     ]
 
 
