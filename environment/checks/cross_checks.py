@@ -29,21 +29,16 @@ def check_together(
     settings = UsableSettings(written)
     yield from check_plain_text_secrets(written, secret_keys, schema)
     yield from _routes(settings)
-    yield from _names_of_services(settings)
-    yield from _names_of_redis(settings)
+    yield from (Problem(place, message, has_value=False) for place, message in _name_conflicts(settings))
     yield from _node_port_collisions(settings)
     yield from _shared_namespace(settings)
     yield from check_ingress(settings)
 
 
 def _routes(settings: UsableSettings) -> Iterator[Problem]:
-    ports = {
-        **{name: service.routable_ports for name, service in settings.external_services.items()},
-        **{name: service.ports for name, service in settings.services.items()},
-    }
     backends = {
         name: list(tcp_ports(ports[name])) if name in ports else _written_ports(service)
-        for key in ("external_services", "services")
+        for key, ports in settings.ports.items()
         for name, service in settings.group(key).items()
     }
     yield from check_rules(settings.rules, backends)
@@ -65,32 +60,25 @@ def _written_ports(service: object) -> list[str]:
     return [*ports] or ["http"]
 
 
-def _names_of_services(settings: UsableSettings) -> Iterator[Problem]:
-    web, external = settings.group("services"), settings.group("external_services")
+def _name_conflicts(settings: UsableSettings) -> Iterator[tuple[Place, str]]:
+    web, external, singles = map(settings.group, ("services", "external_services", "standalone_redis"))
+    services = {name: f"external_services.{name}" for name in external} | {name: f"services.{name}" for name in web}
     for name in (name for name in external if name in web):
-        message = f"Service name conflicts with services.{name}; allowed: a name that no web service has"
-        yield Problem(("external_services", name), message, has_value=False)
+        place: Place = ("external_services", name)
+        yield place, f"Service name conflicts with services.{name}; allowed: a name that no web service has"
     for key, names in (("services", web), ("external_services", external)):
-        for name in (name for name in names if _OBJECTS_OF_REDIS.fullmatch(name)):
-            message = "name conflicts with an object of the Redis Cluster; allowed: another name"
-            yield Problem((key, name), message, has_value=False)
-
-
-def _names_of_redis(settings: UsableSettings) -> Iterator[Problem]:
-    singles = settings.group("standalone_redis")
-    services = {service: key for key in ("external_services", "services") for service in settings.group(key)}
+        for name in filter(_OBJECTS_OF_REDIS.fullmatch, names):
+            yield (key, name), "name conflicts with an object of the Redis Cluster; allowed: another name"
     for name in singles:
-        place: Place = ("standalone_redis", name)
-        own = (name, f"{name}-access")
+        place = ("standalone_redis", name)
+        second = f"{name}-access"
         if name == REDIS_NAME or name.startswith(f"{REDIS_NAME}-"):
             message = f"name conflicts with the Redis Cluster; allowed: a name that does not begin with '{REDIS_NAME}'"
-            yield Problem(place, message, has_value=False)
-        for taken in (f"{services[service]}.{service}" for service in own if service in services):
-            message = f"Service name conflicts with {taken}; allowed: a name that no other service has"
-            yield Problem(place, message, has_value=False)
-        if own[1] in singles:
-            message = f"its second Service conflicts with standalone_redis.{own[1]}; allowed: another name"
-            yield Problem(place, message, has_value=False)
+            yield place, message
+        for taken in (services[own] for own in (name, second) if own in services):
+            yield place, f"Service name conflicts with {taken}; allowed: a name that no other service has"
+        if second in singles:
+            yield place, f"its second Service conflicts with standalone_redis.{second}; allowed: another name"
 
 
 def _node_port_collisions(settings: UsableSettings) -> Iterator[Problem]:

@@ -2,16 +2,15 @@
 
 import ipaddress
 from collections.abc import Iterator, Mapping
+from itertools import chain, product
 
 from environment.checks.usable_settings import UsableSettings
 from webtier.path_rules import RuleSet
 from webtier.path_rules.checks.backends import named_services
 from webtier.path_rules.rules.options import ServiceRef
-from webtier.service_exposure import ExternalServiceSettings
-from webtier.service_exposure.ports import ServicePort, tcp_ports
+from webtier.service_exposure.ports import tcp_ports
 from webtier.shared.addresses import is_network
 from webtier.shared.problems import Place, Problem
-from webtier.web_service import WebServiceSettings
 
 _HTTP_1 = ("http", "http-alt", "www", "www-http", "ws", "kubernetes.io/ws")
 """What a Service may say of a port that is asked in HTTP/1.1: names of IANA, and of Kubernetes' own."""
@@ -27,14 +26,11 @@ _TRUSTING = {
 
 _TRUSTED = "proxy-real-ip-cidr"
 
-_Services = Mapping[str, WebServiceSettings | ExternalServiceSettings]
-
 
 def check_traffic(settings: UsableSettings) -> Iterator[Problem]:
     """The problems between rules, the services that are right on their own, and the controller."""
     if settings.gateway is None:
-        yield from _protocols(settings.rules, "external_services", settings.external_services)
-        yield from _protocols(settings.rules, "services", settings.services)
+        yield from _protocols(settings)
     if settings.installs_controller:
         yield from _clients_that_say_their_address(settings.ingress.config, settings.rules)
 
@@ -48,10 +44,10 @@ def backends_of(rules: RuleSet) -> Iterator[tuple[str, ServiceRef]]:
         yield "default_backend", ServiceRef(service=rules.default_backend)
 
 
-def _protocols(rules: RuleSet, key: str, services: _Services) -> Iterator[Problem]:
+def _protocols(settings: UsableSettings) -> Iterator[Problem]:
     reported: set[Place] = set()
-    for setting, reference in backends_of(rules):
-        ports = _ports(services.get(reference.service))
+    for (setting, reference), (key, services) in product(backends_of(settings.rules), settings.ports.items()):
+        ports = services.get(reference.service, {})
         name = reference.port or next(iter(tcp_ports(ports)), "")
         protocol = ports[name].app_protocol if name in ports else None
         place = (key, reference.service, "ports", name, "app_protocol")
@@ -69,12 +65,6 @@ def _protocols(rules: RuleSet, key: str, services: _Services) -> Iterator[Proble
 def _may_be_http_1(protocol: str) -> bool:
     # What stands under somebody's domain means what they say.
     return protocol in _HTTP_1 or ("/" in protocol and not protocol.startswith(_OWN_DOMAIN))
-
-
-def _ports(service: WebServiceSettings | ExternalServiceSettings | None) -> Mapping[str, ServicePort]:
-    if service is None:
-        return {}
-    return service.routable_ports if isinstance(service, ExternalServiceSettings) else service.ports
 
 
 def _clients_that_say_their_address(config: Mapping[str, str], rules: RuleSet) -> Iterator[Problem]:
@@ -108,5 +98,5 @@ def _is_everybody(text: str) -> bool:
     listed = [ipaddress.ip_network(entry.strip()) for entry in text.split(",") if is_network(entry.strip())]
     fours = [network for network in listed if isinstance(network, ipaddress.IPv4Network)]
     sixes = [network for network in listed if isinstance(network, ipaddress.IPv6Network)]
-    together = [*ipaddress.collapse_addresses(fours), *ipaddress.collapse_addresses(sixes)]
+    together = chain(ipaddress.collapse_addresses(fours), ipaddress.collapse_addresses(sixes))
     return any(network.prefixlen == 0 for network in together)

@@ -13,6 +13,7 @@ from webtier.path_rules import GatewayRouting, HostSettings, PathRule, RuleSet
 from webtier.redis_cluster.settings import RedisClusterSettings
 from webtier.redis_standalone.settings import RedisStandaloneSettings
 from webtier.service_exposure import ExternalServiceSettings
+from webtier.service_exposure.ports import ServicePort
 from webtier.shared.hosts import is_host
 from webtier.shared.model import Settings
 from webtier.web_service import WebServiceSettings
@@ -38,6 +39,14 @@ class UsableSettings:
     @cached_property
     def external_services(self) -> dict[str, ExternalServiceSettings]:
         return _usable(ExternalServiceSettings, self.group("external_services"))
+
+    @cached_property
+    def ports(self) -> Mapping[str, Mapping[str, Mapping[str, ServicePort]]]:
+        """Those that rules can lead to: by group, service and name."""
+        return {
+            "external_services": {name: each.routable_ports for name, each in self.external_services.items()},
+            "services": {name: each.ports for name, each in self.services.items()},
+        }
 
     @cached_property
     def standalone_redis(self) -> dict[str, RedisStandaloneSettings]:
