@@ -95,8 +95,8 @@ def _message(error: ErrorDetails, place: Place, schema: SettingsSchema) -> str:
     text = error["msg"].removeprefix("Value error, ")
     if "allowed:" in text:
         return text
-    allowed = schema.allowed(place)
-    return f"allowed: {allowed}" if allowed else text
+    node = schema.at(place)
+    return text if node is None else f"allowed: {schema.describe(node)}"
 
 
 def _user_place(location: tuple[int | str, ...], values: Mapping[str, object], schema: SettingsSchema) -> Place:

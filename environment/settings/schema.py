@@ -102,14 +102,9 @@ class SettingsSchema:
         node = self.at(place)
         return [] if node is None else list(self._having(node, "properties").get("properties", {}))
 
-    def allowed(self, place: Place) -> str | None:
-        """In words what may stand at a place, as far as types and limits say it."""
-        node = self.at(place)
-        return None if node is None else self.describe(node)
-
     def leaves(self) -> Iterator[Leaf]:
         """Every setting, in the models' order; of groups only lists and those with names of the users' choice."""
-        yield from self._leaves((), self._root, required=True, default=None)
+        yield from self._leaves((), self._root)
 
     def describe(self, node: Node) -> str:
         """In words what a node allows: `a whole number from 1 to 9, or null`."""
@@ -142,39 +137,29 @@ class SettingsSchema:
             case _:
                 return "anything"
 
-    def _leaves(self, keys: tuple[str, ...], node: Node, required: bool, default: object) -> Iterator[Leaf]:
-        node = self.resolved(node)
-        if "properties" not in node:
-            yield Leaf(keys, node, required, default)
-        yield from self._leaves_below(keys, node, default)
-
-    def _leaves_below(self, keys: tuple[str, ...], node: Node, default: object) -> Iterator[Leaf]:
-        """What is below a place, whichever of several things stands there."""
-        node = self.resolved(node)
-        named, items = as_object(node.get("additionalProperties")), as_object(node.get("items"))
-        if "properties" in node:
-            yield from self._group_leaves(keys, node, default)
-        elif "discriminator" in node:
-            key = node["discriminator"]["propertyName"]
-            chosen = (as_object(default) or {}).get(key)
-            for kind, reference in node["discriminator"]["mapping"].items():
-                group, its_default = self.resolved({"$ref": reference}), default if kind == chosen else None
-                yield from self._group_leaves((*keys, f"<{key}: {kind}>"), group, its_default, without=key)
-        elif named is not None and "properties" in self.resolved(named):
-            yield from self._leaves((*keys, "<name>"), named, required=True, default=None)
-        elif items is not None and "properties" in self.resolved(items):
-            yield from self._leaves((*keys, "[]"), items, required=True, default=None)
-        for variant in node.get("anyOf", ()):
-            yield from self._leaves_below(keys, variant, default)
-
-    def _group_leaves(
-        self, keys: tuple[str, ...], group: Node, default: object, without: str | None = None
+    def _leaves(
+        self, keys: tuple[str, ...], node: Node, default: object = None, without: str | None = None
     ) -> Iterator[Leaf]:
-        needed, defaults = group.get("required", ()), as_object(default) or {}
-        for key, child in group["properties"].items():
+        """Those below a place, whichever of several things stands there, but for the key `without`."""
+        node = self.resolved(node)
+        defaults = as_object(default) or {}
+        for key, child in node.get("properties", {}).items():
             if key != without:
-                child_default = defaults.get(key, child.get("default"))
-                yield from self._leaves((*keys, key), child, key in needed, child_default)
+                below, child_default = self.resolved(child), defaults.get(key, child.get("default"))
+                if "properties" not in below:
+                    yield Leaf((*keys, key), below, key in node.get("required", ()), child_default)
+                yield from self._leaves((*keys, key), below, child_default)
+        if "discriminator" in node:
+            key = node["discriminator"]["propertyName"]
+            for kind, reference in node["discriminator"]["mapping"].items():
+                its_default = default if kind == defaults.get(key) else None
+                yield from self._leaves((*keys, f"<{key}: {kind}>"), {"$ref": reference}, its_default, without=key)
+        for keyword, name in (("additionalProperties", "<name>"), ("items", "[]")):
+            group = as_object(node.get(keyword))
+            if group is not None and "properties" in self.resolved(group):
+                yield from self._leaves((*keys, name), group)
+        for variant in node.get("anyOf", ()):
+            yield from self._leaves(keys, variant, default)
 
     def resolved(self, node: Node) -> Node:
         """A node with what it refers to in its place."""
@@ -232,11 +217,12 @@ class _WithAllDefaults(GenerateJsonSchema):
 
 
 def _limits(node: Node, lower: str, upper: str, unit: str) -> str:
-    least, most = node.get(lower), node.get(upper)
-    if least is not None and most is not None:
-        return f" of {least} to {most}{unit}" if unit else f" from {least} to {most}"
-    if least is not None:
-        return f" of at least {least}{unit}" if unit else f", {least} or more"
-    if most is not None:
-        return f" of at most {most}{unit}" if unit else f", {most} or less"
-    return ""
+    match node.get(lower), node.get(upper):
+        case None, None:
+            return ""
+        case least, None:
+            return f" of at least {least}{unit}" if unit else f", {least} or more"
+        case None, most:
+            return f" of at most {most}{unit}" if unit else f", {most} or less"
+        case least, most:
+            return f" of {least} to {most}{unit}" if unit else f" from {least} to {most}"
