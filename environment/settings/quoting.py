@@ -6,17 +6,25 @@ import re
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Any, cast
 
-from environment.settings.plain_data import as_list, as_object, value_at
+from environment.settings.plain_data import as_object, value_at
 from environment.settings.report import key_text, validated
 from environment.settings.schema import Node, SettingsSchema
 from webtier.shared.problems import Place, Problem
 
 _HIDDEN = "…"
 
+_SCALARS: Mapping[type[object], set[str]] = {
+    type(None): {"null"},
+    bool: {"boolean"},
+    int: {"integer", "number"},
+    float: {"integer", "number"},
+}
+"""What YAML can make of a text without quotes, and the types that such a value can be meant for."""
 
-_Meant = tuple[str | float | bool, str]
+_Meant = tuple[str | int, str]
 """What a value was probably meant to be, and how that is said."""
 
 
@@ -51,10 +59,8 @@ def at_its_key(problem: Problem, written: Mapping[str, object]) -> Problem:
     """
     if not problem.has_value or not isinstance(problem.value, str):
         return problem
-    found: object = written
-    for part in problem.place:
-        found = value_at(found, part)
-    keys = [key for key, value in (as_object(found) or {}).items() if value == problem.value]
+    found = as_object(reduce(value_at, problem.place, written)) or {}
+    keys = [key for key, value in found.items() if value == problem.value]
     return replace(problem, place=(*problem.place, keys[0])) if len(keys) == 1 else problem
 
 
@@ -64,27 +70,13 @@ def _meant(problem: Problem, schema: SettingsSchema, secret_keys: Collection[str
         return None
     kinds, value = _types(schema, node), problem.value
     shown = problem.place[0] not in secret_keys
-    if "string" in kinds and "object" not in kinds and _is_other_scalar(value, kinds):
+    if "string" in kinds and "object" not in kinds and not kinds & _SCALARS.get(type(value), kinds):
         text = "" if value is None else json.dumps(value)
         return text, _as_text(problem.place, text if shown else _HIDDEN)
     bare = _bare(value, kinds) if isinstance(value, str) and "string" not in kinds else None
     if bare is None:
         return None
-    written = json.dumps(bare) if shown else _HIDDEN
-    return bare, _as_number(problem.place, written, is_float=isinstance(bare, float))
-
-
-def _is_other_scalar(value: object, kinds: set[str]) -> bool:
-    """Whether a value is a number, a boolean or null, where that is none of the types wanted."""
-    match value:
-        case None:
-            return "null" not in kinds
-        case bool():
-            return "boolean" not in kinds
-        case int() | float():
-            return not kinds & {"integer", "number"}
-        case _:
-            return False
+    return bare, _as_bare(problem.place, json.dumps(bare) if shown else _HIDDEN)
 
 
 def _types(schema: SettingsSchema, node: Node) -> set[str]:
@@ -95,14 +87,12 @@ def _types(schema: SettingsSchema, node: Node) -> set[str]:
     return {node.get("type", "string" if "enum" in node or "const" in node else "")}
 
 
-def _bare(text: str, kinds: set[str]) -> float | bool | None:
+def _bare(text: str, kinds: set[str]) -> int | None:
     """What a text stands for without its quotes, where such a value is wanted."""
     if "boolean" in kinds and text.lower() in ("true", "false"):
         return text.lower() == "true"
     if "integer" in kinds and re.fullmatch("-?(0|[1-9][0-9]*)", text):
         return int(text)
-    if "number" in kinds and re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", text):
-        return float(text)
     return None
 
 
@@ -112,8 +102,8 @@ def _as_text(place: Place, text: str) -> str:
     return f"what YAML would read as something else stands in quotes, as it shall arrive: {written}, or: {command}"
 
 
-def _as_number(place: Place, text: str, *, is_float: bool) -> str:
-    command = _command(place, "--type float " if is_float else "", text)
+def _as_bare(place: Place, text: str) -> str:
+    command = _command(place, "", text)
     return f"this stands without quotes: {_in_yaml(place, text)}, or: {command}"
 
 
@@ -129,11 +119,7 @@ def _in_yaml(place: Place, value: str) -> str:
 
 def _set(values: dict[str, Any], place: Place, value: object) -> None:
     *way, last = place
-    group: object = values
-    for part in way:
-        group = value_at(group, part)
-    items = as_list(group)
-    if items is not None and isinstance(last, int):
-        items[last] = value
-    elif isinstance(group, dict):
-        cast("dict[str | int, object]", group)[last] = value
+    # What is wrong can also be a default, which is nowhere.
+    group = reduce(value_at, way, values)
+    if isinstance(group, list | dict):
+        cast("Any", group)[last] = value
