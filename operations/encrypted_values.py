@@ -7,6 +7,7 @@ which all versions of YAML agree about, and never written anew.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import cast
 
 import yaml
@@ -127,30 +128,23 @@ def _secure_values(pairs: list[tuple[_Node, _Node]]) -> Iterator[yaml.ScalarEven
 
 def _read(text: str) -> _Node:
     """The outermost node. Nothing here calls itself, since a file can be nested more deeply than Python calls."""
-    outermost: list[_Node] = []
-    within = [outermost]
+    within: list[list[_Node]] = [[]]
     anchors: dict[str, _Node] = {}
-    for event in _events(text):
-        if isinstance(event, yaml.CollectionEndEvent):
-            within.pop()
-        elif isinstance(event, yaml.NodeEvent):
-            node = _Node(event)
-            if isinstance(event, yaml.AliasEvent):
-                node = anchors.get(event.anchor, node)
-            elif event.anchor:
-                anchors[event.anchor] = node
-            within[-1].append(node)
-            if isinstance(event, yaml.CollectionStartEvent):
-                within.append(node.parts)
-    return outermost[0] if outermost else _Node(yaml.NodeEvent(None))
-
-
-def _events(text: str) -> Iterator[yaml.Event]:
-    """Those of the first document, which is all that the engine reads."""
+    events = cast("Iterator[yaml.Event]", yaml.parse(text, Loader=_LOADER))  # pyright: ignore[reportUnknownMemberType]
     try:
-        for event in cast("Iterator[yaml.Event]", yaml.parse(text, Loader=_LOADER)):  # pyright: ignore[reportUnknownMemberType]
-            if isinstance(event, yaml.DocumentEndEvent):
-                return
-            yield event
+        # The engine reads no more than the first document.
+        for event in takewhile(lambda event: not isinstance(event, yaml.DocumentEndEvent), events):
+            if isinstance(event, yaml.CollectionEndEvent):
+                within.pop()
+            elif isinstance(event, yaml.NodeEvent):
+                node = _Node(event)
+                if isinstance(event, yaml.AliasEvent):
+                    node = anchors.get(event.anchor, node)
+                elif event.anchor:
+                    anchors[event.anchor] = node
+                within[-1].append(node)
+                if isinstance(event, yaml.CollectionStartEvent):
+                    within.append(node.parts)
     except yaml.YAMLError as error:
         raise NotFoundError(str(error)) from None
+    return next(iter(within[0]), _Node(yaml.NodeEvent(None)))

@@ -20,6 +20,7 @@ from command_line.errors import UserError
 from command_line.paths import Paths
 from command_line.progress import Progress
 from environment.settings.loading import parse_settings
+from environment.settings.machine_files import KUBECONFIG, PASSWORD, PASSWORD_FILE
 from environment.settings.raw_config import RawConfig
 from environment.settings.report import SettingsError
 from operations.scratch_stack import PLACEHOLDER, scratch_stack
@@ -38,8 +39,6 @@ _URL = re.compile(
     r"(?P<target>([/?][^#\r\n]*)?)(#[^\r\n]*)?",
     re.IGNORECASE,
 )
-_PASSWORD = "redis_password"  # noqa: S105 - a key's name
-_PASSWORD_FILE = "redis_password_file"  # noqa: S105 - a key's name
 
 
 def rules_of(stack: str) -> RuleSet:
@@ -62,12 +61,11 @@ def rules_in(raw: RawConfig, stack: str) -> RuleSet:
 
 def _of_any_machine(raw: RawConfig) -> RawConfig:
     """The same without the files of the machine that deploys, on which routes don't depend."""
-    values = {key: value for key, value in raw.values.items() if key != "kubeconfig"}
-    if values.get(_PASSWORD):
+    values = {**raw.values, KUBECONFIG: ""}
+    if values.get(PASSWORD):
         return replace(raw, values=values)
-    values = {key: value for key, value in values.items() if key != _PASSWORD_FILE}
-    values[_PASSWORD] = PLACEHOLDER
-    return replace(raw, values=values, secret_keys=raw.secret_keys | {_PASSWORD})
+    values |= {PASSWORD: PLACEHOLDER, PASSWORD_FILE: ""}
+    return replace(raw, values=values, secret_keys=raw.secret_keys | {PASSWORD})
 
 
 def request_for(url: str, method: str, headers: Sequence[str], cookies: Sequence[str]) -> Request:

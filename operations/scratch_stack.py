@@ -23,12 +23,13 @@ from pulumi.runtime.proto import language_pb2_grpc
 
 from command_line.errors import UserError
 from command_line.pulumi_runner import Pulumi, messages
+from environment.settings.machine_files import PASSWORD, PASSWORD_FILE
 from environment.settings.raw_config import NAMESPACE, RawConfig, read_raw_config
 from operations.encrypted_values import NotFoundError, Substitutes, may_be_encrypted, with_secret, with_substitutes
 from operations.stacks import PROJECT
 
 PLACEHOLDER = "placeholder-for-a-secret"
-PASSWORD = f"{NAMESPACE}:redis_password"
+_PASSWORD_KEY = f"{NAMESPACE}:{PASSWORD}"
 _PASSPHRASE = "of-a-state-that-is-thrown-away"  # noqa: S105
 _BOM = b"\xef\xbb\xbf"
 
@@ -40,10 +41,6 @@ class ScratchStack:
     name: str
     folder: Path
     environment: Mapping[str, str]
-
-    def make_state(self) -> None:
-        """Once, before all else."""
-        self._pulumi.run("stack", "init", self.name, failure="The engine can't make an empty state")
 
     def read(self, file: Path) -> RawConfig:
         """What the engine hands to the program of this settings file. UserError in the engine's words if it refuses.
@@ -71,12 +68,10 @@ class ScratchStack:
         except OSError as error:
             raise UserError(f"{file.name} can't be read: {error.strerror}.") from None
         copy = self._write("as-it-is", file.name, original)
-        problem: NotFoundError | None = None
-        edited = b""
         try:
             edited = self._edited(original, needs_password=needs_password)
         except NotFoundError as error:
-            problem = error
+            edited = error
         if edited == original:
             return copy
         before = self._listed(copy)
@@ -86,8 +81,8 @@ class ScratchStack:
             "Write each encrypted value on one line, as `pulumi config set --secret` does, or name the stack's backend "
             "with PULUMI_BACKEND_URL."
         )
-        if problem is not None:
-            raise UserError(f"{file.name}: its encrypted values can't be told from the rest ({problem}). {advice}")
+        if isinstance(edited, NotFoundError):
+            raise UserError(f"{file.name}: its encrypted values can't be told from the rest ({edited}). {advice}")
         copy = self._write("with-placeholders", file.name, edited)
         if not _is_same(before, self._listed(copy)):
             raise UserError(f"{file.name} is read differently with placeholders for its encrypted values. {advice}")
@@ -102,10 +97,10 @@ class ScratchStack:
         if may_be_encrypted(text):
             text = with_substitutes(text, lambda: self._substitutes)
         if needs_password:
-            own = {key for name in ("redis_password", "redis_password_file") for key in (name, f"{NAMESPACE}:{name}")}
+            own = {key for name in (PASSWORD, PASSWORD_FILE) for key in (name, f"{NAMESPACE}:{name}")}
             with suppress(NotFoundError):
                 # Where it can't be put in, the program says that it is missing.
-                text = with_secret(text, PASSWORD, frozenset(own), lambda: self._substitutes)
+                text = with_secret(text, _PASSWORD_KEY, frozenset(own), lambda: self._substitutes)
         return bom + text.encode()
 
     def _write(self, purpose: str, name: str, content: bytes) -> Path:
@@ -122,10 +117,10 @@ class ScratchStack:
     @cached_property
     def _substitutes(self) -> Substitutes:
         """The engine's own encryption of the placeholder, with the scratch passphrase."""
-        words = ("config", "set", "--secret", "--stack", self.name, PASSWORD)
+        words = ("config", "set", "--secret", "--stack", self.name, _PASSWORD_KEY)
         self._pulumi.run(*words, input=PLACEHOLDER, failure="The engine can't encrypt")
         written = yaml.safe_load((self.folder / f"Pulumi.{self.name}.yaml").read_text())
-        return Substitutes(written["encryptionsalt"], written["config"][PASSWORD]["secure"])
+        return Substitutes(written["encryptionsalt"], written["config"][_PASSWORD_KEY]["secure"])
 
     @property
     def _pulumi(self) -> Pulumi:
@@ -137,7 +132,9 @@ def _is_same(before: Mapping[str, Any], after: Mapping[str, Any] | str) -> bool:
     if isinstance(after, str):
         return False
     changed = {key for key in {*before, *after} if before.get(key) != after.get(key)}
-    return not changed or (changed == {PASSWORD} and before[PASSWORD]["value"] == "" and after[PASSWORD]["secret"])
+    return not changed or (
+        changed == {_PASSWORD_KEY} and before[_PASSWORD_KEY]["value"] == "" and after[_PASSWORD_KEY]["secret"]
+    )
 
 
 @contextmanager
@@ -159,19 +156,15 @@ def scratch_stack(name: str, environment: Mapping[str, str]) -> Generator[Scratc
     with _until_ended(), tempfile.TemporaryDirectory(prefix="webtier-preview-") as folder:
         # Beside a settings file of the project it would write the new state's salt into it.
         shutil.copy(PROJECT / "Pulumi.yaml", folder)
-        scratch = ScratchStack(
-            name,
-            Path(folder),
-            {
-                **environment,
-                "PULUMI_BACKEND_URL": f"file://{folder}",
-                "PULUMI_CONFIG_PASSPHRASE": _PASSPHRASE,
-                # A file without a salt of its own is read with that of the state.
-                "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
-            },
-        )
-        scratch.make_state()
-        yield scratch
+        own = {
+            **environment,
+            "PULUMI_BACKEND_URL": f"file://{folder}",
+            "PULUMI_CONFIG_PASSPHRASE": _PASSPHRASE,
+            # A file without a salt of its own is read with that of the state.
+            "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
+        }
+        Pulumi(Path(folder), own).run("stack", "init", name, failure="The engine can't make an empty state")
+        yield ScratchStack(name, Path(folder), own)
 
 
 @contextmanager
