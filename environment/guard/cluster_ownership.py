@@ -133,18 +133,14 @@ def _is_others(asked: _Asked, state: OwnState, live: LiveCluster, identity: Iden
     The mark is for an update that was cut off between the two.
     """
     found = live.namespaces.get(asked.name)
-    if found is None:
+    if found is None or found.annotations.get(MADE_BY, "").endswith(f"/{identity.stack}"):
         return False
-    recorded = state.namespaces.get(asked.name)
-    is_marked = found.annotations.get(MADE_BY, "").endswith(f"/{identity.stack}")
-    return not is_marked and not (recorded is not None and recorded.is_made and recorded.uid == found.uid)
+    return state.namespaces.get(asked.name) != RecordedNamespace(found.uid, is_made=True)
 
 
 def _adopted_as_recorded(asked: list[_Asked], state: OwnState) -> frozenset[str]:
-    def is_adopted(recorded: RecordedNamespace | None, adopt: bool) -> bool:
-        return adopt if recorded is None else not recorded.is_made
-
-    return frozenset(each.name for each in asked if is_adopted(state.namespaces.get(each.name), each.adopt))
+    made = {name: recorded.is_made for name, recorded in state.namespaces.items()}
+    return frozenset(each.name for each in asked if not made.get(each.name, not each.adopt))
 
 
 def _origin(found: LiveNamespace) -> str:

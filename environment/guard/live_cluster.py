@@ -57,8 +57,7 @@ def look_at_cluster(kubeconfig: str, context: str, names: Iterable[str]) -> Live
     """`kubeconfig` is a path, empty for what kubectl takes. NotLookedAtError when there is no answer."""
     with _provider() as provider:
         arguments = {"context": context, "enableServerSideApply": "true"}
-        if kubeconfig:
-            arguments["kubeconfig"] = kubeconfig
+        arguments |= {"kubeconfig": kubeconfig} if kubeconfig else {}
         given = struct_pb2.Struct()
         given.update(arguments)
         # The provider reads these, and not `args`; the engine sends both.
