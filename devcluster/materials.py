@@ -55,16 +55,13 @@ class Materials:
         progress.expected += [f"build {binary.module}" for binary in missing]
         # One build keeps four cores busy, and two that share packages compile those twice.
         with ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 4)) as threads:
-            built: dict[str, Future[None]] = {
-                binary.module: threads.submit(self._build, binary, progress) for binary in missing
-            }
+            built = {binary.module: threads.submit(self._build, binary, progress) for binary in missing}
             try:
                 self._make_images(built, progress)
                 for future in built.values():
                     future.result()
             except BaseException:
-                for future in built.values():
-                    future.cancel()
+                threads.shutdown(wait=False, cancel_futures=True)
                 raise
         if missing and os.environ.get("WEBTIER_KEEP_GO_CACHES") != "1":
             with progress.part("free the disk of Go's caches"):

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from command_line import go_builds, pulumi_installation
 from command_line.engine_binaries import KUBERNETES_PROVIDER
 from command_line.progress import Progress
-from command_line.pulumi_installation import Engine
 from devcluster import preflight
 from devcluster.binaries import CLUSTER_BINARIES, KUBERNETES
 from devcluster.cluster import network
@@ -15,8 +14,8 @@ from devcluster.materials import Materials
 from devcluster.paths import ClusterPaths
 
 
-def up(paths: ClusterPaths, progress: Progress) -> Engine:
-    """Bring up the cluster and the engine; returns the engine. Raises UserError before anything is changed."""
+def up(paths: ClusterPaths, progress: Progress) -> None:
+    """Bring up the cluster, with an engine for it. Raises UserError before anything is changed."""
     preflight.check_platform()
     preflight.check_kernel()
     network.check_ranges_are_free()
@@ -38,9 +37,6 @@ def up(paths: ClusterPaths, progress: Progress) -> Engine:
         if KUBERNETES_PROVIDER in wanted:
             pulumi_installation.install_built_provider(paths)
         Cluster(paths, progress).up()
-    found = pulumi_installation.find(paths)
-    assert found is not None
-    return found
 
 
 def down(paths: ClusterPaths, progress: Progress) -> None:

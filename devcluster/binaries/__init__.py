@@ -23,12 +23,9 @@ KUBERNETES = Binary(
     ),
     # What `kubectl version` and the nodes say; clients and the provider choose their ways by it.
     stamp={
-        "k8s.io/component-base/version.gitVersion": f"v{_KUBERNETES_VERSION}",
-        "k8s.io/component-base/version.gitMajor": _MAJOR,
-        "k8s.io/component-base/version.gitMinor": _MINOR,
-        "k8s.io/client-go/pkg/version.gitVersion": f"v{_KUBERNETES_VERSION}",
-        "k8s.io/client-go/pkg/version.gitMajor": _MAJOR,
-        "k8s.io/client-go/pkg/version.gitMinor": _MINOR,
+        f"k8s.io/{package}/version.git{part}": value
+        for package in ("component-base", "client-go/pkg")
+        for part, value in (("Version", f"v{_KUBERNETES_VERSION}"), ("Major", _MAJOR), ("Minor", _MINOR))
     },
 )
 COREDNS = Binary(_HERE / "coredns", ("coredns",))
