@@ -19,10 +19,7 @@ def write_whole(file: Path, content: str, mode: int = 0o644) -> None:
 
 
 def delete(path: Path, *, ignore_errors: bool = False) -> None:
-    """Delete a file, a link, or a folder with all that is in it; nothing where there is none.
-
-    With `ignore_errors` what of a folder can't be deleted stays.
-    """
+    """Delete a file, a link or a folder, if it is there; with `ignore_errors` what is in a folder may also stay."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors)
     else:

@@ -112,10 +112,7 @@ def make_missing(wanted: Iterable[Binary], paths: Paths, progress: Progress) -> 
 
 
 def required_module(where: Path, module: str, paths: Paths) -> Path:
-    """Where Go keeps the files of a published module that the go.mod in the folder `where` requires.
-
-    They are fetched when they are not there.
-    """
+    """Where Go keeps the files of a module that the go.mod in the folder `where` requires; fetched if not there."""
     answer = run([go(), "mod", "download", "-json", module], cwd=where, env=_environment(paths))
     return Path(json.loads(answer)["Dir"])
 

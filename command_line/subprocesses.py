@@ -26,10 +26,7 @@ def run(
     cwd: Path | None = None,
     timeout: float | None = None,
 ) -> str:
-    """Run a program to its end and return what it wrote to standard output.
-
-    Raises CommandError when it fails; `timeout` is in seconds.
-    """
+    """What a program writes to standard output until it ends. CommandError if it fails; `timeout` is in seconds."""
     done = subprocess.run(
         command,
         input=input,

@@ -113,10 +113,7 @@ def check_room(paths: ClusterPaths, will_build: bool) -> None:
 
 
 def install_host_packages() -> list[str]:
-    """Install the missing programs from Debian's packages; returns the packages that were installed.
-
-    Raises UserError that names the programs where there is no apt-get.
-    """
+    """Install Debian's packages that are missing; returns them. UserError that names them where there is no apt-get."""
     missing = sorted(
         {package for program, package in HOST_PACKAGES.items() if shutil.which(program) is None}
         | {package for pattern, package in HOST_FILES.items() if not any(Path("/").glob(pattern[1:]))}

@@ -33,10 +33,7 @@ def make_controller(
     node_address: str | None,
     provider: pulumi.ProviderResource,
 ) -> IngressController:
-    """Registers the controller in a namespace of its own, unless it is somebody else's.
-
-    `make_namespace` registers the namespace of that name.
-    """
+    """Registers the controller, unless it is somebody else's, in a namespace that `make_namespace` registers."""
     if not settings.install:
         return IngressController(settings.class_name, settings.http_url, settings.https_url)
     namespace = make_namespace(settings.namespace)

@@ -26,10 +26,7 @@ from webtier.web_service import WebService, WebServiceArgs
 
 
 def build_tier(settings: EnvironmentSettings, standing: Standing) -> Mapping[str, pulumi.Input[Any]]:
-    """Registers everything that `settings` describe, on the cluster that the stack stands to like this.
-
-    Returns the stack's outputs.
-    """
+    """Registers all that `settings` describe, on a cluster that the stack stands to like this; returns its outputs."""
     use_one_field_manager(pulumi.get_stack())
     for note in stack_notes(settings):
         pulumi.log.warn(note)

@@ -20,10 +20,7 @@ from operations.stacks import LOCAL, PROJECT, check_known, names_a_backend, run_
 
 
 def preview(stack: str) -> int:
-    """Print the preview and return the engine's exit code.
-
-    Raises UserError for a stack without a settings file.
-    """
+    """Print the preview and return the engine's exit code. UserError for a stack without a settings file."""
     check_known(stack)
     paths = Paths.from_environment()
     found = pulumi_installation.ensure(paths, Progress())

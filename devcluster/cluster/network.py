@@ -16,10 +16,7 @@ def _ip(*words: str) -> list[dict[str, Any]]:
 
 
 def check_ranges_are_free() -> None:
-    """Refuse to start where the cluster's addresses already lead somewhere else.
-
-    Raises UserError that names the route and the interface it belongs to.
-    """
+    """UserError with the route and its interface where the cluster's addresses already lead somewhere else."""
     for route in _ip("-4", "route", "show", "table", "all"):
         device, destination = route.get("dev", ""), route["dst"]
         if device == BRIDGE or destination in {"default", "0.0.0.0/0"} or "/" not in destination:

@@ -32,10 +32,7 @@ class Recipe:
     inputs: tuple[str, ...] = ()
 
     def key(self, inputs: Mapping[str, Path]) -> str:
-        """16 hexadecimal digits that change with the sources and inputs: with all but Debian's updates.
-
-        Raises ValueError when an input is missing.
-        """
+        """16 hexadecimal digits that change with all but Debian's updates. ValueError when an input is missing."""
         self.check(inputs)
         digest = hashlib.sha256()
         for source in (*_SHARED, *self.sources):

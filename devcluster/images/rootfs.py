@@ -127,10 +127,7 @@ def give_folders(root: Path, number: int, *names: str) -> None:
 
 
 def _sources() -> list[str]:
-    """The mirrors that this machine's apt uses, pointed at SUITE; empty where it uses none of Debian's.
-
-    mmdebstrap then takes Debian's own, which is right on other distributions.
-    """
+    """This machine's mirrors of Debian, pointed at SUITE; where it has none, mmdebstrap takes Debian's own."""
     form = "$(ORIGIN)|$(REPO_URI)|$(CODENAME)|$(COMPONENT)"
     try:
         targets = run(["apt-get", "indextargets", "--format", form, "Created-By: Packages"])
