@@ -138,20 +138,16 @@ def render_explanation(rules: RuleSet, request: Request) -> str:
 def render_explanations(rules: RuleSet, path: str, method: str, headers: Sequence[str], cookies: Sequence[str]) -> str:
     """The same for a path at each host of the rules, and at one that no rule names."""
     parts: list[str] = []
-    for host, name in _hosts(rules).items():
+    for table, host in zip(tables(rules), [*rules.host_names[1:], None], strict=True):
+        name = _name_for(rules, host)
         request = request_for(f"http://{name}{path}", method, headers, cookies)
-        heading = host if host == name else f"{host}, such as {name}"
+        heading = name if name == table.host else f"{table.host}, such as {name}"
         parts.append(f"{heading}\n{indent(render_explanation(rules, request), '  ')}")
     return "\n\n".join(parts)
 
 
-def _hosts(rules: RuleSet) -> dict[str, str]:
-    """Each host of the rules, and every other one, with a name that these rules alone are for."""
-    hosts = [*rules.host_names[1:], None]
-    return {table.host: _name_for(rules, host) for table, host in zip(tables(rules), hosts, strict=True)}
-
-
 def _name_for(rules: RuleSet, host: str | None) -> str:
+    """A name that the rules of this host alone are for; None stands for every host that has none."""
     if host is not None and not host.startswith(WILDCARD):
         return host
     numbers = (number or "" for number in count())
@@ -172,12 +168,11 @@ def main() -> int:
         rules = rules_of(given.stack)
         if given.url.startswith("/"):
             print(render_explanations(rules, given.url, given.method, given.header, given.cookie))
-            return
-        if given.url:
+        elif given.url:
             print(render_explanation(rules, request_for(given.url, given.method, given.header, given.cookie)))
-            return
-        print(f"The routes of the stack '{given.stack}', in the order in which a request is compared with them:\n")
-        print(render_tables(rules))
+        else:
+            print(f"The routes of the stack '{given.stack}', in the order in which a request is compared with them:\n")
+            print(render_tables(rules))
 
     return run_command(run, f"make routes STACK={given.stack}")
 
