@@ -2,13 +2,15 @@
 
 import os
 import shlex
+import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from command_line.errors import UserError
-from command_line.subprocesses import run_through
+
+_SECONDS_TO_END = 20.0
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,24 @@ class Pulumi:
             check=False,
         )
 
-    def show(self, *words: str) -> int:
-        """Run a command that writes to where this process does, without questions; returns its exit code."""
-        return run_through(["pulumi", *words, "--non-interactive"], env=self._environment, cwd=self.folder)
+    def show(self, *words: str, live: bool = False) -> int:
+        """Run a command that writes to where this process does, without questions; returns its exit code.
 
-    def show_live(self, *words: str) -> int:
-        """The same as people run it: on a terminal its lines change in place."""
-        return run_through(["pulumi", *words], env=self._environment, cwd=self.folder, stdin=None)
+        With `live` it runs as for people: on a terminal its lines change in place. Where this process is to end first,
+        the engine is interrupted, and what it has started ends with it.
+        """
+        command = ["pulumi", *words, *(() if live else ("--non-interactive",))]
+        stdin = None if live else subprocess.DEVNULL
+        with subprocess.Popen(command, env=self._environment, cwd=self.folder, stdin=stdin) as process:
+            try:
+                return process.wait()
+            except BaseException:
+                process.send_signal(signal.SIGINT)
+                try:
+                    process.wait(_SECONDS_TO_END)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                raise
 
     @property
     def _environment(self) -> dict[str, str]:

@@ -1,11 +1,8 @@
 """Running other programs: one way to call them, one way to tell what went wrong."""
 
-import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-_SECONDS_TO_END = 20.0
 
 
 class CommandError(Exception):
@@ -41,26 +38,6 @@ def run(
     if done.returncode != 0:
         raise CommandError(command, done.returncode, done.stderr or done.stdout)
     return done.stdout
-
-
-def run_through(
-    command: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdin: int | None = subprocess.DEVNULL
-) -> int:
-    """Run a program that writes to where this one does, to its end; returns its exit code.
-
-    It has nothing to read, or with None as `stdin` what this process has.
-    Where this process is to end first, the program is interrupted, and what it has started ends with it.
-    """
-    with subprocess.Popen(command, env=env, cwd=cwd, stdin=stdin) as process:
-        try:
-            return process.wait()
-        except BaseException:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(_SECONDS_TO_END)
-            except subprocess.TimeoutExpired:
-                process.kill()
-            raise
 
 
 def succeeds(command: Sequence[str], *, env: Mapping[str, str] | None = None, timeout: float | None = None) -> bool:

@@ -95,7 +95,7 @@ class LocalStack:
 
     def _up(self) -> bool:
         words = ("up", "--stack", STACK, "--yes", "--skip-preview", "--suppress-outputs")
-        return self._pulumi.show_live(*words) == 0
+        return self._pulumi.show(*words, live=True) == 0
 
     def _wait_for_controller(self) -> None:
         """After a power cut it is still starting, and Pulumi would send Ingresses at once, which its webhook takes."""
