@@ -12,7 +12,7 @@ $(foreach name,$(ARGUMENTS),$(eval override $(name) := $$(value $(name))))
 export $(ARGUMENTS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env test unit coverage faults flips changes bench preview routes deploy lint format
+.PHONY: help up down status env test nightly unit coverage faults flips changes bench preview routes deploy lint format
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -38,10 +38,14 @@ status: $(VENV)/.runs ## what runs, in one screen
 env: $(VENV)/.runs ## exports for `eval "$$(make -s env)"`
 	@$(BIN)/python -m operations env
 
-test: unit ## every test this machine can run
-	@$(BIN)/python -m pytest -n 3 --dist loadscope -m 'not alone' tests/cluster
+test: unit ## every test this machine can run, of long lists a sample
+	@$(BIN)/python -m pytest -n 3 --dist loadscope -m 'not alone and not nightly' tests/cluster
 	@$(BIN)/python -m pytest -m alone tests/cluster
 	@$(BIN)/python -m pytest --tb=short -m subset tests/faults
+
+nightly: $(VENV)/.tests ## what `make test` leaves out: the rest of long lists, flips, changes, and all faults
+	@$(BIN)/python -m pytest -n 3 --dist loadscope -m nightly tests/cluster
+	@$(MAKE) flips changes faults
 
 faults: $(VENV)/.tests ## break Redis on purpose and count what it costs: make faults FAULT=kill-master TIMES=5
 	@$(BIN)/python -m pytest --tb=short tests/faults --fault="$$FAULT" --times="$${TIMES:-1}" \

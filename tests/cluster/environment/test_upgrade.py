@@ -152,6 +152,7 @@ def stack_in(tier: Tier, folder: Path, program: Path, wanted: Mapping[str, Any])
     return ProgramStack(tier, stack, NAMESPACE, INGRESS, ingress_classes=[STACK])
 
 
+@pytest.mark.nightly
 def test_an_update_from_an_earlier_version_loses_nothing(tier: Tier, folder: Path, deployed: Mapping[str, Any]) -> None:
     stack = stack_in(tier, folder, this_program(folder / "this"), deployed)
     steps: list[tuple[str, str]] = []

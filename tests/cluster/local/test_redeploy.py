@@ -1,9 +1,12 @@
 """Everything goes and comes back; the data in Redis stays where it was."""
 
+import pytest
+
 from tests.cluster.harness.checks import check_all
 from tests.cluster.harness.tier import Tier, eventually
 
 
+@pytest.mark.nightly
 def test_data_outlives_destroy_and_up(tier: Tier) -> None:
     with tier.redis() as client:
         for number in range(200):

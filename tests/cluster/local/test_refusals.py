@@ -1,6 +1,7 @@
 """Wrong settings: one clear report, a failing exit code, and nothing changed on the cluster."""
 
 import shlex
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import yaml
 
 from environment.field_manager import ANNOTATION
 from operations.local import PROJECT, STACK
+from tests.cluster.harness.sample import sampled
 from tests.cluster.harness.tier import Tier
 from tests.refused_rules import Refused as RefusedStack
 from tests.refused_settings.case import Refused
@@ -35,28 +37,29 @@ def _set(settings: Any, path: str, value: object) -> None:
     settings[last] = value
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"webtier:services/user-v1/replicas": -1}, ["webtier:services.user-v1.replicas", "-1"]),
-        ({"webtier:ingress/http_node_port": 80}, ["webtier:ingress.http_node_port", "80", "30000", "32767"]),
-        ({"webtier:default_backend": "usr-v1"}, ["webtier:default_backend", "usr-v1", "user-v1", "pay-v1"]),
-        ({"webtier:services/user-v1/replcas": 3}, ["replcas", "replicas"]),
-        (
-            {
-                "webtier:services/user-v1/replicas": -1,
-                "webtier:ingress/http_node_port": 80,
-                "webtier:default_backend": "usr-v1",
-                "webtier:services/user-v1/replcas": 3,
-            },
-            ["-1", "80", "usr-v1", "replcas"],
-        ),
-    ],
-    ids=["replicas", "node-port", "backend", "misspelt", "all-at-once"],
-)
-def test_one_report_and_nothing_changed(
-    tier: Tier, tmp_path: Path, changes: dict[str, object], expected: list[str]
-) -> None:
+_CHANGES: dict[str, tuple[dict[str, object], list[str]]] = {
+    "replicas": ({"webtier:services/user-v1/replicas": -1}, ["webtier:services.user-v1.replicas", "-1"]),
+    "node-port": (
+        {"webtier:ingress/http_node_port": 80},
+        ["webtier:ingress.http_node_port", "80", "30000", "32767"],
+    ),
+    "backend": ({"webtier:default_backend": "usr-v1"}, ["webtier:default_backend", "usr-v1", "user-v1", "pay-v1"]),
+    "misspelt": ({"webtier:services/user-v1/replcas": 3}, ["replcas", "replicas"]),
+    "all-at-once": (
+        {
+            "webtier:services/user-v1/replicas": -1,
+            "webtier:ingress/http_node_port": 80,
+            "webtier:default_backend": "usr-v1",
+            "webtier:services/user-v1/replcas": 3,
+        },
+        ["-1", "80", "usr-v1", "replcas"],
+    ),
+}
+
+
+@sampled("case", _CHANGES, ("all-at-once",))
+def test_one_report_and_nothing_changed(tier: Tier, tmp_path: Path, case: str) -> None:
+    changes, expected = _CHANGES[case]
     shown = _report(tier, tmp_path, changes)
     assert [word for word in expected if word not in shown] == [], shown
 
@@ -78,9 +81,7 @@ _REDIS = (
 )
 
 
-@pytest.mark.parametrize(
-    "refused", [refused for refused in REFUSED if refused.name in _REDIS], ids=lambda refused: refused.name
-)
+@sampled("refused", [each for each in REFUSED if each.name in _REDIS], ("too many nodes",), attrgetter("name"))
 def test_a_redis_that_can_not_be_changes_nothing(tier: Tier, tmp_path: Path, refused: Refused) -> None:
     shown = _report(tier, tmp_path, {"webtier:redis": yaml.safe_load(refused.yaml)})
     _check(shown, f"redis.{refused.key}", refused)
@@ -97,10 +98,11 @@ _SERVICES = (
 )
 
 
-@pytest.mark.parametrize(
+@sampled(
     "refused",
-    [refused for refused in REFUSED_WEB_SERVICES if refused.name in _SERVICES],
-    ids=lambda refused: refused.name,
+    [each for each in REFUSED_WEB_SERVICES if each.name in _SERVICES],
+    ("a budget that keeps every pod",),
+    attrgetter("name"),
 )
 def test_a_web_service_that_can_not_be_changes_nothing(tier: Tier, tmp_path: Path, refused: Refused) -> None:
     settings = {"image": "webtier.local/nginx:debian-12", **yaml.safe_load(refused.yaml)}
@@ -125,8 +127,11 @@ _STACKS = (
 )
 
 
-@pytest.mark.parametrize(
-    "refused", [refused for refused in REFUSED_STACKS if refused.name in _STACKS], ids=lambda refused: refused.name
+@sampled(
+    "refused",
+    [each for each in REFUSED_STACKS if each.name in _STACKS],
+    ("over the rules of every host", "an unknown variable"),
+    attrgetter("name"),
 )
 def test_a_stack_that_can_not_be_changes_nothing(tier: Tier, tmp_path: Path, refused: RefusedStack) -> None:
     changes = {f"webtier:{key}": value for key, value in yaml.safe_load(refused.yaml).items()}
@@ -134,6 +139,7 @@ def test_a_stack_that_can_not_be_changes_nothing(tier: Tier, tmp_path: Path, ref
     _check(shown, refused.key, refused)
 
 
+@pytest.mark.nightly
 def test_the_command_that_a_report_gives_writes_what_is_taken(tier: Tier, tmp_path: Path) -> None:
     file = tmp_path / "Pulumi.local.yaml"
     settings = yaml.safe_load((PROJECT / "Pulumi.local.yaml").read_text())

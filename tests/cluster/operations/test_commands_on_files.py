@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from command_line.pulumi_runner import Pulumi
 from operations.local import PROJECT
 from operations.scratch_stack import PLACEHOLDER, scratch_stack
 from tests.cluster.harness.odd_files import ODD_FILES, settings
+from tests.cluster.harness.sample import sampled
 from tests.cluster.harness.tier import eventually
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -61,24 +63,24 @@ def run(project: Path, environment: dict[str, str]) -> Run:
     return make
 
 
-@pytest.mark.parametrize("command", ["preview", "routes"])
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("a tab as indent", "line 2: found character that cannot start any token"),
-        ("text as config", "line 1: cannot unmarshal !!str `hello`"),
-        ("Latin-1", "invalid trailing UTF-8 octet"),
-        ("a host that is a list", 'webtier:routes[0].host = ["a.example.com"]'),
-    ],
-)
-def test_an_odd_file_ends_in_words(run: Run, command: str, name: str, said: str) -> None:
+_SAID = {
+    "a tab as indent": "line 2: found character that cannot start any token",
+    "text as config": "line 1: cannot unmarshal !!str `hello`",
+    "Latin-1": "invalid trailing UTF-8 octet",
+    "a host that is a list": 'webtier:routes[0].host = ["a.example.com"]',
+}
+
+
+@sampled("command", ("preview", "routes"), ("preview",))
+@sampled("name", _SAID, ("a tab as indent", "a host that is a list"))
+def test_an_odd_file_ends_in_words(run: Run, command: str, name: str) -> None:
     [content] = [odd.content for odd in ODD_FILES if odd.name == name]
     done = run(command, content)
     assert done.returncode != 0
-    assert said in done.stdout + done.stderr
+    assert _SAID[name] in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("command", ["preview", "routes"])
+@sampled("command", ("preview", "routes"), ("preview",))
 def test_a_password_in_plain_text_is_refused(run: Run, command: str) -> None:
     content = settings().replace(OWN_PASSWORD, "  webtier:redis_password: a-password-that-all-can-read\n")
     done = run(command, content.encode())
@@ -151,7 +153,7 @@ def test_a_path_without_a_host_is_asked_for_at_every_host(run: Run) -> None:
     assert "every other host, such as any.example\n" in done.stdout
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@sampled("number", (signal.SIGTERM, signal.SIGINT), ("SIGTERM",), attrgetter("name"))
 def test_a_preview_that_is_ended_leaves_nothing(
     project: Path, environment: dict[str, str], number: signal.Signals
 ) -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,19 @@ from operations import routes
 from operations.local import PROJECT
 from operations.scratch_stack import PLACEHOLDER, ScratchStack, scratch_stack
 from tests.cluster.harness.odd_files import ODD_FILES, OddFile
+from tests.cluster.harness.sample import sampled
 
 STACK = "dev"
+EACH_TIME = (
+    "CRLF",
+    "UTF-16",
+    "a directive",
+    "a second document that is broken",
+    "a tab as indent",
+    "aliases that grow without end",
+    "Latin-1",
+    "empty",
+)
 
 
 @dataclass(frozen=True)
@@ -83,7 +95,7 @@ def previewed(scratch: ScratchStack, program: Path, odd: OddFile) -> Plain:
     )
 
 
-@pytest.mark.parametrize("odd", ODD_FILES, ids=lambda odd: odd.name)
+@sampled("odd", ODD_FILES, EACH_TIME, attrgetter("name"))
 def test_an_odd_file_is_read_as_the_engine_does(
     odd: OddFile, scratch: ScratchStack, plain: Mapping[str, Future[Plain]], tmp_path: Path
 ) -> None:

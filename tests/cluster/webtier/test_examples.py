@@ -131,6 +131,7 @@ def _answers(url: str, answer: str) -> None:
     assert httpx.get(url, timeout=5).text.strip() == answer
 
 
+@pytest.mark.nightly
 def test_it_is_scaled_to_two(tier: Tier, tmp_path: Path) -> None:
     with deployed(tier, "scale", tmp_path) as example:
         example.up_with({"replicas": 1})
@@ -156,6 +157,7 @@ def test_it_is_scaled_to_two(tier: Tier, tmp_path: Path) -> None:
         eventually(both_have_answered, SECONDS)
 
 
+@pytest.mark.nightly
 def test_services_are_listed_and_removed_by_label(tier: Tier, tmp_path: Path) -> None:
     user, pay = "app.kubernetes.io/name=user", "app.kubernetes.io/name=pay"
     with deployed(tier, "labels", tmp_path) as example:

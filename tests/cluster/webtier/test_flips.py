@@ -16,7 +16,7 @@ from tests.cluster.harness.tier import Tier
 from webtier.path_rules import PathRule
 from webtier.web_service import WebServiceSettings
 
-ROUNDS = int(os.environ.get("FLIPS", "4"))
+ROUNDS = int(os.environ.get("FLIPS", "2"))
 """With the old way of waiting five of eight updates of six rules went wrong. `make flips` makes 20 rounds."""
 
 HOST = "flips.example"

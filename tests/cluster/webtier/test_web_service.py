@@ -202,6 +202,7 @@ def test_a_changed_file_rolls_the_pods_and_a_changed_label_of_the_service_accoun
     eventually(is_rolled, SECONDS)
 
 
+@pytest.mark.nightly
 def test_the_autoscaler_takes_over_without_a_pod_lost_and_is_never_overruled(shop: ShopStack) -> None:
     """There is no metrics server here: the autoscaler only keeps between `min` and `max`, which is all that counts."""
     with Samples(lambda: int(shop.one("deployment")["spec"]["replicas"]), 1) as replicas:

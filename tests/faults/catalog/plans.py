@@ -157,7 +157,6 @@ FAULTS = (
         _grow_and_shrink,
         PLANNED,
         2 * UP_SECONDS,
-        subset=True,
     ),
     Fault(
         "shrink-interrupted",
