@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from webtier.path_rules.regexes.path_sets import Budget, Earlier, Paths, below, described_by, only
+from webtier.path_rules.regexes.path_sets import Budget, Earlier, Paths, below, only
 from webtier.path_rules.regexes.syntax import parse_regex
 from webtier.path_rules.rules.model import ROOT, PathRule, RuleSet
 from webtier.path_rules.rules.options import RegexRewrite, ReplacePrefix
@@ -71,7 +71,7 @@ def _paths(rule: PathRule) -> Paths:
         case "prefix":
             return below(rule.path)
         case "regex":
-            return described_by(parse_regex(rule.path))
+            return Paths(rule.path)
 
 
 def _described(rule: PathRule) -> str:

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from webtier.path_rules.regexes.path_sets import Budget, Paths, described_by, overlap
-from webtier.path_rules.regexes.syntax import parse_regex
+from webtier.path_rules.regexes.path_sets import Budget, Paths, overlap
 from webtier.path_rules.registry.all_options import HOSTS, RULES
 from webtier.path_rules.registry.option import Host, HttpRoute, RefusedByGateway, Root
 from webtier.path_rules.registry.registry import Given
@@ -49,7 +48,7 @@ def _open_orders(rules: RuleSet, host: str | None, budget: Budget) -> Iterator[P
     for position, rule in rules.ordered(host):
         if rule.match != "regex":
             continue
-        paths = described_by(parse_regex(rule.path))
+        paths = Paths(rule.path)
         earlier = next((each for each, others in before.items() if overlap(paths, others, budget)), None)
         before[position] = paths
         if earlier is not None:

@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
+from webtier.path_rules.regexes.automaton import Program, TooMuchWorkError
 from webtier.path_rules.regexes.nodes import PRINTABLE, Characters, Choice, Node, Repeat, sets_of_characters
 from webtier.path_rules.regexes.nodes import Sequence as Parts
-from webtier.path_rules.regexes.syntax import Regex, as_python
+from webtier.path_rules.regexes.syntax import as_python, tree_of
 
 _MOST_WORK = 2_000_000
 """States looked at for all rules of a host: a few seconds."""
@@ -19,9 +20,6 @@ _MOST_WORK = 2_000_000
 _MOST_WORK_OF_A_WALK = 200_000
 _RARE = "~@=qz7_"
 """Characters that few regexes name, so that what takes them takes much else."""
-
-_ANY = Repeat(Characters(PRINTABLE), 0, None)
-_NO_STATES = frozenset[int]()
 
 
 class Budget:
@@ -31,25 +29,23 @@ class Budget:
         self._left = work
 
     def spend(self, work: int) -> None:
-        """_TooMuchWorkError if so much is not left."""
+        """TooMuchWorkError if so much is not left."""
         self._left -= work
         if self._left < 0:
-            raise _TooMuchWorkError
-
-
-class _TooMuchWorkError(Exception):
-    pass
+            raise TooMuchWorkError
 
 
 class Paths:
-    """The set of paths that a rule is for."""
+    """The set of paths that a rule is for, as a regex; `text` is the one path of an exact rule."""
 
-    def __init__(self, node: Node, text: str | None = None, regex: str | None = None) -> None:
-        self.node = node
-        self.text = text
-        """The one path, of an exact rule."""
+    def __init__(self, regex: str, text: str | None = None) -> None:
         self._regex = regex
+        self.text = text
         self._next: dict[tuple[frozenset[int], str], frozenset[int]] = {}
+
+    @cached_property
+    def node(self) -> Node:
+        return tree_of(self._regex)
 
     @cached_property
     def examples(self) -> tuple[str, ...]:
@@ -63,51 +59,45 @@ class Paths:
         return _beginning(self.node)[0]
 
     @cached_property
-    def automaton(self) -> "_Automaton":
-        return _Automaton(self.node)
+    def _program(self) -> Program:
+        return Program(self.node, 0, numbers=True)
 
     @cached_property
     def first(self) -> frozenset[int]:
         """The states of the automaton before any character."""
-        return self.automaton.closure({0})
+        return frozenset(self._program.reached(self._program.start)[0])
 
     def after(self, states: frozenset[int], character: str) -> frozenset[int]:
         """The states of the automaton one character later."""
         found = self._next.get((states, character))
         if found is None:
-            found = self._next[states, character] = self.automaton.after(states, character)
+            program = self._program
+            read = [state for state in states if character in program.sets.get(state, ())]
+            found = states & {program.sure}
+            found = found.union(*(program.reached(program.following[state][0])[0] for state in read))
+            self._next[states, character] = found
         return found
 
+    def ends_in(self, states: frozenset[int]) -> bool:
+        """Whether a text that leads to these states is a path of the set."""
+        return self._program.end in states or self._program.sure in states
+
     @cached_property
-    def _compiled(self) -> re.Pattern[str] | None:
-        return None if self._regex is None else as_python(self._regex)
+    def _compiled(self) -> re.Pattern[str]:
+        return as_python(self._regex)
 
     def __contains__(self, path: str) -> bool:
-        if self.text is not None:
-            return path == self.text
-        if self._compiled is not None:
-            return self._compiled.fullmatch(path) is not None
-        states = self.first
-        for character in path:
-            states = self.after(states, character)
-        return self.automaton.accepting in states
+        return self._compiled.fullmatch(path) is not None
 
 
 def below(path: str) -> Paths:
     """The paths of a prefix rule."""
-    if path == "/":
-        return Paths(Parts((_literal("/"), _ANY)))
-    return Paths(Parts((_literal(path), Repeat(Parts((_literal("/"), _ANY)), 0, 1))))
+    return Paths("/.*" if path == "/" else f"{re.escape(path)}(/.*)?")
 
 
 def only(path: str) -> Paths:
     """The one path of an exact rule."""
-    return Paths(_literal(path), text=path)
-
-
-def described_by(regex: Regex) -> Paths:
-    """The paths of a regex rule."""
-    return Paths(regex.tree, regex=regex.text)
+    return Paths(re.escape(path), text=path)
 
 
 class Earlier:
@@ -135,7 +125,7 @@ class Earlier:
         """
         try:
             return self._taking(later)
-        except _TooMuchWorkError:
+        except TooMuchWorkError:
             return None
 
     def _taking(self, later: Paths) -> list[int] | None:
@@ -184,7 +174,7 @@ def overlap(one: Paths, other: Paths, budget: Budget) -> bool:
         return True
     try:
         return _shortest_path(one, [other], budget, within=True) is not None
-    except _TooMuchWorkError:
+    except TooMuchWorkError:
         return True
 
 
@@ -229,70 +219,6 @@ def _beginning(node: Node) -> tuple[str, bool]:
             return (more * least, least == most) if whole else (more if least else "", False)
 
 
-def _literal(text: str) -> Node:
-    return Parts(tuple(Characters(frozenset(character)) for character in text))
-
-
-class _Automaton:
-    """Accepts what a node stands for: from state 0 to `accepting`.
-
-    States are numbers. `moves` go with a character of a set, `free` ones without any.
-    """
-
-    def __init__(self, node: Node) -> None:
-        self.moves: list[list[tuple[frozenset[str], int]]] = []
-        self.free: list[list[int]] = []
-        self.accepting = self._add(self._state(), node)
-
-    def closure(self, states: Iterable[int]) -> frozenset[int]:
-        found, waiting = set(states), list(states)
-        while waiting:
-            for target in self.free[waiting.pop()]:
-                if target not in found:
-                    found.add(target)
-                    waiting.append(target)
-        return frozenset(found)
-
-    def after(self, states: frozenset[int], character: str) -> frozenset[int]:
-        return self.closure(
-            {target for state in states for allowed, target in self.moves[state] if character in allowed}
-        )
-
-    def _state(self) -> int:
-        self.moves.append([])
-        self.free.append([])
-        return len(self.moves) - 1
-
-    def _add(self, start: int, node: Node) -> int:
-        """Add a node behind a state, and return the state behind the node."""
-        match node:
-            case Characters(allowed):
-                end = self._state()
-                self.moves[start].append((allowed, end))
-                return end
-            case Parts(parts):
-                for part in parts:
-                    start = self._add(start, part)
-                return start
-            case Choice(options):
-                end = self._state()
-                for option in options:
-                    self.free[self._add(start, option)].append(end)
-                return end
-            case Repeat(part, least, most):
-                for _ in range(least):
-                    start = self._add(start, part)
-                end = self._state()
-                self.free[start].append(end)
-                if most is None:
-                    self.free[self._add(end, part)].append(end)
-                    return end
-                for _ in range(most - least):
-                    start = self._add(start, part)
-                    self.free[start].append(end)
-                return end
-
-
 def _all_within(later: Paths, earlier: Sequence[Paths], budget: Budget) -> bool:
     return _shortest_path(later, earlier, budget, within=False) is None
 
@@ -304,7 +230,7 @@ _Step = tuple[frozenset[int], tuple[frozenset[int], ...], str | None, bool]
 def _shortest_path(of: Paths, others: Sequence[Paths], budget: Budget, *, within: bool) -> str | None:
     """A shortest path of `of` that is in some of the `others`, or else in none of them; None if there is none.
 
-    _TooMuchWorkError if that takes more than is left, or than a walk may take.
+    TooMuchWorkError if that takes more than is left, or than a walk may take.
     """
     exact = {other.text for other in others if other.text is not None}
     begun = {text[:length] for text in exact for length in range(len(text) + 1)}
@@ -319,9 +245,9 @@ def _shortest_path(of: Paths, others: Sequence[Paths], budget: Budget, *, within
         work = len(characters) * (2 + len(automata))
         walk.spend(work)
         budget.spend(work)
-        if of.automaton.accepting in inside:
+        if of.ends_in(inside):
             taken = so_far in exact or any(
-                other.automaton.accepting in states for other, states in zip(automata, outside, strict=True)
+                other.ends_in(states) for other, states in zip(automata, outside, strict=True)
             )
             if taken is within:
                 return path
@@ -334,10 +260,7 @@ def _shortest_path(of: Paths, others: Sequence[Paths], budget: Budget, *, within
                 continue
             step: _Step = (
                 reached,
-                tuple(
-                    other.after(states, character) if states else _NO_STATES
-                    for other, states in zip(automata, outside, strict=True)
-                ),
+                tuple(other.after(states, character) for other, states in zip(automata, outside, strict=True)),
                 path + character if so_far is not None and path + character in begun else None,
                 character == "/",
             )

@@ -36,9 +36,8 @@ class RegexError(ValueError):
 
 @dataclass(frozen=True)
 class Regex:
-    """A regex that is allowed: its text, its parts, and how many groups it captures."""
+    """A regex that is allowed: its parts, and how many groups it captures."""
 
-    text: str
     tree: Node
     groups: int
 
@@ -58,7 +57,12 @@ def parse_regex(text: str) -> Regex:
     found = worst_case(tree, parser.groups)
     if found is not None:
         raise _slow(text, found, "request")
-    return Regex(text, tree, parser.groups)
+    return Regex(tree, parser.groups)
+
+
+def tree_of(text: str) -> Node:
+    """The parts of a regex, whether a rule may have it or not. RegexError if the text is none."""
+    return _Parser(text).whole()
 
 
 def as_python(text: str) -> re.Pattern[str]:

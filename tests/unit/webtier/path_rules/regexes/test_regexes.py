@@ -11,7 +11,7 @@ from tests.unit.webtier.path_rules.harness.generated_rules import regexes, word
 from tests.unit.webtier.path_rules.harness.pcre import LIBRARY, match_caseless
 from tests.unit.webtier.path_rules.harness.rule_objects import rule
 from webtier.path_rules.ingress.paths import own_path
-from webtier.path_rules.regexes.path_sets import Budget, Earlier, Paths, below, described_by, only, overlap
+from webtier.path_rules.regexes.path_sets import Budget, Earlier, Paths, below, only, overlap
 from webtier.path_rules.regexes.syntax import RegexError, as_python, parse_pattern, parse_regex
 
 _RANDOM = settings(
@@ -126,7 +126,7 @@ def test_pcre_itself_is_what_the_tests_compare_with() -> None:
 
 
 def of(text: str) -> Paths:
-    return described_by(parse_regex(text))
+    return Paths(text)
 
 
 def shadowing(later: Paths, earlier: Sequence[Paths]) -> list[int] | None:
