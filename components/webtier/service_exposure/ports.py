@@ -5,26 +5,25 @@ from typing import Annotated, Literal
 
 from pulumi_kubernetes.core.v1 import ServicePortArgs
 from pydantic import Field, PlainValidator
-from pydantic_core import PydanticCustomError
 
-from webtier.shared.model import NodePort, Port, PortName, QualifiedName, Settings, check_port_name
-from webtier.shared.problems import wrong_setting
+from webtier.shared.model import NodePort, Port, PortName, QualifiedName, Settings, port_name_problem
+from webtier.shared.problems import check, wrong_setting
 
 HIGHEST_PORT = 65535
 
 
-def _check_target(target: object) -> object:
+def _target_problem(target: object) -> str | None:
     if isinstance(target, str):
-        return check_port_name(target)
+        return port_name_problem(target)
     is_number = isinstance(target, int) and not isinstance(target, bool) and 1 <= target <= HIGHEST_PORT
-    if target is not None and not is_number:
-        raise PydanticCustomError(
-            "target_port", "allowed: a whole number from 1 to 65535, a port's name, or null for the same as port"
-        )
-    return target
+    if target is None or is_number:
+        return None
+    return "allowed: a whole number from 1 to 65535, a port's name, or null for the same as port"
 
 
-TargetPort = Annotated[int | str | None, PlainValidator(_check_target, json_schema_input_type=Port | PortName | None)]
+TargetPort = Annotated[
+    int | str | None, PlainValidator(check(_target_problem), json_schema_input_type=Port | PortName | None)
+]
 
 
 class ServicePort(Settings):

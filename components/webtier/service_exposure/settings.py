@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from webtier.service_exposure.ports import ServicePort, ServicePorts, check_each_port_once
+from webtier.shared.addresses import is_address
 from webtier.shared.model import Cidr, DnsName, QualifiedName, Settings
-from webtier.shared.problems import wrong_setting
+from webtier.shared.problems import checked, wrong_setting
 from webtier.shared.user_labels import UserLabels
 
 TrafficPolicy = Literal["Cluster", "Local"]
@@ -18,38 +18,32 @@ MOST_ADDRESSES = 100
 """What an EndpointSlice of Kubernetes' own holds."""
 
 
-def _check_host(host: str) -> str:
-    if host == "localhost" or host.rpartition(".")[2].isdecimal():
-        raise PydanticCustomError(
-            "external_host",
-            "allowed: a DNS name of something else, such as 'db.example.com'; for an address use the kind 'endpoints'",
-        )
-    return host
+def _host_problem(host: str) -> str | None:
+    if host != "localhost" and not host.rpartition(".")[2].isdecimal():
+        return None
+    return "allowed: a DNS name of something else, such as 'db.example.com'; for an address use the kind 'endpoints'"
 
 
-def _check_address(text: str) -> str:
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        address = None
-    if address is None or "%" in text:
-        raise PydanticCustomError("ip_address", "allowed: an IP address, such as '192.0.2.7'")
+def _address_problem(text: str) -> str | None:
+    if not is_address(text):
+        return "allowed: an IP address, such as '192.0.2.7'"
+    address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        raise PydanticCustomError(
-            "mapped_address",
-            "did you mean '{meant}'? allowed: an IPv4 address as such, and not within an IPv6 one, which Kubernetes "
-            "refuses",
-            {"meant": str(address.ipv4_mapped)},
+        return (
+            f"did you mean '{address.ipv4_mapped}'? allowed: an IPv4 address as such, and not within an IPv6 one, "
+            "which Kubernetes refuses"
         )
     if address.is_unspecified or address.is_loopback or address.is_link_local or address.is_multicast:
-        raise PydanticCustomError(
-            "special_address", "allowed: an address of one machine, none that is loopback, link-local or multicast"
-        )
-    return str(address)
+        return "allowed: an address of one machine, none that is loopback, link-local or multicast"
+    return None
 
 
-ExternalHost = Annotated[DnsName, AfterValidator(_check_host)]
-EndpointAddress = Annotated[str, AfterValidator(_check_address)]
+def _in_shortest_form(address: str) -> str:
+    return str(ipaddress.ip_address(address))
+
+
+ExternalHost = Annotated[DnsName, checked(_host_problem)]
+EndpointAddress = Annotated[str, checked(_address_problem), AfterValidator(_in_shortest_form)]
 
 
 class _WithAffinity(Settings):

@@ -2,11 +2,11 @@
 
 import ipaddress
 import re
+from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator
-from pydantic_core import PydanticCustomError
+from webtier.shared.problems import check, checked
 
 LONGEST_NAME = 253
 LONGEST_LABEL = 63
@@ -92,17 +92,19 @@ def url_problem(url: str) -> str | None:
     return None if problem is None else f"'{host}': {problem}"
 
 
-def check_machine(text: str) -> str:
-    """For validators of what may also be empty. PydanticCustomError for what names no one machine."""
+def _machine_problem(text: str) -> str | None:
     if is_address(text) or is_lower_name(text):
-        return text
+        return None
     bare = _bare_host(text)
-    raise PydanticCustomError(
-        "machine",
-        "{hint}allowed: an IP address or a host name in lower case, and nothing else, such as '192.0.2.7', 'fd00::7' "
-        "or 'node.example.com'",
-        {"hint": f"did you mean '{bare}'? " if is_address(bare) or is_lower_name(bare) else ""},
+    hint = f"did you mean '{bare}'? " if is_address(bare) or is_lower_name(bare) else ""
+    return (
+        f"{hint}allowed: an IP address or a host name in lower case, and nothing else, such as '192.0.2.7', 'fd00::7' "
+        "or 'node.example.com'"
     )
+
+
+check_machine: Callable[[str], str] = check(_machine_problem)
+"""For validators of what may also be empty. PydanticCustomError for what names no one machine."""
 
 
 def is_lower_name(text: str) -> bool:
@@ -125,16 +127,14 @@ def _bare_host(text: str) -> str:
     return host.partition("%")[0].removesuffix(".")
 
 
-def _check_certificate_name(text: str) -> str:
-    host = text.removeprefix("*.")
-    if not is_address(text) and not is_lower_name(host):
-        raise PydanticCustomError(
-            "certificate_name",
-            "allowed: a host name in lower case, '*.' and one, or an IP address, such as 'redis.example.com' or "
-            "'192.0.2.7'; no port and no scheme",
-        )
-    return text
+def _certificate_name_problem(text: str) -> str | None:
+    if is_address(text) or is_lower_name(text.removeprefix("*.")):
+        return None
+    return (
+        "allowed: a host name in lower case, '*.' and one, or an IP address, such as 'redis.example.com' or "
+        "'192.0.2.7'; no port and no scheme"
+    )
 
 
-CertificateName = Annotated[str, AfterValidator(_check_certificate_name)]
+CertificateName = Annotated[str, checked(_certificate_name_problem)]
 """What a certificate can be for: a host name, a wildcard, an address."""

@@ -9,10 +9,10 @@ from typing import Annotated, ClassVar, cast
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticCustomError
 from typing_extensions import TypeIs
 
 from webtier.shared.addresses import is_network, meant_network
+from webtier.shared.problems import checked
 
 MOVED = "moved"
 """In the JSON schema of a model: what its `Moved` says."""
@@ -110,34 +110,30 @@ def _as_object(value: object) -> dict[str, object] | None:
     return cast("dict[str, object]", value) if isinstance(value, dict) else None
 
 
-def text_check(pattern: str, allowed: str, *, longest: int | None = None) -> Callable[[str], str]:
-    """A validator of text that is as the regular expression says, as a whole; `allowed` says so in words."""
+def text_problem(pattern: str, allowed: str, *, longest: int | None = None) -> Callable[[str], str | None]:
+    """What is wrong with text that is not as the regular expression says, as a whole; `allowed` says so in words."""
     compiled = re.compile(pattern)
 
-    def check(text: str) -> str:
-        if (longest is not None and len(text) > longest) or compiled.fullmatch(text) is None:
-            raise PydanticCustomError("text", "allowed: {allowed}", {"allowed": allowed})
-        return text
+    def problem(text: str) -> str | None:
+        is_right = (longest is None or len(text) <= longest) and compiled.fullmatch(text) is not None
+        return None if is_right else f"allowed: {allowed}"
 
-    return check
+    return problem
 
 
 def text_type(pattern: str, allowed: str, *, longest: int | None = None) -> AfterValidator:
-    """The same for an `Annotated`."""
-    return AfterValidator(text_check(pattern, allowed, longest=longest))
+    """For an `Annotated`: text that is as the regular expression says."""
+    return checked(text_problem(pattern, allowed, longest=longest))
 
 
 _DNS_NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
 
 
-def _check_cidr(text: str) -> str:
-    if not is_network(text) or "/" not in text:
-        raise PydanticCustomError(
-            "cidr",
-            "{hint}allowed: addresses as a CIDR without host bits, such as '10.0.0.0/8' or '192.0.2.7/32'",
-            {"hint": meant_network(text)},
-        )
-    return text
+def _cidr_problem(text: str) -> str | None:
+    if is_network(text) and "/" in text:
+        return None
+    allowed = "addresses as a CIDR without host bits, such as '10.0.0.0/8' or '192.0.2.7/32'"
+    return f"{meant_network(text)}allowed: {allowed}"
 
 
 DnsLabel = Annotated[
@@ -185,14 +181,14 @@ Image = Annotated[
 HttpPath = Annotated[str, text_type(r"/[!-~]*", "'/' and then printable characters, such as '/healthz'")]
 """What is asked for over HTTP: `/` and printable characters."""
 
-check_port_name: Callable[[str], str] = text_check(
+port_name_problem: Callable[[str], str | None] = text_problem(
     r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*",
     "1 to 15 of a-z, 0-9 and single '-' between them, at least one of them a letter, such as 'http'",
     longest=15,
 )
-"""For validators of what may also be something else than a port's name."""
+"""For what may also be something else than a port's name."""
 
-PortName = Annotated[str, AfterValidator(check_port_name)]
+PortName = Annotated[str, checked(port_name_problem)]
 """The name of a container's port, and so of a Service's: an IANA service name."""
 
 QualifiedName = Annotated[
@@ -223,5 +219,5 @@ AbsolutePath = Annotated[
 ]
 """An absolute path in its shortest form."""
 
-Cidr = Annotated[str, AfterValidator(_check_cidr)]
+Cidr = Annotated[str, checked(_cidr_problem)]
 """Addresses by their common first bits."""

@@ -1,10 +1,13 @@
 """What is wrong with settings, said so that it can be reported together with all else."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import AfterValidator, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
+
+Value = TypeVar("Value")
 
 Place = tuple[str | int, ...]
 """Where a setting stands: keys and list positions, from the outermost."""
@@ -52,3 +55,20 @@ def wrong_settings(problems: Iterable[Problem]) -> ValidationError:
         for problem in problems
     ]
     return ValidationError.from_exception_data("settings", errors)
+
+
+def check(problem_of: Callable[[Value], str | None]) -> Callable[[Value], Value]:
+    """A field's validator: `problem_of` says what is wrong with a value and what is allowed, None for nothing."""
+
+    def checked_value(value: Value) -> Value:
+        problem = problem_of(value)
+        if problem is not None:
+            raise PydanticCustomError("wrong_value", "{problem}", {"problem": problem})
+        return value
+
+    return checked_value
+
+
+def checked(problem_of: Callable[[str], str | None]) -> AfterValidator:
+    """The same for the `Annotated` of a text."""
+    return AfterValidator(check(problem_of))

@@ -6,10 +6,9 @@ from typing import Annotated
 
 from pulumi_kubernetes.core.v1 import ResourceRequirementsArgs
 from pydantic import BeforeValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from webtier.shared.model import Settings
-from webtier.shared.problems import wrong_setting
+from webtier.shared.problems import check, wrong_setting
 
 _SUFFIXES = {
     **{suffix: Decimal(1000) ** power for power, suffix in enumerate(("n", "u", "m", "", *"kMGTPE"), start=-3)},
@@ -34,29 +33,23 @@ def _amount(given: object) -> Decimal:
         return Decimal(0)
 
 
-def _check_cpu(given: object) -> object:
-    cores = _amount(given)
-    if cores <= 0 or (cores * 1000) % 1 != 0:
-        raise PydanticCustomError(
-            "cpu_quantity", "allowed: text such as '250m', '1' or '1.5': cores, or thousandths of one"
-        )
-    return given
+def _cpu_problem(given: object) -> str | None:
+    if _amount(given) > 0 and (_amount(given) * 1000) % 1 == 0:
+        return None
+    return "allowed: text such as '250m', '1' or '1.5': cores, or thousandths of one"
 
 
-def _check_bytes(given: object) -> object:
+def _bytes_problem(given: object) -> str | None:
     # Kubernetes takes "128m" as 0.128 bytes, which is never meant.
-    if _amount(given) < 1024 * 1024:
-        raise PydanticCustomError(
-            "byte_quantity",
-            "allowed: text such as '64Mi', '2Gi' or '500M': an amount of bytes of at least '1Mi'",
-        )
-    return given
+    if _amount(given) >= 1024 * 1024:
+        return None
+    return "allowed: text such as '64Mi', '2Gi' or '500M': an amount of bytes of at least '1Mi'"
 
 
-CpuQuantity = Annotated[str, BeforeValidator(_check_cpu)]
+CpuQuantity = Annotated[str, BeforeValidator(check(_cpu_problem))]
 """Cores, as text: `'250m'`, `'2'`."""
 
-ByteQuantity = Annotated[str, BeforeValidator(_check_bytes)]
+ByteQuantity = Annotated[str, BeforeValidator(check(_bytes_problem))]
 """Bytes, as text: `'64Mi'`, `'1Gi'`."""
 
 

@@ -12,27 +12,25 @@ from pulumi_kubernetes.core.v1 import (
     TopologySpreadConstraintArgs,
 )
 from pydantic import Field, PlainValidator, model_validator
-from pydantic_core import PydanticCustomError
 
 from webtier.shared.model import Moved, Settings
 from webtier.shared.pods import HOST_TOPOLOGY, ZONE_TOPOLOGY, spread
-from webtier.shared.problems import wrong_setting
+from webtier.shared.problems import check, wrong_setting
 
 MOST_PODS = 1000
 
 _PERCENT = re.compile(r"(100|[1-9]?[0-9])%")
 
 
-def _check_count(count: object) -> object:
+def _count_problem(count: object) -> str | None:
     is_number = isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= MOST_PODS
     is_percent = isinstance(count, str) and _PERCENT.fullmatch(count) is not None
-    if not is_number and not is_percent:
-        raise PydanticCustomError("pod_count", "allowed: a whole number from 0 to 1000, or text from '0%' to '100%'")
-    return count
+    return None if is_number or is_percent else "allowed: a whole number from 0 to 1000, or text from '0%' to '100%'"
 
 
 PodCount = Annotated[
-    int | str, PlainValidator(_check_count, json_schema_input_type=Annotated[int, Field(ge=0, le=MOST_PODS)] | str)
+    int | str,
+    PlainValidator(check(_count_problem), json_schema_input_type=Annotated[int, Field(ge=0, le=MOST_PODS)] | str),
 ]
 """`2`, or `'25%'` of the pods."""
 

@@ -12,21 +12,18 @@ from pulumi_kubernetes.core.v1 import (
     SecurityContextArgs,
     VolumeMountArgs,
 )
-from pydantic import AfterValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, model_validator
 
 from webtier.shared.model import DnsLabel, DnsName, Image, Port, PortName, Settings, text_type
-from webtier.shared.problems import wrong_setting
+from webtier.shared.problems import checked, wrong_setting
 from webtier.shared.quantities import ResourceAmounts, ResourceSettings
 
 MAIN = "web"
 """The container that serves."""
 
 
-def _check_process_text(text: str) -> str:
-    if "\0" in text:
-        raise PydanticCustomError("nul", "no process can be given a NUL character; allowed: text without one")
-    return text
+def _process_text_problem(text: str) -> str | None:
+    return "no process can be given a NUL character; allowed: text without one" if "\0" in text else None
 
 
 EnvironmentName = Annotated[
@@ -39,7 +36,7 @@ SecretDataKey = Annotated[
 ]
 """A key of a Secret's data, by the rule of Kubernetes for ConfigMaps and Secrets."""
 
-ProcessText = Annotated[str, AfterValidator(_check_process_text)]
+ProcessText = Annotated[str, checked(_process_text_problem)]
 """An argument of a process, or the value of an environment variable."""
 
 

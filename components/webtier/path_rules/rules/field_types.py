@@ -5,17 +5,14 @@ narrower ones where a character would be taken and then mean something else.
 """
 
 import re
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated
-
-from pydantic import AfterValidator
-from pydantic_core import PydanticCustomError
 
 from webtier.shared.addresses import is_network, meant_network, url_problem
 from webtier.shared.hosts import RuleHost as RuleHost
 from webtier.shared.hosts import is_host as is_host
 from webtier.shared.model import text_type
+from webtier.shared.problems import checked
 from webtier.shared.quantities import parse_quantity
 
 LONGEST_PATH = 200
@@ -67,18 +64,6 @@ def refused_words(path: str) -> str | None:
     if found is None:
         return None
     return f"the controller refuses paths with '{found[0]}', as of an attack; allowed: any other path"
-
-
-def checked(problem_of: Callable[[str], str | None]) -> AfterValidator:
-    """For an `Annotated`: a text of which `problem_of` says what is wrong, None for nothing."""
-
-    def check(text: str) -> str:
-        problem = problem_of(text)
-        if problem is not None:
-            raise PydanticCustomError("text", "{problem}", {"problem": problem})
-        return text
-
-    return AfterValidator(check)
 
 
 def _origin_problem(origin: str) -> str | None:
