@@ -19,7 +19,7 @@ from pulumi_kubernetes.rbac.v1 import (
     SubjectArgs,
 )
 
-from webtier.shared.children import Children
+from webtier.ingress_nginx.controller import Controller
 
 _RBAC_GROUP = "rbac.authorization.k8s.io"
 _READ = ["get", "list", "watch"]
@@ -29,63 +29,44 @@ def _rule(group: str, resources: list[str], verbs: list[str], names: list[str] |
     return PolicyRuleArgs(api_groups=[group], resources=resources, verbs=verbs, resource_names=names)
 
 
-def _every_namespace() -> list[PolicyRuleArgs]:
-    return [
-        _rule("", ["configmaps", "endpoints", "namespaces", "pods", "secrets"], ["list", "watch"]),
-        _rule("", ["nodes", "services"], _READ),
-        _rule("", ["events"], ["create", "patch"]),
-        _rule("coordination.k8s.io", ["leases"], ["list", "watch"]),
-        _rule("discovery.k8s.io", ["endpointslices"], _READ),
-        _rule("networking.k8s.io", ["ingressclasses", "ingresses"], _READ),
-        _rule("networking.k8s.io", ["ingresses/status"], ["update"]),
-    ]
+_EVERY_NAMESPACE = [
+    _rule("", ["configmaps", "endpoints", "namespaces", "pods", "secrets"], ["list", "watch"]),
+    _rule("", ["nodes", "services"], _READ),
+    _rule("", ["events"], ["create", "patch"]),
+    _rule("coordination.k8s.io", ["leases"], ["list", "watch"]),
+    _rule("discovery.k8s.io", ["endpointslices"], _READ),
+    _rule("networking.k8s.io", ["ingressclasses", "ingresses"], _READ),
+    _rule("networking.k8s.io", ["ingresses/status"], ["update"]),
+]
+
+_CLASSES = [_rule("networking.k8s.io", ["ingressclasses"], ["list", "watch"])]
+"""All that lies outside of namespaces and is needed. Without it the controller would ignore its class."""
+
+_WATCHED_NAMESPACE = [
+    # It asks at its start whether the namespace exists, and ends if not.
+    _rule("", ["namespaces"], ["get"]),
+    _rule("", ["configmaps", "secrets", "services"], ["list", "watch"]),
+    _rule("", ["events"], ["create", "patch"]),
+    _rule("discovery.k8s.io", ["endpointslices"], ["list", "watch"]),
+    _rule("networking.k8s.io", ["ingresses"], _READ),
+    _rule("networking.k8s.io", ["ingresses/status"], ["update"]),
+]
 
 
-def _classes() -> list[PolicyRuleArgs]:
-    """All that lies outside of namespaces and is needed. Without it the controller would ignore its class."""
-    return [_rule("networking.k8s.io", ["ingressclasses"], ["list", "watch"])]
-
-
-def _watched_namespace() -> list[PolicyRuleArgs]:
-    return [
-        # It asks at its start whether the namespace exists, and ends if not.
-        _rule("", ["namespaces"], ["get"]),
-        _rule("", ["configmaps", "secrets", "services"], ["list", "watch"]),
-        _rule("", ["events"], ["create", "patch"]),
-        _rule("discovery.k8s.io", ["endpointslices"], ["list", "watch"]),
-        _rule("networking.k8s.io", ["ingresses"], _READ),
-        _rule("networking.k8s.io", ["ingresses/status"], ["update"]),
-    ]
-
-
-def _own_namespace(controller: str, election_id: str) -> list[PolicyRuleArgs]:
-    """Its configuration, the Service whose address it publishes, its own pods, and the lease of their leader."""
-    return [
-        _rule("", ["configmaps", "services"], ["get"], [controller]),
-        _rule("", ["pods"], ["get", "list"]),
-        # RBAC can't name an object that is yet to be created, so `create` is a rule of its own.
-        _rule("coordination.k8s.io", ["leases"], ["get", "update"], [election_id]),
-        _rule("coordination.k8s.io", ["leases"], ["create"]),
-    ]
-
-
-def grant_access(
-    name: str,
-    children: Children,
-    *,
-    cluster_name: str,
-    watched: pulumi.Output[str] | None,
-    controller: str,
-    election_id: str,
-) -> tuple[ServiceAccount, list[pulumi.Resource]]:
-    """The controller's account, and the bindings that must exist before it starts.
-
-    `watched` is the namespace whose Ingresses it serves, None for all. `cluster_name` names the objects outside of the
-    controller's own namespace, `controller` its ConfigMap and its Service.
-    """
+def grant_access(controller: Controller) -> tuple[ServiceAccount, list[pulumi.Resource]]:
+    """The controller's account, and the bindings that must exist before it starts."""
+    name, children, watched = controller.component, controller.children, controller.watched
     opts = children.options()
     account = ServiceAccount(name, metadata=children.metadata(name), automount_service_account_token=False, opts=opts)
     subject = SubjectArgs(kind="ServiceAccount", name=account.metadata.name, namespace=children.namespace)
+    # Its configuration, the Service whose address it publishes, its own pods, and the lease of their leader.
+    own_namespace = [
+        _rule("", ["configmaps", "services"], ["get"], [controller.name]),
+        _rule("", ["pods"], ["get", "list"]),
+        # RBAC can't name an object that is yet to be created, so `create` is a rule of its own.
+        _rule("coordination.k8s.io", ["leases"], ["get", "update"], [controller.election_id]),
+        _rule("coordination.k8s.io", ["leases"], ["create"]),
+    ]
 
     def allow(
         resource: str,
@@ -98,12 +79,13 @@ def grant_access(
         ref = RoleRefArgs(api_group=_RBAC_GROUP, kind=make_role.__name__, name=role.metadata.name)
         return make_binding(resource, metadata=where, role_ref=ref, subjects=[subject], opts=opts)
 
-    everywhere = _every_namespace() if watched is None else _classes()
+    cluster_name = f"{controller.settings.namespace}-controller"
+    everywhere = _EVERY_NAMESPACE if watched is None else _CLASSES
     bindings = [
         allow(name, children.cluster_wide(cluster_name), everywhere, ClusterRole, ClusterRoleBinding),
-        allow(name, children.metadata(name), _own_namespace(controller, election_id)),
+        allow(name, children.metadata(name), own_namespace),
     ]
     if watched is not None:
         where = replace(children, namespace=watched).metadata(cluster_name)
-        bindings.append(allow(f"{name}-watched", where, _watched_namespace()))
+        bindings.append(allow(f"{name}-watched", where, _WATCHED_NAMESPACE))
     return account, bindings

@@ -4,7 +4,12 @@ from typing import Annotated, ClassVar, Literal, cast
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from webtier.ingress_nginx.controller_config.config_checks import RISK_LEVEL, config_problems, release_notes
+from webtier.ingress_nginx.controller_config.config_checks import (
+    FIXED_CONFIG,
+    RISK_LEVEL,
+    config_problems,
+    release_notes,
+)
 from webtier.service_exposure.ports import ServicePort
 from webtier.service_exposure.settings import LoadBalancerExposure, LoadBalancerFields, NodePortExposure
 from webtier.shared.hosts import RuleHost
@@ -205,6 +210,12 @@ class IngressNginxSettings(Settings):
         }
 
     @property
-    def risk_config(self) -> dict[str, str]:
-        """The ConfigMap's key for the risk up to which annotations are taken; never Critical, as snippets are."""
-        return {RISK_LEVEL: "High" if self.allow_external_auth else "Medium"}
+    def config_data(self) -> dict[str, str]:
+        """The controller's ConfigMap. nginx goes on with open connections until shortly before the kill."""
+        return {
+            **self.config,
+            **FIXED_CONFIG,
+            # Never Critical, as snippets are.
+            RISK_LEVEL: "High" if self.allow_external_auth else "Medium",
+            "worker-shutdown-timeout": f"{max(self.grace_seconds - self.drain_seconds - 5, 5)}s",
+        }

@@ -1,8 +1,5 @@
 """The controller's Deployment. Flags and probes are those that releases 1.11 to 1.15 share."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
 import pulumi
 from pulumi_kubernetes.apps.v1 import (
     Deployment,
@@ -11,6 +8,7 @@ from pulumi_kubernetes.apps.v1 import (
     RollingUpdateDeploymentArgs,
 )
 from pulumi_kubernetes.core.v1 import (
+    ConfigMap,
     ContainerArgs,
     ContainerPortArgs,
     ExecActionArgs,
@@ -24,11 +22,12 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
+from webtier.ingress_nginx.access import grant_access
 from webtier.ingress_nginx.admission.webhook import CERTIFICATE_FOLDER, WEBHOOK_PORT
-from webtier.ingress_nginx.settings import IngressNginxSettings
-from webtier.shared.children import Children
+from webtier.ingress_nginx.controller import Controller
+from webtier.shared.checksum import CONFIG_CHECKSUM_ANNOTATION, checksum
 from webtier.shared.pods import HOST_TOPOLOGY, ZONE_TOPOLOGY, pod_field, secret_volume, spread
-from webtier.shared.prometheus.objects import METRICS
+from webtier.shared.prometheus.objects import METRICS, scrape_annotations
 from webtier.shared.security import restricted_container, restricted_pod
 from webtier.shared.waiting import rolled_out, wait_for
 
@@ -38,51 +37,24 @@ METRICS_PORT = 10254
 _UID = 101
 
 
-@dataclass(frozen=True)
-class Workload:
-    """All that the Deployment takes from the objects around it."""
-
-    settings: IngressNginxSettings
-    children: Children
-    selector: Mapping[str, str]
-    election_id: str
-    service_account: pulumi.Input[str]
-    config_map: pulumi.Input[str]
-    certificate_secret: pulumi.Input[str]
-    """Another certificate is in a Secret of another name, so that it rolls the controllers."""
-    service_name: str
-    node_address: str | None
-    watched: pulumi.Input[str] | None
-    """The namespace whose Ingresses are served; None for all."""
-    default_certificate: pulumi.Input[str] | None
-    """`namespace/name` of a Secret; None for the one that each controller makes at its start."""
-    annotations: Mapping[str, str]
-    """Of the pods."""
-
-
-def worker_shutdown_seconds(settings: IngressNginxSettings) -> int:
-    """How long nginx may go on with open connections once it has been told to stop."""
-    return max(settings.grace_seconds - settings.drain_seconds - 5, 5)
-
-
-def _status_flag(workload: Workload) -> str:
+def _status_flag(controller: Controller) -> str:
     """Which address the controller writes to the status of every Ingress.
 
     Nothing else ever sets the status on a NodePort, and Pulumi waits for it.
     """
-    if workload.settings.service_type == "NodePort" and workload.node_address is not None:
-        return f"--publish-status-address={workload.node_address}"
-    return f"--publish-service=$(POD_NAMESPACE)/{workload.service_name}"
+    if controller.settings.service_type == "NodePort" and controller.node_address is not None:
+        return f"--publish-status-address={controller.node_address}"
+    return f"--publish-service=$(POD_NAMESPACE)/{controller.name}"
 
 
-def _flags(workload: Workload) -> list[pulumi.Input[str]]:
-    settings, certificate = workload.settings, workload.default_certificate
+def _flags(controller: Controller, config: ConfigMap, certificate: pulumi.Input[str] | None) -> list[pulumi.Input[str]]:
+    settings, watched = controller.settings, controller.watched
     return [
         "/nginx-ingress-controller",
-        f"--election-id={workload.election_id}",
+        f"--election-id={controller.election_id}",
         f"--controller-class={settings.controller_value}",
         f"--ingress-class={settings.class_name}",
-        pulumi.Output.concat("--configmap=$(POD_NAMESPACE)/", workload.config_map),
+        pulumi.Output.concat("--configmap=$(POD_NAMESPACE)/", config.metadata.name),
         f"--watch-ingress-without-class={str(settings.default_class).lower()}",
         f"--validating-webhook=:{WEBHOOK_PORT}",
         f"--validating-webhook-certificate={CERTIFICATE_FOLDER}/cert",
@@ -95,8 +67,8 @@ def _flags(workload: Workload) -> list[pulumi.Input[str]]:
         "--post-shutdown-grace-period=0",
         # Pulumi waits for each Ingress's address, and would wait a minute at the default of 60.
         "--status-update-interval=5",
-        _status_flag(workload),
-        *([] if workload.watched is None else [pulumi.Output.concat("--watch-namespace=", workload.watched)]),
+        _status_flag(controller),
+        *([] if watched is None else [pulumi.Output.concat("--watch-namespace=", watched)]),
         *([] if certificate is None else [pulumi.Output.concat("--default-ssl-certificate=", certificate)]),
     ]
 
@@ -113,12 +85,12 @@ def _probe(failures: int, period_seconds: int) -> ProbeArgs:
     )
 
 
-def _container(workload: Workload) -> ContainerArgs:
+def _container(controller: Controller, flags: list[pulumi.Input[str]]) -> ContainerArgs:
     return ContainerArgs(
         name="controller",
-        image=workload.settings.image,
+        image=controller.settings.image,
         image_pull_policy="IfNotPresent",
-        args=_flags(workload),
+        args=flags,
         env=[
             pod_field("POD_NAME", "metadata.name"),
             pod_field("POD_NAMESPACE", "metadata.namespace"),
@@ -135,7 +107,7 @@ def _container(workload: Workload) -> ContainerArgs:
             # It returns when the last connection is done, and only then the kubelet signals.
             pre_stop=LifecycleHandlerArgs(exec_=ExecActionArgs(command=["/wait-shutdown"]))
         ),
-        resources=workload.settings.resources.as_args(),
+        resources=controller.settings.resources.as_args(),
         security_context=restricted_container(
             # It writes its configuration next to the template it is made from.
             read_only_root=False,
@@ -146,14 +118,23 @@ def _container(workload: Workload) -> ContainerArgs:
     )
 
 
-def controller_deployment(
-    name: str,
-    workload: Workload,
-    *,
-    after: Sequence[pulumi.Resource],
+def make_controller(
+    controller: Controller, certificate_secret: pulumi.Input[str], default_certificate: pulumi.Input[str] | None
 ) -> Deployment:
-    """The Deployment, once `after` exists; Pulumi waits until its controllers are ready."""
-    settings, children = workload.settings, workload.children
+    """The Deployment with its account and its ConfigMap; Pulumi waits until its controllers are ready.
+
+    Another certificate of the webhook is in a Secret of another name, so that it rolls the controllers.
+    `default_certificate` is `namespace/name` of a Secret; None for the one that each controller makes at its start.
+    """
+    settings, children, name = controller.settings, controller.children, controller.name
+    account, bindings = grant_access(controller)
+    data = settings.config_data
+    config = ConfigMap(name, metadata=children.metadata(name), data=data, opts=children.options())
+    annotations = {
+        **(scrape_annotations(METRICS_PORT) if settings.metrics.enabled else {}),
+        # It reads its configuration at its start, and then follows the watched namespaces alone.
+        **({} if controller.watched is None else {CONFIG_CHECKSUM_ANNOTATION: checksum(data)}),
+    }
     return Deployment(
         name,
         metadata=children.metadata(name, wait_for(rolled_out(settings.replicas), labels=children.labels)),
@@ -162,27 +143,27 @@ def controller_deployment(
             # Ingresses are sent once the controller is available, and by then the API server has to reach its webhook.
             min_ready_seconds=2,
             revision_history_limit=5,
-            selector=LabelSelectorArgs(match_labels=workload.selector),
+            selector=LabelSelectorArgs(match_labels=controller.selector),
             strategy=DeploymentStrategyArgs(
                 type="RollingUpdate",
                 rolling_update=RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=1),
             ),
             template=PodTemplateSpecArgs(
-                metadata=ObjectMetaArgs(labels=children.labels, annotations=workload.annotations or None),
+                metadata=ObjectMetaArgs(labels=children.labels, annotations=annotations or None),
                 spec=PodSpecArgs(
-                    service_account_name=workload.service_account,
+                    service_account_name=account.metadata.name,
                     automount_service_account_token=True,
                     enable_service_links=False,
-                    containers=[_container(workload)],
+                    containers=[_container(controller, _flags(controller, config, default_certificate))],
                     security_context=restricted_pod(_UID, fs_group=_UID, unprivileged_ports_from=0),
                     termination_grace_period_seconds=settings.grace_seconds,
                     topology_spread_constraints=[
-                        spread(HOST_TOPOLOGY, workload.selector),
-                        spread(ZONE_TOPOLOGY, workload.selector),
+                        spread(HOST_TOPOLOGY, controller.selector),
+                        spread(ZONE_TOPOLOGY, controller.selector),
                     ],
-                    volumes=[secret_volume("webhook-certificate", workload.certificate_secret)],
+                    volumes=[secret_volume("webhook-certificate", certificate_secret)],
                 ),
             ),
         ),
-        opts=children.options(*after),
+        opts=children.options(*bindings),
     )

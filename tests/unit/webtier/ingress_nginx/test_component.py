@@ -31,7 +31,8 @@ from tests.unit.webtier.ingress_nginx.controller_objects import (
 )
 from webtier.ingress_nginx import IngressNginx, IngressNginxArgs, IngressNginxSettings
 from webtier.ingress_nginx.admission.webhook_certificate import make_webhook_certificate
-from webtier.ingress_nginx.component import _load_balancer_url  # pyright: ignore[reportPrivateUsage]
+from webtier.ingress_nginx.component import _url  # pyright: ignore[reportPrivateUsage]
+from webtier.service_exposure.addresses import balancer_address
 
 
 def test_controller_fits_the_restricted_standard() -> None:
@@ -361,7 +362,7 @@ def test_url_is_the_nodes(address: str | None, url: str | None) -> None:
     assert outputs(record(address)).get("http_url") == url
 
 
-def test_url_of_a_load_balancer_comes_from_its_status() -> None:
+def test_address_of_a_load_balancer_comes_from_its_status() -> None:
     class Entry:
         def __init__(self, hostname: str | None, ip: str | None) -> None:
             self.hostname, self.ip = hostname, ip
@@ -371,7 +372,14 @@ def test_url_of_a_load_balancer_comes_from_its_status() -> None:
             self.load_balancer = self
             self.ingress = list(entries)
 
-    assert _load_balancer_url("https", Status(Entry(None, "203.0.113.7"))) == "https://203.0.113.7"  # type: ignore[arg-type]
-    assert _load_balancer_url("http", Status(Entry("lb.example.com", None))) == "http://lb.example.com"  # type: ignore[arg-type]
-    assert _load_balancer_url("http", Status()) is None  # type: ignore[arg-type]
-    assert _load_balancer_url("http", None) is None
+    assert balancer_address(Status(Entry(None, "203.0.113.7"))) == "203.0.113.7"  # type: ignore[arg-type]
+    assert balancer_address(Status(Entry("lb.example.com", None))) == "lb.example.com"  # type: ignore[arg-type]
+    assert balancer_address(Status()) is None  # type: ignore[arg-type]
+    assert balancer_address(None) is None
+
+
+def test_url_leaves_out_its_schemes_own_port() -> None:
+    endpoints = {"http": "lb.example.com:80", "https": "203.0.113.7:443"}
+    assert _url("https", endpoints, ":443") == "https://203.0.113.7"
+    assert _url("http", endpoints, ":80") == "http://lb.example.com"
+    assert _url("http", {}, ":80") is None
