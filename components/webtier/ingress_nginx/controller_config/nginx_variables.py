@@ -9,38 +9,34 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 
-_HTTP = """
-    ancient_browser arg_ args balancer_ewma_score best_http_host binary_remote_addr body_bytes_sent bytes_sent
-    connection connection_requests connection_time connection_upgrade connections_active connections_reading
-    connections_waiting connections_writing content_length content_type cookie_ date_gmt date_local document_root
-    document_uri fastcgi_path_info fastcgi_script_name gzip_ratio host hostname http2 http_ https ingress_name
-    invalid_referer is_args limit_conn_status limit_rate limit_req_status literal_dollar location_path loggable
-    modern_browser msec msie namespace nginx_version pass_access_scheme pass_port pass_server_port pid pipe
-    proxy_add_x_forwarded_for proxy_alternative_upstream_name proxy_host proxy_port proxy_protocol_addr
+_BOTH = """
+    binary_remote_addr bytes_sent connection hostname limit_conn_status msec nginx_version pid proxy_protocol_addr
     proxy_protocol_port proxy_protocol_server_addr proxy_protocol_server_port proxy_protocol_tlv_
-    proxy_upstream_name query_string realip_remote_addr realip_remote_port realpath_root remote_addr remote_port
-    remote_user req_id request request_body request_body_file request_completion request_filename request_id
-    request_length request_method request_time request_uri scheme sent_http_ sent_trailer_ server_addr server_name
-    server_port server_protocol service_name service_port slice_range ssl_alpn_protocol ssl_cipher ssl_ciphers
-    ssl_client_cert ssl_client_escaped_cert ssl_client_fingerprint ssl_client_i_dn ssl_client_i_dn_legacy
-    ssl_client_raw_cert ssl_client_s_dn ssl_client_s_dn_legacy ssl_client_serial ssl_client_v_end
-    ssl_client_v_remain ssl_client_v_start ssl_client_verify ssl_curve ssl_curves ssl_early_data ssl_protocol
-    ssl_server_name ssl_session_id ssl_session_reused status tcpinfo_rcv_space tcpinfo_rtt tcpinfo_rttvar
-    tcpinfo_snd_cwnd time_iso8601 time_local uid_got uid_reset uid_set upstream_addr upstream_bytes_received
-    upstream_bytes_sent upstream_cache_status upstream_connect_time upstream_cookie_ upstream_header_time
-    upstream_http_ upstream_response_length upstream_response_time upstream_status
-    upstream_trailer_ uri
+    proxy_upstream_name realip_remote_addr realip_remote_port remote_addr remote_port server_addr server_port
+    ssl_alpn_protocol ssl_cipher ssl_ciphers ssl_client_cert ssl_client_fingerprint ssl_client_i_dn
+    ssl_client_raw_cert ssl_client_s_dn ssl_client_serial ssl_client_v_end ssl_client_v_remain ssl_client_v_start
+    ssl_client_verify ssl_curve ssl_curves ssl_protocol ssl_server_name ssl_session_id ssl_session_reused status
+    time_iso8601 time_local upstream_addr upstream_bytes_received upstream_bytes_sent upstream_connect_time
+"""
+"""What nginx knows for HTTP and for streams of TCP and UDP."""
+
+_HTTP = """
+    ancient_browser arg_ args balancer_ewma_score best_http_host body_bytes_sent connection_requests connection_time
+    connection_upgrade connections_active connections_reading connections_waiting connections_writing content_length
+    content_type cookie_ date_gmt date_local document_root document_uri fastcgi_path_info fastcgi_script_name
+    gzip_ratio host http2 http_ https ingress_name invalid_referer is_args limit_rate limit_req_status
+    literal_dollar location_path loggable modern_browser msie namespace pass_access_scheme pass_port
+    pass_server_port pipe proxy_add_x_forwarded_for proxy_alternative_upstream_name proxy_host proxy_port
+    query_string realpath_root remote_user req_id request request_body request_body_file request_completion
+    request_filename request_id request_length request_method request_time request_uri scheme sent_http_
+    sent_trailer_ server_name server_protocol service_name service_port slice_range ssl_client_escaped_cert
+    ssl_client_i_dn_legacy ssl_client_s_dn_legacy ssl_early_data tcpinfo_rcv_space tcpinfo_rtt tcpinfo_rttvar
+    tcpinfo_snd_cwnd uid_got uid_reset uid_set upstream_cache_status upstream_cookie_ upstream_header_time
+    upstream_http_ upstream_response_length upstream_response_time upstream_status upstream_trailer_ uri
 """
 
 _STREAM = """
-    binary_remote_addr bytes_received bytes_sent connection hostname limit_conn_status msec nginx_version pid
-    protocol proxy_protocol_addr proxy_protocol_port proxy_protocol_server_addr proxy_protocol_server_port
-    proxy_protocol_tlv_ proxy_upstream_name realip_remote_addr realip_remote_port remote_addr remote_port
-    server_addr server_port session_time ssl_alpn_protocol ssl_cipher ssl_ciphers ssl_client_cert
-    ssl_client_fingerprint ssl_client_i_dn ssl_client_raw_cert ssl_client_s_dn ssl_client_serial ssl_client_v_end
-    ssl_client_v_remain ssl_client_v_start ssl_client_verify ssl_curve ssl_curves ssl_preread_alpn_protocols
-    ssl_preread_protocol ssl_preread_server_name ssl_protocol ssl_server_name ssl_session_id ssl_session_reused
-    status time_iso8601 time_local upstream_addr upstream_bytes_received upstream_bytes_sent upstream_connect_time
+    bytes_received protocol session_time ssl_preread_alpn_protocols ssl_preread_protocol ssl_preread_server_name
     upstream_first_byte_time upstream_session_time
 """
 
@@ -87,7 +83,7 @@ def text_problems(option: str, text: str, config: Mapping[str, str]) -> Iterator
     """All that nginx would refuse of the text that an option with variables has, among these other options."""
     if option in QUOTED:
         yield from _quoting_problems(text)
-    known: set[str] = set((_STREAM if option == "log-format-stream" else _HTTP).split())
+    known: set[str] = {*_BOTH.split(), *(_STREAM if option == "log-format-stream" else _HTTP).split()}
     needed: dict[str, tuple[str, ...]] = {}
     if option != "log-format-stream":
         for options, names in _WITH.items():
