@@ -14,7 +14,7 @@ from webtier.redis_cluster.settings import RedisClusterSettings
 from webtier.redis_standalone.settings import RedisStandaloneSettings
 from webtier.service_exposure import ExternalServiceSettings
 from webtier.service_exposure.ports import ServicePort
-from webtier.shared.hosts import is_host
+from webtier.shared.addresses import is_host
 from webtier.shared.model import Settings
 from webtier.web_service import WebServiceSettings
 

@@ -15,8 +15,7 @@ from webtier.redis_cluster.settings import RedisClusterSettings
 from webtier.redis_common.settings import RedisName
 from webtier.redis_standalone.settings import RedisStandaloneSettings
 from webtier.service_exposure import ExternalServiceSettings
-from webtier.shared.addresses import check_machine
-from webtier.shared.hosts import RuleHost
+from webtier.shared.addresses import RuleHost, check_machine
 from webtier.shared.model import ServiceName, Settings
 from webtier.web_service import WebServiceSettings
 

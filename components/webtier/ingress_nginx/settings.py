@@ -12,7 +12,7 @@ from webtier.ingress_nginx.controller_config.config_checks import (
 )
 from webtier.service_exposure.ports import ServicePort
 from webtier.service_exposure.settings import LoadBalancerExposure, LoadBalancerFields, NodePortExposure
-from webtier.shared.hosts import RuleHost
+from webtier.shared.addresses import RuleHost
 from webtier.shared.model import DnsLabel, DnsName, Image, Moved, NodePort, Settings, text_type
 from webtier.shared.problems import Problem, wrong_settings
 from webtier.shared.prometheus.settings import PrometheusOperatorSettings

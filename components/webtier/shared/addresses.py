@@ -109,12 +109,7 @@ check_machine: Callable[[str], str] = check(_machine_problem)
 
 def is_lower_name(text: str) -> bool:
     """Whether it is a host name in lower case."""
-    return has_form_of_lower_name(text) and not reads_as_address(text)
-
-
-def has_form_of_lower_name(text: str) -> bool:
-    """The same, also where its last part is a number, which no host name may end in."""
-    return text == text.lower() and _form_problem(text) is None
+    return text == text.lower() and name_problem(text) is None
 
 
 def _bare_host(text: str) -> str:
@@ -138,3 +133,30 @@ def _certificate_name_problem(text: str) -> str | None:
 
 CertificateName = Annotated[str, checked(_certificate_name_problem)]
 """What a certificate can be for: a host name, a wildcard, an address."""
+
+
+def is_host(text: str) -> bool:
+    """Whether a rule can be for this host. An API server refuses an Ingress for an address."""
+    return len(text) <= LONGEST_NAME and is_lower_name(text.removeprefix("*."))
+
+
+def _rule_host_problem(host: str) -> str | None:
+    if is_host(host):
+        return None
+    if is_address(host.strip("[]")):
+        what = "it is an address, which Kubernetes refuses as the host of a rule"
+    elif reads_as_address(host) and host == host.lower() and _form_problem(host.removeprefix("*.")) is None:
+        what = "its last part is a number, so that every browser takes it for an address"
+    else:
+        return (
+            "allowed: a host name in lower case without a port, such as 'shop.example.com', or '*.example.com' for "
+            "all names with one label before it"
+        )
+    return (
+        f"{what}; allowed: a host name such as 'shop.example.com', or null for every host without own rules, by which "
+        "requests for an address are answered too"
+    )
+
+
+RuleHost = Annotated[str, checked(_rule_host_problem)]
+"""A host name, or `*.` and one."""

@@ -9,8 +9,6 @@ from decimal import Decimal
 from typing import Annotated
 
 from webtier.shared.addresses import is_network, meant_network, url_problem
-from webtier.shared.hosts import RuleHost as RuleHost
-from webtier.shared.hosts import is_host as is_host
 from webtier.shared.model import text_type
 from webtier.shared.problems import checked
 from webtier.shared.quantities import parse_quantity
@@ -119,21 +117,17 @@ HeaderName = Annotated[
     # nginx and most others drop headers with '_' unless told not to.
     str, text_type(_HEADER_NAME, "the name of a header: 1 to 64 letters, digits and '-', such as 'X-Canary'")
 ]
-"""A header's name."""
 
 ExposedHeader = Annotated[str, text_type(rf"\*|{_HEADER_NAME}", "the name of a header, such as 'X-Total', or '*'")]
-"""A header's name, or `*`."""
 
 HeaderValue = Annotated[
     str, text_type(r"[A-Za-z0-9._~/:-]{1,128}", "1 to 128 of A-Z, a-z, 0-9, '.', '_', '~', '/', ':' and '-'")
 ]
-"""What a header has to be equal to."""
 
 CookieName = Annotated[
     str,
     text_type(r"[A-Za-z0-9_-]{1,64}", "the name of a cookie: 1 to 64 letters, digits, '_' and '-', such as 'session'"),
 ]
-"""A cookie's name."""
 
 Origin = Annotated[str, checked(_origin_problem)]
 """Scheme, host and port as a browser sends them in `Origin`, or `*`."""
@@ -147,7 +141,6 @@ HttpUrl = Annotated[
     ),
     checked(_url_host_problem),
 ]
-"""A URL with its scheme and host."""
 
 Realm = Annotated[
     str,
@@ -156,13 +149,10 @@ Realm = Annotated[
         "1 to 128 letters, digits, spaces, '.', '_', '~', '/', ':' and '-', no space at the ends",
     ),
 ]
-"""What a browser shows when it asks for a password."""
 
 RewriteTarget = Annotated[str, checked(_target_problem)]
 """A path that may name a regex' groups: `/y/$1`."""
 
 Network = Annotated[str, checked(_network_problem)]
-"""An IPv4 or IPv6 address or network (CIDR)."""
 
 BodySize = Annotated[str, checked(_body_size_problem)]
-"""An amount of bytes as text, or `unlimited`."""

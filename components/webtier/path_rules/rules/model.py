@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from webtier.path_rules.regexes.syntax import RegexError, parse_regex
-from webtier.path_rules.rules.field_types import BodySize, RuleHost, path_problem
+from webtier.path_rules.rules.field_types import BodySize, path_problem
 from webtier.path_rules.rules.hosts import HostSettings
 from webtier.path_rules.rules.options import (
     AccessLists,
@@ -27,6 +27,7 @@ from webtier.path_rules.rules.options import (
     TimeoutSettings,
 )
 from webtier.path_rules.rules.routing import GatewayRouting, IngressRouting
+from webtier.shared.addresses import RuleHost
 from webtier.shared.model import Settings
 
 ROOT = "/"
