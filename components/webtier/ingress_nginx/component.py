@@ -7,9 +7,8 @@ import pulumi
 from pulumi_kubernetes.networking.v1 import IngressClass, IngressClassSpecArgs
 
 from webtier.ingress_nginx.admission.deletion_guard import make_deletion_guard
-from webtier.ingress_nginx.admission.served_ingresses import ServedIngresses
-from webtier.ingress_nginx.admission.webhook import make_webhook_configuration, make_webhook_service
-from webtier.ingress_nginx.admission.webhook_certificate import ca_bundle, make_certificate_secret
+from webtier.ingress_nginx.admission.webhook import make_webhook
+from webtier.ingress_nginx.admission.webhook_certificate import make_certificate_secret
 from webtier.ingress_nginx.alerts import rule_groups
 from webtier.ingress_nginx.controller import KIND, Controller
 from webtier.ingress_nginx.default_certificate import default_certificate
@@ -74,25 +73,12 @@ class IngressNginx(pulumi.ComponentResource):
         service = make_service(
             children, ServiceObject(controller.name, settings.exposure, settings.ports, controller.selector)
         )
-        admission_name, webhook_service_name = f"{name}-admission", f"{controller.name}-admission"
-        secret = make_certificate_secret(
-            admission_name, children, service_name=webhook_service_name, namespace=settings.namespace
-        )
-        default_secret, ca = default_certificate(name, children, settings, controller.watched or children.namespace)
-        deployment = make_controller(controller, secret.metadata.name, default_secret)
-        served = ServedIngresses(settings.class_name, settings.default_class, controller.watched)
-        cluster_name = f"{settings.namespace}-admission"
+        certificate = make_certificate_secret(controller)
+        default_secret, ca = default_certificate(controller)
+        deployment = make_controller(controller, certificate.metadata.name, default_secret)
         if settings.deletion_guard:
-            make_deletion_guard(admission_name, children, cluster_name, served)
-        webhook = make_webhook_configuration(
-            admission_name,
-            children,
-            cluster_name,
-            served=served,
-            service=make_webhook_service(webhook_service_name, children, controller.selector),
-            bundle=ca_bundle(secret),
-            controller=deployment,
-        )
+            make_deletion_guard(controller)
+        webhook = make_webhook(controller, certificate, deployment)
         ingress_class = _make_class(controller)
         if settings.replicas >= 2:
             make_disruption_budget(controller.name, children, controller.selector, max_unavailable=1)

@@ -33,6 +33,16 @@ class Controller:
         return f"{self.component}-controller"
 
     @property
+    def admission(self) -> str:
+        """Of what is made for the admission of Ingresses."""
+        return f"{self.component}-admission"
+
+    @property
+    def webhook_service(self) -> str:
+        """The name of the Service by which the API server calls the admission webhook."""
+        return f"{self.name}-admission"
+
+    @property
     def election_id(self) -> str:
         """The name of the lease of its pods' leader."""
         return f"{self.component}-leader"

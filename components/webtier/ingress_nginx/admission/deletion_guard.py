@@ -6,9 +6,9 @@ none that is being deleted (`CheckIngress`, internal/ingress/controller/controll
 
 from pulumi_kubernetes.admissionregistration.v1 import MatchConditionArgs, ValidationArgs
 
-from webtier.ingress_nginx.admission.served_ingresses import ALL_OF_INGRESSES, IS_CHANGED, ServedIngresses
+from webtier.ingress_nginx.admission.served_ingresses import ALL_OF_INGRESSES, IS_CHANGED, is_served_by, namespaces_of
+from webtier.ingress_nginx.controller import Controller
 from webtier.shared.admission_policy import make_admission_policy
-from webtier.shared.children import Children
 
 _MESSAGE = (
     "this Ingress is being deleted, and the controller tests none that is: its spec and its annotations can't be "
@@ -16,16 +16,17 @@ _MESSAGE = (
 )
 
 
-def make_deletion_guard(name: str, children: Children, cluster_name: str, served: ServedIngresses) -> None:
+def make_deletion_guard(controller: Controller) -> None:
     """Lets what is left of an Ingress's life change its finalizers and labels, and nothing that is served."""
+    children = controller.children
     make_admission_policy(
-        name,
-        children.cluster_wide(cluster_name),
+        controller.admission,
+        children.cluster_wide(f"{controller.settings.namespace}-admission"),
         operation="UPDATE",
         api_group="networking.k8s.io",
         resources=ALL_OF_INGRESSES,
-        namespaces=served.namespace_selector,
-        conditions=[MatchConditionArgs(name="class", expression=served.are_known)],
+        namespaces=namespaces_of(controller),
+        conditions=[MatchConditionArgs(name="class", expression=is_served_by(controller))],
         validation=ValidationArgs(
             expression=f"!has(object.metadata.deletionTimestamp) || !({IS_CHANGED})", message=_MESSAGE
         ),

@@ -5,11 +5,9 @@ Taken from the controller's `GetIngressClass` (internal/ingress/controller/store
 `--watch-ingress-without-class`.
 """
 
-from dataclasses import dataclass
-
-import pulumi
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
+from webtier.ingress_nginx.controller import Controller
 from webtier.shared.admission_policy import namespace_called
 
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
@@ -28,27 +26,16 @@ IS_CHANGED = (
 """Whether it is new, or anything of it changes that the controller reads."""
 
 
-@dataclass(frozen=True)
-class ServedIngresses:
-    """`class_name` is the controller's own. `watched` is the namespace whose Ingresses it serves, None for all."""
+def is_served_by(controller: Controller) -> str:
+    """Whether an Ingress is served for what it says itself, without a look at any IngressClass."""
+    annotations, class_name = _annotations("object"), controller.settings.class_name
+    by_annotation = (
+        f"('{CLASS_ANNOTATION}' in {annotations} ? {annotations}['{CLASS_ANNOTATION}'] == '{class_name}' "
+        f": {str(controller.settings.default_class).lower()})"
+    )
+    return f"has(object.spec.ingressClassName) ? object.spec.ingressClassName == '{class_name}' : {by_annotation}"
 
-    class_name: str
-    without_class: bool
-    watched: pulumi.Input[str] | None
 
-    @property
-    def are_known(self) -> str:
-        """Whether an Ingress is served for what it says itself, without a look at any IngressClass."""
-        annotations = _annotations("object")
-        by_annotation = (
-            f"('{CLASS_ANNOTATION}' in {annotations} ? {annotations}['{CLASS_ANNOTATION}'] == '{self.class_name}' "
-            f": {str(self.without_class).lower()})"
-        )
-        return (
-            f"has(object.spec.ingressClassName) ? object.spec.ingressClassName == '{self.class_name}' : {by_annotation}"
-        )
-
-    @property
-    def namespace_selector(self) -> LabelSelectorArgs | None:
-        """The namespaces; None for all. Those of others must not depend on whether this controller runs."""
-        return None if self.watched is None else namespace_called(self.watched)
+def namespaces_of(controller: Controller) -> LabelSelectorArgs | None:
+    """The namespaces; None for all. Those of others must not depend on whether this controller runs."""
+    return None if controller.watched is None else namespace_called(controller.watched)

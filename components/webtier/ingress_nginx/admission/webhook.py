@@ -4,8 +4,6 @@ One invalid Ingress stops the controller from loading any later one, so what the
 serve has to be refused before it is stored.
 """
 
-from collections.abc import Mapping
-
 import pulumi
 from pulumi_kubernetes.admissionregistration.v1 import (
     MatchConditionArgs,
@@ -15,13 +13,14 @@ from pulumi_kubernetes.admissionregistration.v1 import (
     ValidatingWebhookConfiguration,
     WebhookClientConfigArgs,
 )
-from pulumi_kubernetes.core.v1 import Service
+from pulumi_kubernetes.core.v1 import Secret
 
-from webtier.ingress_nginx.admission.served_ingresses import ALL_OF_INGRESSES, IS_CHANGED, ServedIngresses
+from webtier.ingress_nginx.admission.served_ingresses import ALL_OF_INGRESSES, IS_CHANGED, is_served_by, namespaces_of
+from webtier.ingress_nginx.admission.webhook_certificate import ca_bundle
+from webtier.ingress_nginx.controller import Controller
 from webtier.service_exposure.ports import ServicePort
 from webtier.service_exposure.service import ServiceObject, make_service
 from webtier.service_exposure.settings import ClusterIpExposure
-from webtier.shared.children import Children
 
 CERTIFICATE_FOLDER = "/usr/local/certificates"
 WEBHOOK_PORT = 8443
@@ -30,22 +29,8 @@ _OTHERS_SECONDS = 5
 """How long an Ingress of another class may be held up by a controller that does not answer."""
 
 
-def make_webhook_service(name: str, children: Children, selector: Mapping[str, str]) -> Service:
-    """The Service that the API server calls."""
-    port = ServicePort(port=443, target_port="webhook", app_protocol="https")
-    service = ServiceObject(name, ClusterIpExposure(kind="cluster_ip"), {"https-webhook": port}, selector)
-    return make_service(children, service)
-
-
-def make_webhook_configuration(
-    name: str,
-    children: Children,
-    cluster_name: str,
-    *,
-    served: ServedIngresses,
-    service: Service,
-    bundle: pulumi.Input[str],
-    controller: pulumi.Resource,
+def make_webhook(
+    controller: Controller, certificate: Secret, deployment: pulumi.Resource
 ) -> ValidatingWebhookConfiguration:
     """Lets no Ingress be stored that the controller would serve and refuses.
 
@@ -53,6 +38,12 @@ def make_webhook_configuration(
     `spec.controller`, which the API server can't look up: so it is asked about all others too, and says itself which
     are its own. Those must not depend on whether it runs.
     """
+    children, own = controller.children, is_served_by(controller)
+    port = ServicePort(port=443, target_port="webhook", app_protocol="https")
+    exposure = ClusterIpExposure(kind="cluster_ip")
+    service = make_service(
+        children, ServiceObject(controller.webhook_service, exposure, {"https-webhook": port}, controller.selector)
+    )
 
     def webhook(name: str, which: str, failure_policy: str, seconds: int) -> ValidatingWebhookArgs:
         return ValidatingWebhookArgs(
@@ -62,7 +53,7 @@ def make_webhook_configuration(
             match_policy="Equivalent",
             side_effects="None",
             timeout_seconds=seconds,
-            namespace_selector=served.namespace_selector,
+            namespace_selector=namespaces_of(controller),
             match_conditions=[
                 MatchConditionArgs(name="class", expression=which),
                 # Kubernetes itself writes to an Ingress that is being deleted, which must not fail for want of a
@@ -78,7 +69,7 @@ def make_webhook_configuration(
                 )
             ],
             client_config=WebhookClientConfigArgs(
-                ca_bundle=bundle,
+                ca_bundle=ca_bundle(certificate),
                 service=ServiceReferenceArgs(
                     name=service.metadata.name,
                     namespace=service.metadata.namespace,
@@ -89,13 +80,13 @@ def make_webhook_configuration(
         )
 
     return ValidatingWebhookConfiguration(
-        name,
-        metadata=children.cluster_wide(cluster_name),
+        controller.admission,
+        metadata=children.cluster_wide(f"{controller.settings.namespace}-admission"),
         webhooks=[
             # The most that Kubernetes allows: for each Ingress the controller tests a whole configuration.
-            webhook("validate", served.are_known, "Fail", 30),
-            webhook("validate-others", f"!({served.are_known})", "Ignore", _OTHERS_SECONDS),
+            webhook("validate", own, "Fail", 30),
+            webhook("validate-others", f"!({own})", "Ignore", _OTHERS_SECONDS),
         ],
         # During deletion it goes first, so that no controller is asked that no longer runs.
-        opts=children.options(controller),
+        opts=children.options(deployment),
     )

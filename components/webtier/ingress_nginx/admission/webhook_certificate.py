@@ -1,23 +1,24 @@
 """The admission webhook's certificate: a CA of its own and one leaf, made in the program and kept in a Secret."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret
 
+from webtier.ingress_nginx.controller import Controller
 from webtier.shared.certificates import issue, make_authority
-from webtier.shared.children import Children
 from webtier.shared.kept_secret import keep_secret
 
 
-def make_certificate_secret(name: str, children: Children, *, service_name: str, namespace: str) -> Secret:
+def make_certificate_secret(controller: Controller) -> Secret:
     """The Secret with `ca`, `cert` and `key`, kept as it was first made.
 
     Its name is left to Pulumi: then a replacement exists beside the old one until the controller and the webhook have
     moved to it, where a fixed name would take the controller down with it.
     """
-    host = f"{service_name}.{namespace}.svc"
-    return keep_secret(name, children, make_webhook_certificate([host, f"{host}.cluster.local"]))
+    host = f"{controller.webhook_service}.{controller.settings.namespace}.svc"
+    certificate = make_webhook_certificate([host, f"{host}.cluster.local"])
+    return keep_secret(controller.admission, controller.children, certificate)
 
 
 def make_webhook_certificate(dns_names: Sequence[str]) -> dict[str, bytes]:
@@ -37,8 +38,4 @@ def ca_bundle(secret: Secret) -> pulumi.Output[str]:
     After an interrupted update those two differ, and a webhook with the wrong CA refuses every
     Ingress. A CA's certificate is public, so it need not be hidden in previews.
     """
-
-    def pick(data: Mapping[str, str]) -> str:
-        return data["ca"]
-
-    return pulumi.Output.unsecret(secret.data.apply(pick))
+    return pulumi.Output.unsecret(secret.data.apply(lambda data: data["ca"]))
