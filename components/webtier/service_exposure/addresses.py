@@ -32,7 +32,7 @@ def external_endpoints(
                 )
             )
         case _:
-            return pulumi.Output.from_input(_endpoints(None, {}))
+            return pulumi.Output.from_input({})
 
 
 def _endpoints(address: str | None, ports: Mapping[str, int]) -> Mapping[str, str]:

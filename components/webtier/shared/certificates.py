@@ -36,15 +36,14 @@ def make_authority(common_name: str) -> Pair:
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     key = ec.generate_private_key(_CURVE)
     name = _name(common_name)
-    certificate = (
-        _builder(name, name, key.public_key(), now - _BACKDATED, now + LIFETIME)
+    builder = (
+        _builder(name, name, key, is_authority=True)
+        .not_valid_before(now - _BACKDATED)
+        .not_valid_after(now + LIFETIME)
         .serial_number(x509.random_serial_number())
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_key_usage(certificate_sign=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
     )
-    return _pair(certificate, key)
+    return _pair(builder.sign(key, hashes.SHA256()), key)
 
 
 def issue(authority: Pair, common_name: str, names: Sequence[str], generation: int = 1, client: bool = False) -> Pair:
@@ -61,17 +60,35 @@ def issue(authority: Pair, common_name: str, names: Sequence[str], generation: i
     digest = hmac.new(authority.key, identity.encode(), hashlib.sha512).digest()
     key = ec.derive_private_key(int.from_bytes(digest, "big") % (_ORDER - 1) + 1, _CURVE)
     usages = [ExtendedKeyUsageOID.SERVER_AUTH, *([ExtendedKeyUsageOID.CLIENT_AUTH] if client else [])]
-    certificate = (
-        _builder(_name(common_name), ca.subject, key.public_key(), ca.not_valid_before_utc, ca.not_valid_after_utc)
+    builder = (
+        _builder(_name(common_name), ca.subject, key, is_authority=False)
+        .not_valid_before(ca.not_valid_before_utc)
+        .not_valid_after(ca.not_valid_after_utc)
         .serial_number(int.from_bytes(hashlib.sha256(digest).digest()[:16], "big") | 1)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_key_usage(certificate_sign=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         .add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
-        .sign(ca_key, hashes.SHA256(), ecdsa_deterministic=True)
     )
-    return _pair(certificate, key)
+    return _pair(builder.sign(ca_key, hashes.SHA256(), ecdsa_deterministic=True), key)
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, *, is_authority: bool
+) -> x509.CertificateBuilder:
+    usage = x509.KeyUsage(
+        digital_signature=not is_authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=is_authority,
+        crl_sign=is_authority,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    constraints = x509.BasicConstraints(ca=is_authority, path_length=0 if is_authority else None)
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
+    return builder.add_extension(constraints, critical=True).add_extension(usage, critical=True)
 
 
 def _pair(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> Pair:
@@ -90,28 +107,3 @@ def _general_name(name: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
         return x509.DNSName(name)
-
-
-def _builder(
-    subject: x509.Name,
-    issuer: x509.Name,
-    key: ec.EllipticCurvePublicKey,
-    begin: datetime.datetime,
-    end: datetime.datetime,
-) -> x509.CertificateBuilder:
-    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key)
-    return builder.not_valid_before(begin).not_valid_after(end)
-
-
-def _key_usage(*, certificate_sign: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not certificate_sign,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=certificate_sign,
-        crl_sign=certificate_sign,
-        encipher_only=False,
-        decipher_only=False,
-    )

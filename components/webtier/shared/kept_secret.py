@@ -41,11 +41,7 @@ def keep_secret(
 
 def kept_text(secret: Secret, key: str) -> pulumi.Output[str]:
     """What the cluster has under a key, and not what this run has offered."""
-
-    def pick(data: Mapping[str, str]) -> str:
-        return base64.b64decode(data[key]).decode()
-
-    return pulumi.Output.secret(secret.data.apply(pick))
+    return pulumi.Output.secret(secret.data.apply(lambda data: base64.b64decode(data[key]).decode()))
 
 
 def keep_authority(name: str, children: Children, subject: str) -> pulumi.Output[Pair]:
@@ -63,11 +59,7 @@ def tls_data(pair: Pair) -> dict[str, str]:
 
 def public_text(authority: pulumi.Output[Pair]) -> pulumi.Output[str]:
     """An authority's certificate in PEM, which is no secret."""
-
-    def text(pair: Pair) -> str:
-        return pair.certificate.decode()
-
-    return pulumi.Output.unsecret(authority.apply(text))
+    return pulumi.Output.unsecret(authority.apply(lambda pair: pair.certificate.decode()))
 
 
 def secret_text(content: bytes) -> str:

@@ -176,10 +176,8 @@ Image = Annotated[
         "an image with its tag or digest, such as 'docker.io/library/redis:8.2.1'",
     ),
 ]
-"""A container image, with its tag or digest."""
 
 HttpPath = Annotated[str, text_type(r"/[!-~]*", "'/' and then printable characters, such as '/healthz'")]
-"""What is asked for over HTTP: `/` and printable characters."""
 
 port_name_problem: Callable[[str], str | None] = text_problem(
     r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*",
@@ -208,7 +206,6 @@ LabelValue = Annotated[
         "at most 63 of A-Z, a-z, 0-9, '-', '_' and '.', beginning and ending with a letter or digit",
     ),
 ]
-"""The value of a label."""
 
 AbsolutePath = Annotated[
     str,

@@ -25,7 +25,7 @@ def parse_quantity(text: str) -> Decimal:
     return Decimal(match[1]) * _SUFFIXES[match[2]]
 
 
-def _amount(given: object) -> Decimal:
+def amount(given: object) -> Decimal:
     """What the text stands for; 0, which nothing allows, for anything else."""
     try:
         return parse_quantity(given) if isinstance(given, str) else Decimal(0)
@@ -34,14 +34,14 @@ def _amount(given: object) -> Decimal:
 
 
 def _cpu_problem(given: object) -> str | None:
-    if _amount(given) > 0 and (_amount(given) * 1000) % 1 == 0:
+    if amount(given) > 0 and (amount(given) * 1000) % 1 == 0:
         return None
     return "allowed: text such as '250m', '1' or '1.5': cores, or thousandths of one"
 
 
 def _bytes_problem(given: object) -> str | None:
     # Kubernetes takes "128m" as 0.128 bytes, which is never meant.
-    if _amount(given) >= 1024 * 1024:
+    if amount(given) >= 1024 * 1024:
         return None
     return "allowed: text such as '64Mi', '2Gi' or '500M': an amount of bytes of at least '1Mi'"
 

@@ -100,12 +100,7 @@ def make_autoscaler(
     name: str, children: Children, settings: AutoscalingSettings, deployment: pulumi.Input[str]
 ) -> HorizontalPodAutoscaler:
     """The autoscaler of a Deployment, which must have no number of replicas of its own."""
-    behavior = None
-    if settings.scale_up is not None or settings.scale_down is not None:
-        behavior = HorizontalPodAutoscalerBehaviorArgs(
-            scale_up=None if settings.scale_up is None else settings.scale_up.as_args(),
-            scale_down=None if settings.scale_down is None else settings.scale_down.as_args(),
-        )
+    up, down = (rules and rules.as_args() for rules in (settings.scale_up, settings.scale_down))
     return HorizontalPodAutoscaler(
         name,
         metadata=children.metadata(name),
@@ -122,7 +117,7 @@ def make_autoscaler(
                 )
                 for resource, percent in settings.targets().items()
             ],
-            behavior=behavior,
+            behavior=HorizontalPodAutoscalerBehaviorArgs(scale_up=up, scale_down=down) if up or down else None,
         ),
         opts=children.options(),
     )

@@ -88,12 +88,12 @@ def _pod(
 
 
 def _main(settings: WebServiceSettings) -> ContainerArgs:
-    own, probes = settings.own_ports, settings.probes
-    numbers = {name: port.target for name, port in own.items() if isinstance(port.target, int)}
-    protocols = {name: None if port.protocol == "TCP" else port.protocol for name, port in own.items()}
+    probes, numbers = settings.probes, {name: int(port.target) for name, port in settings.own_ports.items()}
     ports = {
-        name: ContainerPortArgs(name=name, container_port=number, protocol=protocols[name])
-        for name, number in numbers.items()
+        name: ContainerPortArgs(
+            name=name, container_port=numbers[name], protocol=None if port.protocol == "TCP" else port.protocol
+        )
+        for name, port in settings.own_ports.items()
     }
     container = _container(MAIN, settings, settings, ports)
     container.startup_probe = probes.as_args(probes.startup, numbers, settings.probed_port)

@@ -1,20 +1,17 @@
 """What the containers find in their file system besides the image: files, Secrets, folders to write to."""
 
 import hashlib
+import itertools
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes.core.v1 import (
-    EmptyDirVolumeSourceArgs,
-    VolumeArgs,
-    VolumeMountArgs,
-)
+from pulumi_kubernetes.core.v1 import EmptyDirVolumeSourceArgs, VolumeArgs, VolumeMountArgs
 
 from webtier.shared.pods import config_volume, secret_volume
-from webtier.shared.problems import wrong_setting
+from webtier.shared.problems import Place, wrong_setting
 
 LARGEST_CONFIG_MAP = 1024 * 1024
 """Bytes that Kubernetes takes in one ConfigMap."""
@@ -37,26 +34,24 @@ class Volumes:
                 f"{size} bytes in all; allowed: {LARGEST_CONFIG_MAP}, as much as a ConfigMap holds",
                 self.files,
             )
-        places = [("files", path) for path in self.files] + [("secret_files", path) for path in self.secrets]
-        self._check_each_once(places)
-        paths = [path for _, path in places] + list(self.writable)
-        for key, outer in places:
-            for inner in paths:
-                if inner.startswith(f"{outer}/"):
-                    what = "a file" if key == "files" else "read-only"
-                    raise wrong_setting(
-                        (key, outer),
-                        f"it is {what}, and '{inner}' would have to be in it; allowed: a path of its own",
-                        outer,
-                    )
-
-    def _check_each_once(self, places: Sequence[tuple[str, str]]) -> None:
-        seen: dict[str, str] = {}
-        writable = [(("writable_paths", number), path) for number, path in enumerate(self.writable)]
-        for place, path in [*(((key, path), path) for key, path in places), *writable]:
+        places: list[tuple[Place, str]] = [
+            *((("files", path), path) for path in self.files),
+            *((("secret_files", path), path) for path in self.secrets),
+            *((("writable_paths", number), path) for number, path in enumerate(self.writable)),
+        ]
+        seen: dict[str, str | int] = {}
+        for place, path in places:
             if path in seen:
                 raise wrong_setting(place, f"it stands in {seen[path]} already; allowed: each path once", path)
             seen[path] = place[0]
+        for outer, inner in itertools.product({**self.files, **self.secrets}, seen):
+            if inner.startswith(f"{outer}/"):
+                what = "a file" if outer in self.files else "read-only"
+                raise wrong_setting(
+                    (seen[outer], outer),
+                    f"it is {what}, and '{inner}' would have to be in it; allowed: a path of its own",
+                    outer,
+                )
 
     def mounts(self) -> list[VolumeMountArgs]:
         """For every container of the pod."""
@@ -66,21 +61,19 @@ class Volumes:
                 for path in sorted(self.files)
             ),
             *(
-                VolumeMountArgs(name=_secret_name(path), mount_path=path, read_only=True)
+                VolumeMountArgs(name=_name("secret", path), mount_path=path, read_only=True)
                 for path in sorted(self.secrets)
             ),
-            *(VolumeMountArgs(name=_folder_name(path), mount_path=path) for path in sorted(self.writable)),
+            *(VolumeMountArgs(name=_name("writable", path), mount_path=path) for path in sorted(self.writable)),
         ]
 
     def volumes(self, config_map: pulumi.Input[str] | None) -> list[VolumeArgs]:
         """For the pod; `config_map` is the one that holds `config_data`, None when that is empty."""
+        empty = EmptyDirVolumeSourceArgs()
         return [
             *([config_volume("files", config_map)] if config_map else []),
-            *(secret_volume(_secret_name(path), self.secrets[path]) for path in sorted(self.secrets)),
-            *(
-                VolumeArgs(name=_folder_name(path), empty_dir=EmptyDirVolumeSourceArgs())
-                for path in sorted(self.writable)
-            ),
+            *(secret_volume(_name("secret", path), self.secrets[path]) for path in sorted(self.secrets)),
+            *(VolumeArgs(name=_name("writable", path), empty_dir=empty) for path in sorted(self.writable)),
         ]
 
     def config_data(self) -> dict[str, str]:
@@ -100,9 +93,5 @@ def file_key(path: str) -> str:
     return f"{_short_hash(path)}-{name}"
 
 
-def _folder_name(path: str) -> str:
-    return f"writable-{_short_hash(path)}"
-
-
-def _secret_name(path: str) -> str:
-    return f"secret-{_short_hash(path)}"
+def _name(kind: str, path: str) -> str:
+    return f"{kind}-{_short_hash(path)}"

@@ -92,18 +92,10 @@ def _access_problems(place: Place, access: AccessLists) -> Iterator[Problem]:
     for number, text in enumerate(access.allow):
         network = ipaddress.ip_network(text)
         for position, other in enumerate(denied):
-            if _within(network, other):
+            if network[0] in other and network[-1] in other:
                 message = (
                     f"all of it is in deny[{position}] ({access.deny[position]}), which comes first, so that no "
                     "client there would be let in; allowed: a network that is not denied as a whole"
                 )
                 yield Problem((*place, "allow", number), message, text)
                 break
-
-
-def _within(
-    network: ipaddress.IPv4Network | ipaddress.IPv6Network, other: ipaddress.IPv4Network | ipaddress.IPv6Network
-) -> bool:
-    if isinstance(network, ipaddress.IPv4Network):
-        return isinstance(other, ipaddress.IPv4Network) and network.subnet_of(other)
-    return isinstance(other, ipaddress.IPv6Network) and network.subnet_of(other)

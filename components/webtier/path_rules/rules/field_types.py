@@ -5,13 +5,12 @@ narrower ones where a character would be taken and then mean something else.
 """
 
 import re
-from decimal import Decimal
 from typing import Annotated
 
 from webtier.shared.addresses import is_network, meant_network, url_problem
 from webtier.shared.model import text_type
 from webtier.shared.problems import checked
-from webtier.shared.quantities import parse_quantity
+from webtier.shared.quantities import amount, parse_quantity
 
 LONGEST_PATH = 200
 """Of a rule. A proxy's own limit is for a line of its configuration, in which a path may stand several times."""
@@ -101,11 +100,7 @@ def body_bytes(size: str) -> int:
 
 
 def _body_size_problem(size: str) -> str | None:
-    try:
-        amount = Decimal(1) if size == UNLIMITED else parse_quantity(size)
-    except ValueError:
-        amount = Decimal(0)
-    if 1 <= amount < 2**63 and amount % 1 == 0:
+    if size == UNLIMITED or (1 <= amount(size) < 2**63 and amount(size) % 1 == 0):
         return None
     return "allowed: text such as '8Mi' or '500k', an amount of bytes, or 'unlimited'"
 
