@@ -26,7 +26,7 @@ def size_problems(rules: RuleSet) -> Iterator[Problem]:
         if sum(compiled_length(rule.path) + _BYTES_BESIDE_A_PATH for rule in shared) <= MOST_BYTES:
             continue
         own = [rule for rule in on_host if not says_nothing_of_its_own(rule)]
-        size = sum(len(each.path.path) + _BYTES_BESIDE_A_PATH for each in shared_paths(shared, own))
+        size = sum(len(each.path) + _BYTES_BESIDE_A_PATH for each in shared_paths(shared, own))
         if size <= MOST_BYTES:
             continue
         whose = f"the host {host}" if host else "all hosts"

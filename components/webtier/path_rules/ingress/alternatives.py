@@ -3,6 +3,7 @@
 nginx tries regexes one after the other, and PCRE alternatives too. Words that begin alike are tried once.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 
@@ -49,10 +50,8 @@ def _joined(words: Sequence[tuple[str, ...]], depth: int) -> str:
     if depth == _DEEPEST:
         return f"{head}(?:{'|'.join(''.join(word) for word in reversed(rest))})"
     optional = rest[0] == ()
-    groups: dict[str, list[tuple[str, ...]]] = {}
-    for word in rest[optional:]:
-        groups.setdefault(word[0], []).append(word)
-    options = [_joined(group, depth + 1) for group in groups.values()]
+    groups = itertools.groupby(rest[optional:], key=lambda word: word[0])
+    options = [_joined(list(group), depth + 1) for _, group in groups]
     # The longer first, though what follows has the last word anyway.
     return f"{head}(?:{'|'.join(options)}){'?' if optional else ''}"
 

@@ -6,7 +6,7 @@ are of the characters that `field_types` and the models allow, which each annota
 
 from collections.abc import Collection, Iterable, Mapping
 
-from webtier.path_rules.ingress.paths import CompiledPath, SharedPath
+from webtier.path_rules.ingress.paths import CompiledPath
 from webtier.path_rules.registry.all_options import HOSTS, RULES
 from webtier.path_rules.registry.option import AnnotationValue, Host, Root
 from webtier.path_rules.registry.registry import Given
@@ -14,7 +14,6 @@ from webtier.path_rules.rules.hosts import HostSettings
 from webtier.path_rules.rules.model import PathRule
 
 PREFIX = "nginx.ingress.kubernetes.io/"
-CERT_MANAGER = "cert-manager.io/"
 DEFAULT_BACKEND = PREFIX + "default-backend"
 
 
@@ -27,9 +26,9 @@ def https_annotations(settings: HostSettings) -> dict[str, str]:
     return _collected((each for each in HOSTS.given(settings) if each.place == _HTTPS), Host("", settings))
 
 
-def shared_annotations(paths: Collection[SharedPath]) -> dict[str, str]:
+def shared_annotations(paths: Collection[CompiledPath]) -> dict[str, str]:
     """Those of an Ingress with the paths of several rules, which say nothing of their own."""
-    return _written({"use-regex": any(each.path.is_regex for each in paths) or None})
+    return _written({"use-regex": any(each.is_regex for each in paths) or None})
 
 
 def rule_annotations(rule: PathRule, compiled: CompiledPath) -> dict[str, str]:

@@ -11,14 +11,14 @@ A canary's Service is left out, since the controller takes no canary that is ano
 from collections.abc import Iterator, Mapping
 
 from webtier.path_rules.ingress.annotations import PREFIX
-from webtier.path_rules.ingress.paths import CompiledPath, SharedPath
+from webtier.path_rules.ingress.paths import CompiledPath
 from webtier.path_rules.rules.model import Backend, RuleSet
 from webtier.path_rules.rules.options import ServiceRef
 
 ANNOTATIONS = {PREFIX + "denylist-source-range": "0.0.0.0/0,::/0"}
 
 
-def known_paths(rules: RuleSet, backends: Mapping[str, Backend]) -> Iterator[tuple[SharedPath, bool]]:
+def known_paths(rules: RuleSet, backends: Mapping[str, Backend]) -> Iterator[tuple[CompiledPath, bool]]:
     """A path for each port of each web service, and whether it names the port: else it has its number.
 
     There are both, since the controller takes a port's name and its number for two backends.
@@ -28,4 +28,4 @@ def known_paths(rules: RuleSet, backends: Mapping[str, Backend]) -> Iterator[tup
         for port in backends[service].ports:
             for by_name in (True, False):
                 path = f"/{service}/{port if by_name else 'number/' + port}"
-                yield SharedPath(CompiledPath(path, "Exact"), ServiceRef(service=service, port=port)), by_name
+                yield CompiledPath(path, "Exact", ServiceRef(service=service, port=port)), by_name

@@ -19,7 +19,7 @@ from pulumi_kubernetes.networking.v1 import (
 
 from webtier.path_rules.ingress.annotations import DEFAULT_BACKEND
 from webtier.path_rules.ingress.known_backends import ANNOTATIONS, known_paths
-from webtier.path_rules.ingress.paths import SharedPath
+from webtier.path_rules.ingress.paths import CompiledPath
 from webtier.path_rules.ingress.render import CompiledIngress, compile_rules
 from webtier.path_rules.ingress.rule_component import RuleComponent, described
 from webtier.path_rules.rules.model import Backend, RuleSet
@@ -75,7 +75,7 @@ class IngressObjects:
             [self._path(each, compiled.by_port_name) for each in compiled.paths],
             self._annotations(compiled),
             pulumi.ResourceOptions(parent=rule, depends_on=[*before], aliases=self._former_names(compiled)),
-            compiled.tls and [IngressTLSArgs(hosts=compiled.tls.hosts, secret_name=compiled.tls.secret)],
+            compiled.tls and [compiled.tls],
         )
 
     def _object(
@@ -124,7 +124,7 @@ class IngressObjects:
         former = f"{self.name}-{f'{compiled.host}-' if compiled.host else ''}plain"
         return [pulumi.Alias(name=former, parent=self.parent)]
 
-    def _path(self, each: SharedPath, by_port_name: bool) -> HTTPIngressPathArgs:
+    def _path(self, each: CompiledPath, by_port_name: bool) -> HTTPIngressPathArgs:
         backend = self.backends[each.backend.service]
         port_name = each.backend.port or next(iter(backend.ports))
         port = (
@@ -134,5 +134,5 @@ class IngressObjects:
         )
         service = IngressServiceBackendArgs(name=backend.service_name, port=port)
         return HTTPIngressPathArgs(
-            path=each.path.path, path_type=each.path.path_type, backend=IngressBackendArgs(service=service)
+            path=each.path, path_type=each.path_type, backend=IngressBackendArgs(service=service)
         )

@@ -20,7 +20,7 @@ rule comes before the same one in an object that it shares (`ingress/render.py`)
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
@@ -51,10 +51,11 @@ TOGETHER_FROM = 32
 
 @dataclass(frozen=True)
 class CompiledPath:
-    """A path as the controller takes it, what the backend is to see, and what it is told was there before."""
+    """A path as the controller takes it, the backend, what that is to see, and what it is told was there before."""
 
     path: str
     path_type: PathType
+    backend: ServiceRef
     rewrite_target: str | None = None
     forwarded_prefix: str | None = None
 
@@ -63,25 +64,17 @@ class CompiledPath:
         return self.path_type == "ImplementationSpecific"
 
 
-@dataclass(frozen=True)
-class SharedPath:
-    """A path of an object for several rules, and where its requests go."""
-
-    path: CompiledPath
-    backend: ServiceRef
-
-
-def own_path(rule: PathRule) -> CompiledPath:
-    """The path of a rule that has an object of its own."""
-    return _compiled(rule, _own_text(rule))
+def own_path(rule: PathRule, default: ServiceRef) -> CompiledPath:
+    """The path of a rule that has an object of its own. A redirect needs no backend, but an Ingress does: `default`."""
+    text = own_text(rule)
+    # The strict check of the controller refuses regexes as Prefix, and wants `/` to be one.
+    path_type = "Prefix" if text == ROOT else "ImplementationSpecific"
+    target = _rewrite_target(rule)
+    prefix = None if rule.rewrite is None or isinstance(rule.rewrite, RegexRewrite) else rule.path
+    return CompiledPath(text, path_type, rule.backend or default, target, prefix)
 
 
-def root_path() -> CompiledPath:
-    """The path of a rule for `/` that rewrites nothing."""
-    return CompiledPath(ROOT, "Prefix")
-
-
-def shared_paths(rules: Sequence[PathRule], own: Sequence[PathRule], copy: Literal[0, 1, 2] = 0) -> list[SharedPath]:
+def shared_paths(rules: Sequence[PathRule], own: Sequence[PathRule], copy: Literal[0, 1, 2] = 0) -> list[CompiledPath]:
     """The paths of rules that say nothing of their own, all of one host, and none of them for `/`.
 
     `own` are the rules of the host that have an object of their own. Objects that name the same rule are told from each
@@ -91,13 +84,13 @@ def shared_paths(rules: Sequence[PathRule], own: Sequence[PathRule], copy: Liter
     regexes = any(rule.match == "regex" for rule in own)
     longest = LONGEST_PREFIX - len(mark) if regexes else LONGEST_TOGETHER
     outer = _with_others_within(rules, own)
-    found: list[SharedPath] = []
+    found: list[CompiledPath] = []
     leaves = [rule for rule in rules if rule.path not in outer or rule.match == "exact"]
     for _, given in groupby(sorted(leaves, key=_backend_and_match), key=_backend_and_match):
         alike = list(given)
         found += _together(alike, longest, mark) if len(alike) >= TOGETHER_FROM else _each(alike, mark)
     found += _each([rule for rule in rules if rule.path in outer and rule.match != "exact"], mark)
-    return sorted(found, key=lambda each: (-len(each.path.path), each.path.path))
+    return sorted(found, key=lambda each: (-len(each.path), each.path))
 
 
 def _backend_and_match(rule: PathRule) -> tuple[tuple[str, str], str]:
@@ -130,18 +123,17 @@ def ancestors(path: str) -> list[str]:
     return ["/".join(segments[:count]) for count in range(2, len(segments))]
 
 
-def _each(rules: Collection[PathRule], mark: str) -> list[SharedPath]:
+def _each(rules: Collection[PathRule], mark: str) -> list[CompiledPath]:
     return [_shared(rule, _inside(rule.path), mark) for rule in rules]
 
 
-def _together(rules: Sequence[PathRule], longest: int, mark: str) -> list[SharedPath]:
+def _together(rules: Sequence[PathRule], longest: int, mark: str) -> list[CompiledPath]:
     room = longest - len(_shared_text(rules[0].match, "", mark))
     return [_shared(rules[0], chunk, mark) for chunk in in_chunks((_inside(rule.path) for rule in rules), room)]
 
 
-def _shared(rule: PathRule, inside: str, mark: str) -> SharedPath:
-    path = CompiledPath(_shared_text(rule.match, inside, mark), "ImplementationSpecific")
-    return SharedPath(path, _backend(rule))
+def _shared(rule: PathRule, inside: str, mark: str) -> CompiledPath:
+    return CompiledPath(_shared_text(rule.match, inside, mark), "ImplementationSpecific", _backend(rule))
 
 
 def _shared_text(match: str, inside: str, mark: str) -> str:
@@ -153,7 +145,8 @@ def _inside(path: str) -> str:
     return path.removeprefix("/").replace(".", "[.]")
 
 
-def _own_text(rule: PathRule) -> str:
+def own_text(rule: PathRule) -> str:
+    """The text of the path of a rule that has an object of its own."""
     match rule.match:
         case "regex":
             text = f"/(?s-i:{rule.path.removeprefix('/')})\\z"
@@ -179,22 +172,18 @@ def _filler(kind: str, beyond: int) -> str:
     return f"(?#{kind.ljust(beyond + 1 - shortest, '-')})"
 
 
-def _compiled(rule: PathRule, text: str) -> CompiledPath:
-    # The strict check of the controller refuses regexes as Prefix, and wants `/` to be one.
-    path = CompiledPath(text, "Prefix" if text == ROOT else "ImplementationSpecific")
+def _rewrite_target(rule: PathRule) -> str | None:
     match rule.rewrite:
         case None:
-            return path
+            return None
         case RegexRewrite(to=to):
-            return replace(path, rewrite_target=to)
+            return to
         case StripPrefix():
             replacement = ""
         case other:
             replacement = "" if other.replacement == ROOT else other.replacement
     if rule.match == "exact":
-        target = replacement or ROOT
-    elif is_root(rule):
-        target = f"{replacement}/$1"
-    else:
-        target = f"{replacement}$1" if replacement else "/$2"
-    return replace(path, rewrite_target=target, forwarded_prefix=rule.path)
+        return replacement or ROOT
+    if is_root(rule):
+        return f"{replacement}/$1"
+    return f"{replacement}$1" if replacement else "/$2"

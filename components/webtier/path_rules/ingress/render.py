@@ -21,6 +21,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from pulumi_kubernetes.networking.v1 import IngressTLSArgs
+
 from webtier.path_rules.ingress.annotations import (
     canary_annotations,
     host_annotations,
@@ -28,7 +30,7 @@ from webtier.path_rules.ingress.annotations import (
     rule_annotations,
     shared_annotations,
 )
-from webtier.path_rules.ingress.paths import CompiledPath, SharedPath, ancestors, own_path, root_path, shared_paths
+from webtier.path_rules.ingress.paths import CompiledPath, ancestors, own_path, shared_paths
 from webtier.path_rules.regexes.syntax import as_python
 from webtier.path_rules.rules.hosts import WILDCARD, HostSettings, tls_secret, wildcard_of, www_partner
 from webtier.path_rules.rules.model import ROOT, PathRule, RuleSet, is_root
@@ -37,29 +39,20 @@ from webtier.path_rules.rules.options import ServiceRef
 
 
 @dataclass(frozen=True)
-class CompiledTls:
-    """What stands under `tls` of an Ingress."""
-
-    hosts: Sequence[str]
-    secret: str
-
-
-@dataclass(frozen=True)
 class CompiledIngress:
     """One Ingress object, all but its namespace and class.
 
     `rule` is the position of the rule that it is for, None for the default backend; `shared` are those of the rules
-    that share it. `by_port_name` is how it names
-    its backends' ports: the controller keeps what it knows of canaries and cookies by Service and port as they are
-    written, so rules that have any of it write it differently from those that have none, and leave them alone. `root`
-    is the name of the host's object for `/`, itself included; `primary` of the one that it is a canary for. `after` are
-    the names of the objects that have to be sent before it. `error_pages` is the web service that the annotation
-    DEFAULT_BACKEND has to name.
+    that share it. `by_port_name` is how it names its backends' ports: the controller keeps what it knows of canaries
+    and cookies by Service and port as they are written, so rules that have any of it write it differently from those
+    that have none, and leave them alone. `root` is the name of the host's object for `/`, itself included; `primary` of
+    the one that it is a canary for. `after` are the names of the objects that have to be sent before it. `error_pages`
+    is the web service that the annotation DEFAULT_BACKEND has to name.
     """
 
     name: str
     host: str | None
-    paths: Sequence[SharedPath]
+    paths: Sequence[CompiledPath]
     by_port_name: bool
     annotations: Mapping[str, str]
     root: str
@@ -68,22 +61,12 @@ class CompiledIngress:
     after: Sequence[str] = ()
     error_pages: str | None = None
     primary: str | None = None
-    tls: CompiledTls | None = None
+    tls: IngressTLSArgs | None = None
 
     @property
     def is_root(self) -> bool:
         """Whether it answers what no other rule of the host names."""
         return self.name == self.root
-
-    @property
-    def path(self) -> CompiledPath:
-        """The first of its paths, and the only one of an object for one rule."""
-        return self.paths[0].path
-
-    @property
-    def backend(self) -> ServiceRef:
-        """Where the requests of the first path go."""
-        return self.paths[0].backend
 
 
 def compile_rules(name: str, rules: RuleSet) -> list[CompiledIngress]:
@@ -155,7 +138,8 @@ class _Host:
         names = [*self._after, *(ingress.name for ingress in own)]
         position, root = self._root_rule
         if root is None or says_nothing_of_its_own(root):
-            paths = [*self._shared_paths(0), SharedPath(root_path(), (root and root.backend) or self._default)]
+            backend = (root and root.backend) or self._default
+            paths = [*self._shared_paths(0), CompiledPath(ROOT, "Prefix", backend)]
             return [*own, self._for_the_host(self._shared_object(self._root, paths, position, names))]
         # What the shared rules are has to change before the root does, where one is new, and after it where one has
         # gone. So they are there twice: once before it and once after it.
@@ -166,17 +150,16 @@ class _Host:
 
     def _own_objects(self) -> Iterator[CompiledIngress]:
         order = _order([(rule_object_name(self._name, rule), rule) for _, rule in self._own])
-        for (position, rule), (_, after) in zip(self._own, order, strict=True):
+        for (position, rule), after in zip(self._own, order, strict=True):
             yield from self._objects(rule, position, [*self._after, *after])
 
     def _objects(self, rule: PathRule, position: int | None, after: Sequence[str]) -> Iterator[CompiledIngress]:
         """A rule's own object, and that of its canary."""
-        path = own_path(rule)
+        path = own_path(rule, self._default)
         own = CompiledIngress(
             name=rule_object_name(self._name, rule),
             host=self._host,
-            # A redirect needs no backend, but an Ingress does.
-            paths=[SharedPath(path, rule.backend or self._default)],
+            paths=[path],
             by_port_name=rule.canary is not None or rule.affinity is not None,
             annotations={**self._https, **rule_annotations(rule, path)},
             root=self._root,
@@ -186,11 +169,10 @@ class _Host:
         )
         yield own
         if rule.canary is not None:
-            bare = replace(path, rewrite_target=None, forwarded_prefix=None)
             yield replace(
                 own,
                 name=f"{own.name}-canary",
-                paths=[SharedPath(bare, rule.canary.backend)],
+                paths=[replace(path, backend=rule.canary.backend)],
                 by_port_name=False,
                 annotations=canary_annotations(rule),
                 after=[own.name],
@@ -209,7 +191,7 @@ class _Host:
         return [self._shared_object(f"{self._root}-shared-{number}", paths, None, after)] if paths else []
 
     def _shared_object(
-        self, name: str, paths: Sequence[SharedPath], position: int | None, after: Sequence[str]
+        self, name: str, paths: Sequence[CompiledPath], position: int | None, after: Sequence[str]
     ) -> CompiledIngress:
         """An object of rules that say nothing of their own; `position` is that of the rule for `/` among them."""
         return CompiledIngress(
@@ -224,11 +206,11 @@ class _Host:
             after=after,
         )
 
-    def _shared_paths(self, copy: Literal[0, 1, 2]) -> list[SharedPath]:
+    def _shared_paths(self, copy: Literal[0, 1, 2]) -> list[CompiledPath]:
         return shared_paths([rule for _, rule in self._shared], [rule for _, rule in self._own], copy)
 
 
-def _order(ordered: Sequence[tuple[str, PathRule]]) -> Iterator[tuple[str, list[str]]]:
+def _order(ordered: Sequence[tuple[str, PathRule]]) -> Iterator[list[str]]:
     """For each of the objects which ones have to be there before it; `ordered` is by precedence, the first first.
 
     Those are the objects of all rules that come before its own and may take some of its paths, and not only the nearest
@@ -247,14 +229,14 @@ def _order(ordered: Sequence[tuple[str, PathRule]]) -> Iterator[tuple[str, list[
     for name, rule in ordered:
         match rule.match:
             case "exact":
-                yield name, []
+                yield []
             case "regex":
                 beginning = _beginning(rule)
-                yield name, [*exacts, *(other for other, its in regexes if _may_meet(beginning, its))]
+                yield [*exacts, *(other for other, its in regexes if _may_meet(beginning, its))]
                 regexes.append((name, beginning))
             case "prefix":
                 taking = (other for other, its in regexes if _may_meet(rule.path, its))
-                yield name, [*taking, *within.get(rule.path, ())]
+                yield [*taking, *within.get(rule.path, ())]
 
 
 def _beginning(rule: PathRule) -> str:
@@ -267,8 +249,8 @@ def _may_meet(one: str, other: str) -> bool:
     return one.startswith(other) or other.startswith(one)
 
 
-def _tls(host: str | None, settings: HostSettings) -> CompiledTls | None:
+def _tls(host: str | None, settings: HostSettings) -> IngressTLSArgs | None:
     if host is None or settings.tls is None:
         return None
     partner = [www_partner(host)] if settings.www_redirect else []
-    return CompiledTls([host, *partner], tls_secret(host, settings.tls))
+    return IngressTLSArgs(hosts=[host, *partner], secret_name=tls_secret(host, settings.tls))

@@ -9,7 +9,7 @@ from webtier.path_rules import Backend, GatewayRouting, HostSettings, PathRule, 
 from webtier.path_rules.gateway.api_types import fields_of
 from webtier.path_rules.gateway.render import compile_routes
 from webtier.path_rules.ingress.annotations import PREFIX
-from webtier.path_rules.ingress.paths import SharedPath
+from webtier.path_rules.ingress.paths import CompiledPath
 from webtier.path_rules.ingress.render import CompiledIngress, compile_rules
 
 PORTS = {"user-v1": ["http", "admin"], "user-v2": ["http"], "pay-v1": ["http"], "errors": ["http"]}
@@ -49,13 +49,13 @@ def as_object(compiled: CompiledIngress) -> IngressObject:
     )
 
 
-def _as_path(shared: SharedPath, *, by_name: bool) -> IngressPath:
-    ports = PORTS[shared.backend.service]
-    name = shared.backend.port or ports[0]
+def _as_path(compiled: CompiledPath, *, by_name: bool) -> IngressPath:
+    ports = PORTS[compiled.backend.service]
+    name = compiled.backend.port or ports[0]
     return IngressPath(
-        shared.path.path,
-        shared.path.path_type,
-        shared.backend.service,
+        compiled.path,
+        compiled.path_type,
+        compiled.backend.service,
         name if by_name else str(80 + ports.index(name)),
     )
 

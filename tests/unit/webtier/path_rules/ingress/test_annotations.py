@@ -8,7 +8,7 @@ import pytest
 from tests.cluster.conformance.harness.stack import rule_set as rules_of_conformance
 from tests.unit.webtier.path_rules.harness.annotation_validators import HIGH, MEDIUM, VALIDATORS
 from tests.unit.webtier.path_rules.harness.rule_objects import annotations, by_path, rule, rule_set
-from webtier.path_rules.ingress.annotations import CERT_MANAGER, PREFIX
+from webtier.path_rules.ingress.annotations import PREFIX
 from webtier.path_rules.ingress.render import CompiledIngress, compile_rules
 from webtier.path_rules.registry.all_options import HOSTS, RULES
 from webtier.path_rules.registry.option import annotation_names
@@ -83,7 +83,7 @@ def everything() -> list[CompiledIngress]:
 def test_every_annotation_is_one_that_the_controller_takes_at_its_risk_level() -> None:
     for compiled in everything():
         for key, value in compiled.annotations.items():
-            if key.startswith(CERT_MANAGER):
+            if key.startswith("cert-manager.io/"):
                 continue
             name = key.removeprefix(PREFIX)
             assert name in VALIDATORS, key
@@ -140,8 +140,8 @@ def test_what_holds_for_a_host_is_on_its_object_for_the_root_alone() -> None:
     root = [each for each in compile_rules("routes", rule_set(rules, hosts)) if each.tls]
     assert [each.name for each in root] == [compiled["/a"].root]
     assert root[0].tls is not None
-    assert (root[0].tls.hosts, root[0].tls.secret) == (["a.example", "www.a.example"], "a.example-tls")
-    assert root[0].annotations[CERT_MANAGER + "cluster-issuer"] == "ca"
+    assert (root[0].tls.hosts, root[0].tls.secret_name) == (["a.example", "www.a.example"], "a.example-tls")
+    assert root[0].annotations["cert-manager.io/cluster-issuer"] == "ca"
     assert annotations(root[0])["app-root"] == "/x"
     assert annotations(compiled["/a"])["ssl-redirect"] == annotations(root[0])["ssl-redirect"] == "true"
     assert annotations(compiled["/a"])["preserve-trailing-slash"] == "true"

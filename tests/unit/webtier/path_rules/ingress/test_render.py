@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from tests.unit.webtier.path_rules.harness.ingress_nginx import IngressNginx, RefusedByTheWebhookError
 from tests.unit.webtier.path_rules.harness.rule_objects import annotations, by_path, objects, rule, rule_set
 from webtier.path_rules import PathRule
-from webtier.path_rules.ingress.paths import LONGEST_PREFIX, LONGEST_TOGETHER, own_path
+from webtier.path_rules.ingress.paths import LONGEST_PREFIX, LONGEST_TOGETHER, own_text
 from webtier.path_rules.ingress.render import CompiledIngress, compile_rules
 from webtier.path_rules.rules.field_types import LONGEST_PATH
 from webtier.path_rules.rules.object_names import object_name
@@ -17,7 +17,7 @@ CANARY = {"kind": "weight", "backend": "user-v2", "weight": 20}
 
 def paths(compiled: CompiledIngress) -> dict[str, str]:
     """The service behind each path of an object."""
-    return {each.path.path: each.backend.service for each in compiled.paths}
+    return {each.path: each.backend.service for each in compiled.paths}
 
 
 # --- names ---
@@ -118,10 +118,14 @@ def test_the_stand_in_of_the_webhook_refuses_what_the_real_one_does() -> None:
 
 def test_a_host_with_nothing_but_a_root_has_a_plain_path() -> None:
     own, every = compile_rules("routes", rule_set([rule("/", host="a.example")]))
-    assert (paths(own), own.path.path_type, annotations(own)) == ({"/": "user-v1"}, "Prefix", {"ssl-redirect": "false"})
+    assert (paths(own), own.paths[0].path_type, annotations(own)) == (
+        {"/": "user-v1"},
+        "Prefix",
+        {"ssl-redirect": "false"},
+    )
     # Where the controller has answers of its own, it has to be a regex.
     said = {"ssl-redirect": "false", "use-regex": "true"}
-    assert (paths(every), every.path.path_type, annotations(every)) == ({"/": "pay-v1"}, "Prefix", said)
+    assert (paths(every), every.paths[0].path_type, annotations(every)) == ({"/": "pay-v1"}, "Prefix", said)
 
 
 def test_no_text_depends_on_another_rule() -> None:
@@ -143,9 +147,9 @@ def test_no_text_depends_on_another_rule() -> None:
 def test_the_longest_texts_are_in_the_order_of_the_kinds() -> None:
     longest = "/" + "x" * (LONGEST_PATH - 1 - 15) + "." * 15
     regexes = [rule("/[ab]", match="regex"), rule("/" + "(?:y|z)" * 28, match="regex", canary=CANARY)]
-    prefix = own_path(rule(longest, rewrite="strip_prefix", canary=CANARY)).path
-    texts = [own_path(each).path for each in regexes]
-    exact = own_path(rule("/a", match="exact")).path
+    prefix = own_text(rule(longest, rewrite="strip_prefix", canary=CANARY))
+    texts = [own_text(each) for each in regexes]
+    exact = own_text(rule("/a", match="exact"))
     with pytest.raises(ValidationError, match="counts as three"):
         rule(longest.replace("x", ".", 1))
     assert LONGEST_PREFIX - 2 < len(prefix) <= LONGEST_PREFIX < min(map(len, texts))
@@ -173,7 +177,7 @@ def test_every_host_answers_unknown_paths_with_the_default_backend() -> None:
 
 def test_a_rule_for_the_root_takes_the_default_backends_place() -> None:
     [compiled] = compile_rules("routes", rule_set([rule("/")]))
-    assert (compiled.path.path, compiled.backend.service, compiled.name) == ("/", "user-v1", compiled.root)
+    assert (compiled.paths[0].path, compiled.paths[0].backend.service, compiled.name) == ("/", "user-v1", compiled.root)
 
 
 def test_order_of_the_rules_changes_nothing() -> None:
@@ -211,5 +215,6 @@ def test_a_canary_has_its_own_annotations_and_its_rules_host_path_and_type() -> 
     rules = rule_set([rule("/user", host="a.example", rewrite="strip_prefix", body_size="1Mi", canary=CANARY)])
     [own, canary] = [each for each in compile_rules("routes", rules) if each.rule == 0]
     assert annotations(canary) == {"canary": "true", "canary-weight": "20", "canary-weight-total": "100"}
-    assert (canary.host, canary.path.path, canary.path.path_type) == (own.host, own.path.path, own.path.path_type)
-    assert canary.backend.service == "user-v2"
+    [its], [owns] = canary.paths, own.paths
+    assert (canary.host, its.path, its.path_type) == (own.host, owns.path, owns.path_type)
+    assert its.backend.service == "user-v2"

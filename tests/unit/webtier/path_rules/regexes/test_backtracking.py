@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.webtier.path_rules.harness.costly_regexes import costly_texts, pumped, regex_at_random, seeded
 from tests.unit.webtier.path_rules.harness.pcre import nanoseconds
-from webtier.path_rules.ingress.paths import own_path
+from webtier.path_rules.ingress.paths import own_text
 from webtier.path_rules.regexes.syntax import RegexError, parse_pattern, parse_regex
 from webtier.path_rules.rules.model import PathRule
 
@@ -16,7 +16,7 @@ REFUSED = ("can take the same text in so many ways", "is too intricate to tell")
 
 def compiled(text: str) -> str:
     """As the controller hands it to nginx, whether the rule would be refused or not."""
-    return "^" + own_path(PathRule.model_construct(match="regex", path=text)).path
+    return "^" + own_text(PathRule.model_construct(match="regex", path=text))
 
 
 def searched(pattern: str) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.webtier.path_rules.harness.generated_rules import regexes, word
 from tests.unit.webtier.path_rules.harness.pcre import LIBRARY, match_caseless
 from tests.unit.webtier.path_rules.harness.rule_objects import rule
-from webtier.path_rules.ingress.paths import own_path
+from webtier.path_rules.ingress.paths import own_text
 from webtier.path_rules.regexes.path_sets import Budget, Earlier, Paths, below, only, overlap
 from webtier.path_rules.regexes.syntax import RegexError, as_python, parse_pattern, parse_regex
 
@@ -116,7 +116,7 @@ def test_pcre_and_python_read_them_alike(data: st.DataObject) -> None:
     text = data.draw(regexes())
     path = data.draw(st.one_of(st.just(word(data.draw, parse_regex(text).tree)), st.text("/aAb.1x-\n", max_size=6)))
     python = as_python(text).fullmatch(path)
-    pcre = match_caseless(own_path(rule(text, match="regex")).path, path, anchored=True)
+    pcre = match_caseless(own_text(rule(text, match="regex")), path, anchored=True)
     assert pcre == (None if python is None else [python[0], *python.groups()])
 
 

@@ -13,7 +13,7 @@ from tests.unit.webtier.path_rules.harness.generated_rules import repeatable, re
 from tests.unit.webtier.path_rules.harness.ingress_nginx import IngressNginx, RefusedByTheWebhookError, Reply
 from tests.unit.webtier.path_rules.harness.rule_objects import PORTS, objects, rule, rule_set
 from webtier.path_rules.ingress.annotations import rule_annotations
-from webtier.path_rules.ingress.paths import CompiledPath, PathType, SharedPath
+from webtier.path_rules.ingress.paths import CompiledPath, PathType
 from webtier.path_rules.ingress.render import CompiledIngress
 from webtier.path_rules.rules.model import PathRule, RuleSet
 from webtier.path_rules.rules.options import RegexRewrite, ReplacePrefix, ServiceRef
@@ -101,13 +101,12 @@ def _raw(name: str, rules: RuleSet) -> list[CompiledIngress]:
     compiled: list[CompiledIngress] = []
     for host in rules.host_names:
         for position, each in rules.complete(host):
-            path = _raw_path(each)
-            backend = each.backend or ServiceRef(service=rules.default_backend or "")
+            path = _raw_path(each, each.backend or ServiceRef(service=rules.default_backend or ""))
             compiled.append(
                 CompiledIngress(
                     name=f"{name}-{host}-{position}",
                     host=host,
-                    paths=[SharedPath(path, backend)],
+                    paths=[path],
                     by_port_name=each.canary is not None,
                     annotations=rule_annotations(each, path),
                     root="",
@@ -117,16 +116,16 @@ def _raw(name: str, rules: RuleSet) -> list[CompiledIngress]:
     return compiled
 
 
-def _raw_path(rule: PathRule) -> CompiledPath:
+def _raw_path(rule: PathRule, backend: ServiceRef) -> CompiledPath:
     match rule.rewrite:
         case None:
             types: Mapping[str, PathType] = {"prefix": "Prefix", "exact": "Exact", "regex": "ImplementationSpecific"}
-            return CompiledPath(rule.path, types[rule.match])
+            return CompiledPath(rule.path, types[rule.match], backend)
         case RegexRewrite(to=to):
-            return CompiledPath(rule.path, "ImplementationSpecific", to)
+            return CompiledPath(rule.path, "ImplementationSpecific", backend, to)
         case other:
             target = f"{other.replacement}/$2" if isinstance(other, ReplacePrefix) else "/$2"
-            return CompiledPath(f"{rule.path}(/|$)(.*)", "ImplementationSpecific", target, rule.path)
+            return CompiledPath(f"{rule.path}(/|$)(.*)", "ImplementationSpecific", backend, target, rule.path)
 
 
 def test_without_the_compilation_of_siblings_they_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
