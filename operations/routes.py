@@ -132,7 +132,7 @@ def _rendered(table: HostTable) -> str:
 
 def render_explanation(rules: RuleSet, request: Request) -> str:
     """How the answer to a request comes about, a line a step."""
-    return "\n".join(f"{label:<7} {sentence}" for label, sentence in explain(rules, request).steps)
+    return "\n".join(f"{label:<7} {sentence}" for label, sentence in explain(rules, request))
 
 
 def render_explanations(rules: RuleSet, path: str, method: str, headers: Sequence[str], cookies: Sequence[str]) -> str:

@@ -29,7 +29,7 @@ RULES = rule_set(
 
 def steps(url: str, method: str = "GET", headers: tuple[str, ...] = ()) -> dict[str, str]:
     """The last sentence of each label but `no`; those are joined."""
-    found = explain(RULES, routes.request_for(url, method, headers, ())).steps
+    found = list(explain(RULES, routes.request_for(url, method, headers, ())))
     misses = " | ".join(sentence for label, sentence in found if label == "no")
     return {**dict(found), "no": misses}
 

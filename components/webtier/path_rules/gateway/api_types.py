@@ -139,15 +139,11 @@ class HTTPRouteSpec:
     hostnames: Sequence[str] | None = None
 
 
-def fields_of(spec: HTTPRouteSpec) -> dict[str, Any]:
-    """A route's spec as it is sent: `{"parentRefs": [{"name": "web"}], "rules": […]}`."""
-    return cast("dict[str, Any]", _plain(spec))
-
-
-def _plain(value: object) -> object:
+def fields_of(value: object) -> Any:
+    """Any part as it is sent, such as a route's spec: `{"parentRefs": [{"name": "web"}], "rules": […]}`."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
-        return {to_camel(name): _plain(below) for name, below in fields if below is not None}
+        return {to_camel(name): fields_of(below) for name, below in fields if below is not None}
     if isinstance(value, (list, tuple)):
-        return [_plain(below) for below in cast("Sequence[object]", value)]
+        return [fields_of(below) for below in cast("Sequence[object]", value)]
     return value

@@ -82,12 +82,15 @@ class Program:
                 self._reached[one] = ways, tries
         return self._reached[state]
 
+    def after(self, state: int) -> tuple[Ways, int]:
+        """The same from behind the character of a state with a set."""
+        return self.reached(self.following[state][0])
+
     def is_unambiguous(self) -> bool:
         """Whether the next character always leaves but one way to go on, and trying the others costs little."""
         tries = 1
         try:
-            for state in [self.start, *(self.following[each][0] for each in self.sets)]:
-                ways, cost = self.reached(state)
+            for ways, cost in (self.reached(self.start), *map(self.after, self.sets)):
                 taken: set[str] = set()
                 for each, times in ways.items():
                     allowed = self.sets.get(each, frozenset())

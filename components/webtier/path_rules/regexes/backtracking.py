@@ -94,7 +94,7 @@ def _is_matched(program: Program, found: Blowup) -> bool:
             if program.sure in states:
                 return True
             read = [state for state in states if letter in program.sets.get(state, ())]
-            states = frozenset(each for state in read for each in program.reached(program.following[state][0])[0])
+            states = frozenset(each for state in read for each in program.after(state)[0])
         text = found.again
     return program.sure in states
 
@@ -161,16 +161,17 @@ class _Exploration:
         self._letters = _telling_letters(program.sets, all_of_them=program.order)
         self._work = 0
         self._seen: dict[_Key, _Seen] = {}
+        self._ways_again, tries = program.reached(program.start)
+        self._first = self._key(self._ways_again.items())
+        self._first_cost = tries * program.nanoseconds
 
     def costly_text(self) -> str | None:
         """A text, or the beginning of one, that takes too long; None if there is none.
 
         _ManyScansError if a last repetition has too many ways, TooMuchWorkError if there is no telling.
         """
-        ways, tries = self._program.reached(self._program.start)
-        first = self._key(ways.items())
-        self._seen[first] = _Seen("", tries * self._program.nanoseconds)
-        waiting: list[tuple[int, int, _Key]] = [(0, 0, first)]
+        self._seen[self._first] = _Seen("", self._first_cost)
+        waiting: list[tuple[int, int, _Key]] = [(0, 0, self._first)]
         while waiting:
             _, _, key = heapq.heappop(waiting)
             seen = self._seen[key]
@@ -188,8 +189,7 @@ class _Exploration:
 
     def is_costly(self, before: str, again: str) -> bool:
         """Whether a text that repeats itself takes too long; False also where that takes too much work to know."""
-        ways, tries = self._program.reached(self._program.start)
-        key, total, work, length = self._key(ways.items()), tries * self._program.nanoseconds, 0, 0
+        key, total, work, length = self._first, self._first_cost, 0, 0
         for letter in before:
             key, cost, _ = self._step(key, letter)
             total, length = total + cost, length + 1
@@ -223,17 +223,14 @@ class _Exploration:
 
     def spans_along(self, before: str, again: str) -> set[tuple[int, int]]:
         """Where in the regex those states are that a text keeps coming to."""
-        key = self._key(self._program.reached(self._program.start)[0].items())
+        key = self._first
         found: set[tuple[int, int]] = set()
         for number, letter in enumerate(before + again * 3):
             read = [state for state, _ in key if letter in self._program.sets[state]]
             if number >= len(before) + len(again):
                 found |= {self._program.spans[state] for state in read}
-                for state in read:
-                    begun = self._program.last_scans.intersection(
-                        self._program.reached(self._program.following[state][0])[0]
-                    )
-                    found |= {self._program.spans[each] for each in begun}
+                begun = {each for state in read for each in self._program.after(state)[0]}
+                found |= {self._program.spans[each] for each in begun & self._program.last_scans}
             key = self._step(key, letter)[0]
         return found
 
@@ -258,17 +255,16 @@ class _Exploration:
     def _step(self, key: _Key, letter: str) -> _Step:
         program, reached, cost, scans = self._program, _Reached(_MOST_PLACES if self._program.order else 1), 0, 0
         if self._anywhere:
-            ways_again, tries = program.reached(program.start)
-            if program.sure in ways_again or (program.end in ways_again and not self._whole):
+            if self._is_match(self._ways_again):
                 return frozenset(), 0, 0
-            for each, times in ways_again.items():
+            for each, times in self._ways_again.items():
                 reached.add(each, times)
-            cost = tries * program.nanoseconds
+            cost = self._first_cost
         for state, times in key:
             if letter not in program.sets[state]:
                 continue
-            following, tries = program.reached(program.following[state][0])
-            if self._anywhere and (program.sure in following or (program.end in following and not self._whole)):
+            following, tries = program.after(state)
+            if self._anywhere and self._is_match(following):
                 # A match: nothing is tried from the places behind it.
                 return frozenset(), 0, 0
             cost += times if state in program.last_scans else times * tries * program.nanoseconds
@@ -282,6 +278,9 @@ class _Exploration:
             raise _ManyScansError
         self._work += len(reached.ways)
         return self._key(reached.ways), cost, scans if self._scans else 0
+
+    def _is_match(self, ways: Mapping[int, int]) -> bool:
+        return self._program.sure in ways or (self._program.end in ways and not self._whole)
 
     def _costly_cycle(self) -> str | None:
         """A text that goes around in the states found, and takes too long; None if there is none."""

@@ -74,7 +74,7 @@ class Paths:
             program = self._program
             read = [state for state in states if character in program.sets.get(state, ())]
             found = states & {program.sure}
-            found = found.union(*(program.reached(program.following[state][0])[0] for state in read))
+            found = found.union(*(program.after(state)[0] for state in read))
             self._next[states, character] = found
         return found
 

@@ -43,24 +43,9 @@ class HostTable:
     rows: list[Row]
 
 
-@dataclass(frozen=True)
-class Explanation:
-    """How the answer to a request comes about.
-
-    `steps` are pairs of a short label (`host`, `no`, `hit`, `answer`, …) and a sentence, in the order of events.
-    """
-
-    steps: list[tuple[str, str]]
-
-
 def tables(rules: RuleSet) -> list[HostTable]:
     """One table for each host with rules, and the last one for all others."""
     return [_table(host, rules) for host in [*rules.host_names[1:], None]]
-
-
-def explain(rules: RuleSet, request: Request) -> Explanation:
-    """For rules that `check_rules` found nothing wrong with."""
-    return Explanation(list(_steps(rules, request)))
 
 
 def _table(host: str | None, rules: RuleSet) -> HostTable:
@@ -120,7 +105,11 @@ def _options(rule: PathRule) -> Iterator[tuple[str, str]]:
             yield str(each.place[0]), said
 
 
-def _steps(rules: RuleSet, request: Request) -> Iterator[tuple[str, str]]:
+def explain(rules: RuleSet, request: Request) -> Iterator[tuple[str, str]]:
+    """How the answer to a request comes about, for rules that `check_rules` found nothing wrong with.
+
+    Pairs of a short label (`host`, `no`, `hit`, `answer`, …) and a sentence, in the order of events.
+    """
     answer = answer_to(rules, request)
     if isinstance(answer, Refused):
         yield "path", f"{readable(request.target)}, as it is sent"

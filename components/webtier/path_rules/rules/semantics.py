@@ -11,7 +11,7 @@ from typing import Literal
 
 from webtier.path_rules.regexes.syntax import as_python
 from webtier.path_rules.rules.hosts import WILDCARD, wildcard_of, www_partner
-from webtier.path_rules.rules.model import ROOT, PathRule, RuleSet
+from webtier.path_rules.rules.model import ROOT, PathRule, RuleSet, is_root
 from webtier.path_rules.rules.options import (
     Canary,
     CookieCanary,
@@ -135,26 +135,19 @@ def seen_path(rule: PathRule, request: Request) -> tuple[str, str | None]:
 
     Without a rewrite they are as the client has sent them, and else encoded anew.
     """
-    if rule.rewrite is None:
-        return request.target, None
-    path, prefix = rewritten(rule, request.path)
-    return escaped(path) + (f"?{request.query}" if request.query else ""), prefix
-
-
-def rewritten(rule: PathRule, path: str) -> tuple[str, str | None]:
-    """The path after a rule's rewrite, decoded, and the prefix that it has lost."""
-    if rule.rewrite is None:
-        return path, None
-    rest = path if rule.path == ROOT and rule.match == "prefix" else path.removeprefix(rule.path)
+    rest, prefix = request.path if is_root(rule) else request.path.removeprefix(rule.path), rule.path
     match rule.rewrite:
+        case None:
+            return request.target, None
         case RegexRewrite(to=to):
-            found = as_python(rule.path).fullmatch(path)
+            found = as_python(rule.path).fullmatch(request.path)
             groups = found.groups(default="") if found else ()
-            return re.sub(r"\$([1-9])", lambda group: groups[int(group[1]) - 1], to), None
+            path, prefix = re.sub(r"\$([1-9])", lambda group: groups[int(group[1]) - 1], to), None
         case StripPrefix():
-            return rest or ROOT, rule.path
+            path = rest or ROOT
         case ReplacePrefix(replacement=replacement):
-            return (rest or ROOT) if replacement == ROOT else replacement + rest, rule.path
+            path = (rest or ROOT) if replacement == ROOT else replacement + rest
+    return escaped(path) + (f"?{request.query}" if request.query else ""), prefix
 
 
 def canary_share(canary: Canary | None, request: Request) -> Fraction:
