@@ -28,18 +28,12 @@ def https_annotations(settings: HostSettings) -> dict[str, str]:
 
 def shared_annotations(paths: Collection[CompiledPath]) -> dict[str, str]:
     """Those of an Ingress with the paths of several rules, which say nothing of their own."""
-    return _written({"use-regex": any(each.is_regex for each in paths) or None})
+    return _written({"use-regex": any(each.path_type == "ImplementationSpecific" for each in paths) or None})
 
 
-def rule_annotations(rule: PathRule, compiled: CompiledPath) -> dict[str, str]:
+def rule_annotations(rule: PathRule) -> dict[str, str]:
     """Those of the rule's own Ingress."""
-    with_path = {
-        "use-regex": compiled.is_regex or None,
-        "rewrite-target": compiled.rewrite_target,
-        "x-forwarded-prefix": compiled.forwarded_prefix,
-    }
-    fields = (each for each in RULES.given(rule) if each.place[0] != "canary")
-    return {**_written(with_path), **_collected(fields, rule)}
+    return _collected((each for each in RULES.given(rule) if each.place[0] != "canary"), rule)
 
 
 def canary_annotations(rule: PathRule) -> dict[str, str]:

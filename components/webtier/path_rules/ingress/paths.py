@@ -51,27 +51,16 @@ TOGETHER_FROM = 32
 
 @dataclass(frozen=True)
 class CompiledPath:
-    """A path as the controller takes it, the backend, what that is to see, and what it is told was there before."""
+    """A path as the controller takes it, and where its requests go."""
 
     path: str
     path_type: PathType
     backend: ServiceRef
-    rewrite_target: str | None = None
-    forwarded_prefix: str | None = None
-
-    @property
-    def is_regex(self) -> bool:
-        return self.path_type == "ImplementationSpecific"
 
 
-def own_path(rule: PathRule, default: ServiceRef) -> CompiledPath:
-    """The path of a rule that has an object of its own. A redirect needs no backend, but an Ingress does: `default`."""
-    text = own_text(rule)
-    # The strict check of the controller refuses regexes as Prefix, and wants `/` to be one.
-    path_type = "Prefix" if text == ROOT else "ImplementationSpecific"
-    target = _rewrite_target(rule)
-    prefix = None if rule.rewrite is None or isinstance(rule.rewrite, RegexRewrite) else rule.path
-    return CompiledPath(text, path_type, rule.backend or default, target, prefix)
+def path_type(text: str) -> PathType:
+    """The strict check of the controller refuses regexes as Prefix, and wants `/` to be one."""
+    return "Prefix" if text == ROOT else "ImplementationSpecific"
 
 
 def shared_paths(rules: Sequence[PathRule], own: Sequence[PathRule], copy: Literal[0, 1, 2] = 0) -> list[CompiledPath]:
@@ -172,7 +161,13 @@ def _filler(kind: str, beyond: int) -> str:
     return f"(?#{kind.ljust(beyond + 1 - shortest, '-')})"
 
 
-def _rewrite_target(rule: PathRule) -> str | None:
+def forwarded_prefix(rule: PathRule) -> str | None:
+    """The prefix that the backend is told its path has lost."""
+    return None if rule.rewrite is None or isinstance(rule.rewrite, RegexRewrite) else rule.path
+
+
+def rewrite_target(rule: PathRule) -> str | None:
+    """What the backend sees, by the groups of the rule's own text; None for what the client asked for."""
     match rule.rewrite:
         case None:
             return None

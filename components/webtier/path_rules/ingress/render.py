@@ -30,7 +30,7 @@ from webtier.path_rules.ingress.annotations import (
     rule_annotations,
     shared_annotations,
 )
-from webtier.path_rules.ingress.paths import CompiledPath, ancestors, own_path, shared_paths
+from webtier.path_rules.ingress.paths import CompiledPath, ancestors, own_text, path_type, shared_paths
 from webtier.path_rules.regexes.syntax import as_python
 from webtier.path_rules.rules.hosts import WILDCARD, HostSettings, tls_secret, wildcard_of, www_partner
 from webtier.path_rules.rules.model import ROOT, PathRule, RuleSet, is_root
@@ -155,13 +155,15 @@ class _Host:
 
     def _objects(self, rule: PathRule, position: int | None, after: Sequence[str]) -> Iterator[CompiledIngress]:
         """A rule's own object, and that of its canary."""
-        path = own_path(rule, self._default)
+        text = own_text(rule)
+        # A redirect needs no backend, but an Ingress does.
+        path = CompiledPath(text, path_type(text), rule.backend or self._default)
         own = CompiledIngress(
             name=rule_object_name(self._name, rule),
             host=self._host,
             paths=[path],
             by_port_name=rule.canary is not None or rule.affinity is not None,
-            annotations={**self._https, **rule_annotations(rule, path)},
+            annotations={**self._https, **rule_annotations(rule)},
             root=self._root,
             rule=position,
             after=after,

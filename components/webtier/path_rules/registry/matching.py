@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from webtier.path_rules.gateway.api_types import HOST_NAME, LONGEST_REDIRECT_PATH
-from webtier.path_rules.registry.option import IN_THE_SPEC, ITS_FIELDS_HAVE, HttpRoute, NoAnnotation, Option, WithPath
+from webtier.path_rules.ingress.paths import forwarded_prefix, own_text, path_type, rewrite_target
+from webtier.path_rules.registry.option import IN_THE_SPEC, ITS_FIELDS_HAVE, Annotations, HttpRoute, Option
 from webtier.path_rules.registry.registry import OptionsOfModels
 from webtier.path_rules.rules.hosts import WILDCARD
 from webtier.path_rules.rules.model import PathRule
@@ -58,19 +59,26 @@ def _redirect_problems(url: str, _rule: PathRule, _gateway: GatewayRouting) -> I
         yield Problem((), message, url)
 
 
-def _matched(annotations: WithPath | NoAnnotation, http_route: HttpRoute[PathRule]) -> Option[PathRule]:
+def _matched(annotations: Annotations[PathRule], http_route: HttpRoute[PathRule]) -> Option[PathRule]:
     """What each rule is matched by, whatever it does then."""
     return Option(
         annotations=annotations, http_route=http_route, beside_redirect="allowed", services="every", words="shown"
     )
 
 
+# Several fields of a rule decide these together.
+_USE_REGEX: Annotations[PathRule] = {"use-regex": lambda _, rule: path_type(own_text(rule)) != "Prefix" or None}
+_TARGET: Annotations[PathRule] = {"rewrite-target": lambda _, rule: rewrite_target(rule)}
+_TARGET_AND_PREFIX: Annotations[PathRule] = {
+    "rewrite-target": lambda _, rule: rewrite_target(rule),
+    "x-forwarded-prefix": lambda _, rule: forwarded_prefix(rule),
+}
 _REWRITTEN = HttpRoute[PathRule]("rules[].filters[].urlRewrite.path")
 
 OPTIONS: OptionsOfModels[PathRule] = {
     PathRule: {
         "host": _matched(IN_THE_SPEC, HttpRoute("hostnames", problems=_host_problems)),
-        "match": _matched(WithPath(("use-regex",)), HttpRoute("rules[].matches[].path.type", problems=_match_problems)),
+        "match": _matched(_USE_REGEX, HttpRoute("rules[].matches[].path.type", problems=_match_problems)),
         "path": _matched(IN_THE_SPEC, HttpRoute("rules[].matches[].path.value")),
         "backend": Option(
             annotations=IN_THE_SPEC,
@@ -87,7 +95,7 @@ OPTIONS: OptionsOfModels[PathRule] = {
             words="shown",
         ),
         "rewrite": Option(
-            annotations=WithPath(("rewrite-target", "x-forwarded-prefix")),
+            annotations=_TARGET_AND_PREFIX,
             http_route=HttpRoute("rules[].filters[].urlRewrite, and X-Forwarded-Prefix by a requestHeaderModifier"),
             beside_redirect="refused",
             services="every",
@@ -114,13 +122,11 @@ OPTIONS: OptionsOfModels[PathRule] = {
         ),
     },
     ReplacePrefix: {
-        "replacement": Option(
-            annotations=WithPath(("rewrite-target", "x-forwarded-prefix")), http_route=_REWRITTEN, words="shown"
-        ),
+        "replacement": Option(annotations=_TARGET_AND_PREFIX, http_route=_REWRITTEN, words="shown"),
     },
     RegexRewrite: {
         "to": Option(
-            annotations=WithPath(("rewrite-target",)),
+            annotations=_TARGET,
             http_route=HttpRoute(_REWRITTEN.part, problems=_target_problems),
             words="shown",
         ),

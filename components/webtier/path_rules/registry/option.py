@@ -30,20 +30,13 @@ AnnotationValue = str | int | bool | Sequence[str] | None
 
 
 @dataclass(frozen=True)
-class WithPath:
-    """These annotations come with the compiled path (`ingress/paths.py`), which several fields decide together."""
-
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class NoAnnotation:
     """No annotation of its own, and why."""
 
     why: str
 
 
-Annotations = str | Mapping[str, bool | str | Callable[[Any, Root], AnnotationValue]] | WithPath | NoAnnotation
+Annotations = str | Mapping[str, bool | str | Callable[[Any, Root], AnnotationValue]] | NoAnnotation
 """The annotations' names, without `nginx.ingress.kubernetes.io/` where that is their prefix.
 
 A name alone gets the field's value as it is; the others what stands there, or what a function makes of the field's
@@ -132,8 +125,6 @@ def annotation_names(option: Option[Any]) -> Sequence[str]:
     match option.annotations:
         case str(name):
             return (name,)
-        case WithPath(names):
-            return names
         case None | NoAnnotation():
             return ()
         case by_name:

@@ -24,7 +24,6 @@ from webtier.path_rules.ingress.annotations import (
     https_annotations,
     rule_annotations,
 )
-from webtier.path_rules.ingress.paths import own_path
 from webtier.path_rules.registry import all_options, clients, hosts
 from webtier.path_rules.registry.all_options import HOSTS, RULES
 from webtier.path_rules.registry.option import (
@@ -36,7 +35,7 @@ from webtier.path_rules.registry.option import (
 )
 from webtier.path_rules.registry.registry import Declared, OptionsOfModels, Registry, UndeclaredOptionsError
 from webtier.path_rules.rules.explanation import tables
-from webtier.path_rules.rules.options import AccessLists, CorsSettings, ServiceRef
+from webtier.path_rules.rules.options import AccessLists, CorsSettings
 from webtier.service_exposure.ports import tcp_ports
 from webtier.shared.model import Settings
 
@@ -116,7 +115,7 @@ class Sample:
 
 def of_rule(rule: PathRule) -> Sample:
     rules = RuleSet({0: rule}, {}, DEFAULT_BACKEND)
-    annotations = {**rule_annotations(rule, own_path(rule, ServiceRef(service="user-v1"))), **canary_annotations(rule)}
+    annotations = {**rule_annotations(rule), **canary_annotations(rule)}
     return _sample(rules, annotations)
 
 

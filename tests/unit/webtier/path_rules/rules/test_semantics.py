@@ -12,7 +12,7 @@ from tests.unit.webtier.path_rules.harness import rule_objects
 from tests.unit.webtier.path_rules.harness.generated_rules import repeatable, requests, rule_sets
 from tests.unit.webtier.path_rules.harness.ingress_nginx import IngressNginx, RefusedByTheWebhookError, Reply
 from tests.unit.webtier.path_rules.harness.rule_objects import PORTS, objects, rule, rule_set
-from webtier.path_rules.ingress.annotations import rule_annotations
+from webtier.path_rules.ingress.annotations import PREFIX, rule_annotations
 from webtier.path_rules.ingress.paths import CompiledPath, PathType
 from webtier.path_rules.ingress.render import CompiledIngress
 from webtier.path_rules.rules.model import PathRule, RuleSet
@@ -101,14 +101,15 @@ def _raw(name: str, rules: RuleSet) -> list[CompiledIngress]:
     compiled: list[CompiledIngress] = []
     for host in rules.host_names:
         for position, each in rules.complete(host):
-            path = _raw_path(each, each.backend or ServiceRef(service=rules.default_backend or ""))
+            path, rewriting = _raw_path(each, each.backend or ServiceRef(service=rules.default_backend or ""))
             compiled.append(
                 CompiledIngress(
                     name=f"{name}-{host}-{position}",
                     host=host,
                     paths=[path],
                     by_port_name=each.canary is not None,
-                    annotations=rule_annotations(each, path),
+                    annotations=rewriting
+                    | {key: said for key, said in rule_annotations(each).items() if key not in _REWRITING},
                     root="",
                     rule=position,
                 )
@@ -116,16 +117,24 @@ def _raw(name: str, rules: RuleSet) -> list[CompiledIngress]:
     return compiled
 
 
-def _raw_path(rule: PathRule, backend: ServiceRef) -> CompiledPath:
+_REWRITING = [PREFIX + name for name in ("use-regex", "rewrite-target", "x-forwarded-prefix")]
+
+
+def _raw_path(rule: PathRule, backend: ServiceRef) -> tuple[CompiledPath, Mapping[str, str]]:
+    """The path, and the annotations that go with it."""
+    types: Mapping[str, PathType] = {"prefix": "Prefix", "exact": "Exact", "regex": "ImplementationSpecific"}
     match rule.rewrite:
         case None:
-            types: Mapping[str, PathType] = {"prefix": "Prefix", "exact": "Exact", "regex": "ImplementationSpecific"}
-            return CompiledPath(rule.path, types[rule.match], backend)
+            path, rewriting = rule.path, list[str]()
         case RegexRewrite(to=to):
-            return CompiledPath(rule.path, "ImplementationSpecific", backend, to)
+            path, rewriting = rule.path, [to]
         case other:
             target = f"{other.replacement}/$2" if isinstance(other, ReplacePrefix) else "/$2"
-            return CompiledPath(f"{rule.path}(/|$)(.*)", "ImplementationSpecific", backend, target, rule.path)
+            path, rewriting = f"{rule.path}(/|$)(.*)", [target, rule.path]
+    is_regex = rule.match == "regex" or bool(rewriting)
+    values = ["true", *rewriting] if is_regex else rewriting
+    kind = "ImplementationSpecific" if rewriting else types[rule.match]
+    return CompiledPath(path, kind, backend), dict(zip(_REWRITING, values, strict=False))
 
 
 def test_without_the_compilation_of_siblings_they_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
