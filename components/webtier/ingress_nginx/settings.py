@@ -88,8 +88,7 @@ class IngressNginxSettings(Settings):
     )
     class_name: DnsName = Field(default="nginx", description="The IngressClass. Two controllers in a cluster need two.")
     controller_value: ControllerValue = Field(
-        default="k8s.io/ingress-nginx",
-        description="What ties the IngressClass to this controller.",
+        default="k8s.io/ingress-nginx", description="What ties the IngressClass to this controller."
     )
     default_class: bool = Field(
         default=False,
@@ -111,8 +110,7 @@ class IngressNginxSettings(Settings):
         default=31235, description="Port on every node for HTTPS; null lets the cluster choose."
     )
     external_traffic_policy: Literal["Cluster", "Local"] = Field(
-        default="Cluster",
-        description="`Local` keeps the client's address, but only nodes with a controller answer.",
+        default="Cluster", description="`Local` keeps the client's address, but only nodes with a controller answer."
     )
     load_balancer: LoadBalancerFields = Field(
         default=LoadBalancerFields(), description="What the cloud is told, with `service_type: LoadBalancer`."
@@ -148,8 +146,7 @@ class IngressNginxSettings(Settings):
     )
     resources: ResourceSettings = Field(
         default=ResourceSettings(
-            requests=ResourceAmounts(cpu="100m", memory="128Mi"),
-            limits=ResourceAmounts(memory="512Mi"),
+            requests=ResourceAmounts(cpu="100m", memory="128Mi"), limits=ResourceAmounts(memory="512Mi")
         ),
         description="Requests and limits of one controller.",
     )

@@ -91,10 +91,7 @@ def _container(controller: Controller, flags: list[pulumi.Input[str]]) -> Contai
         image=controller.settings.image,
         image_pull_policy="IfNotPresent",
         args=flags,
-        env=[
-            pod_field("POD_NAME", "metadata.name"),
-            pod_field("POD_NAMESPACE", "metadata.namespace"),
-        ],
+        env=[pod_field("POD_NAME", "metadata.name"), pod_field("POD_NAMESPACE", "metadata.namespace")],
         ports=[
             ContainerPortArgs(name="http", container_port=80),
             ContainerPortArgs(name="https", container_port=443),
@@ -145,8 +142,7 @@ def make_controller(
             revision_history_limit=5,
             selector=LabelSelectorArgs(match_labels=controller.selector),
             strategy=DeploymentStrategyArgs(
-                type="RollingUpdate",
-                rolling_update=RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=1),
+                type="RollingUpdate", rolling_update=RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=1)
             ),
             template=PodTemplateSpecArgs(
                 metadata=ObjectMetaArgs(labels=children.labels, annotations=annotations or None),

@@ -37,8 +37,7 @@ class ServicePort(Settings):
     )
     protocol: Literal["TCP", "UDP", "SCTP"] = Field(default="TCP", description="What is spoken on it.")
     node_port: NodePort | None = Field(
-        default=None,
-        description="The port on every node, with an exposure that has one; null lets the cluster choose.",
+        default=None, description="The port on every node, with an exposure that has one; null lets the cluster choose."
     )
     app_protocol: QualifiedName | None = Field(
         default=None,

@@ -5,12 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pulumi_kubernetes.core.v1 import (
-    ClientIPConfigArgs,
-    Service,
-    ServiceSpecArgs,
-    SessionAffinityConfigArgs,
-)
+from pulumi_kubernetes.core.v1 import ClientIPConfigArgs, Service, ServiceSpecArgs, SessionAffinityConfigArgs
 from pulumi_kubernetes.discovery.v1 import EndpointArgs, EndpointConditionsArgs, EndpointPortArgs, EndpointSlice
 
 from webtier.service_exposure.ports import ServicePort

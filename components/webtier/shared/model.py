@@ -210,8 +210,7 @@ LabelValue = Annotated[
 AbsolutePath = Annotated[
     str,
     text_type(
-        r"(/(?!\.{1,2}(/|\Z))[A-Za-z0-9._@+-]+)+",
-        "an absolute path without '..' and a final '/', such as '/srv/files'",
+        r"(/(?!\.{1,2}(/|\Z))[A-Za-z0-9._@+-]+)+", "an absolute path without '..' and a final '/', such as '/srv/files'"
     ),
 ]
 """An absolute path in its shortest form."""

@@ -71,8 +71,7 @@ class ResourceSettings(Settings):
         default=ResourceAmounts(), description="What the scheduler keeps free for one pod."
     )
     limits: ResourceAmounts = Field(
-        default=ResourceAmounts(),
-        description="What one pod may never exceed: CPU is throttled, memory kills.",
+        default=ResourceAmounts(), description="What one pod may never exceed: CPU is throttled, memory kills."
     )
 
     @model_validator(mode="after")

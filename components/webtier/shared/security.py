@@ -12,11 +12,7 @@ from pulumi_kubernetes.core.v1 import (
 
 
 def restricted_pod(
-    uid: int,
-    gid: int | None = None,
-    *,
-    fs_group: int | None = None,
-    unprivileged_ports_from: int | None = None,
+    uid: int, gid: int | None = None, *, fs_group: int | None = None, unprivileged_ports_from: int | None = None
 ) -> PodSecurityContextArgs:
     """A pod that runs as `uid` (never root), its group `gid` (default: the same number).
 

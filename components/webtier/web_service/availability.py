@@ -5,12 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pulumi_kubernetes.apps.v1 import DeploymentStrategyArgs, RollingUpdateDeploymentArgs
-from pulumi_kubernetes.core.v1 import (
-    LifecycleArgs,
-    LifecycleHandlerArgs,
-    SleepActionArgs,
-    TopologySpreadConstraintArgs,
-)
+from pulumi_kubernetes.core.v1 import LifecycleArgs, LifecycleHandlerArgs, SleepActionArgs, TopologySpreadConstraintArgs
 from pydantic import Field, PlainValidator, model_validator
 
 from webtier.shared.model import Moved, Settings
@@ -126,10 +121,7 @@ class RolloutSettings(Settings):
         description="An old pod goes on serving for so long while the cluster forgets its address.",
     )
     grace_seconds: int = Field(
-        default=30,
-        ge=1,
-        le=3600,
-        description="From the beginning of the drain to the kill of what still runs.",
+        default=30, ge=1, le=3600, description="From the beginning of the drain to the kill of what still runs."
     )
 
     @model_validator(mode="after")

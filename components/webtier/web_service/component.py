@@ -67,13 +67,12 @@ class WebService(pulumi.ComponentResource):
         # Immutable once deployed, so it is nothing that a setting could ever change.
         selector = {"app": name, "app.kubernetes.io/instance": name}
 
-        config_map = _make_config_map(name, children, settings)
         deployment = make_deployment(
             name,
             children,
             settings,
             selector,
-            config_map=None if config_map is None else config_map.metadata.name,
+            config_map=_make_config_map(name, children, settings),
             service_account=_make_account(name, children, settings),
         )
         service = make_service(
@@ -92,11 +91,7 @@ class WebService(pulumi.ComponentResource):
         budget = settings.budget
         if budget is not None and settings.fewest_pods >= 2:
             make_disruption_budget(
-                name,
-                children,
-                selector,
-                max_unavailable=budget.max_unavailable,
-                min_available=budget.min_available,
+                name, children, selector, max_unavailable=budget.max_unavailable, min_available=budget.min_available
             )
 
         _, main = main_port(settings.ports) or next(iter(settings.ports.items()))
@@ -112,12 +107,13 @@ class WebService(pulumi.ComponentResource):
         register_declared_outputs(self, WebService)
 
 
-def _make_config_map(name: str, children: Children, settings: WebServiceSettings) -> ConfigMap | None:
+def _make_config_map(name: str, children: Children, settings: WebServiceSettings) -> pulumi.Input[str] | None:
     data = settings.volumes.config_data()
     if not data:
         return None
     files = f"{name}-files"
-    return ConfigMap(files, metadata=children.metadata(files), data=data, opts=children.options())
+    made = ConfigMap(files, metadata=children.metadata(files), data=data, opts=children.options())
+    return made.metadata.name
 
 
 def _make_account(name: str, children: Children, settings: WebServiceSettings) -> pulumi.Input[str]:

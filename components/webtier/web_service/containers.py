@@ -61,8 +61,7 @@ class ProgramSettings(Settings):
     )
     resources: ResourceSettings = Field(
         default=ResourceSettings(
-            requests=ResourceAmounts(cpu="10m", memory="32Mi"),
-            limits=ResourceAmounts(memory="128Mi"),
+            requests=ResourceAmounts(cpu="10m", memory="32Mi"), limits=ResourceAmounts(memory="128Mi")
         ),
         description="Requests and limits of the container.",
     )

@@ -3,13 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from pulumi_kubernetes.core.v1 import (
-    ExecActionArgs,
-    GRPCActionArgs,
-    HTTPGetActionArgs,
-    ProbeArgs,
-    TCPSocketActionArgs,
-)
+from pulumi_kubernetes.core.v1 import ExecActionArgs, GRPCActionArgs, HTTPGetActionArgs, ProbeArgs, TCPSocketActionArgs
 from pydantic import Field
 
 from webtier.shared.model import HttpPath, PortName, Settings

@@ -1,5 +1,6 @@
 """Everything about a web service that is plain data, checked as a whole when it is made."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
@@ -66,8 +67,7 @@ class WebServiceSettings(ProgramSettings):
     spread: SpreadSettings = Field(default=SpreadSettings(), description="How evenly the pods are spread.")
     rollout: RolloutSettings = Field(default=RolloutSettings(), description="Updates of the pods.")
     files: dict[AbsolutePath, str] = Field(
-        default_factory=dict,
-        description="Files in the containers, absolute path to text. A change rolls the pods.",
+        default_factory=dict, description="Files in the containers, absolute path to text. A change rolls the pods."
     )
     secret_files: dict[AbsolutePath, DnsName] = Field(
         default_factory=dict,
@@ -136,20 +136,17 @@ class WebServiceSettings(ProgramSettings):
             )
         if self.budget is not None and self.fewest_pods > 0:
             self.budget.check_against(self.fewest_pods)
-        for resource in self.autoscaling.targets() if self.autoscaling else ():
-            for place, program in self._programs():
-                if resource not in program.resources.requests.as_mapping():
-                    raise wrong_setting(
-                        (*place, "resources", "requests", resource),
-                        f"autoscaling.{resource}_percent is a part of it; allowed: a request in every container",
-                        None,
-                    )
+        programs: dict[Place, ProgramSettings] = {(): self}
+        programs |= {("sidecars", name): sidecar for name, sidecar in self.sidecars.items()}
+        resources = self.autoscaling.targets() if self.autoscaling else ()
+        for resource, (place, program) in itertools.product(resources, programs.items()):
+            if resource not in program.resources.requests.as_mapping():
+                raise wrong_setting(
+                    (*place, "resources", "requests", resource),
+                    f"autoscaling.{resource}_percent is a part of it; allowed: a request in every container",
+                    None,
+                )
         return self
-
-    def _programs(self) -> Iterator[tuple[Place, ProgramSettings]]:
-        yield (), self
-        for name, sidecar in self.sidecars.items():
-            yield ("sidecars", name), sidecar
 
     @model_validator(mode="after")
     def _ports_are_answered(self) -> "WebServiceSettings":

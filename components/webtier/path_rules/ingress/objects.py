@@ -96,10 +96,7 @@ class IngressObjects:
         return Ingress(
             name,
             metadata=ObjectMetaArgs(
-                name=name,
-                namespace=self.namespace,
-                labels=self.labels,
-                annotations={**annotations, **SKIP_AWAIT},
+                name=name, namespace=self.namespace, labels=self.labels, annotations={**annotations, **SKIP_AWAIT}
             ),
             spec=IngressSpecArgs(
                 ingress_class_name=self.ingress_class,

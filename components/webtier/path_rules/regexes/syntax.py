@@ -60,6 +60,15 @@ def parse_regex(text: str) -> Regex:
     return Regex(tree, parser.groups)
 
 
+def regex_problem(text: str) -> str | None:
+    """What is wrong with the regex of a rule; None for nothing."""
+    try:
+        parse_regex(text)
+    except RegexError as error:
+        return str(error)
+    return None
+
+
 def tree_of(text: str) -> Node:
     """The parts of a regex, whether a rule may have it or not. RegexError if the text is none."""
     return _Parser(text).whole()

@@ -62,8 +62,7 @@ OPTIONS: OptionsOfModels[PathRule] = {
     },
     AffinitySettings: {
         "cookie": Option(
-            annotations={"affinity": "cookie", "session-cookie-name": lambda _, rule: _cookie(rule)},
-            words="shown",
+            annotations={"affinity": "cookie", "session-cookie-name": lambda _, rule: _cookie(rule)}, words="shown"
         ),
         "max_age_seconds": Option(annotations="session-cookie-max-age", words="not shown"),
         # Without it the cookie would get the text of a regex as its path.

@@ -52,7 +52,7 @@ OPTIONS: OptionsOfModels[PathRule] = {
             beside_redirect="refused",
             services="every",
             words=_words,
-        ),
+        )
     },
     WeightCanary: {
         "backend": _BACKEND,

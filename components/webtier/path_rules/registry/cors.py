@@ -84,7 +84,7 @@ OPTIONS: OptionsOfModels[PathRule] = {
             beside_redirect="refused",
             services="every",
             words=_words,
-        ),
+        )
     },
     CorsSettings: {
         "origins": _field(

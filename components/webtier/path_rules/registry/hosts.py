@@ -2,14 +2,7 @@
 
 from collections.abc import Iterator
 
-from webtier.path_rules.registry.option import (
-    ITS_FIELDS_HAVE,
-    Host,
-    HttpRoute,
-    NoAnnotation,
-    Option,
-    RefusedByGateway,
-)
+from webtier.path_rules.registry.option import ITS_FIELDS_HAVE, Host, HttpRoute, NoAnnotation, Option, RefusedByGateway
 from webtier.path_rules.registry.registry import OptionsOfModels
 from webtier.path_rules.rules.hosts import HostSettings, IssuerTls, SecretTls, Tls, tls_secret, www_partner
 from webtier.path_rules.rules.routing import GatewayRouting

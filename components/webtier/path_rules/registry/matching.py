@@ -121,14 +121,10 @@ OPTIONS: OptionsOfModels[PathRule] = {
             words="shown",
         ),
     },
-    ReplacePrefix: {
-        "replacement": Option(annotations=_TARGET_AND_PREFIX, http_route=_REWRITTEN, words="shown"),
-    },
+    ReplacePrefix: {"replacement": Option(annotations=_TARGET_AND_PREFIX, http_route=_REWRITTEN, words="shown")},
     RegexRewrite: {
         "to": Option(
-            annotations=_TARGET,
-            http_route=HttpRoute(_REWRITTEN.part, problems=_target_problems),
-            words="shown",
-        ),
+            annotations=_TARGET, http_route=HttpRoute(_REWRITTEN.part, problems=_target_problems), words="shown"
+        )
     },
 }

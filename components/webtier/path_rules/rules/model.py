@@ -7,9 +7,8 @@ from typing import Literal, Self
 
 import pulumi
 from pydantic import Field, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
 
-from webtier.path_rules.regexes.syntax import RegexError, parse_regex
+from webtier.path_rules.regexes.syntax import regex_problem
 from webtier.path_rules.rules.field_types import BodySize, path_problem
 from webtier.path_rules.rules.hosts import HostSettings
 from webtier.path_rules.rules.options import (
@@ -29,6 +28,7 @@ from webtier.path_rules.rules.options import (
 from webtier.path_rules.rules.routing import GatewayRouting, IngressRouting
 from webtier.shared.addresses import RuleHost
 from webtier.shared.model import Settings
+from webtier.shared.problems import check
 
 ROOT = "/"
 
@@ -37,8 +37,7 @@ class PathRule(Settings):
     """One rule: which requests it is for, where they go, and what is done with them on the way."""
 
     host: RuleHost | None = Field(
-        default=None,
-        description="The host name asked for, or `*.example.com`; null for every host without own rules.",
+        default=None, description="The host name asked for, or `*.example.com`; null for every host without own rules."
     )
     match: Literal["prefix", "exact", "regex"] = Field(
         default="prefix",
@@ -57,8 +56,7 @@ class PathRule(Settings):
     )
     redirect: RedirectSettings | None = Field(default=None, description="An answer instead of a backend's.")
     rewrite: Rewrite | None = Field(
-        default=None,
-        description="`strip_prefix` takes the path off before the backend sees it; null for no.",
+        default=None, description="`strip_prefix` takes the path off before the backend sees it; null for no."
     )
     canary: Canary | None = Field(default=None, description="Another web service that gets a part of the requests.")
     cors: CorsSettings | None = Field(
@@ -92,19 +90,9 @@ class PathRule(Settings):
     @field_validator("path")
     @classmethod
     def _check_path(cls, path: str, info: ValidationInfo) -> str:
-        problem = None
         if "match" not in info.data:
             return path  # it is wrong itself, so that what the path would have to be is not known
-        if info.data["match"] == "regex":
-            try:
-                parse_regex(path)
-            except RegexError as error:
-                problem = str(error)
-        else:
-            problem = path_problem(path)
-        if problem is not None:
-            raise PydanticCustomError("rule_path", "{problem}", {"problem": problem})
-        return path
+        return check(regex_problem if info.data["match"] == "regex" else path_problem)(path)
 
 
 @dataclass(frozen=True)

@@ -33,11 +33,7 @@ class MeteredPods:
 
 def scrape_annotations(port: int) -> dict[str, str]:
     """For a pod: what a Prometheus without the operator looks for by custom."""
-    return {
-        "prometheus.io/scrape": "true",
-        "prometheus.io/port": str(port),
-        "prometheus.io/path": "/metrics",
-    }
+    return {"prometheus.io/scrape": "true", "prometheus.io/port": str(port), "prometheus.io/path": "/metrics"}
 
 
 def make_scraping(pods: MeteredPods, operator: PrometheusOperatorSettings, rules: Callable[[str], RuleGroups]) -> None:
