@@ -16,7 +16,7 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from webtier.shared.checksum import CONFIG_CHECKSUM_ANNOTATION, checksum
 from webtier.shared.children import Children
 from webtier.shared.waiting import rolled_out, wait_for
-from webtier.web_service.containers import MAIN, ProgramSettings
+from webtier.web_service.containers import MAIN, ProgramSettings, Sidecar
 from webtier.web_service.settings import WebServiceSettings
 
 
@@ -76,7 +76,7 @@ def _pod(
         enable_service_links=False,
         image_pull_secrets=[LocalObjectReferenceArgs(name=secret) for secret in settings.image_pull_secrets] or None,
         init_containers=[_container(each.name, each, settings) for each in settings.init_containers] or None,
-        containers=[_main(settings), *_sidecars(settings)],
+        containers=[_main(settings), *(_sidecar(*each, settings) for each in sorted(settings.sidecars.items()))],
         security_context=settings.security.pod(),
         termination_grace_period_seconds=settings.rollout.termination_seconds,
         topology_spread_constraints=settings.spread.as_args(selector),
@@ -103,15 +103,12 @@ def _main(settings: WebServiceSettings) -> ContainerArgs:
     return container
 
 
-def _sidecars(settings: WebServiceSettings) -> list[ContainerArgs]:
-    containers: list[ContainerArgs] = []
-    for name, sidecar in sorted(settings.sidecars.items()):
-        ports = {port: ContainerPortArgs(name=port, container_port=number) for port, number in sidecar.ports.items()}
-        container = _container(name, sidecar, settings, ports)
-        # It may be what the service's last requests go through.
-        container.lifecycle = settings.rollout.drain()
-        containers.append(container)
-    return containers
+def _sidecar(name: str, sidecar: Sidecar, settings: WebServiceSettings) -> ContainerArgs:
+    ports = {port: ContainerPortArgs(name=port, container_port=number) for port, number in sidecar.ports.items()}
+    container = _container(name, sidecar, settings, ports)
+    # It may be what the service's last requests go through.
+    container.lifecycle = settings.rollout.drain()
+    return container
 
 
 def _container(

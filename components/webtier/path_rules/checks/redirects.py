@@ -23,15 +23,6 @@ _ALLOWED = (
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What a browser asks for, as far as redirects depend on it."""
-
-    https: bool
-    host: str
-    target: str
-
-
-@dataclass(frozen=True)
 class _Hop:
     """One redirect: the setting that answers with it, its URL, the rule's position if it is a rule's own, and the host
     whose rules or settings these are, None for those of every host.
@@ -50,7 +41,7 @@ def redirect_problems(rules: RuleSet) -> Iterator[Problem]:
     """
     # No redirect depends on a rewrite, and a wrong one has no answer.
     rules = replace(rules, rules={at: rule.model_copy(update={"rewrite": None}) for at, rule in rules.rules.items()})
-    known: dict[_Asked, _Hop | None] = {}
+    known: dict[Request, _Hop | None] = {}
     too_long: set[int | None] = set()
     for position, rule in sorted(rules.rules.items()):
         if rule.redirect is None:
@@ -68,13 +59,13 @@ def redirect_problems(rules: RuleSet) -> Iterator[Problem]:
         yield Problem(("routes", position, "redirect", "to"), message, rule.redirect.to)
 
 
-def _followed(rules: RuleSet, first: _Hop, known: dict[_Asked, _Hop | None]) -> tuple[list[_Hop], int | None]:
+def _followed(rules: RuleSet, first: _Hop, known: dict[Request, _Hop | None]) -> tuple[list[_Hop], int | None]:
     """The redirects from the first one on, and the index of the one from which on they repeat, None where they end.
 
     `known` is what was found out before: the redirect that answers a request, None for another answer.
     """
     hops = [first]
-    seen: dict[_Asked, int] = {}
+    seen: dict[Request, int] = {}
     while len(hops) <= MOST_REDIRECTS:
         asked = _asked(rules, hops[-1])
         if asked is None:
@@ -91,7 +82,7 @@ def _followed(rules: RuleSet, first: _Hop, known: dict[_Asked, _Hop | None]) -> 
     return hops, None
 
 
-def _asked(rules: RuleSet, hop: _Hop) -> _Asked | None:
+def _asked(rules: RuleSet, hop: _Hop) -> Request | None:
     """What a browser asks for next; None where the rules can't tell who answers that.
 
     Addresses and other ports are the nodes' or a balancer's. And a host that no rule names can be anybody's: that it
@@ -107,11 +98,11 @@ def _asked(rules: RuleSet, hop: _Hop) -> _Asked | None:
         return None
     # Browsers resolve '.' and '..' themselves.
     path = urlsplit(urljoin("http://any.example", "/" + parts.path.lstrip("/"))).path
-    return _Asked(https, host, f"{path}?{parts.query}" if parts.query else path)
+    return Request(f"{path}?{parts.query}" if parts.query else path, host, https=https)
 
 
-def _answer(rules: RuleSet, asked: _Asked) -> _Hop | None:
-    answer = answer_to(rules, Request(asked.target, asked.host, https=asked.https))
+def _answer(rules: RuleSet, asked: Request) -> _Hop | None:
+    answer = answer_to(rules, asked)
     if not isinstance(answer, Redirected):
         return None
     host = _host_of(rules, asked.host)

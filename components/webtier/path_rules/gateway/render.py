@@ -16,21 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from webtier.path_rules.gateway.api_types import (
-    HTTPBackendRef,
-    HTTPHeader,
-    HTTPHeaderFilter,
-    HTTPHeaderMatch,
-    HTTPPathMatch,
-    HTTPPathModifier,
-    HTTPRequestRedirectFilter,
-    HTTPRouteFilter,
-    HTTPRouteMatch,
-    HTTPRouteRule,
-    HTTPRouteSpec,
-    HTTPURLRewriteFilter,
-    ParentReference,
-)
+from webtier.path_rules.gateway import api_types as api
 from webtier.path_rules.registry.all_options import RULES
 from webtier.path_rules.registry.option import HttpRoute
 from webtier.path_rules.rules.hosts import HostSettings, www_partner
@@ -49,8 +35,8 @@ from webtier.path_rules.rules.options import (
 from webtier.path_rules.rules.routing import GatewayRouting
 
 _FORWARDED_PREFIX = "X-Forwarded-Prefix"
-_ALL_PATHS = HTTPPathMatch("PathPrefix", ROOT)
-_ROOT_ITSELF = HTTPPathMatch("Exact", ROOT)
+_ALL_PATHS = api.HTTPPathMatch("PathPrefix", ROOT)
+_ROOT_ITSELF = api.HTTPPathMatch("Exact", ROOT)
 
 
 @dataclass(frozen=True)
@@ -63,7 +49,7 @@ class CompiledRoute:
 
     name: str
     host: str | None
-    spec: HTTPRouteSpec
+    spec: api.HTTPRouteSpec
     primary: str
     root: str
     rule: int | None
@@ -93,40 +79,42 @@ class _Compiler:
     gateway: GatewayRouting
     backends: Mapping[str, Backend]
 
-    def specs(self, rule: PathRule) -> dict[str, HTTPRouteSpec]:
+    def specs(self, rule: PathRule) -> dict[str, api.HTTPRouteSpec]:
         """A rule's own route and those that belong to it, by what their names end with."""
         settings = self.rules.settings(rule.host)
         hosts = None if rule.host is None else [rule.host]
         both = self._parents()
-        found: dict[str, HTTPRouteSpec] = {}
+        found: dict[str, api.HTTPRouteSpec] = {}
         if rule.redirect is not None:
             # It comes before the way to HTTPS.
-            found[""] = HTTPRouteSpec(both, [_redirecting(_path(rule), _redirect(rule.redirect))], hosts)
+            found[""] = api.HTTPRouteSpec(both, [_redirecting(_path(rule), _redirect(rule.redirect))], hosts)
         elif settings.redirects_to_https:
-            to_https = _redirecting(_path(rule), HTTPRequestRedirectFilter(308, scheme="https"), _filters(rule))
-            found[""] = HTTPRouteSpec(self._parents(http=False), self._serving(rule, settings), hosts)
-            found["-https"] = HTTPRouteSpec(self._parents(https=False), [to_https], hosts)
+            to_https = _redirecting(_path(rule), api.HTTPRequestRedirectFilter(308, scheme="https"), _filters(rule))
+            found[""] = api.HTTPRouteSpec(self._parents(http=False), self._serving(rule, settings), hosts)
+            found["-https"] = api.HTTPRouteSpec(self._parents(https=False), [to_https], hosts)
         else:
-            found[""] = HTTPRouteSpec(both, self._serving(rule, settings), hosts)
+            found[""] = api.HTTPRouteSpec(both, self._serving(rule, settings), hosts)
         if is_root(rule) and settings.app_root is not None:
-            there = HTTPRequestRedirectFilter(302, path=_whole(settings.app_root))
-            found["-app-root"] = HTTPRouteSpec(both, [_redirecting(_ROOT_ITSELF, there)], hosts)
+            there = api.HTTPRequestRedirectFilter(302, path=_whole(settings.app_root))
+            found["-app-root"] = api.HTTPRouteSpec(both, [_redirecting(_ROOT_ITSELF, there)], hosts)
         if is_root(rule) and rule.host is not None and settings.www_redirect:
-            here = HTTPRequestRedirectFilter(308, hostname=rule.host)
-            found["-www"] = HTTPRouteSpec(both, [_redirecting(_ALL_PATHS, here)], [www_partner(rule.host)])
+            here = api.HTTPRequestRedirectFilter(308, hostname=rule.host)
+            found["-www"] = api.HTTPRouteSpec(both, [_redirecting(_ALL_PATHS, here)], [www_partner(rule.host)])
         return found
 
-    def _serving(self, rule: PathRule, settings: HostSettings) -> list[HTTPRouteRule]:
+    def _serving(self, rule: PathRule, settings: HostSettings) -> list[api.HTTPRouteRule]:
         added = _filters(rule)
         return [
-            HTTPRouteRule([HTTPRouteMatch(path, headers)], [*added, *_rewriting(rule, rewrite)] or None, backends)
+            api.HTTPRouteRule(
+                [api.HTTPRouteMatch(path, headers)], [*added, *_rewriting(rule, rewrite)] or None, backends
+            )
             for path, rewrite in _rewrites(rule, app_root=settings.app_root is not None)
             for headers, backends in self._choices(rule.backend or ServiceRef(service=""), rule.canary)
         ]
 
     def _choices(
         self, backend: ServiceRef, canary: Canary | None
-    ) -> list[tuple[Sequence[HTTPHeaderMatch] | None, Sequence[HTTPBackendRef]]]:
+    ) -> list[tuple[Sequence[api.HTTPHeaderMatch] | None, Sequence[api.HTTPBackendRef]]]:
         """Which backends are asked: for requests with certain headers, and at the end for all others."""
         own = self._backend(backend)
         if canary is None:
@@ -134,37 +122,37 @@ class _Compiler:
         other = self._backend(canary.backend)
         total = canary.total if isinstance(canary, WeightCanary) else 100
         weighted = [
-            HTTPBackendRef(each.name, each.port, weight)
+            api.HTTPBackendRef(each.name, each.port, weight)
             for each, weight in ((own, total - canary.weight), (other, canary.weight))
             if weight > 0
         ]
         chosen = [([header], [other if to_canary else own]) for header, to_canary in _deciding_headers(canary)]
         return [*chosen, (None, weighted)]
 
-    def _backend(self, reference: ServiceRef) -> HTTPBackendRef:
+    def _backend(self, reference: ServiceRef) -> api.HTTPBackendRef:
         backend = self.backends[reference.service]
-        return HTTPBackendRef(backend.service_name, backend.ports[reference.port or next(iter(backend.ports))])
+        return api.HTTPBackendRef(backend.service_name, backend.ports[reference.port or next(iter(backend.ports))])
 
-    def _parents(self, *, http: bool = True, https: bool = True) -> list[ParentReference]:
+    def _parents(self, *, http: bool = True, https: bool = True) -> list[api.ParentReference]:
         """The Gateway's listeners for these; the Gateway as a whole where none is named."""
         sections = (self.gateway.section if http else None, self.gateway.https_section if https else None)
         named = [section for section in sections if section is not None]
-        return [ParentReference(self.gateway.gateway, self.gateway.namespace, each) for each in (named or [None])]
+        return [api.ParentReference(self.gateway.gateway, self.gateway.namespace, each) for each in (named or [None])]
 
 
-def _path(rule: PathRule) -> HTTPPathMatch:
+def _path(rule: PathRule) -> api.HTTPPathMatch:
     match rule.match:
         case "exact":
-            return HTTPPathMatch("Exact", rule.path)
+            return api.HTTPPathMatch("Exact", rule.path)
         case "prefix":
-            return HTTPPathMatch("PathPrefix", rule.path)
+            return api.HTTPPathMatch("PathPrefix", rule.path)
         case "regex":
             # Some engines compare the whole path with it, some look for it anywhere. With both ends both are the same.
             # RE2's `.` is no line feed, which a path has only where a Gateway decodes `%0A` before it compares.
-            return HTTPPathMatch("RegularExpression", f"^(?s:{rule.path})\\z")
+            return api.HTTPPathMatch("RegularExpression", f"^(?s:{rule.path})\\z")
 
 
-def _rewrites(rule: PathRule, *, app_root: bool) -> list[tuple[HTTPPathMatch, HTTPPathModifier | None]]:
+def _rewrites(rule: PathRule, *, app_root: bool) -> list[tuple[api.HTTPPathMatch, api.HTTPPathModifier | None]]:
     """The paths of a rule, each with what the backend sees in its place; None for the same.
 
     `app_root` is whether the path `/` of the host never gets here.
@@ -181,39 +169,39 @@ def _rewrites(rule: PathRule, *, app_root: bool) -> list[tuple[HTTPPathMatch, HT
             replacement = other.replacement
     if rule.match == "exact":
         return [(path, _whole(replacement))]
-    below = (path, HTTPPathModifier("ReplacePrefixMatch", replace_prefix_match=replacement))
+    below = (path, api.HTTPPathModifier("ReplacePrefixMatch", replace_prefix_match=replacement))
     if rule.path != ROOT or app_root:
         return [below]
     # Whether the prefix `/` leaves anything of the path `/` is not said, so that it has a rule of its own.
     return [(_ROOT_ITSELF, _whole(f"{replacement}/")), below]
 
 
-def _whole(path: str) -> HTTPPathModifier:
-    return HTTPPathModifier("ReplaceFullPath", replace_full_path=path)
+def _whole(path: str) -> api.HTTPPathModifier:
+    return api.HTTPPathModifier("ReplaceFullPath", replace_full_path=path)
 
 
-def _rewriting(rule: PathRule, rewrite: HTTPPathModifier | None) -> list[HTTPRouteFilter]:
+def _rewriting(rule: PathRule, rewrite: api.HTTPPathModifier | None) -> list[api.HTTPRouteFilter]:
     if rewrite is None:
         return []
-    filters = [HTTPRouteFilter("URLRewrite", url_rewrite=HTTPURLRewriteFilter(rewrite))]
+    filters = [api.HTTPRouteFilter("URLRewrite", url_rewrite=api.HTTPURLRewriteFilter(rewrite))]
     if isinstance(rule.rewrite, RegexRewrite):
         return filters
-    prefix = HTTPHeaderFilter([HTTPHeader(_FORWARDED_PREFIX, rule.path)])
-    return [HTTPRouteFilter("RequestHeaderModifier", request_header_modifier=prefix), *filters]
+    prefix = api.HTTPHeaderFilter([api.HTTPHeader(_FORWARDED_PREFIX, rule.path)])
+    return [api.HTTPRouteFilter("RequestHeaderModifier", request_header_modifier=prefix), *filters]
 
 
-def _deciding_headers(canary: Canary) -> list[tuple[HTTPHeaderMatch, bool]]:
+def _deciding_headers(canary: Canary) -> list[tuple[api.HTTPHeaderMatch, bool]]:
     """The headers that decide, each with whether for the canary."""
     match canary:
         case WeightCanary():
             return []
         case HeaderCanary(header=header, value=str(value)):
-            return [(HTTPHeaderMatch(header, value), True)]
+            return [(api.HTTPHeaderMatch(header, value), True)]
         case HeaderCanary(header=header, pattern=str(pattern)):
             # As with paths. `^` and `$` within the pattern keep their meaning.
-            return [(HTTPHeaderMatch(header, f"^.*(?:{pattern}).*$", "RegularExpression"), True)]
+            return [(api.HTTPHeaderMatch(header, f"^.*(?:{pattern}).*$", "RegularExpression"), True)]
         case HeaderCanary(header=header):
-            decisive = [(HTTPHeaderMatch(header, word), word == _ALWAYS) for word in (_ALWAYS, _NEVER)]
+            decisive = [(api.HTTPHeaderMatch(header, word), word == _ALWAYS) for word in (_ALWAYS, _NEVER)]
         case CookieCanary(cookie=cookie):
             decisive = [(_cookie(cookie, word), word == _ALWAYS) for word in (_ALWAYS, _NEVER)]
     # Where no others get the canary there is nothing to be kept from.
@@ -223,23 +211,23 @@ def _deciding_headers(canary: Canary) -> list[tuple[HTTPHeaderMatch, bool]]:
 _ALWAYS, _NEVER = "always", "never"
 
 
-def _cookie(name: str, value: str) -> HTTPHeaderMatch:
-    return HTTPHeaderMatch("Cookie", f"^(?:.*; *)?{name}={value}(?:;.*)?$", "RegularExpression")
+def _cookie(name: str, value: str) -> api.HTTPHeaderMatch:
+    return api.HTTPHeaderMatch("Cookie", f"^(?:.*; *)?{name}={value}(?:;.*)?$", "RegularExpression")
 
 
 def _redirecting(
-    path: HTTPPathMatch, redirect: HTTPRequestRedirectFilter, before: Sequence[HTTPRouteFilter] = ()
-) -> HTTPRouteRule:
-    filters = [*before, HTTPRouteFilter("RequestRedirect", request_redirect=redirect)]
-    return HTTPRouteRule([HTTPRouteMatch(path)], filters)
+    path: api.HTTPPathMatch, redirect: api.HTTPRequestRedirectFilter, before: Sequence[api.HTTPRouteFilter] = ()
+) -> api.HTTPRouteRule:
+    filters = [*before, api.HTTPRouteFilter("RequestRedirect", request_redirect=redirect)]
+    return api.HTTPRouteRule([api.HTTPRouteMatch(path)], filters)
 
 
-def _redirect(redirect: RedirectSettings) -> HTTPRequestRedirectFilter:
+def _redirect(redirect: RedirectSettings) -> api.HTTPRequestRedirectFilter:
     url = urlsplit(redirect.to)
-    return HTTPRequestRedirectFilter(redirect.code, url.scheme, url.hostname, url.port, _whole(url.path or ROOT))
+    return api.HTTPRequestRedirectFilter(redirect.code, url.scheme, url.hostname, url.port, _whole(url.path or ROOT))
 
 
-def _filters(rule: PathRule) -> list[HTTPRouteFilter]:
+def _filters(rule: PathRule) -> list[api.HTTPRouteFilter]:
     """Those that options add, each by itself."""
     return [
         added

@@ -69,11 +69,16 @@ class IngressObjects:
         return pulumi.Output.all(*(ingress.metadata.name for ingress in ingresses))
 
     def _ingress(self, compiled: CompiledIngress, rule: RuleComponent, before: Sequence[Ingress]) -> Ingress:
+        annotations: dict[str, pulumi.Input[str]] = {**compiled.annotations}
+        if compiled.error_pages is not None:
+            # By its output, so that it is there first: the controller reads an annotation when the Ingress comes, and
+            # does not look again when the Service does.
+            annotations[DEFAULT_BACKEND] = self.backends[compiled.error_pages].service_name
         return self._object(
             compiled.name,
             compiled.host,
             [self._path(each, compiled.by_port_name) for each in compiled.paths],
-            self._annotations(compiled),
+            annotations,
             pulumi.ResourceOptions(parent=rule, depends_on=[*before], aliases=self._former_names(compiled)),
             compiled.tls and [compiled.tls],
         )
@@ -105,14 +110,6 @@ class IngressObjects:
             ),
             opts=pulumi.ResourceOptions.merge(own, opts),
         )
-
-    def _annotations(self, compiled: CompiledIngress) -> dict[str, pulumi.Input[str]]:
-        found: dict[str, pulumi.Input[str]] = {**compiled.annotations}
-        if compiled.error_pages is not None:
-            # By its output, so that it is there first: the controller reads an annotation when the Ingress comes, and
-            # does not look again when the Service does.
-            found[DEFAULT_BACKEND] = self.backends[compiled.error_pages].service_name
-        return found
 
     def _former_names(self, compiled: CompiledIngress) -> list[pulumi.Alias]:
         """The object that had a host's `/` when all rules of a host without options shared one."""

@@ -65,12 +65,10 @@ def worst_case(
     tries = most_tries(tree) * (1 if at == "beginning" else LONGEST_TEXT)
     if (at == "beginning" and short.is_unambiguous()) or tries * short.nanoseconds <= MOST_NANOSECONDS:
         return None
-    found: Blowup | None = None
-    # What a number limits has no more ways than without the limit, and far fewer states.
-    for program in (short, Program(tree, groups, numbers=True)) if short.differs else (short,):
-        found = _explored(program, tree, anywhere=False, whole=whole)
-        if found is None:
-            break
+    found = _explored(short, tree, anywhere=False, whole=whole)
+    if found is not None and short.differs:
+        # What a number limits has no more ways than without the limit, but far more states.
+        found = _explored(Program(tree, groups, numbers=True), tree, anywhere=False, whole=whole)
     if found is not None and whole and short.may_be_sure:
         # Perhaps the text that has so many ways is matched by one of the first.
         in_order = Program(tree, groups, numbers=True, order=True)

@@ -1,6 +1,5 @@
 """The parts of a regular expression."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 PRINTABLE = frozenset(chr(code) for code in range(0x20, 0x7F))
@@ -66,15 +65,3 @@ def may_be_empty(node: Node) -> bool:
             return any(may_be_empty(option) for option in options)
         case Repeat(part, least, _):
             return least == 0 or may_be_empty(part)
-
-
-def sets_of_characters(node: Node) -> Iterator[frozenset[str]]:
-    """Those that a node is made of, one as often as it is there."""
-    match node:
-        case Characters(allowed):
-            yield allowed
-        case Sequence(parts) | Choice(parts):
-            for part in parts:
-                yield from sets_of_characters(part)
-        case Repeat(part, _, _):
-            yield from sets_of_characters(part)

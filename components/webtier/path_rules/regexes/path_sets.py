@@ -6,11 +6,11 @@ decided by walking the automata of both side by side.
 
 import re
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 
 from webtier.path_rules.regexes.automaton import Program, TooMuchWorkError
-from webtier.path_rules.regexes.nodes import PRINTABLE, Characters, Choice, Node, Repeat, sets_of_characters
+from webtier.path_rules.regexes.nodes import PRINTABLE, Characters, Choice, Node, Repeat
 from webtier.path_rules.regexes.nodes import Sequence as Parts
 from webtier.path_rules.regexes.syntax import as_python, tree_of
 
@@ -77,6 +77,10 @@ class Paths:
             found = found.union(*(program.after(state)[0] for state in read))
             self._next[states, character] = found
         return found
+
+    def character_sets(self) -> Collection[frozenset[str]]:
+        """Those that the automaton tells apart."""
+        return self._program.sets.values()
 
     def ends_in(self, states: frozenset[int]) -> bool:
         """Whether a text that leads to these states is a path of the set."""
@@ -235,7 +239,7 @@ def _shortest_path(of: Paths, others: Sequence[Paths], budget: Budget, *, within
     exact = {other.text for other in others if other.text is not None}
     begun = {text[:length] for text in exact for length in range(len(text) + 1)}
     automata = [other for other in others if other.text is None]
-    characters = _representatives(exact, [of.node, *(other.node for other in automata)])
+    characters = _representatives(exact, [of, *automata])
     first: _Step = (of.first, tuple(other.first for other in automata), "" if exact else None, False)
     seen: set[_Step] = {first}
     waiting: deque[tuple[_Step, str]] = deque([(first, "")])
@@ -273,9 +277,9 @@ def _shortest_path(of: Paths, others: Sequence[Paths], budget: Budget, *, within
     return None
 
 
-def _representatives(exact: Iterable[str], nodes: Iterable[Node]) -> list[str]:
+def _representatives(exact: Iterable[str], automata: Iterable[Paths]) -> list[str]:
     """Of characters that no set tells apart one each; the slash and those of exact rules always for themselves."""
-    sets = {allowed for node in nodes for allowed in sets_of_characters(node)}
+    sets = {allowed for paths in automata for allowed in paths.character_sets()}
     sets |= {frozenset(character) for character in {"/", *(character for text in exact for character in text)}}
     alike = {tuple(character in allowed for allowed in sets): character for character in sorted(PRINTABLE)}
     return list(alike.values())

@@ -88,36 +88,26 @@ def parse_pattern(text: str) -> None:
         )
     inside = text.removeprefix("^").removesuffix("$")
     parser = _Parser(f"(?:{inside})")
-    tree, ended = _without_its_end(parser.whole(), ended=text.endswith("$"))
-    anchored = (text.startswith("^") and not isinstance(tree.parts[0], Choice)) or _begins_anywhere(tree)
+    tree, ended = parser.whole(), text.endswith("$")
+    body = tree.parts[0]
+    anchored = text.startswith("^") and not isinstance(body, Choice)
+    if isinstance(body, Sequence) and body.parts:
+        match body.parts[-1]:
+            # A last repetition that takes whatever there is ends the match as soon as it is reached.
+            case Repeat(Characters(allowed) as last, least, None) if not ended or allowed == PRINTABLE:
+                body = replace(body, parts=(*body.parts[:-1], Repeat(last, least, least)))
+                tree, ended = replace(tree, parts=(body,)), False
+            case _:
+                pass
+        match body.parts[0]:
+            # With `.*` before all else PCRE tries it at the beginning alone.
+            case Repeat(Characters(allowed, simple), 0, None):
+                anchored |= simple and allowed == PRINTABLE
+            case _:
+                pass
     found = worst_case(tree, parser.groups, at="beginning" if anchored else "anywhere", whole=ended)
     if found is not None:
         raise _slow(f"(?:{inside})", found, "header")
-
-
-def _without_its_end(tree: Sequence, *, ended: bool) -> tuple[Sequence, bool]:
-    """A pattern without a last repetition that takes whatever there is, and whether it has to match to the end."""
-    inside = tree.parts[0]
-    if not isinstance(inside, Sequence) or not inside.parts:
-        return tree, ended
-    match inside.parts[-1]:
-        case Repeat(Characters(allowed), least, None) if not ended or allowed == PRINTABLE:
-            last = Repeat(inside.parts[-1].part, least, least)
-            return replace(tree, parts=(replace(inside, parts=(*inside.parts[:-1], last)),)), False
-        case _:
-            return tree, ended
-
-
-def _begins_anywhere(tree: Sequence) -> bool:
-    """Whether a pattern begins with `.*`, so that PCRE tries it at the beginning alone."""
-    inside = tree.parts[0]
-    if not isinstance(inside, Sequence) or not inside.parts:
-        return False
-    match inside.parts[0]:
-        case Repeat(Characters(allowed, simple), 0, None):
-            return simple and allowed == PRINTABLE
-        case _:
-            return False
 
 
 def _slow(text: str, found: Blowup, what: Literal["request", "header"]) -> RegexError:

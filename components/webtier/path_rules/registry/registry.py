@@ -27,9 +27,8 @@ class Declared(Generic[Root]):
     name: str
     option: Option[Root]
     is_required: bool
-    in_group: bool
-    refused_with_group: bool
-    """Whether a group that it is in is refused by Gateway API as a whole."""
+    said_of_group: frozenset[str]
+    """The facets that a group which it is in has for it too."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +80,8 @@ class Registry(Generic[Root]):
                 key if group is None else f"{group.key}.{key}",
                 f"{model.__name__}.{name}",
                 self._options.get(model, {}).get(name, Option[Root]()),
-                is_required=field.is_required(),
-                in_group=group is not None,
-                refused_with_group=group is not None
-                and (group.refused_with_group or isinstance(group.option.http_route, RefusedByGateway)),
+                field.is_required(),
+                frozenset() if group is None else _said_of_parts(group),
             )
             yield found
             below = list(_groups_in(field.annotation))
@@ -95,7 +92,11 @@ class Registry(Generic[Root]):
     def _check(self, model: type[Settings]) -> None:
         wrong: list[str] = []
         for field in self.declared:
-            missing = [said for facet, said in FACETS.items() if _is_missing(facet, field)]
+            missing = [
+                said
+                for facet, said in FACETS.items()
+                if getattr(field.option, facet) is None and facet not in field.said_of_group
+            ]
             if missing:
                 wrong.append(f"{field.name} ({field.key}) does not say {', '.join(missing)}")
         known = {field.name for field in self.declared}
@@ -112,9 +113,6 @@ def _groups_in(annotation: object) -> Iterator[type[Settings]]:
         yield from _groups_in(part)
 
 
-def _is_missing(facet: str, field: Declared[Any]) -> bool:
-    if getattr(field.option, facet) is not None:
-        return False
-    if facet in ("beside_redirect", "services"):
-        return not field.in_group
-    return facet != "http_route" or not field.refused_with_group
+def _said_of_parts(group: Declared[Any]) -> frozenset[str]:
+    refused = {"http_route"} if isinstance(group.option.http_route, RefusedByGateway) else set[str]()
+    return group.said_of_group | {"beside_redirect", "services"} | refused

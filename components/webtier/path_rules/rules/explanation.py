@@ -73,14 +73,11 @@ def _host_notes(host: str | None, rules: RuleSet) -> Iterator[str]:
         yield f"{labels} before {host[1:]}; a name with routes of its own never sees these"
     elif wildcard_of(host) in rules.host_names:
         yield f"the routes of {wildcard_of(host)} are not seen: this name has its own"
-    yield from _settings_notes(Host(host, rules.settings(host)))
-
-
-def _settings_notes(host: Host) -> Iterator[str]:
-    for each in HOSTS.given(host.settings):
+    settings = rules.settings(host)
+    for each in HOSTS.given(settings):
         # Whether HTTP is sent to HTTPS depends on the certificate too.
-        value = host.settings.redirects_to_https if each.place == ("tls_redirect",) else each.value
-        said = each.option.words(value, host) if value and callable(each.option.words) else None
+        value = settings.redirects_to_https if each.place == ("tls_redirect",) else each.value
+        said = each.option.words(value, Host(host, settings)) if value and callable(each.option.words) else None
         if said is not None:
             yield said
 

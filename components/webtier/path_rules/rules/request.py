@@ -42,8 +42,8 @@ class Request:
     host: str
     method: str = "GET"
     https: bool = False
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    cookies: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
+    cookies: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
     address: str | None = None
     """The client's address; None for one that every list lets in."""
 

@@ -80,9 +80,11 @@ def answer_to(rules: RuleSet, request: Request) -> Answer:
     hits = (each for each in rules.ordered(host) if matches(each[1], request.path))
     position, rule = next(hits, (None, None))
     if rule is not None and position is not None:
-        answer = _answered_at_once(rules, position, request)
-        if answer is not None:
-            return answer
+        # These come before HTTPS, lists and backends.
+        if rule.redirect is not None:
+            return Redirected(rule.redirect.code, rule.redirect.to, "rule", position)
+        if rule.cors is not None and request.method == "OPTIONS" and _allows(rules, rule.cors, request):
+            return Answered(204, position)
     if settings.redirects_to_https and not request.https:
         return Redirected(308, f"https://{request.host.partition(':')[0]}{request.target}", "https", position)
     if rule is None or rule.backend is None:
@@ -176,21 +178,10 @@ def _always_or_never(value: str | None) -> bool | None:
     return {"always": True, "never": False}.get(value or "")
 
 
-def _answered_at_once(rules: RuleSet, position: int, request: Request) -> Answer | None:
-    """What comes before HTTPS, lists and backends."""
-    rule = rules.rules[position]
-    if rule.redirect is not None:
-        return Redirected(rule.redirect.code, rule.redirect.to, "rule", position)
-    if rule.cors is not None and request.method == "OPTIONS":
-        origin = request.headers.get("origin", "")
-        return Answered(204, position) if _allows(rule.cors, origin, deep_wildcards=rules.deep_wildcards) else None
-    return None
-
-
-def _allows(cors: CorsSettings, origin: str, *, deep_wildcards: bool) -> bool:
+def _allows(rules: RuleSet, cors: CorsSettings, request: Request) -> bool:
     if cors.origins == ["*"]:
         return True
-    labels = "[A-Za-z0-9.-]+" if deep_wildcards else "[A-Za-z0-9-]+"
+    origin, labels = request.headers.get("origin", ""), "[A-Za-z0-9.-]+" if rules.deep_wildcards else "[A-Za-z0-9-]+"
     patterns = (re.escape(allowed).replace(r"\*", labels, 1) for allowed in cors.origins)
     return any(re.fullmatch(pattern, origin, re.IGNORECASE) for pattern in patterns)
 
