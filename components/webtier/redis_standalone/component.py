@@ -9,10 +9,10 @@ from pulumi_kubernetes.core.v1 import ConfigMap, Secret
 
 from webtier.redis_common.component import RedisComponent
 from webtier.redis_common.conf import AUTH_FOLDER, DATA_FOLDER, PORT, data_lines, quote
-from webtier.redis_common.probes import ALIVE_SCRIPT
+from webtier.redis_common.container import ALIVE_SCRIPT
 from webtier.redis_standalone.settings import RedisStandaloneSettings
 from webtier.redis_standalone.storage import make_claim
-from webtier.redis_standalone.workload import READY_SCRIPT, Workload, make_stateful_set
+from webtier.redis_standalone.workload import READY_SCRIPT, make_stateful_set, pod_template
 from webtier.shared.checksum import checksum
 from webtier.shared.children import Children, register_declared_outputs
 from webtier.shared.kept_secret import keep_secret, kept_text
@@ -65,26 +65,19 @@ class RedisStandalone(RedisComponent):
         selector = selector_labels(_APPLICATION, name, _COMPONENT)
 
         secret = _make_secret(name, children)
-        conf_data = {
-            "redis.conf": render_redis_conf(settings),
-            "alive.sh": ALIVE_SCRIPT,
-            "ready.sh": READY_SCRIPT,
-        }
+        conf_data = {"redis.conf": render_redis_conf(settings), "alive.sh": ALIVE_SCRIPT, "ready.sh": READY_SCRIPT}
         conf_name = f"{name}-conf"
         conf = ConfigMap(conf_name, metadata=children.metadata(conf_name), data=conf_data, opts=children.options())
         claim = make_claim(name, children, settings.storage, protect=args.protect)
-        stateful_set = make_stateful_set(
-            name,
-            Workload(
-                settings=settings,
-                children=children,
-                selector=selector,
-                secret=secret.metadata.name,
-                conf=conf.metadata.name,
-                checksum=checksum(conf_data),
-                claim=None if claim is None else claim.metadata.name,
-            ),
+        template = pod_template(
+            children.labels,
+            settings,
+            secret=secret.metadata.name,
+            conf=conf.metadata.name,
+            conf_checksum=checksum(conf_data),
+            claim=None if claim is None else claim.metadata.name,
         )
+        stateful_set = make_stateful_set(name, children, selector, template)
         self._make_access(
             name,
             children,

@@ -11,6 +11,7 @@ from typing import Any
 import pulumi
 import pytest
 from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs, DeploymentStrategyArgs
+from pulumi_kubernetes.core.v1 import PodTemplateSpecArgs
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from redis import AuthenticationError
 from typing_extensions import override
@@ -25,7 +26,7 @@ from tests.cluster.harness.redis_clients import RedisClient, redis_client
 from tests.cluster.harness.tier import Tier, eventually, is_ready
 from tests.faults.harness.processes import processes_of
 from webtier.redis_standalone import RedisStandalone, RedisStandaloneArgs, RedisStandaloneSettings
-from webtier.redis_standalone.workload import Workload, pod_template
+from webtier.shared.children import Children
 
 NAMESPACE = "standalone-test"
 NAME = "test-sessions"
@@ -223,15 +224,17 @@ def test_the_deployment_of_earlier_versions_is_gone_before_its_successor_starts(
     assert len(frozenset[str]().union(*pods.seen)) == 2
 
 
-def _make_deployment(name: str, workload: Workload) -> Deployment:
+def _make_deployment(
+    name: str, children: Children, selector: Mapping[str, str], template: PodTemplateSpecArgs
+) -> Deployment:
     return Deployment(
         name,
-        metadata=workload.children.metadata(name),
+        metadata=children.metadata(name),
         spec=DeploymentSpecArgs(
             replicas=1,
             strategy=DeploymentStrategyArgs(type="Recreate"),
-            selector=LabelSelectorArgs(match_labels=workload.selector),
-            template=pod_template(workload),
+            selector=LabelSelectorArgs(match_labels=selector),
+            template=template,
         ),
-        opts=workload.children.options(),
+        opts=children.options(),
     )

@@ -4,15 +4,12 @@ from webtier.redis_cluster.credentials.acl import EXPORTER_USER
 from webtier.redis_cluster.pod.redis_conf import RUN_FOLDER, TLS_CA, TLS_CERTIFICATE, TLS_FOLDER, TLS_KEY
 from webtier.redis_cluster.settings import RedisClusterSettings
 from webtier.redis_common.conf import AUTH_FOLDER
-from webtier.redis_common.probes import CLI, answers
-
-_CLI_TLS = (
-    f"{CLI} --tls --cacert {TLS_FOLDER}/{TLS_CA} --cert {TLS_FOLDER}/{TLS_CERTIFICATE} --key {TLS_FOLDER}/{TLS_KEY}"
-)
+from webtier.redis_common.container import CLI, answers
 
 
 def _cli(settings: RedisClusterSettings) -> str:
-    return CLI if settings.tls is None else _CLI_TLS
+    files = f"--cacert {TLS_FOLDER}/{TLS_CA} --cert {TLS_FOLDER}/{TLS_CERTIFICATE} --key {TLS_FOLDER}/{TLS_KEY}"
+    return CLI if settings.tls is None else f"{CLI} --tls {files}"
 
 
 def alive_script(settings: RedisClusterSettings) -> str:

@@ -34,11 +34,11 @@ from webtier.redis_cluster.services import BUS
 from webtier.redis_cluster.shard_guard import IN_USE, shards_in_use_name
 from webtier.redis_common.access import CLIENT_PORT
 from webtier.redis_common.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, PORT
-from webtier.redis_common.probes import liveness_probe, readiness_probe, startup_probe
+from webtier.redis_common.container import redis_container
 from webtier.redis_common.volumes import CLAIM
 from webtier.shared.checksum import CONFIG_CHECKSUM_ANNOTATION
 from webtier.shared.pods import HOST_TOPOLOGY, ZONE_TOPOLOGY, config_volume, pod_field, secret_volume, spread
-from webtier.shared.security import restricted_container, restricted_pod
+from webtier.shared.security import restricted_pod
 from webtier.shared.waiting import counts, wait_for
 
 FORMED_FOLDER = "/etc/webtier-redis/formed"
@@ -67,15 +67,12 @@ class ShardFiles:
 
 
 def make_shard(
-    parts: ClusterParts,
-    shard: int,
-    files: ShardFiles,
-    agent: AgentContainers,
-    after: Sequence[pulumi.Resource],
+    parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContainers, after: Sequence[pulumi.Resource]
 ) -> StatefulSet:
     """The StatefulSet of shard number `shard`, made after its claims and changed after the shard before it."""
     name = parts.shard_name(shard)
     parts = parts.shard(shard)
+    annotations = {CONFIG_CHECKSUM_ANNOTATION: files.checksum, **exporter_annotations(parts.settings.metrics)}
     return StatefulSet(
         name,
         metadata=parts.metadata(name, _rolled(parts)),
@@ -87,13 +84,7 @@ def make_shard(
             revision_history_limit=5,
             selector=LabelSelectorArgs(match_labels=parts.shard_selector(shard)),
             template=PodTemplateSpecArgs(
-                metadata=ObjectMetaArgs(
-                    labels=parts.labels,
-                    annotations={
-                        CONFIG_CHECKSUM_ANNOTATION: files.checksum,
-                        **exporter_annotations(parts.settings.metrics),
-                    },
-                ),
+                metadata=ObjectMetaArgs(labels=parts.labels, annotations=annotations),
                 spec=_pod(parts, shard, files, agent),
             ),
             volume_claim_templates=[claim_template(parts)],
@@ -176,38 +167,23 @@ def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContain
 
 
 def _redis(parts: ClusterParts, files: ShardFiles) -> ContainerArgs:
-    return ContainerArgs(
-        name="redis",
-        image=parts.settings.image,
-        image_pull_policy="IfNotPresent",
-        command=["sh", f"{CONF_FOLDER}/start.sh"],
-        ports=[
-            ContainerPortArgs(name=CLIENT_PORT, container_port=PORT),
-            ContainerPortArgs(name=BUS, container_port=BUS_PORT),
-        ],
-        startup_probe=startup_probe(),
-        liveness_probe=liveness_probe(),
-        readiness_probe=readiness_probe(),
-        lifecycle=LifecycleArgs(
-            pre_stop=LifecycleHandlerArgs(exec_=ExecActionArgs(command=["sh", f"{CONF_FOLDER}/stop.sh"]))
-        ),
-        resources=parts.settings.resources.as_args(),
-        security_context=restricted_container(),
-        volume_mounts=[
-            VolumeMountArgs(name="conf", mount_path=CONF_FOLDER, read_only=True),
-            AUTH_MOUNT,
-            _RUN_MOUNT,
-            _DATA_MOUNT,
-            *([] if files.tls is None else [files.tls.mount()]),
-        ],
+    tls = [] if files.tls is None else [files.tls.mount()]
+    container = redis_container(
+        parts.settings.image,
+        parts.settings.resources,
+        ["sh", f"{CONF_FOLDER}/start.sh"],
+        [AUTH_MOUNT, _RUN_MOUNT, _DATA_MOUNT, *tls],
     )
+    bus = ContainerPortArgs(name=BUS, container_port=BUS_PORT)
+    container.ports = [ContainerPortArgs(name=CLIENT_PORT, container_port=PORT), bus]
+    stop = ExecActionArgs(command=["sh", f"{CONF_FOLDER}/stop.sh"])
+    container.lifecycle = LifecycleArgs(pre_stop=LifecycleHandlerArgs(exec_=stop))
+    return container
 
 
 def _apart(parts: ClusterParts, shard: int) -> AffinityArgs:
-    term = PodAffinityTermArgs(
-        topology_key=HOST_TOPOLOGY,
-        label_selector=LabelSelectorArgs(match_labels=parts.shard_selector(shard)),
-    )
+    selector = LabelSelectorArgs(match_labels=parts.shard_selector(shard))
+    term = PodAffinityTermArgs(topology_key=HOST_TOPOLOGY, label_selector=selector)
     if parts.settings.anti_affinity == "required":
         rules = PodAntiAffinityArgs(required_during_scheduling_ignored_during_execution=[term])
     else:
