@@ -222,9 +222,6 @@ def _laid_out(panels: Sequence[Panel]) -> Iterator[Mapping[str, object]]:
 def _colours(red_unless: int | None) -> Mapping[str, object]:
     if red_unless is None:
         return {}
-    steps = [
-        {"color": "red", "value": None},
-        {"color": "green", "value": red_unless},
-        {"color": "red", "value": red_unless + 1},
-    ]
+    colours = (("red", None), ("green", red_unless), ("red", red_unless + 1))
+    steps = [{"color": colour, "value": value} for colour, value in colours]
     return {"thresholds": {"mode": "absolute", "steps": steps}, "noValue": "none"}

@@ -6,7 +6,6 @@ from webtier.redis_cluster.monitoring.alerts import rule_groups
 from webtier.redis_cluster.monitoring.dashboard import render_dashboard
 from webtier.redis_cluster.monitoring.exporter import METRICS_PORT
 from webtier.redis_cluster.parts import APPLICATION, ClusterParts
-from webtier.shared.children import Children
 from webtier.shared.labels import selector_labels
 from webtier.shared.prometheus.objects import METRICS, MeteredPods, make_scraping
 
@@ -24,11 +23,6 @@ def make_metrics(parts: ClusterParts) -> None:
         settings.metrics.prometheus_operator,
         lambda namespace: rule_groups(parts.name, namespace, settings),
     )
-    _make_dashboard(parts, children)
-
-
-def _make_dashboard(parts: ClusterParts, children: Children) -> ConfigMap:
-    settings = parts.settings
     members = settings.shards * settings.members_per_shard
     name = f"{parts.name}-dashboard"
     # Grafana's sidecar puts the dashboards of all namespaces into one folder.
@@ -36,4 +30,4 @@ def _make_dashboard(parts: ClusterParts, children: Children) -> ConfigMap:
         lambda namespace: {f"{namespace}-{parts.name}.json": render_dashboard(parts.name, namespace, members)}
     )
     marked = children.labelled({**children.labels, "grafana_dashboard": "1"})
-    return ConfigMap(name, metadata=marked.metadata(name), data=data, opts=marked.options())
+    ConfigMap(name, metadata=marked.metadata(name), data=data, opts=marked.options())
