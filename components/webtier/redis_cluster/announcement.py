@@ -44,50 +44,40 @@ def make_announcements(parts: ClusterParts) -> Announcements | None:
             pod = f"{parts.shard_name(shard)}-{member}"
             if isinstance(access, PodNodePorts):
                 port = access.client_port(shard, member)
-                service = _node_ports(parts.shard(shard), pod, port)
+                service = _make_service(parts.shard(shard), pod, node_port=port)
                 data[pod] = f"{HOST} {port} {port + 1}"
             else:
-                service = _load_balancer(parts.shard(shard), pod, access)
+                service = _make_service(parts.shard(shard), pod, balancer=access)
                 data[pod] = service.status.apply(partial(_balancer_address, pod))
             services.setdefault(shard, []).append(service)
     return Announcements(ConfigMap(name, metadata=parts.metadata(name), data=data, opts=parts.options()), services)
 
 
-def _node_ports(parts: ClusterParts, pod: str, port: int) -> Service:
-    """Pulumi would wait for a pod behind the Service."""
-    spec = _spec(parts, pod, "NodePort", port)
-    return Service(pod, metadata=parts.metadata(pod, SKIP_AWAIT), spec=spec, opts=parts.options())
-
-
-def _load_balancer(parts: ClusterParts, pod: str, access: PodLoadBalancers) -> Service:
-    """Pulumi would wait for a pod behind the Service, and the pod may wait for the Service's address."""
-    annotations = wait_for(
-        ["{.status.loadBalancer.ingress[0].ip}"],
-        labels=parts.labels,
-        annotations=access.annotations,
-        content=access.model_dump_json(),
-    )
-    spec = _spec(parts, pod, "LoadBalancer", balancer=access)
-    return Service(pod, metadata=parts.metadata(pod, annotations), spec=spec, opts=parts.options())
-
-
-def _spec(
-    parts: ClusterParts, pod: str, type_: str, node_port: int | None = None, balancer: PodLoadBalancers | None = None
-) -> ServiceSpecArgs:
-    return ServiceSpecArgs(
-        type=type_,
+def _make_service(
+    parts: ClusterParts, pod: str, *, node_port: int | None = None, balancer: PodLoadBalancers | None = None
+) -> Service:
+    spec = ServiceSpecArgs(
+        type="NodePort",
         selector={**parts.selector, "statefulset.kubernetes.io/pod-name": pod},
         # Peers have to reach it before it can be ready.
         publish_not_ready_addresses=True,
         # The pod is announced with its own node's address, so that no packet needs a second hop.
         external_traffic_policy="Local",
-        load_balancer_class=balancer.load_balancer_class if balancer else None,
-        load_balancer_source_ranges=(balancer.source_ranges or None) if balancer else None,
         ports=[
             ServicePortArgs(name=CLIENT_PORT, port=PORT, target_port=CLIENT_PORT, node_port=node_port),
             ServicePortArgs(name=BUS, port=BUS_PORT, target_port=BUS, node_port=node_port + 1 if node_port else None),
         ],
     )
+    # Pulumi would wait for a pod behind the Service, and the pod may wait for the address of its load balancer.
+    annotations = SKIP_AWAIT
+    if balancer is not None:
+        spec.type = "LoadBalancer"
+        spec.load_balancer_class = balancer.load_balancer_class
+        spec.load_balancer_source_ranges = balancer.source_ranges or None
+        ip = "{.status.loadBalancer.ingress[0].ip}"
+        own, content = balancer.annotations, balancer.model_dump_json()
+        annotations = wait_for([ip], labels=parts.labels, annotations=own, content=content)
+    return Service(pod, metadata=parts.metadata(pod, annotations), spec=spec, opts=parts.options())
 
 
 def _balancer_address(pod: str, status: object) -> str:

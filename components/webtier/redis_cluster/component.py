@@ -119,9 +119,7 @@ class RedisCluster(RedisComponent):
         shards: list[pulumi.Resource] = []
         for shard in range(settings.shards):
             # What a shard depends on stays as long as the shard may not be deleted.
-            own: list[pulumi.Resource] = [*make_claims(parts, shard)]
-            if announced:
-                own += announced.services[shard]
+            own = [*make_claims(parts, shard), *(announced.services[shard] if announced else ())]
             after = [*own, *shards[-1:]]
             shards.append(make_shard(parts, shard, files, agent, after))
         job = make_converge_job(parts, agent, secret, account.metadata.name, after=[*shards, nodes_service])

@@ -102,17 +102,11 @@ def _failure_policy() -> PodFailurePolicyArgs:
     Not by the action FailJob: Pulumi's provider sees a failure in the reasons BackoffLimitExceeded and DeadlineExceeded
     alone, and waits on after all others, for as long as any pod of the namespace changes.
     """
+    drained = PodFailurePolicyOnPodConditionsPatternArgs(type="DisruptionTarget", status="True")
+    killed = PodFailurePolicyOnExitCodesRequirementArgs(container_name=_CONTAINER, operator="In", values=_KILLED)
     return PodFailurePolicyArgs(
         rules=[
-            PodFailurePolicyRuleArgs(
-                action="Ignore",
-                on_pod_conditions=[PodFailurePolicyOnPodConditionsPatternArgs(type="DisruptionTarget", status="True")],
-            ),
-            PodFailurePolicyRuleArgs(
-                action="Ignore",
-                on_exit_codes=PodFailurePolicyOnExitCodesRequirementArgs(
-                    container_name=_CONTAINER, operator="In", values=_KILLED
-                ),
-            ),
+            PodFailurePolicyRuleArgs(action="Ignore", on_pod_conditions=[drained]),
+            PodFailurePolicyRuleArgs(action="Ignore", on_exit_codes=killed),
         ]
     )

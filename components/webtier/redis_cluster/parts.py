@@ -30,7 +30,6 @@ class ClusterParts(Children):
         return self.labelled({**self.user_labels, **recommended_labels(application, self.name, component)})
 
     def shard(self, shard: int) -> Self:
-        """The objects of one shard."""
         return self.part(APPLICATION, f"shard-{shard}")
 
     @property
@@ -40,7 +39,6 @@ class ClusterParts(Children):
 
     @property
     def domain(self) -> pulumi.Output[str]:
-        """The headless Service's DNS name."""
         return pulumi.Output.concat(self.nodes_service, ".", self.namespace, ".svc.", self.settings.cluster_domain)
 
     @property
@@ -54,9 +52,7 @@ class ClusterParts(Children):
         return selector_labels(AGENT_APPLICATION, self.name)
 
     def shard_name(self, shard: int) -> str:
-        """The name of a shard's StatefulSet."""
         return f"{self.name}-shard-{shard}"
 
     def shard_selector(self, shard: int) -> dict[str, str]:
-        """Picks the Redis pods of one shard."""
         return selector_labels(APPLICATION, self.name, f"shard-{shard}")

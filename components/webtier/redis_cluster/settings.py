@@ -184,11 +184,10 @@ class RedisClusterSettings(Settings):
 
     @property
     def maxmemory_bytes(self) -> int:
-        """Redis' `maxmemory`, in bytes."""
         return self.conf.maxmemory_bytes(self.resources)
 
     @model_validator(mode="after")
-    def _topology_is_possible(self) -> "RedisClusterSettings":
+    def _has_room(self) -> "RedisClusterSettings":
         nodes = self.shards * self.members_per_shard
         if nodes > MOST_NODES:
             raise wrong_setting(
@@ -197,10 +196,6 @@ class RedisClusterSettings(Settings):
                 f"{MOST_NODES} in all, since every node talks to every other one",
                 self.shards,
             )
-        return self
-
-    @model_validator(mode="after")
-    def _data_has_room(self) -> "RedisClusterSettings":
         check_memory(self.resources)
         check_volume(self.storage.size, self.maxmemory_bytes)
         return self

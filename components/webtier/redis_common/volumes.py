@@ -72,8 +72,24 @@ def make_claim(
     """
     volume: list[PersistentVolume] = []
     if not isinstance(storage, DynamicStorage):
-        spec = _volume_spec(storage, _only_the_text(children.namespace), name, claim, folder, node)
-        metadata = children.cluster_wide(pulumi.Output.concat(_only_the_text(children.namespace), "-", claim))
+        namespace = _only_the_text(children.namespace)
+        is_local = isinstance(storage, LocalStorage)
+        path = pulumi.Output.concat(storage.root if is_local else storage.path, "/", namespace, "/", folder)
+        spec = PersistentVolumeSpecArgs(
+            access_modes=[ACCESS_MODE],
+            capacity={"storage": storage.size},
+            storage_class_name=_static_class_name(storage, namespace, name),
+            persistent_volume_reclaim_policy="Retain",
+            # Bound beforehand, or after a destroy and an up a Redis could get another's data. Without a uid, so that
+            # the claim of that name is welcome again when it has been made anew.
+            claim_ref=ObjectReferenceArgs(
+                api_version="v1", kind="PersistentVolumeClaim", namespace=namespace, name=claim
+            ),
+            local=LocalVolumeSourceArgs(path=path) if is_local else None,
+            nfs=None if is_local else NFSVolumeSourceArgs(server=storage.server, path=path),
+            node_affinity=_on_node(storage.nodes[node % len(storage.nodes)]) if is_local else None,
+        )
+        metadata = children.cluster_wide(pulumi.Output.concat(namespace, "-", claim))
         volume = [PersistentVolume(volume_name, metadata=metadata, spec=spec, opts=children.options(protect=protect))]
     return PersistentVolumeClaim(
         resource_name,
@@ -82,25 +98,6 @@ def make_claim(
         metadata=children.metadata(claim, SKIP_AWAIT),
         spec=claim_spec(storage, children.namespace, name),
         opts=children.options(*volume, protect=protect),
-    )
-
-
-def _volume_spec(
-    storage: StaticStorage, namespace: pulumi.Output[str], name: str, claim: str, folder: str, node: int
-) -> PersistentVolumeSpecArgs:
-    is_local = isinstance(storage, LocalStorage)
-    path = pulumi.Output.concat(storage.root if is_local else storage.path, "/", namespace, "/", folder)
-    return PersistentVolumeSpecArgs(
-        access_modes=[ACCESS_MODE],
-        capacity={"storage": storage.size},
-        storage_class_name=_static_class_name(storage, namespace, name),
-        persistent_volume_reclaim_policy="Retain",
-        # Bound beforehand, or after a destroy and an up a Redis could get another's data. Without
-        # a uid, so that the claim of that name is welcome again when it has been made anew.
-        claim_ref=ObjectReferenceArgs(api_version="v1", kind="PersistentVolumeClaim", namespace=namespace, name=claim),
-        local=LocalVolumeSourceArgs(path=path) if is_local else None,
-        nfs=None if is_local else NFSVolumeSourceArgs(server=storage.server, path=path),
-        node_affinity=_on_node(storage.nodes[node % len(storage.nodes)]) if is_local else None,
     )
 
 

@@ -46,20 +46,15 @@ class RedisStandaloneSettings(Settings):
 
     @property
     def maxmemory_bytes(self) -> int:
-        """Redis' `maxmemory`, in bytes."""
         return self.conf.maxmemory_bytes(self.resources)
 
     @model_validator(mode="after")
-    def _data_has_room(self) -> "RedisStandaloneSettings":
+    def _fits_together(self) -> "RedisStandaloneSettings":
+        storage = self.storage
         check_memory(self.resources)
         if not self.conf.keeps_nothing:
-            check_volume(self.storage.size, self.maxmemory_bytes)
-        return self
-
-    @model_validator(mode="after")
-    def _volume_is_used(self) -> "RedisStandaloneSettings":
-        storage = self.storage
-        if self.conf.keeps_nothing and not isinstance(storage, EphemeralStorage):
+            check_volume(storage.size, self.maxmemory_bytes)
+        elif not isinstance(storage, EphemeralStorage):
             raise wrong_setting(
                 ("storage", "kind"),
                 "conf.appendonly is false and conf.save is empty, so that nothing would ever be written to the volume; "

@@ -41,32 +41,11 @@ AclRules = Annotated[str, AfterValidator(_check_rules)]
 _REPLICATION_RULES = "+psync +replconf +ping"
 """What a replica sends to its master, by "ACL rules for Sentinel and Replicas" in Redis' documentation of ACLs."""
 
-_AGENT_COMMANDS = (
-    "acl|getuser",
-    "acl|setuser",
-    "asking",
-    "client|setname",
-    "cluster",
-    "command|docs",
-    "command|info",
-    "config|get",
-    "config|set",
-    "dbsize",
-    "function|dump",
-    "function|list",
-    "function|restore",
-    "info",
-    "memory|usage",
-    "migrate",
-    "ping",
-    "publish",
-    "restore",
-    "restore-asking",
-    "role",
-    "select",
-    "subscribe",
-    "unsubscribe",
-    "wait",
+_AGENT_RULES = (
+    "~* &* "
+    "+acl|getuser +acl|setuser +asking +client|setname +cluster +command|docs +command|info +config|get +config|set "
+    "+dbsize +function|dump +function|list +function|restore +info +memory|usage +migrate +ping +publish +restore "
+    "+restore-asking +role +select +subscribe +unsubscribe +wait"
 )
 
 EXPORTER_ACL = "+info +cluster|info +client|setname +slowlog|len +slowlog|get"
@@ -110,7 +89,7 @@ def render_acl_file(application_passwords: Sequence[str], application_rules: str
     users = (
         _user(APPLICATION_USER, application_passwords, application_rules),
         _user(REPLICATION_USER, internal.accepted(REPLICATION_USER), _REPLICATION_RULES),
-        _user(AGENT_USER, internal.accepted(AGENT_USER), "~* &* " + _allowed(_AGENT_COMMANDS)),
+        _user(AGENT_USER, internal.accepted(AGENT_USER), _AGENT_RULES),
         _user(EXPORTER_USER, internal.accepted(EXPORTER_USER), EXPORTER_ACL),
     )
     return "\n".join(("user default off resetpass -@all", *users)) + "\n"
@@ -119,7 +98,3 @@ def render_acl_file(application_passwords: Sequence[str], application_rules: str
 def _user(name: str, passwords: Sequence[str], rules: str) -> str:
     hashes = " ".join("#" + hashlib.sha256(password.encode()).hexdigest() for password in passwords)
     return f"user {name} on {hashes} {rules}"
-
-
-def _allowed(commands: Sequence[str]) -> str:
-    return " ".join(f"+{command}" for command in commands)

@@ -23,11 +23,9 @@ class TlsFiles:
     ca: pulumi.Output[str] | None
 
     def mount(self) -> VolumeMountArgs:
-        """Certificate, key and CA, read-only."""
         return VolumeMountArgs(name=_VOLUME, mount_path=TLS_FOLDER, read_only=True)
 
     def volume(self) -> VolumeArgs:
-        """The Secret's keys, as files."""
         return secret_volume(_VOLUME, self.secret)
 
 
@@ -42,11 +40,7 @@ def make_tls_files(parts: ClusterParts) -> TlsFiles | None:
     name = f"{parts.name}-tls"
     data = pulumi.Output.all(authority, parts.namespace).apply(lambda both: _render(parts, tls, both[0], both[1]))
     secret = Secret(
-        name,
-        metadata=parts.metadata(name),
-        type=TLS_TYPE,
-        data=pulumi.Output.secret(data),
-        opts=parts.options(),
+        name, metadata=parts.metadata(name), type=TLS_TYPE, data=pulumi.Output.secret(data), opts=parts.options()
     )
     return TlsFiles(secret.metadata.name, public_text(authority))
 

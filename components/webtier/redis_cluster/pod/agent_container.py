@@ -43,6 +43,7 @@ class AgentContainers:
         sidecar: bool = False,
     ) -> ContainerArgs:
         """A container that runs one of the agent's commands; a sidecar starts before the others and ends after them."""
+        common = [f"--port={PORT}", f"--bus-port={BUS_PORT}", *([] if self.tls is None else [f"--tls={TLS_FOLDER}"])]
         python_path = f"{CODE_FOLDER}/{AGENT_ZIP}:{CODE_FOLDER}/{REDIS_PY_ZIP}"
         mounted = self.code is not None
         code_env = [EnvVarArgs(name="PYTHONPATH", value=python_path)] if mounted else []
@@ -52,7 +53,7 @@ class AgentContainers:
             restart_policy="Always" if sidecar else None,
             image=self.settings.image,
             image_pull_policy="IfNotPresent",
-            command=["python3", "-m", "agent", *self._common_arguments()],
+            command=["python3", "-m", "agent", *common, *(f"--without={feature}" for feature in WITHOUT)],
             args=list(arguments),
             env=[*code_env, EnvVarArgs(name="PYTHONDONTWRITEBYTECODE", value="1"), *env],
             volume_mounts=[*code_mount, *([] if self.tls is None else [self.tls.mount()]), *mounts],
@@ -63,12 +64,7 @@ class AgentContainers:
         )
 
     def volumes(self) -> list[VolumeArgs]:
-        """What the containers need besides their mounts."""
         return [
             *([] if self.code is None else [config_volume(_CODE_VOLUME, self.code)]),
             *([] if self.tls is None else [self.tls.volume()]),
         ]
-
-    def _common_arguments(self) -> list[str]:
-        tls = [] if self.tls is None else [f"--tls={TLS_FOLDER}"]
-        return [f"--port={PORT}", f"--bus-port={BUS_PORT}", *tls, *(f"--without={feature}" for feature in WITHOUT)]
