@@ -1,6 +1,5 @@
 """The cluster's state: what every member answers, all of them asked at once."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..errors import NodeError
@@ -34,14 +33,20 @@ class NodeState:
     strays: frozenset[int] = frozenset()
 
     @property
+    def pod(self) -> str:
+        return self.member.pod
+
+    @property
     def id(self) -> str:
-        """The member's node id."""
         return self.view.own_id
 
     @property
     def myself(self) -> Record:
-        """The member as it sees itself."""
         return self.view.myself
+
+    @property
+    def owns_slots(self) -> bool:
+        return bool(self.view.myself.slot_ranges)
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,6 @@ class ClusterState:
 
     @property
     def all_nodes(self) -> list[NodeState]:
-        """Who answered, inside of the topology and outside of it."""
         return [*self.nodes, *self.outside]
 
 
@@ -75,31 +79,21 @@ def read_cluster_state(topology: Topology, connector: Connector, thorough: bool 
         except NodeError as error:
             return str(error)
 
-    members = topology.members()
-    nodes, missing = _sort(members, in_parallel(ask, members))
-    strangers = _outside(topology, nodes)
-    outside, outside_missing = _sort(strangers, in_parallel(ask, strangers))
-    return ClusterState(nodes, missing, outside, outside_missing)
+    def ask_all(members: list[Member]) -> tuple[list[NodeState], dict[str, str]]:
+        answers = list(zip(members, in_parallel(ask, members), strict=True))
+        nodes = [answer for _, answer in answers if isinstance(answer, NodeState)]
+        return nodes, {member.pod: answer for member, answer in answers if isinstance(answer, str)}
 
-
-def _sort(members: Iterable[Member], answers: Iterable[NodeState | str]) -> tuple[list[NodeState], dict[str, str]]:
-    nodes: list[NodeState] = []
-    missing: dict[str, str] = {}
-    for member, answer in zip(members, answers, strict=True):
-        if isinstance(answer, NodeState):
-            nodes.append(answer)
-        else:
-            missing[member.pod] = answer
-    return nodes, missing
+    nodes, missing = ask_all(topology.members())
+    return ClusterState(nodes, missing, *ask_all(_outside(topology, nodes)))
 
 
 def _outside(topology: Topology, nodes: list[NodeState]) -> list[Member]:
     """The pods that views name besides those of the topology."""
     hosts = {record.address.hostname for node in nodes for record in node.view.records.values()}
-    known = (topology.parse(host) for host in hosts)
+    known = filter(None, map(topology.parse, hosts))
     return sorted(
-        (member for member in known if member is not None and not topology.includes(member)),
-        key=lambda member: (member.shard, member.index),
+        (member for member in known if not topology.includes(member)), key=lambda member: (member.shard, member.index)
     )
 
 

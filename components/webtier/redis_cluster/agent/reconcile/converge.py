@@ -46,7 +46,7 @@ def converge(
         insist = time.monotonic() - changed >= patience
         plan = make_plan(goal, state, insist)
         # Keys that an interruption left behind can be seen once nothing moves any more.
-        suspicious = progress.slots > 0 or bool(not_drained(state))
+        suspicious = progress.slots > 0 or any(not_drained(state))
         if not plan and (thorough or not suspicious):
             console.event(_summary(goal, progress))
             return
@@ -72,7 +72,7 @@ def _carry_out(
     masters = [node for node in state.all_nodes if node.myself.is_master]
     try:
         for step in plan.steps:
-            with open_node(step.node.id, step.node.ip, connector, step.node.member.pod) as node:
+            with open_node(step.node.id, step.node.ip, connector, step.node.pod) as node:
                 node.ask_all(step.commands)
             console.event(step.text)
         migrate(plan.moves, masters, connector, progress, seconds)

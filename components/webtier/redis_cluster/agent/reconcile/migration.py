@@ -89,11 +89,12 @@ class _Mover:
     def _open(self, node: NodeState, connector: Connector) -> Node:
         """By its address alone: a bystander that can't be reached must not stop a move."""
         opened = self.stack.enter_context(connector.open(node.ip))
-        opened.name = node.member.pod
+        opened.name = node.pod
         return opened
 
     def run(self, end: float) -> None:
-        under_way = self._is_under_way()
+        source, target = self.move.source, self.move.target
+        under_way = not {*source.view.migrating, *target.view.importing, *target.strays}.isdisjoint(self.move.slots)
         if not under_way:
             for node in (self._source, self._target):
                 self._note_draining(node, node.ask(*draining.QUESTION))
@@ -116,10 +117,6 @@ class _Mover:
     def _check_nobody_drains(self) -> None:
         if self._draining_pod:
             raise NodeUnavailableError(f"{self._draining_pod} is draining: no slots are moved to it or from it")
-
-    def _is_under_way(self) -> bool:
-        source, target = self.move.source, self.move.target
-        return not {*source.view.migrating, *target.view.importing, *target.strays}.isdisjoint(self.move.slots)
 
     def _copy_functions(self) -> None:
         """A new master has none, and clients may call them as soon as it has a slot."""
@@ -191,8 +188,9 @@ class _Mover:
     def _move_batch(self, keys: list[str], sizes: list[int]) -> None:
         began = time.monotonic()
         where = (self._target.ip, self.connector.port, "", 0, int(self._patience * 1000))
+        login = ("AUTH2", self.connector.user, self.connector.password())
         try:
-            self._source.ask("MIGRATE", *where, "REPLACE", *self.connector.credentials(), "KEYS", *keys)
+            self._source.ask("MIGRATE", *where, "REPLACE", *login, "KEYS", *keys)
         except CommandRefusedError as error:
             if "IOERR" not in str(error):
                 raise

@@ -5,14 +5,14 @@ order in which clients are served at every moment: no master takes slots before 
 and no node is forgotten before its slots have moved.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..redis.topology import SLOTS
+from . import formation
 from .cluster_state import ClusterState, NodeState
-from .formation import assign_slots, hand_over_removed_masters, introduce, replicate, set_epochs
 from .resharding import finish_open_slots, not_drained, rebalance
 from .stale_nodes import forget_stale_nodes
-from .steps import Goal, Plan, step
+from .steps import Action, Goal, Plan, Step, step
 
 
 def make_plan(goal: Goal, state: ClusterState, insist: bool = False) -> Plan:
@@ -21,66 +21,50 @@ def make_plan(goal: Goal, state: ClusterState, insist: bool = False) -> Plan:
     `insist` says that nothing has moved for a while: what Redis usually does by itself is then
     asked for, and what usually passes is then refused.
     """
-    nodes = state.nodes
+    # Each part is asked for only when there is nothing to do for those before it.
+    plans = (Plan.of(part) for part in _parts(goal, state, insist))
+    return next((plan for plan in plans if plan), Plan())
+
+
+def _parts(goal: Goal, state: ClusterState, insist: bool) -> Iterator[Iterable[Action]]:
+    nodes, wanted = state.nodes, goal.min_replicas_to_write
     if len({node.id for node in state.all_nodes}) < len(state.all_nodes):
-        return Plan(waiting=["two pods answer as the same node: DNS is not up to date yet"])
-    urgent = _ask_fewer_replicas(goal, state.all_nodes) or finish_open_slots(goal, state)
-    if urgent:
-        return urgent
-    if state.missing:
-        return Plan(waiting=[f"{pod} {reason}" for pod, reason in state.missing.items()])
-    givers = [node for node in state.outside if node.myself.slot_ranges]
-    return (
-        set_epochs(nodes)
-        or introduce(goal, [*nodes, *givers], insist)
-        or assign_slots(goal, state, insist)
-        or replicate(goal, state, insist)
-        or Plan(waiting=[*_unhealthy_reasons(nodes)])
-        or hand_over_removed_masters(goal, state)
-        or rebalance(goal, state)
-        or not_drained(state)
-        or forget_stale_nodes(state, insist)
-        or _ask_more_replicas(goal, nodes)
-    )
-
-
-def _ask_fewer_replicas(goal: Goal, nodes: list[NodeState]) -> Plan:
-    """Before anything else: while a master asks for replicas that are gone, it takes no writes."""
-    return _set_min_replicas(goal, [node for node in nodes if node.min_replicas_to_write > goal.min_replicas_to_write])
-
-
-def _ask_more_replicas(goal: Goal, nodes: list[NodeState]) -> Plan:
-    """After all else: a master without them would take no writes."""
-    wanted = goal.min_replicas_to_write
-    waiting = [
-        f"{node.member.pod} has {node.online_replicas} replicas in touch, {wanted} are asked for"
+        yield ["two pods answer as the same node: DNS is not up to date yet"]
+    # While a master asks for replicas that are gone, it takes no writes.
+    yield (_set_min_replicas(node, wanted) for node in state.all_nodes if node.min_replicas_to_write > wanted)
+    yield finish_open_slots(goal, state)
+    yield (f"{pod} {reason}" for pod, reason in state.missing.items())
+    connected = [*nodes, *(node for node in state.outside if node.owns_slots)]
+    yield formation.set_epochs(nodes)
+    yield formation.introduce(goal, connected)
+    yield formation.connect(goal, connected, insist)
+    yield formation.assign_slots(goal, state, insist)
+    yield formation.replicate(goal, state, insist)
+    yield _unhealthy_reasons(nodes)
+    yield formation.hand_over_removed_masters(goal, state)
+    yield rebalance(goal, state)
+    yield not_drained(state)
+    yield forget_stale_nodes(state, insist)
+    # A master that asked for them without having them would take no writes.
+    yield (
+        f"{node.pod} has {node.online_replicas} replicas in touch, {wanted} are asked for"
         for node in nodes
         if node.myself.is_master and node.online_replicas < wanted
-    ]
-    if waiting:
-        return Plan(waiting=waiting)
-    return _set_min_replicas(goal, [node for node in nodes if node.min_replicas_to_write < wanted])
+    )
+    yield (_set_min_replicas(node, wanted) for node in nodes if node.min_replicas_to_write < wanted)
 
 
-def _set_min_replicas(goal: Goal, nodes: list[NodeState]) -> Plan:
+def _set_min_replicas(node: NodeState, wanted: int) -> Step:
     """At run time, since it depends on the number of nodes: in a file's checksum it would roll every pod."""
-    wanted = goal.min_replicas_to_write
-    steps = [
-        step(
-            node,
-            f"{node.member.pod} takes writes with {wanted} replicas in touch",
-            *("CONFIG", "SET", "min-replicas-to-write", wanted),
-        )
-        for node in nodes
-    ]
-    return Plan(steps)
+    text = f"{node.pod} takes writes with {wanted} replicas in touch"
+    return step(node, text, "CONFIG", "SET", "min-replicas-to-write", wanted)
 
 
 def _unhealthy_reasons(nodes: list[NodeState]) -> Iterator[str]:
     for node in nodes:
         if not node.state_ok:
-            yield f"{node.member.pod} does not see the cluster as ok"
+            yield f"{node.pod} does not see the cluster as ok"
         elif node.slots_ok < SLOTS:
-            yield f"{node.member.pod} sees {node.slots_ok} of {SLOTS} slots served"
+            yield f"{node.pod} sees {node.slots_ok} of {SLOTS} slots served"
         elif not node.link_up:
-            yield f"{node.member.pod} has not finished copying its master's data"
+            yield f"{node.pod} has not finished copying its master's data"

@@ -24,13 +24,11 @@ class Progress:
         self._left = left
 
     def add_slots(self, count: int) -> None:
-        """So many slots more have changed hands."""
         self.slots += count
         self._left -= count
         self._write()
 
     def add_keys(self, count: int) -> None:
-        """So many keys more have been moved."""
         self._keys += count
         self._write()
 
@@ -40,7 +38,6 @@ class Progress:
             self._console.state(f"moved {self.slots} of {self.slots + self._left} slots, with {self._keys} keys")
 
     def summary(self) -> str:
-        """How much it was, and how fast."""
         return f"moved {self.slots} slots with {self._keys} keys in {time.monotonic() - self._began:.1f} s"
 
     def unfinished(self) -> str:

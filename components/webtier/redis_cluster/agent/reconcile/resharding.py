@@ -4,75 +4,71 @@ A slot under way is always finished forwards: its target may hold keys that no o
 then the rest is made even, and the slots of a shard that is to be removed go to those that stay.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from ..errors import RefusedError
 from ..features import Feature
 from ..redis.topology import describe_slots
 from .cluster_state import ClusterState, NodeState
-from .steps import Goal, Move, Plan, Step, leader_of, members_of
+from .steps import Action, Goal, Move, Step, leader_of, members_of
 
 Transfer = tuple[int, int, tuple[int, ...]]
 """From a shard, to a shard, these slots in ascending order."""
 
 
-def finish_open_slots(goal: Goal, state: ClusterState) -> Plan:
+def finish_open_slots(goal: Goal, state: ClusterState) -> Iterator[Action]:
     """Slots that an earlier run left half moved, and keys that it left where they do not belong.
 
     To be asked also while members are missing: until such a slot is closed, some of its keys are
     out of clients' reach when a node that redirected to them has failed.
     """
-    nodes = [node for node in state.all_nodes if node.myself.is_master]
-    waiting: list[str] = []
-    closed: dict[tuple[str, str], set[int]] = {}
-    moves: dict[tuple[str, str], set[int]] = {}
+    nodes = {node.id: node for node in state.all_nodes if node.myself.is_master}
+    closed = defaultdict[tuple[str, str], set[int]](set)
+    moves = defaultdict[tuple[str, str], set[int]](set)
     # Of several that claim a slot the newest claim counts, as it does for Redis itself.
-    owners = {slot: node for node in sorted(nodes, key=lambda node: node.myself.epoch) for slot in node.myself.slots}
+    by_epoch = sorted(nodes.values(), key=lambda node: node.myself.epoch)
+    owners = {slot: node for node in by_epoch for slot in node.myself.slots}
     for slot, node, target in _marks(goal, nodes):
         owner = owners.get(slot)
         if owner is None:
-            waiting.append(f"slot {slot} is half moved, and its owner does not answer")
+            yield f"slot {slot} is half moved, and its owner does not answer"
         elif target is node is owner or (target is not node and owner is not node):
-            closed.setdefault((node.id, owner.id), set()).add(slot)
+            closed[node.id, owner.id].add(slot)
         elif target is None:
-            waiting.append(f"slot {slot} is half moved, and the master that it goes to does not answer")
+            yield f"slot {slot} is half moved, and the master that it goes to does not answer"
         elif _is_rightful(target, nodes):
-            moves.setdefault((owner.id, target.id), set()).add(slot)
-    by_id = {node.id: node for node in nodes}
-    return Plan(
-        [_close(by_id[node], by_id[owner], slots) for (node, owner), slots in closed.items()],
-        waiting,
-        [Move(by_id[source], by_id[target], tuple(sorted(slots))) for (source, target), slots in moves.items()],
-    )
+            moves[owner.id, target.id].add(slot)
+    for (node_id, owner_id), slots in closed.items():
+        yield _close(nodes[node_id], nodes[owner_id], slots)
+    for (source_id, target_id), slots in moves.items():
+        yield Move(nodes[source_id], nodes[target_id], tuple(sorted(slots)))
 
 
-def _marks(goal: Goal, nodes: list[NodeState]) -> Iterator[tuple[int, NodeState, NodeState | None]]:
+def _marks(goal: Goal, nodes: Mapping[str, NodeState]) -> Iterator[tuple[int, NodeState, NodeState | None]]:
     """Slot, who says that it is under way, and to whom. A slot's owner knows better than who receives it."""
-    leaving = {slot for node in nodes for slot in node.myself.slots & node.view.migrating.keys()}
-    for node in nodes:
+    leaving = {slot for node in nodes.values() for slot in node.myself.slots & node.view.migrating.keys()}
+    for node in nodes.values():
         for slot, target in node.view.migrating.items():
             yield slot, node, _current_master(goal, node, target, nodes)
         for slot in {*node.view.importing, *node.strays} - leaving:
             yield slot, node, node
 
 
-def _current_master(goal: Goal, node: NodeState, target: str, nodes: list[NodeState]) -> NodeState | None:
+def _current_master(goal: Goal, node: NodeState, target: str, nodes: Mapping[str, NodeState]) -> NodeState | None:
     """The target, or who has taken over its shard since."""
-    found = next((other for other in nodes if other.id == target), None)
+    found = nodes.get(target)
     if found is not None and _is_rightful(found, nodes):
         return found
     record = node.view.records.get(target)
     member = goal.topology.parse(record.address.hostname) if record else None
-    return next((other for other in nodes if member and other.member.shard == member.shard and _owns(other)), None)
+    mates = members_of(nodes.values(), member.shard) if member else []
+    return next((mate for mate in mates if mate.owns_slots), None)
 
 
-def _owns(node: NodeState) -> bool:
-    return bool(node.myself.slot_ranges)
-
-
-def _is_rightful(node: NodeState, nodes: list[NodeState]) -> bool:
+def _is_rightful(node: NodeState, nodes: Mapping[str, NodeState]) -> bool:
     """Not a master beside its shard's master: what that one holds, a person has to look at."""
-    return _owns(node) or not any(_owns(other) for other in members_of(nodes, node.member.shard))
+    return node.owns_slots or not any(mate.owns_slots for mate in members_of(nodes.values(), node.member.shard))
 
 
 def _close(node: NodeState, owner: NodeState, slots: set[int]) -> Step:
@@ -82,31 +78,28 @@ def _close(node: NodeState, owner: NodeState, slots: set[int]) -> Step:
         ("CLUSTER", "SETSLOT", slot, "NODE", owner.id) if slot in claimed else ("CLUSTER", "SETSLOT", slot, "STABLE")
         for slot in sorted(slots)
     ]
-    text = f"{node.member.pod} closes the slots {describe_slots(slots)}, which {owner.member.pod} owns"
-    return Step(node, tuple(commands), text)
+    return Step(node, tuple(commands), f"{node.pod} closes the slots {describe_slots(slots)}, which {owner.pod} owns")
 
 
-def rebalance(goal: Goal, state: ClusterState) -> Plan:
+def rebalance(goal: Goal, state: ClusterState) -> Iterator[Action]:
     """Every shard of the topology gets its even part, and the others give all that they have."""
     if state.outside and Feature.DRAIN in goal.without:
-        return Plan()
-    owned: dict[int, set[int]] = {}
+        return
     masters: dict[int, NodeState] = {}
     for node in state.all_nodes:
-        if not _owns(node):
-            continue
-        shard = node.member.shard
-        if shard in masters:
-            names = " and ".join(sorted((masters[shard].member.pod, node.member.pod)))
-            return Plan(waiting=[f"{names} both own slots of shard {shard}"])
-        masters[shard] = node
-        owned[shard] = node.myself.slots
+        if node.owns_slots:
+            other = masters.setdefault(node.member.shard, node)
+            if other is not node:
+                yield f"{' and '.join(sorted((other.pod, node.pod)))} both own slots of shard {node.member.shard}"
+                return
+    owned = {shard: node.myself.slots for shard, node in masters.items()}
     for shard in range(goal.topology.shards):
         masters.setdefault(shard, leader_of(state.nodes, shard))
     transfers = even_transfers(owned, goal.topology.shards)
     if transfers:
         _check_room(goal, masters)
-    return Plan(moves=[Move(masters[source], masters[target], slots) for source, target, slots in transfers])
+    for source, target, slots in transfers:
+        yield Move(masters[source], masters[target], slots)
 
 
 def even_transfers(owned: Mapping[int, set[int]], shards: int) -> list[Transfer]:
@@ -149,11 +142,8 @@ def _check_room(goal: Goal, masters: dict[int, NodeState]) -> None:
         )
 
 
-def not_drained(state: ClusterState) -> Plan:
-    """A master that is to be removed may be deleted once this plan is empty: it holds no key any more."""
-    waiting = [
-        f"{node.member.pod} is to be removed, owns no slot and still holds {node.keys} keys"
-        for node in state.outside
-        if node.myself.is_master and not _owns(node) and node.keys
-    ]
-    return Plan(waiting=waiting)
+def not_drained(state: ClusterState) -> Iterator[str]:
+    """A master that is to be removed may be deleted once this is empty: it holds no key any more."""
+    for node in state.outside:
+        if node.myself.is_master and not node.owns_slots and node.keys:
+            yield f"{node.pod} is to be removed, owns no slot and still holds {node.keys} keys"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Self
 
 from ..features import ALL_FEATURES, Without
 from ..redis.client import Command
@@ -19,7 +20,6 @@ class Step:
 
 
 def step(node: NodeState, text: str, *command: str | int) -> Step:
-    """A step of one command."""
     return Step(node, (command,), text)
 
 
@@ -32,6 +32,10 @@ class Move:
     slots: tuple[int, ...]
 
 
+Action = Step | Move | str
+"""A text says what is waited for."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What to do now, and what is still to be waited for. False when that is nothing: all is as it should be."""
@@ -39,6 +43,19 @@ class Plan:
     steps: list[Step] = field(default_factory=list[Step])
     waiting: list[str] = field(default_factory=list[str])
     moves: list[Move] = field(default_factory=list[Move])
+
+    @classmethod
+    def of(cls, actions: Iterable[Action]) -> Self:
+        plan = cls()
+        for action in actions:
+            match action:
+                case Step():
+                    plan.steps.append(action)
+                case Move():
+                    plan.moves.append(action)
+                case _:
+                    plan.waiting.append(action)
+        return plan
 
     def __bool__(self) -> bool:
         return bool(self.steps or self.waiting or self.moves)
@@ -56,10 +73,9 @@ class Goal:
 
 
 def members_of(nodes: Iterable[NodeState], shard: int) -> list[NodeState]:
-    """Those of one shard."""
     return [node for node in nodes if node.member.shard == shard]
 
 
 def leader_of(nodes: Iterable[NodeState], shard: int) -> NodeState:
     """A shard's master: who owns slots, else the first member that is no replica."""
-    return min(members_of(nodes, shard), key=lambda node: (not node.myself.slot_ranges, not node.myself.is_master))
+    return min(members_of(nodes, shard), key=lambda node: (not node.owns_slots, not node.myself.is_master))

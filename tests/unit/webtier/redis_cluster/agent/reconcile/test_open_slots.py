@@ -33,7 +33,7 @@ def node_state(
 
 
 def plan(*nodes: NodeState) -> Plan:
-    return finish_open_slots(Goal(TOPOLOGY), ClusterState(list(nodes), {}))
+    return Plan.of(finish_open_slots(Goal(TOPOLOGY), ClusterState(list(nodes), {})))
 
 
 def described(found: Plan) -> list[str]:
@@ -98,7 +98,7 @@ def test_shrinking_needs_room_only_where_nothing_may_be_evicted() -> None:
 
     def shrink(limit: int) -> Plan | None:
         staying = replace(node_state("0-0", "0-8191", memory=60), memory_limit=limit)
-        return rebalance(goal, ClusterState([staying], {}, [node_state("1-0", "8192-16383", memory=60)]))
+        return Plan.of(rebalance(goal, ClusterState([staying], {}, [node_state("1-0", "8192-16383", memory=60)])))
 
     with pytest.raises(
         RefusedError, match=r"the data of 2 shards uses 0.0 MB, and the 1 that are to stay may use 0.0 MB"
