@@ -97,14 +97,12 @@ class CandidateFinder:
     def as_masters_see(self, view: ClusterView, candidate: Candidate) -> list[Record | None]:
         """The candidate as each other master that answers sees it; None from a master that does not know it."""
 
-        def ask(master: Record) -> list[Record | None] | None:
-            def question(node: Node) -> list[Record | None]:
-                return [find_record(str(node.ask("CLUSTER", "NODES")), candidate.record.id)]
-
-            return ask_member_if_reachable(master, question, self.connector)
+        def question(node: Node) -> list[Record | None]:
+            return [find_record(str(node.ask("CLUSTER", "NODES")), candidate.record.id)]
 
         masters = [master for master in view.masters if master.id != view.own_id and master.reachable]
-        return [record for answer in in_parallel(ask, masters) for record in answer or ()]
+        answers = in_parallel(lambda master: ask_member_if_reachable(master, question, self.connector), masters)
+        return [record for answer in answers for record in answer or ()]
 
 
 def replicas_of(view: ClusterView, master_id: str) -> list[Record]:

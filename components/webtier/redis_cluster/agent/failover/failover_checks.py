@@ -11,6 +11,13 @@ RESUMING = frozenset({"handshake", "sync"})
 and connected while Redis has not noticed."""
 
 
+CLOCK_SLACK = 1.0
+"""Seconds by which a witness may have heard from the master later than this agent: looks are not continuous."""
+
+STAGGER = 0.5
+"""Seconds between replicas of masters that went together: a master has one vote in each epoch."""
+
+
 @dataclass(frozen=True)
 class FailedCheck:
     """Why not to take over now. After a `lasting` one the replica has to follow its master anew before it tries."""
@@ -50,17 +57,12 @@ class Evidence:
         return len(self.agreeing) >= self.view.majority
 
 
-def find_failed_check(found: Evidence, *, clock_slack: float, stagger: float) -> FailedCheck | None:
-    """The first check that fails; None when the replica may take over.
-
-    In seconds: `clock_slack` is by how much later than this agent a witness may have heard from the master, since
-    looks are not continuous; `stagger` lies between replicas of masters that went together, since a master has one
-    vote in each epoch.
-    """
+def find_failed_check(found: Evidence) -> FailedCheck | None:
+    """The first check that fails; None when the replica may take over."""
     reaching = sum(answer.reached for answer in found.answers.values())
     if reaching:
         return FailedCheck(f"{reaching} other masters reach it: only this replica has lost it", lasting=True)
-    if any(answer.heard_ago < found.silence - clock_slack for answer in found.answers.values()):
+    if any(answer.heard_ago < found.silence - CLOCK_SLACK for answer in found.answers.values()):
         return FailedCheck("other masters heard from it after this replica had lost it", lasting=True)
     if not found.enough_agree:
         return FailedCheck(f"{len(found.agreeing)} other masters do not reach it, {found.view.majority} are needed")
@@ -69,9 +71,9 @@ def find_failed_check(found: Evidence, *, clock_slack: float, stagger: float) ->
     better = [node_id for node_id, sibling in found.siblings.items() if _takes_precedence(node_id, sibling, found)]
     if better:
         return FailedCheck(f"{found.view.records[better[0]].name} takes precedence, by its data or its id")
-    if found.waited < stagger * _rank(found):
+    if found.waited < STAGGER * _rank(found):
         return FailedCheck("the replicas of other lost masters take precedence")
-    if found.link in RESUMING or found.own.heard_ago + clock_slack < found.silence:
+    if found.link in RESUMING or found.own.heard_ago + CLOCK_SLACK < found.silence:
         return FailedCheck("it has just answered this replica's Redis")
     votes = len(found.agreeing & found.linked)
     if votes < found.view.majority:
@@ -87,5 +89,4 @@ def _takes_precedence(node_id: str, sibling: Replication, found: Evidence) -> bo
 
 def _rank(found: Evidence) -> int:
     """How many other masters seem lost as well and come before this one."""
-    lost = {record.id for record in found.view.masters} - found.agreeing
-    return sum(node_id < found.master.id for node_id in lost)
+    return sum(record.id < found.master.id for record in found.view.masters if record.id not in found.agreeing)

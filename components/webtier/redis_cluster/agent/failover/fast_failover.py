@@ -18,7 +18,6 @@ When one of these is not known to hold, nothing is done, and Redis' own failover
 answers LOADING counts as silent: it serves nothing until it has read its file.
 """
 
-import math
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -31,8 +30,8 @@ from ..redis.reach import ask_member_if_reachable
 from ..redis.replication_info import Replication, inbound_links, read_replication
 from ..redis.view import ClusterView, Record
 from .failover_checks import Evidence, find_failed_check
-from .master_watch import MasterWatch
-from .witness import ask_witnesses, question
+from .master_watch import MasterWatch, ReplicationProgress
+from .witness import Question, ask_witnesses
 
 FEWEST_MASTERS = 3
 """With fewer, the others are no majority once one is gone."""
@@ -70,44 +69,6 @@ class FastFailoverOptions:
     """After the masters were asked to elect and have not."""
     give_up_after: float = 5.0
     """Beyond the threshold. What was not elected until then is left to Redis."""
-    clock_slack: float = 1.0
-    """By how much later than this agent a witness may have heard from the master: looks are not continuous."""
-    stagger: float = 0.5
-    """Between replicas of masters that went together: a master has one vote in each epoch."""
-
-
-@dataclass
-class ReplicationProgress:
-    """How closely a replica follows, told from how much its master had written and when."""
-
-    _goal: tuple[float, int] | None = None
-    _level_at: float | None = None
-
-    def note(self, own_offset: int, now: float, master_offset: int) -> None:
-        """What both had at a time in seconds; the replica's was read first."""
-        if self._goal is not None and own_offset < self._goal[1]:
-            return
-        if self._goal is not None:
-            self._level_at = self._goal[0]
-        self._goal = (now, master_offset)
-
-    def lag(self, now: float) -> float:
-        """The replica has at least what the master had so many seconds ago; infinite while that is unknown."""
-        return math.inf if self._level_at is None else now - self._level_at
-
-
-@dataclass
-class Following:
-    """What this agent has seen of one master; evidence against it only while it is seen without a gap."""
-
-    watch: MasterWatch
-    progress: ReplicationProgress = field(default_factory=ReplicationProgress)
-    ready: bool = False
-    """Whether the replica has so much of the data that it could take over now."""
-    agreed_at: float | None = None
-    """Since when as many masters as an election needs have agreed that the master is gone."""
-    asked: bool = False
-    """Whether the masters were asked to elect this replica."""
 
 
 @dataclass
@@ -123,7 +84,7 @@ class FastFailover:
     console: Console
     _redis: Node | None = None
     _view: tuple[str, float, ClusterView] | None = None
-    _following: Following | None = None
+    _watch: MasterWatch | None = None
     _seen: float = field(default_factory=time.monotonic)
     _not_before: float = 0.0
     _said_too_few: bool = False
@@ -135,7 +96,7 @@ class FastFailover:
     @property
     def ready(self) -> bool:
         """Whether this replica could stand in for its master if that vanished now."""
-        return self._following is not None and self._following.ready
+        return self._watch is not None and self._watch.ready
 
     def run(self, stop: threading.Event) -> None:
         """Never raises for what a node does or does not answer."""
@@ -162,26 +123,26 @@ class FastFailover:
         if self._redis is None:
             self._redis = self._local.open_local()
         own = read_replication(self._redis)
-        following = self._following
-        if not own.is_replica and following is not None and following.asked:
-            self.console.event(f"this node took over from {following.watch.master.name}")
+        watch = self._watch
+        if not own.is_replica and watch is not None and watch.asked:
+            self.console.event(f"this node took over from {watch.master.name}")
         master = self._followed_master(self._redis, own) if own.is_replica else None
         if master is None:
             self._forget()
             return
-        if following is None or following.watch.master.id != master.id:
+        if watch is None or watch.master.id != master.id:
             self._forget()
-            following = self._following = Following(MasterWatch(master, self._quick))
-        following.watch.master = master
-        if not self._is_due(following):
-            answers = following.watch.look()
+            watch = self._watch = MasterWatch(master, self._quick)
+        watch.master = master
+        if not self._is_due(watch):
+            answers = watch.look()
             if self._was_away(self.options.threshold):
                 self._forget()
                 return
             if answers:
-                self._follow(own, following)
-        if self._is_due(following):
-            self._suspect(self._redis, following)
+                self._follow(own, watch)
+        if self._is_due(watch):
+            self._suspect(self._redis, watch)
 
     def _followed_master(self, redis: Node, own: Replication) -> Record | None:
         """The master that could be taken over from; None where that can't or must not be."""
@@ -207,34 +168,30 @@ class FastFailover:
             self._view = (own.master_address, now, redis.view())
         return self._view[2]
 
-    def _follow(self, own: Replication, following: Following) -> None:
+    def _follow(self, own: Replication, watch: MasterWatch) -> None:
         """The master answers."""
         now = time.monotonic()
         if not own.synced:
-            following.progress = ReplicationProgress()
-        elif following.watch.offset is not None:
-            following.progress.note(own.offset, now, following.watch.offset)
-        following.ready = following.progress.lag(now) <= self.options.longest_lag
-        following.agreed_at, following.asked = None, False
+            watch.progress = ReplicationProgress()
+        elif watch.offset is not None:
+            watch.progress.note(own.offset, now, watch.offset)
+        watch.ready = watch.progress.lag(now) <= self.options.longest_lag
+        watch.agreed_at, watch.asked = None, False
 
-    def _is_due(self, following: Following) -> bool:
+    def _is_due(self, watch: MasterWatch) -> bool:
         """Whether the others are to be asked now. They are asked at the same time as the master once more."""
-        now = time.monotonic()
         return (
-            following.ready
-            and following.watch.unanswered >= FEWEST_QUESTIONS
-            and following.watch.silence(now) >= self.options.threshold - self.options.lead
-            and now >= self._not_before
+            watch.ready
+            and watch.unanswered >= FEWEST_QUESTIONS
+            and watch.silence() >= self.options.threshold - self.options.lead
+            and time.monotonic() >= self._not_before
         )
 
-    def _suspect(self, redis: Node, following: Following) -> None:
-        watch = following.watch
-        now = time.monotonic()
-        silence = watch.silence(now)
-        if silence > self.options.threshold + self.options.give_up_after:
-            self._leave_to_redis(watch, f"it has been silent for {silence:.1f} s")
+    def _suspect(self, redis: Node, watch: MasterWatch) -> None:
+        if watch.silence() > self.options.threshold + self.options.give_up_after:
+            self._leave_to_redis(watch, f"it has been silent for {watch.silence():.1f} s")
             return
-        self._not_before = now + self.options.ask_again
+        self._not_before = time.monotonic() + self.options.ask_again
         found = self._ask_everybody(redis, watch)
         if self._was_away(self.options.threshold + self.options.window):
             self._forget()
@@ -242,17 +199,17 @@ class FastFailover:
         if found is None or watch.silent_since is None:
             return
         if not found.enough_agree:
-            following.agreed_at = None
-        elif following.agreed_at is None:
-            following.agreed_at = time.monotonic()
+            watch.agreed_at = None
+        elif watch.agreed_at is None:
+            watch.agreed_at = time.monotonic()
         else:
-            found = replace(found, waited=time.monotonic() - following.agreed_at)
-        failed = find_failed_check(found, clock_slack=self.options.clock_slack, stagger=self.options.stagger)
+            found = replace(found, waited=time.monotonic() - watch.agreed_at)
+        failed = find_failed_check(found)
         if failed is None and self._answers_after_all(watch):
             return
         if failed is None:
             redis.ask("CLUSTER", "FAILOVER", "FORCE")
-            following.asked = True
+            watch.asked = True
             self._not_before = time.monotonic() + self.options.retry_after
             self.console.event(
                 f"{watch.master.name} has not answered for {found.silence:.1f} s, and {len(found.agreeing)} other "
@@ -267,7 +224,7 @@ class FastFailover:
 
     def _answers_after_all(self, watch: MasterWatch) -> bool:
         """Asks once more when the threshold has come, if that was not so yet."""
-        rest = self.options.threshold - watch.silence(time.monotonic())
+        rest = self.options.threshold - watch.silence()
         if rest <= 0:
             return False
         time.sleep(rest)
@@ -283,7 +240,7 @@ class FastFailover:
         master = _master_of(view)
         if master is None or master.id != watch.master.id:
             return None
-        asked = question(view.own_id, master.id, watch.addresses)
+        asked = Question(view.own_id, master.id, tuple(watch.addresses))
         others = {record.id for record in view.masters} - {master.id}
         siblings = [peer for peer in view.peers if peer.master_id == master.id and peer.stands]
         with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
@@ -305,8 +262,7 @@ class FastFailover:
             )
 
     def _ask_sibling(self, sibling: Record) -> Replication | None:
-        dns_timeout = self.options.patience / 2
-        return ask_member_if_reachable(sibling, read_replication, self._quick, dns_timeout=dns_timeout)
+        return ask_member_if_reachable(sibling, read_replication, self._quick, dns_timeout=self.options.patience / 2)
 
     def _was_away(self, longest: float) -> bool:
         """Whether this process itself stood still: what it had seen before is no evidence any more."""
@@ -316,9 +272,9 @@ class FastFailover:
         return away
 
     def _forget(self) -> None:
-        if self._following is not None:
-            self._following.watch.close()
-        self._following = None
+        if self._watch is not None:
+            self._watch.close()
+        self._watch = None
 
     def _hang_up(self) -> None:
         if self._redis is not None:

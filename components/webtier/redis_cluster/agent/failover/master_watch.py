@@ -1,5 +1,6 @@
-"""A replica's own questions to its master, over one kept connection."""
+"""What a replica has seen of its master, by questions of its own over one kept connection."""
 
+import math
 import time
 from dataclasses import dataclass, field
 
@@ -11,10 +12,31 @@ from ..redis.view import Record
 
 
 @dataclass
+class ReplicationProgress:
+    """How closely a replica follows, told from how much its master had written and when."""
+
+    _goal: tuple[float, int] | None = None
+    _level_at: float | None = None
+
+    def note(self, own_offset: int, now: float, master_offset: int) -> None:
+        """What both had at a time in seconds; the replica's was read first."""
+        if self._goal is not None:
+            if own_offset < self._goal[1]:
+                return
+            self._level_at = self._goal[0]
+        self._goal = (now, master_offset)
+
+    def lag(self, now: float) -> float:
+        """The replica has at least what the master had so many seconds ago; infinite while that is unknown."""
+        return math.inf if self._level_at is None else now - self._level_at
+
+
+@dataclass
 class MasterWatch:
     """Asks one master with `look()`. All times are of the monotonic clock, which nobody sets.
 
-    `connector` bounds one answer; a look takes at most two and a half times as long.
+    It is evidence against the master only while that is seen without a gap. `connector` bounds one answer; a look takes
+    at most two and a half times as long.
     """
 
     master: Record
@@ -27,10 +49,16 @@ class MasterWatch:
     """How much the master had written when it answered last."""
     addresses: list[str] = field(default_factory=list[str])
     """Where it answered last."""
+    progress: ReplicationProgress = field(default_factory=ReplicationProgress)
+    ready: bool = False
+    """Whether the replica has so much of the data that it could take over now."""
+    agreed_at: float | None = None
+    """Since when as many masters as an election needs have agreed that the master is gone."""
+    asked: bool = False
+    """Whether the masters were asked to elect this replica."""
     _node: Node | None = None
 
     def look(self) -> bool:
-        """Whether it answers now."""
         asked_at = time.monotonic()
         if self._answers():
             self.answered_at = time.monotonic()
@@ -42,12 +70,11 @@ class MasterWatch:
             self.silent_since = asked_at
         return False
 
-    def silence(self, now: float) -> float:
+    def silence(self) -> float:
         """For how long it has not answered; 0 while it does."""
-        return 0.0 if self.silent_since is None else now - self.silent_since
+        return 0.0 if self.silent_since is None else time.monotonic() - self.silent_since
 
     def close(self) -> None:
-        """Ends the connection."""
         if self._node is not None:
             self._node.close()
             self._node = None

@@ -23,7 +23,6 @@ from ..errors import AgentError, CommandRefusedError
 from ..parallel import in_parallel
 from ..redis.client import Connector, Node
 from ..redis.reach import addresses_of, answers_as
-from ..redis.view import ClusterView, Record
 
 QUESTIONS = "webtier.agent.questions"
 ANSWERS = "webtier.agent.answers."
@@ -46,10 +45,10 @@ class Question:
     `addresses` are those where it was last seen, which DNS may have forgotten meanwhile.
     """
 
-    nonce: str
     replica: str
     master: str
     addresses: tuple[str, ...]
+    nonce: str = field(default_factory=lambda: secrets.token_hex(16))
 
 
 @dataclass(frozen=True)
@@ -71,11 +70,6 @@ class Answer:
 Message = TypeVar("Message", Question, Answer)
 
 
-def question(replica: str, master: str, addresses: Collection[str]) -> Question:
-    """A new question."""
-    return Question(secrets.token_hex(16), replica, master, tuple(addresses))
-
-
 @dataclass
 class Witness:
     """Answers questions for as long as `run` runs: in a thread of its own, in every pod.
@@ -88,9 +82,6 @@ class Witness:
     console: Console
     patience: float = 0.4
     _busy: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MOST_AT_ONCE))
-
-    def __post_init__(self) -> None:
-        self._quick = replace(self.connector, timeout=self.patience)
 
     def run(self, stop: threading.Event) -> None:
         """Never raises for what a node does or does not answer."""
@@ -125,10 +116,14 @@ class Witness:
 
     def _answer(self, asked: Question, redis: Node) -> Answer | None:
         view = redis.view()
-        master = view.records.get(asked.master)
-        if master is None or not _would_vote(view, master, asked.replica):
+        master, replica = view.records.get(asked.master), view.records.get(asked.replica)
+        if master is None or replica is None or replica.master_id != master.id:
             return None
-        reached = self._reaches(master, asked.addresses)
+        if not (view.myself.serves and master.slot_ranges) or view.own_id == master.id:
+            return None
+        known = {*asked.addresses, *addresses_of(master, self.connector, self.patience / 2)}
+        quick = replace(self.connector, timeout=self.patience)
+        reached = any(in_parallel(lambda ip: answers_as(master.id, ip, quick), known))
         self.console.event(f"asked about {master.name}, which {'answers' if reached else 'does not answer'} here")
         return Answer(
             nonce=asked.nonce,
@@ -137,21 +132,6 @@ class Witness:
             heard_ago=time.time() - master.pong_ms / 1000,
             epoch=redis.epoch(),
         )
-
-    def _reaches(self, master: Record, addresses: Collection[str]) -> bool:
-        known = {*addresses, *addresses_of(master, self.connector, self.patience / 2)}
-        return any(in_parallel(lambda ip: answers_as(master.id, ip, self._quick), known))
-
-
-def _would_vote(view: ClusterView, master: Record, replica: str) -> bool:
-    follower = view.records.get(replica)
-    return (
-        view.myself.serves
-        and view.own_id != master.id
-        and bool(master.slot_ranges)
-        and follower is not None
-        and follower.master_id == master.id
-    )
 
 
 def ask_witnesses(

@@ -6,19 +6,13 @@ from typing import Any
 
 import pytest
 
-from webtier.redis_cluster.agent.failover.failover_checks import Evidence, FailedCheck, find_failed_check
-from webtier.redis_cluster.agent.failover.fast_failover import FastFailoverOptions, ReplicationProgress
+from webtier.redis_cluster.agent.failover.failover_checks import Evidence, find_failed_check
+from webtier.redis_cluster.agent.failover.master_watch import ReplicationProgress
 from webtier.redis_cluster.agent.failover.witness import Answer
 from webtier.redis_cluster.agent.redis.replication_info import Replication
 from webtier.redis_cluster.agent.redis.view import Address, parse_view
 
 MASTERS = ("a", "b", "c", "d", "e")
-
-
-def judged(found: Evidence) -> FailedCheck | None:
-    """With the usual options."""
-    usual = FastFailoverOptions()
-    return find_failed_check(found, clock_slack=usual.clock_slack, stagger=usual.stagger)
 
 
 def evidence() -> Evidence:
@@ -86,7 +80,7 @@ def without(*witnesses: str) -> Evidence:
 def test_one_failed_check_is_enough(found: Evidence, reason: str, lasting: bool) -> None:
     if "c0" in found.siblings:
         found.view.records["c0"] = replace(found.view.records["c2"], id="c0", address=Address.parse("::1:1@2,c0.test"))
-    said = judged(found)
+    said = find_failed_check(found)
     assert said is not None
     assert reason in said.reason
     assert said.lasting is lasting
@@ -112,7 +106,7 @@ def test_one_failed_check_is_enough(found: Evidence, reason: str, lasting: bool)
     ],
 )
 def test_a_replica_takes_over_when_all_checks_pass(found: Evidence) -> None:
-    assert judged(found) is None
+    assert find_failed_check(found) is None
 
 
 def test_a_replica_that_falls_behind_is_told_from_its_offset() -> None:

@@ -8,7 +8,7 @@ from redis import Redis
 from tests.unit.webtier.redis_cluster.agent.harness.agents import listening
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import APPLICATION_PASSWORD, LocalCluster
 from tests.unit.webtier.redis_cluster.agent.harness.remembering import Remembering
-from webtier.redis_cluster.agent.failover.witness import QUESTIONS, Answer, ask_witnesses, question
+from webtier.redis_cluster.agent.failover.witness import QUESTIONS, Answer, Question, ask_witnesses
 from webtier.redis_cluster.agent.redis.reach import answers_as
 
 
@@ -16,8 +16,8 @@ def test_nobody_without_the_password_makes_a_witness_speak(slow: LocalCluster) -
     ids = slow.node_ids()
     (master, replica), (other, follower), (witness, _) = (slow.master_and_replica(shard) for shard in range(3))
     ours = slow.beside(replica)
-    asked = question(ids[replica.pod], ids[master.pod], [])
-    forged = json.dumps(asdict(question(ids[follower.pod], ids[other.pod], [])))
+    asked = Question(ids[replica.pod], ids[master.pod], ())
+    forged = json.dumps(asdict(Question(ids[follower.pod], ids[other.pod], ())))
     console = Remembering()
 
     def answers() -> dict[str, Answer]:
