@@ -15,14 +15,8 @@ class Console:
         self._last_state = ""
         self._last_written = 0.0
 
-    @property
-    def elapsed(self) -> float:
-        """Seconds since this console was made."""
-        return time.monotonic() - self._started
-
     def event(self, text: str) -> None:
-        """Something that happened."""
-        print(f"[{self.elapsed:6.1f} s] {text}", flush=True)
+        print(f"[{time.monotonic() - self._started:6.1f} s] {text}", flush=True)
 
     def state(self, text: str) -> None:
         """How things stand; silent while that is the same as before."""

@@ -25,7 +25,6 @@ def mark_draining(node: Node) -> None:
 
 
 def is_draining(node: Node) -> bool:
-    """Whether the node has the mark."""
     return says_draining(node.ask(*QUESTION))
 
 

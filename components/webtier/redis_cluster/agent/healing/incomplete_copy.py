@@ -20,7 +20,7 @@ from typing import Any
 
 from ..console import Console
 from ..redis.client import Connector, Node
-from ..redis.peers import Peer, ask_peers
+from ..redis.reach import Peer, ask_peers
 from ..redis.topology import describe_slots
 from ..redis.users import REPLICATION_USER
 from ..redis.view import ClusterView

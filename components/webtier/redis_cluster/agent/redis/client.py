@@ -2,10 +2,10 @@
 
 import ssl
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from redis import exceptions
 from redis.backoff import NoBackoff
@@ -36,20 +36,15 @@ class Connector:
     resolve: Resolve = resolve
     local_ip: str = "127.0.0.1"
 
-    def credentials(self) -> tuple[str, ...]:
-        """What a node needs to log in at another one, as MIGRATE takes it. Secret: not for any text."""
-        return ("AUTH2", self.user, self.password())
-
     def open(self, ip: str) -> "Node":
         """A node at an address; nothing is sent before the first question."""
         return Node(ip, self)
 
     def open_local(self) -> "Node":
-        """The Redis of this pod."""
         return self.open(self.local_ip)
 
 
-class Node:
+class Node(AbstractContextManager["Node"]):
     """One node, asked in commands. It raises NodeUnavailableError (or NodeNotReadyError) and CommandRefusedError."""
 
     def __init__(self, ip: str, connector: Connector) -> None:
@@ -74,9 +69,6 @@ class Node:
             encoding_errors="surrogateescape",
         )
 
-    def __enter__(self) -> Self:
-        return self
-
     def __exit__(self, *_: object) -> None:
         self.close()
 
@@ -90,10 +82,7 @@ class Node:
 
     def ask(self, *command: str | int) -> Any:
         """Sends one command; its answer is a text, a number or a list of such."""
-        with self._errors("the connection"):
-            self._connection.connect()
-            self._connection.send_command(*command)
-            return self._answer(command)
+        return self.ask_all([command])[0]
 
     def ask_all(self, commands: Sequence[Command]) -> list[Any]:
         """Sends commands at once and reads all answers; then the first that is an error is raised."""
@@ -111,16 +100,11 @@ class Node:
             self._connection.send_packed_command(self._connection.pack_commands(commands))
             for command in commands:
                 try:
-                    answers.append(self._answer(command))
-                except CommandRefusedError as error:
-                    answers.append(error)
+                    answers.append(self._connection.read_response())
+                except exceptions.ResponseError as error:
+                    refused = f"refused {' '.join(map(str, command[:2]))}: {error}"
+                    answers.append(CommandRefusedError(self.says(refused)))
         return answers
-
-    def _answer(self, command: Command) -> Any:
-        try:
-            return self._connection.read_response()
-        except exceptions.ResponseError as error:
-            raise CommandRefusedError(self.says(f"refused {' '.join(map(str, command[:2]))}: {error}")) from error
 
     def receive(self, timeout: float) -> Any | None:
         """What the node sends unasked after SUBSCRIBE; None when nothing has come after `timeout` seconds."""
@@ -153,7 +137,6 @@ class Node:
             raise CommandRefusedError(self.says(f"refused {what}: {error}")) from error
 
     def view(self) -> ClusterView:
-        """How the node sees the cluster."""
         return parse_view(str(self.ask("CLUSTER", "NODES")))
 
     def epoch(self) -> int:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ..start.data_folder import sync_folder
 from .topology import SLOTS
 from .view import Address, ClusterView, Record, parse_view
 
@@ -95,6 +94,15 @@ def _address(fields: list[str]) -> Address | None:
         return Address.parse(fields[1])
     except ValueError:
         return None
+
+
+def sync_folder(path: Path) -> None:
+    """What was made, renamed or removed in it stays so when the power fails."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def replace_file(path: Path, text: str) -> None:

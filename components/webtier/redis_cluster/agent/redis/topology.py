@@ -56,7 +56,6 @@ class Topology:
         return self.member(int(found[1]), int(found[2]))
 
     def includes(self, member: Member) -> bool:
-        """Whether this topology has that pod."""
         return member.shard < self.shards and member.index <= self.replicas_per_shard
 
     def target_slots(self, shard: int) -> range:

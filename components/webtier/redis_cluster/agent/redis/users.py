@@ -1,7 +1,6 @@
 """Brings the users and passwords of the mounted Secret into effect, at each start and while Redis runs."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,11 +23,8 @@ class AccessFiles:
     def users(self, withhold_replication: bool = False) -> str:
         """The ACL file. With `withhold_replication` no replica may copy this node's data for now."""
         text = self._read(ACL_FILE)
-        return (
-            text.replace(f"user {REPLICATION_USER} on ", f"user {REPLICATION_USER} off ")
-            if withhold_replication
-            else text
-        )
+        user = f"user {REPLICATION_USER} "
+        return text.replace(f"{user}on ", f"{user}off ") if withhold_replication else text
 
     def password(self, user: str) -> str:
         """A user's current password. Read anew each time: the file changes on a rotation."""
@@ -47,11 +43,14 @@ def apply_access(node: Node, files: AccessFiles) -> None:
     Each user changes in one command, so that none is ever without a valid password; connections stay.
     Whether replication is withheld stays as it is.
     """
-    for name, rules in _users(files.users()):
-        if name == REPLICATION_USER:
-            node.ask("ACL", "SETUSER", name, "resetpass", *(rule for rule in rules if rule not in ("on", "off")))
-        else:
-            node.ask("ACL", "SETUSER", name, "reset", *rules)
+    for line in files.users().splitlines():
+        match line.split():
+            case ["user", name, *rules] if name == REPLICATION_USER:
+                node.ask("ACL", "SETUSER", name, "resetpass", *(rule for rule in rules if rule not in ("on", "off")))
+            case ["user", name, *rules]:
+                node.ask("ACL", "SETUSER", name, "reset", *rules)
+            case _:
+                pass
     node.ask("CONFIG", "SET", "masteruser", REPLICATION_USER, "masterauth", files.password(REPLICATION_USER))
 
 
@@ -86,11 +85,3 @@ def _grant(member: Member, connector: Connector, files: AccessFiles) -> str | No
     except CommandRefusedError as error:
         raise CommandRefusedError(f"{member.pod} {error}") from error
     return None
-
-
-def _users(text: str) -> Iterator[tuple[str, list[str]]]:
-    for line in text.splitlines():
-        word, _, rest = line.partition(" ")
-        if word == "user":
-            name, *rules = rest.split()
-            yield name, rules

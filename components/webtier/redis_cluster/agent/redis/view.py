@@ -1,7 +1,6 @@
 """One node's view of its cluster: what `CLUSTER NODES` says, and nodes.conf in the same form."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 FAILED_FLAGS = frozenset({"fail", "fail?"})
@@ -61,7 +60,6 @@ class Record:
 
     @property
     def is_master(self) -> bool:
-        """Whether it is a master, with slots or without."""
         return "master" in self.flags
 
     @property
@@ -105,7 +103,6 @@ class ClusterView:
 
     @property
     def myself(self) -> Record:
-        """The viewing node itself."""
         return self.records[self.own_id]
 
     @property
@@ -161,6 +158,8 @@ def find_record(text: str, node_id: str) -> Record | None:
 
 def _parse_record(line: str) -> Record:
     node_id, address, flags, master_id, _ping, pong, epoch, link, *slots = line.split()
+    # "[93-<-id]" is a slot under way; it is listed with its owner as well.
+    ranges = (part.partition("-") for part in slots if not part.startswith("["))
     return Record(
         id=node_id,
         address=Address.parse(address),
@@ -168,14 +167,6 @@ def _parse_record(line: str) -> Record:
         master_id=None if master_id == "-" else master_id,
         epoch=int(epoch),
         connected=link == "connected",
-        slot_ranges=tuple(_parse_slots(slots)),
+        slot_ranges=tuple((int(first), int(last or first)) for first, _, last in ranges),
         pong_ms=int(pong),
     )
-
-
-def _parse_slots(parts: list[str]) -> Iterator[tuple[int, int]]:
-    for part in parts:
-        # "[93-<-id]" is a slot under way; it is listed with its owner as well.
-        if not part.startswith("["):
-            first, _, last = part.partition("-")
-            yield int(first), int(last or first)

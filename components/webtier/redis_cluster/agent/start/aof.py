@@ -94,19 +94,12 @@ def _is_cut_off(folder: Path, report: str) -> bool:
         with (folder / AOF_FOLDER / name).open("rb") as file:
             size = file.seek(0, 2)
             file.seek(int(good))
-            return _is_beginning_of_commands(file, size)
-    except (OSError, ValueError):
-        return False
-
-
-def _is_beginning_of_commands(file: BinaryIO, size: int) -> bool:
-    """Whether the rest of the file is how commands begin: the check's own words are the same for both faults."""
-    try:
-        while file.tell() < size:
-            _skip_command(file, size)
+            # The check's own words are the same for what is no command at all.
+            while file.tell() < size:
+                _skip_command(file, size)
     except EOFError:
         return True
-    except ValueError:
+    except (OSError, ValueError):
         return False
     return True
 

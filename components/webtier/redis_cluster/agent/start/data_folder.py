@@ -4,13 +4,14 @@
 Redis has written by then looks like data and is not. `accept-data-loss` is made by a person.
 """
 
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..redis.nodes_file import read_view, sync_folder
+from ..redis.view import ClusterView
 from .aof import AOF_FOLDER, RDB_FILE, find_aof_fault, find_rdb_fault
 
 NODES_FILE = "nodes.conf"
@@ -41,6 +42,15 @@ class DataFolder:
     def nodes_file(self) -> Path:
         """Where Redis keeps what it knows of the cluster."""
         return self.path / NODES_FILE
+
+    def read_nodes_file(self) -> tuple[ClusterView | None, str]:
+        """What it says, or None and why it is unusable, in words that follow its name."""
+        try:
+            return read_view(self.nodes_file.read_text(encoding="utf-8")), ""
+        except FileNotFoundError:
+            return None, "is gone"
+        except ValueError as error:
+            return None, f"is broken: {error}"
 
     @property
     def accept_file(self) -> Path:
@@ -89,12 +99,3 @@ class DataFolder:
     def put_data_aside(self, say: Callable[[str], None]) -> None:
         """The data that Redis would read, and nothing else."""
         self.put_aside(AOF_FOLDER if self.appendonly else RDB_FILE, say)
-
-
-def sync_folder(path: Path) -> None:
-    """What was made, renamed or removed in it stays so when the power fails."""
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

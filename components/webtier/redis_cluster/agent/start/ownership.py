@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..redis.peers import Peer
+from ..redis.reach import Peer
 from ..redis.topology import SLOTS
 from ..redis.view import Address, ClusterView, Record
 
@@ -29,7 +29,9 @@ class Identity:
 
     def same_shard(self, record: Record) -> bool:
         """Pods are named `<cluster>-shard-<s>-<m>`."""
-        return _shard_name(self.address.hostname) == _shard_name(record.address.hostname)
+        hosts = self.address.hostname, record.address.hostname
+        own, other = (host.partition(".")[0].rpartition("-")[0] for host in hosts)
+        return own == other
 
 
 @dataclass(frozen=True)
@@ -104,9 +106,4 @@ def count_voters(peers: Sequence[Peer]) -> tuple[int, int]:
 
 
 def is_complete(view: ClusterView) -> bool:
-    """Whether every slot has an owner in it."""
     return len(view.owners()) == SLOTS
-
-
-def _shard_name(host: str) -> str:
-    return host.partition(".")[0].rpartition("-")[0]

@@ -12,9 +12,7 @@ from ..failover.candidacy import stands
 from ..failover.fast_failover import FEWEST_MASTERS
 from ..parallel import in_parallel
 from ..redis.client import Connector, Node
-from ..redis.nodes_file import read_view
 from ..redis.reach import ask_member_if_reachable
-from ..redis.view import ClusterView
 from .data_folder import DataFolder
 
 
@@ -32,26 +30,18 @@ class RestartDelay:
     """What a node gets for one answer, and DNS for a name."""
     _began: float = field(default_factory=time.monotonic)
 
-    def __post_init__(self) -> None:
-        self._quick = replace(self.connector, timeout=self.patience)
-
     def promotable_replica(self) -> str | None:
         """The name of a replica that followed this node until just now and has not taken over yet; None without one."""
         if time.monotonic() - self._began > self.longest:
             return None
-        view = self._own_view()
+        view, _ = self.data.read_nodes_file()
         if view is None or not view.myself.serves or len(view.masters) < FEWEST_MASTERS:
             return None
         # Only the replica itself knows whether it stands for election: nodes.conf is not written when that changes.
         replicas = [peer for peer in view.peers if peer.master_id == view.own_id]
-        able = in_parallel(lambda each: ask_member_if_reachable(each, self._may_take_over, self._quick), replicas)
+        quick = replace(self.connector, timeout=self.patience)
+        able = in_parallel(lambda each: ask_member_if_reachable(each, self._may_take_over, quick), replicas)
         return next((replica.name for replica, is_able in zip(replicas, able, strict=True) if is_able), None)
-
-    def _own_view(self) -> ClusterView | None:
-        try:
-            return read_view(self.data.nodes_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
 
     def _may_take_over(self, replica: Node) -> bool:
         if not stands(replica):

@@ -1,16 +1,14 @@
 """Before Redis starts: gathers what start_decision.py decides by, and carries the decision out."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..console import Console
 from ..errors import AgentError
 from ..redis.client import Connector
-from ..redis.nodes_file import read_view, render_nodes_file, replace_file
-from ..redis.peers import Answers, ask_peers
-from ..redis.reach import open_node
+from ..redis.nodes_file import render_nodes_file, replace_file
+from ..redis.reach import Answers, ask_peers, open_node
 from ..redis.view import ClusterView
 from .data_folder import ACCEPT_FILE, NODES_FILE, Data, DataFolder
 from .ownership import Identity, Ownership, find_ownership
@@ -35,7 +33,6 @@ class StartAttempt:
     console: Console
     formation_wait: float
     fault: str | None = None
-    now: Callable[[], float] = time.monotonic
     _began: float | None = field(default=None, init=False)
 
     def decide(self) -> Begin | Wait:
@@ -54,7 +51,7 @@ class StartAttempt:
             return Wait(f"{self.data.path} can't be used: {error}")
 
     def _decide(self) -> Begin | Wait:
-        own_view, nodes_fault = self._read_nodes_file()
+        own_view, nodes_fault = self.data.read_nodes_file()
         data, incomplete_copy = self._look_at_data(own_view)
         if own_view is not None and data.whole:
             answers = Answers([], {})
@@ -63,7 +60,7 @@ class StartAttempt:
             self.connector.password()
             answers = ask_peers(self._addresses(own_view), self.connector)
         if self._began is None:
-            self._began = self.now()
+            self._began = time.monotonic()
         identity = replace(self.own, id=own_view.own_id if own_view is not None else None)
         facts = Facts(
             identity=identity,
@@ -73,21 +70,13 @@ class StartAttempt:
             incomplete_copy=incomplete_copy,
             answers=answers,
             ownership=find_ownership(identity, own_view, answers.peers),
-            waited=self.now() - self._began >= self.formation_wait,
+            waited=time.monotonic() - self._began >= self.formation_wait,
         )
         remediation = Remediation(identity.address.hostname, self.data, self.auth, self.connector.tls)
         decision = judge(facts, remediation)
         if isinstance(decision, Wait) and self.data.accept_file.exists():
             return judge_accepted(facts, remediation, self._count_keys(facts.ownership))
         return decision
-
-    def _read_nodes_file(self) -> tuple[ClusterView | None, str]:
-        try:
-            return read_view(self.data.nodes_file.read_text(encoding="utf-8")), ""
-        except FileNotFoundError:
-            return None, "is gone"
-        except ValueError as error:
-            return None, f"is broken: {error}"
 
     def _look_at_data(self, own_view: ClusterView | None) -> tuple[Data, bool]:
         """The data, and whether what is there of it was never a whole copy."""
@@ -126,7 +115,7 @@ class StartAttempt:
         if begin.put_data_aside:
             folder.put_data_aside(self.console.event)
         if text is not None:
-            if self._read_nodes_file()[0] is None:
+            if folder.read_nodes_file()[0] is None:
                 folder.put_aside(NODES_FILE, self.console.event)
             replace_file(folder.nodes_file, text)
         elif begin.nodes_file is False:

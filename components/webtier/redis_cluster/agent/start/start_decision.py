@@ -28,7 +28,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..failover.candidacy import PATIENCE
-from ..redis.peers import Answers, Peer
+from ..redis.reach import Answers, Peer
 from ..redis.topology import describe_slots
 from ..redis.view import ClusterView, Record
 from .data_folder import ACCEPT_FILE, Data
@@ -94,7 +94,10 @@ def judge(facts: Facts, remediation: Remediation) -> Begin | Wait:
     if ownership.slots and not facts.data.whole:
         return Wait(_why_down(facts, remediation))
     if facts.data.broken and not facts.incomplete_copy and _shard_master(facts) is None and not _is_stranger(facts):
-        return Wait(_why_broken(facts, remediation))
+        return Wait(
+            f"this node's data {facts.data.fault}, and no master of its shard answers from which it could be copied "
+            f"anew: it stays down until one does{_last_resort(facts, remediation)}"
+        )
     if facts.own_view is not None:
         return Begin(
             withhold=True,
@@ -229,25 +232,16 @@ def _why_down(facts: Facts, remediation: Remediation) -> str:
         "an empty master, until another node owns them"
     )
     answering, voters = count_voters(facts.answers.peers)
-    replicas = _listed([replica.name for replica in ownership.replicas]) if ownership.replicas else ""
-    if replicas and 2 * answering > voters:
+    if not ownership.replicas:
+        return f"{text}. No replica of it answers{_last_resort(facts, remediation)}"
+    pods = [replica.name for replica in ownership.replicas]
+    if 2 * answering > voters:
         waits = not any(replica.view.myself.stands for replica in ownership.replicas)
-        return f"{text}; {replicas} can be elected{f' after having waited {PATIENCE:.0f} s for it' if waits else ''}"
-    if replicas:
-        pod = ownership.replicas[0].name
-        text += (
-            f". {answering} of {voters} masters answer, too few to elect {replicas}: if {pod} has the data, let it "
-            f"take over: {remediation.take_over(pod)}"
-        )
-    else:
-        text += ". No replica of it answers"
-    return text + _last_resort(facts, remediation)
-
-
-def _why_broken(facts: Facts, remediation: Remediation) -> str:
+        after = f" after having waited {PATIENCE:.0f} s for it" if waits else ""
+        return f"{text}; {_listed(pods)} can be elected{after}"
     return (
-        f"this node's data {facts.data.fault}, and no master of its shard answers from which it could be copied anew: "
-        f"it stays down until one does{_last_resort(facts, remediation)}"
+        f"{text}. {answering} of {voters} masters answer, too few to elect {_listed(pods)}: if {pods[0]} has the data, "
+        f"let it take over: {remediation.take_over(pods[0])}{_last_resort(facts, remediation)}"
     )
 
 

@@ -21,7 +21,6 @@ class StartHandshake:
         return None if number is None or number == self._answered()[0] else number
 
     def allow_start(self, number: str) -> None:
-        """The script starts Redis."""
         self.write_file("granted", f"{number} start")
 
     def request_check(self, number: str, tool: str) -> None:
@@ -37,7 +36,6 @@ class StartHandshake:
         return int(status), (self.folder / "check-report").read_text(encoding="utf-8", errors="replace")
 
     def note_answer(self) -> None:
-        """The Redis that was started last has answered."""
         number = self._answered()[0]
         if number is not None and number != self._read("answered"):
             self.write_file("answered", number)

@@ -55,8 +55,8 @@ class Starter:
                 self.console.event(f"Redis ended before it answered: {tool} checks its data")
                 self.handshake.request_check(number, tool)
                 return False
-            attempt = self._new_attempt()
-            self._attempt, self._number = attempt, number
+            attempt = self._attempt = self._new_attempt()
+            self._number = number
             yields = self.yields and Feature.START_GUARD not in self.without
             self._delay = RestartDelay(self.data, self.connector) if yields else None
         decision = Begin(withhold=False) if Feature.START_GUARD in self.without else attempt.decide()

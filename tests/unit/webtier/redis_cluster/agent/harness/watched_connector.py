@@ -60,12 +60,6 @@ class _WatchedNode(Node):
         super().__init__(ip, connector)
         self._watch = connector
 
-    def ask(self, *command: str | int) -> Any:
-        self._watch.before(" ".join(map(str, command)))
-        answer = super().ask(*command)
-        self._note([command])
-        return answer
-
     def ask_each(self, commands: Sequence[Command]) -> list[Any]:
         self._watch.before(" ".join(map(str, commands[0] if commands else ())))
         left = self._watch.left()

@@ -8,7 +8,7 @@ import pytest
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.redis.client import Connector
 from webtier.redis_cluster.agent.redis.nodes_file import render_nodes_file
-from webtier.redis_cluster.agent.redis.peers import Answers, Peer
+from webtier.redis_cluster.agent.redis.reach import Answers, Peer
 from webtier.redis_cluster.agent.redis.view import Address, parse_view
 from webtier.redis_cluster.agent.start.data_folder import Data, DataFolder
 from webtier.redis_cluster.agent.start.ownership import Identity, find_ownership
