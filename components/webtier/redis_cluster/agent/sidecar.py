@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from .console import Console
@@ -16,7 +17,7 @@ from .features import ALL_FEATURES, Feature, Without
 from .healing.heal import Healer
 from .healing.incomplete_copy import ReplicationRelease, is_withheld
 from .redis.certificate import certificate_checksum, load_certificate
-from .redis.client import Connector
+from .redis.client import Connector, Node
 from .redis.users import ACL_FILE, AccessFiles, apply_access
 from .start.announce import Pod
 from .start.data_folder import DataFolder
@@ -53,7 +54,7 @@ class Sidecar:
         self._healer = Healer(self.pod.domain, *asked)
         own = Identity(self.pod.announcement(self.connector).address)
         self._release = ReplicationRelease(self.data, own, self.pod.domain, *asked)
-        self._candidacy = Candidacy(self.data, *asked)
+        self._candidacy = Candidacy(self.data, self.console)
         self._returned = ReturnedReplica(self.connector)
         if self._has(Feature.THRESHOLD):
             self._witness, failover = Witness(*asked), FastFailoverOptions()
@@ -63,16 +64,16 @@ class Sidecar:
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set. Never raises for what a node does or does not answer."""
-        loops = [
-            threading.Thread(target=self._repeat, args=(stop, seconds, step), daemon=True)
-            for seconds, step in ((0.1, self._hand_over), (0.1, self._allow_start), (1.0, self._repair))
+        steps = ((0.1, self._hand_over), (0.1, self._allow_start), (1.0, self._repair))
+        loops: list[Callable[[threading.Event], None]] = [
+            partial(self._repeat, seconds=seconds, step=step) for seconds, step in steps
         ]
         # A witness answers whether or not its own shard has the fast failover.
-        fast_failover = self.fast_failover and self._has(Feature.FAST_FAILOVER)
-        watchers = [self._witness.run, *([self._failover.run] if fast_failover else [])]
-        loops += [threading.Thread(target=run, args=(stop,), daemon=True) for run in watchers]
+        loops.append(self._witness.run)
+        if self.fast_failover and self._has(Feature.FAST_FAILOVER):
+            loops.append(self._failover.run)
         for loop in loops:
-            loop.start()
+            threading.Thread(target=loop, args=(stop,), daemon=True).start()
         stop.wait()
 
     def _repeat(self, stop: threading.Event, seconds: float, step: Callable[[], None]) -> None:
@@ -100,40 +101,38 @@ class Sidecar:
             self._returned.restarted()
 
     def _repair(self) -> None:
-        self._note_answer()
-        self._follow_secret()
-        self._follow_certificate()
-        if self._has(Feature.HEALING):
-            self._healer.step()
-        if self._has(Feature.CANDIDACY):
-            self._candidacy.step()
-        self._release.step()
-        self._returned.step()
+        with self.connector.open_local() as redis:
+            self._note_answer(redis)
+            self._follow_secret(redis)
+            self._follow_certificate(redis)
+            if self._has(Feature.HEALING):
+                self._healer.step(redis)
+            if self._has(Feature.CANDIDACY):
+                self._candidacy.step(redis)
+            self._release.step(redis)
+            self._returned.step(redis)
 
-    def _note_answer(self) -> None:
+    def _note_answer(self, redis: Node) -> None:
         """Loading does not count: Redis may still find that its data is broken."""
         try:
-            with self.connector.open_local() as redis:
-                redis.ask("PING")
+            redis.ask("PING")
         except NodeNotReadyError as error:
             if "loading" in str(error):
                 raise
         self._handshake.note_answer()
 
-    def _follow_secret(self) -> None:
+    def _follow_secret(self, redis: Node) -> None:
         """The mounted Secret changes some time after the one in the cluster did."""
         users = self._files.users()
         if users == self._applied or (self._applied is not None and not self._has(Feature.PASSWORDS)):
             return
-        with self.connector.open_local() as redis:
-            apply_access(redis, self._files)
-            withheld = is_withheld(redis)
-        self._handshake.write_file(ACL_FILE, self._files.users(withheld))
+        apply_access(redis, self._files)
+        self._handshake.write_file(ACL_FILE, self._files.users(is_withheld(redis)))
         if self._applied is not None:
             self.console.event("Redis has the changed users and passwords")
         self._applied = users
 
-    def _follow_certificate(self) -> None:
+    def _follow_certificate(self, redis: Node) -> None:
         """Redis reads the files when it starts; whoever renews the certificate only changes them."""
         folder = self.connector.tls
         if folder is None:
@@ -142,8 +141,7 @@ class Sidecar:
         if current == self._certificate or (self._certificate is not None and not self._has(Feature.CERTIFICATES)):
             return
         # Also at the first look: the files may have changed while no agent ran.
-        with self.connector.open_local() as redis:
-            load_certificate(redis, folder)
+        load_certificate(redis, folder)
         if self._certificate is not None:
             self.console.event("Redis has the renewed certificate")
         self._certificate = current

@@ -18,11 +18,10 @@ A planned hand-over (CLUSTER FAILOVER) is not concerned: there the master is ask
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..console import Console
-from ..redis.client import Connector, Node
+from ..redis.client import Node
 from ..redis.replication_info import read_replication
 from ..start.data_folder import DataFolder
 from .draining import NO_FAILOVER, is_draining, mark_draining
@@ -47,24 +46,20 @@ class Candidacy:
     """
 
     data: DataFolder
-    connector: Connector
     console: Console
     patience: float = PATIENCE
-    now: Callable[[], float] = time.monotonic
     _alone_since: float | None = field(default=None, init=False)
     _was_master: bool = field(default=False, init=False)
 
-    def step(self) -> None:
-        """AgentError when this pod's Redis is away."""
-        with self.connector.open_local() as redis:
-            standing = stands(redis)
-            wanted = self._should_stand(redis, standing)
-            if wanted == standing or is_draining(redis):
-                return
-            redis.ask("CONFIG", "SET", NO_FAILOVER, "no" if wanted else "yes")
-            if wanted and is_draining(redis):
-                # It was marked as draining since it was asked.
-                mark_draining(redis)
+    def step(self, redis: Node) -> None:
+        standing = stands(redis)
+        wanted = self._should_stand(redis, standing)
+        if wanted == standing or is_draining(redis):
+            return
+        redis.ask("CONFIG", "SET", NO_FAILOVER, "no" if wanted else "yes")
+        if wanted and is_draining(redis):
+            # It was marked as draining since it was asked.
+            mark_draining(redis)
 
     def _should_stand(self, redis: Node, standing: bool) -> bool:
         replication = read_replication(redis)
@@ -73,7 +68,8 @@ class Candidacy:
             return not self._was_master if standing else self._has_waited(redis)
         self._alone_since = None
         self._was_master = not replication.is_replica
-        return standing or replication.synced or _is_master(redis)
+        # A replica calls itself a master for a moment after its start, and is none to the cluster.
+        return standing or replication.synced or redis.view().myself.is_master
 
     def _has_waited(self, redis: Node) -> bool:
         view = redis.view()
@@ -84,15 +80,10 @@ class Candidacy:
             return False
         patience = f"{self.patience:.0f} s"
         if self._alone_since is None:
-            self._alone_since = self.now()
+            self._alone_since = time.monotonic()
             self.console.event(f"{master.name} is away and may have writes that this replica lacks: waiting {patience}")
-        if self.now() - self._alone_since < self.patience:
+        if time.monotonic() - self._alone_since < self.patience:
             return False
         self.console.event(f"{master.name} has been away for {patience}: this replica may be elected as it is")
         self._was_master = False
         return True
-
-
-def _is_master(redis: Node) -> bool:
-    """A replica calls itself a master for a moment after its start, and is none to the cluster."""
-    return redis.view().myself.is_master

@@ -69,16 +69,15 @@ class ReturnedReplica:
         """To be told of each start of this pod's Redis."""
         self._due = True
 
-    def step(self) -> None:
-        """Does nothing more once this node follows its master. AgentError when this pod's Redis is away."""
+    def step(self, redis: Node) -> None:
+        """Does nothing more once this node follows its master."""
         if not self._due:
             return
-        with self.connector.open_local() as redis:
-            wanted = wanted_replicas(redis)
-            if not wanted:
-                self._due = False
-            elif read_replication(redis).synced and not is_draining(redis):
-                self._due = not self._is_given_back(redis, wanted)
+        wanted = wanted_replicas(redis)
+        if not wanted:
+            self._due = False
+        elif read_replication(redis).synced and not is_draining(redis):
+            self._due = not self._is_given_back(redis, wanted)
 
     def _is_given_back(self, redis: Node, wanted: int) -> bool:
         def give_back(node: Node) -> bool:

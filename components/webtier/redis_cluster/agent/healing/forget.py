@@ -27,7 +27,6 @@ def is_gone(view: ClusterView, record: Record) -> bool:
 
 
 def is_needed(view: ClusterView, record: Record) -> bool:
-    """Whether it owns slots, or a live replica follows it."""
     return bool(record.slot_ranges) or any(
         other.master_id == record.id and other.reachable for other in view.records.values()
     )
@@ -36,16 +35,8 @@ def is_needed(view: ClusterView, record: Record) -> bool:
 def successor(view: ClusterView, record: Record) -> Record | None:
     """The reachable node that has taken over the record's host name: the pod came back under a new id."""
     host = record.address.hostname
-    if not host:
-        return None
-    return next(
-        (
-            other
-            for other in view.records.values()
-            if other.id != record.id and other.address.hostname == host and other.reachable
-        ),
-        None,
-    )
+    others = (other for other in view.records.values() if other.id != record.id and other.reachable)
+    return next((other for other in others if host and other.address.hostname == host), None)
 
 
 @dataclass
@@ -67,7 +58,6 @@ class StaleNodeWatch:
     _absent: dict[str, float] = field(default_factory=dict[str, float], init=False)
 
     def due(self, view: ClusterView) -> list[Record]:
-        """Those that may be forgotten now."""
         now = self.clock()
         found = {record.id: record for record in stale_nodes(view)}
         absent = {node_id for node_id, record in found.items() if self._has_no_address(record)}

@@ -4,6 +4,7 @@ Every node does so for itself, so that no leader is needed. Nothing here deletes
 shard over; a node that was forgotten by mistake introduces itself again.
 """
 
+import re
 import time
 from dataclasses import dataclass, field
 
@@ -13,7 +14,8 @@ from ..redis.client import Connector, Node
 from ..redis.reach import ask_member_if_reachable
 from ..redis.view import Address, ClusterView, Record
 from .forget import StaleNodeWatch
-from .rejoin import is_fresh, master_to_follow, shard_master
+
+_POD = re.compile(r"(?P<shard>.+-shard-\d+)-\d+\.(?P<domain>.+)")
 
 
 @dataclass
@@ -42,21 +44,20 @@ class Healer:
     def __post_init__(self) -> None:
         self._stale_nodes = StaleNodeWatch(self.domain, self.connector.resolve, self.gone_for, self.absent_for)
 
-    def step(self) -> None:
-        """Repairs what can be repaired now. NodeUnavailableError when this pod's Redis does not answer."""
-        with self.connector.open_local() as redis:
-            view = redis.view()
-            lost = [peer for peer in view.peers if not peer.reachable]
-            if not lost:
-                self.console.state(f"this node has links to all {len(view.peers)} peers")
-            else:
-                self.console.state("this node has no link to " + ", ".join(sorted(peer.name for peer in lost)))
-            for peer in lost:
-                self._find_again(redis, view, peer)
-            self._renew_replication(redis, view)
-            self._forget(redis, view)
-            self._join_own_shard(redis, view)
-            self._make_known(redis, view)
+    def step(self, redis: Node) -> None:
+        """Repairs what can be repaired now."""
+        view = redis.view()
+        lost = [peer for peer in view.peers if not peer.reachable]
+        if not lost:
+            self.console.state(f"this node has links to all {len(view.peers)} peers")
+        else:
+            self.console.state("this node has no link to " + ", ".join(sorted(peer.name for peer in lost)))
+        for peer in lost:
+            self._find_again(redis, view, peer)
+        self._renew_replication(redis, view)
+        self._forget(redis, view)
+        self._join_own_shard(redis, view)
+        self._make_known(redis, view)
 
     def _find_again(self, redis: Node, view: ClusterView, peer: Record) -> None:
         for ip in self._possible_addresses(view, peer):
@@ -121,10 +122,14 @@ class Healer:
             self.console.event(f"{stale.name} ({stale.id[:8]}) is a stale node: this node forgets it")
 
     def _join_own_shard(self, redis: Node, view: ClusterView) -> None:
-        if is_fresh(view):
+        """For a node that came back with an empty volume, or forgotten: what holds a key is never touched."""
+        myself = view.myself
+        if len(view.records) == 1 and not myself.slot_ranges:
             self._find_cluster(redis, view)
             return
-        master = master_to_follow(view)
+        if not myself.is_master or myself.slot_ranges or view.importing or view.migrating:
+            return
+        master = _shard_master(view, myself.address.hostname)
         # Redis refuses a node with keys as well; a shard's data is never at stake here.
         if master is None or int(redis.ask("DBSIZE")) or not self._is_due(f"join {master.id}"):
             return
@@ -137,7 +142,7 @@ class Healer:
             return
         for ip in self.connector.resolve(self.domain):
             found = self._view_at(ip)
-            if found is None or shard_master(found, view.myself.address.hostname) is None:
+            if found is None or _shard_master(found, view.myself.address.hostname) is None:
                 continue
             self._meet(redis, found.myself.address)
             self.console.event(f"this node knows no other: it has met {found.myself.name}")
@@ -161,3 +166,17 @@ class Healer:
             return False
         self._tried[repair] = now
         return True
+
+
+def _shard_master(view: ClusterView, host: str) -> Record | None:
+    """Who owns the slots of the host's shard in this view, when that is exactly one other pod and in touch.
+
+    A shard in which no node owns slots may be a new one that is being filled.
+    """
+    owners = [record for record in view.records.values() if record.slot_ranges and _are_mates(record, host)]
+    return owners[0] if len(owners) == 1 and owners[0].is_master and owners[0].reachable else None
+
+
+def _are_mates(record: Record, host: str) -> bool:
+    one, other = _POD.fullmatch(record.address.hostname), _POD.fullmatch(host)
+    return one is not None and other is not None and record.address.hostname != host and one.groups() == other.groups()

@@ -20,7 +20,7 @@ from typing import Any
 
 from ..console import Console
 from ..redis.client import Connector, Node
-from ..redis.reach import Peer, ask_peers
+from ..redis.reach import ask_peers
 from ..redis.topology import describe_slots
 from ..redis.users import REPLICATION_USER
 from ..redis.view import ClusterView
@@ -47,56 +47,45 @@ class ReplicationRelease:
     connector: Connector
     console: Console
 
-    def step(self) -> None:
-        """Looks once; does nothing for a node that began with its data. AgentError when this pod's Redis is away."""
+    def step(self, redis: Node) -> None:
+        """Looks once; does nothing for a node that began with its data."""
         if not self.data.marked:
             return
-        with self.connector.open_local() as redis:
-            view = redis.view()
-            withheld = is_withheld(redis)
-            spare = view.myself.is_master and not view.myself.slot_ranges
-            if spare and not withheld:
-                return
-            reason = self._disputed(view) if view.myself.is_master else self._copying(redis)
-            if reason is not None:
-                self.console.state(f"this node started without data and must not be replicated from yet: {reason}")
-                return
-            if withheld:
-                redis.ask("ACL", "SETUSER", REPLICATION_USER, "on")
-                self.console.event("this node may be replicated from now on")
-            if spare:
-                return
-            if _is_on_volume(redis):
-                self.data.unmark()
-                self.console.event("this node has its data, in memory and on its volume")
-
-    def _copying(self, redis: Node) -> str | None:
-        link = redis.fields("INFO", "replication")
-        return None if link.get("master_link_status") == "up" else "it has not copied its master's data yet"
+        view = redis.view()
+        withheld = is_withheld(redis)
+        spare = view.myself.is_master and not view.myself.slot_ranges
+        if spare and not withheld:
+            return
+        if view.myself.is_master:
+            reason = self._disputed(view)
+        else:
+            copied = redis.fields("INFO", "replication").get("master_link_status") == "up"
+            reason = None if copied else "it has not copied its master's data yet"
+        if reason is not None:
+            self.console.state(f"this node started without data and must not be replicated from yet: {reason}")
+            return
+        if withheld:
+            redis.ask("ACL", "SETUSER", REPLICATION_USER, "on")
+            self.console.event("this node may be replicated from now on")
+        if not spare and _is_on_volume(redis):
+            self.data.unmark()
+            self.console.event("this node has its data, in memory and on its volume")
 
     def _disputed(self, view: ClusterView) -> str | None:
         """Slots that were given to it here are its own, unless others still look for an older node's data here."""
         peers = ask_peers(self.connector.resolve(self.domain), self.connector).peers
         for peer in peers:
-            older = self._older_identity(view.own_id, peer)
-            if older is not None:
-                return older
+            followed = {record.master_id for record in peer.view.records.values()}
+            for record in peer.view.records.values():
+                is_older = record.id != view.own_id and self.own.is_own(record)
+                if is_older and (record.slot_ranges or record.id in followed):
+                    return (
+                        f"{peer.name} knows this pod as {record.id[:8]}, whose data is gone; that one's slots "
+                        f"({describe_slots(record.slots) or 'none'}) have to be taken over by its replica"
+                    )
         if view.myself.slot_ranges or is_complete(view) or any(is_complete(peer.view) for peer in peers):
             return None
         return "it is in no cluster yet"
-
-    def _older_identity(self, own_id: str, peer: Peer) -> str | None:
-        followed = {record.master_id for record in peer.view.records.values()}
-        for record in peer.view.records.values():
-            if record.id == own_id or not self.own.is_own(record):
-                continue
-            if record.slot_ranges or record.id in followed:
-                slots = describe_slots(record.slots) or "none"
-                return (
-                    f"{peer.name} knows this pod as {record.id[:8]}, whose data is gone; that one's slots ({slots}) "
-                    "have to be taken over by its replica"
-                )
-        return None
 
 
 def _is_on_volume(redis: Node) -> bool:

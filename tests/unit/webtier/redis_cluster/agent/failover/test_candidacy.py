@@ -108,7 +108,8 @@ def test_a_draining_node_stays_marked(trio: GuardedCluster) -> None:
     _, replica = trio.master_and_replica(1)
     wait_until(lambda: trio.stands(replica), "the replica stands for election")
     trio.set_mark(replica, draining=True)
-    trio.candidacy(replica).step()
+    with trio.beside(replica).open_local() as redis:
+        trio.candidacy(replica).step(redis)
     assert not trio.stands(replica)
     with trio.connector.open(trio.addresses[replica.host]) as node:
         assert is_draining(node)

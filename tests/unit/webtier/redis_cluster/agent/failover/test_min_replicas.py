@@ -107,7 +107,8 @@ def test_the_last_replica_that_ends_lets_its_master_take_writes_and_takes_that_b
             returned = ReturnedReplica(trio.beside(replica))
 
             def give_back(returned: ReturnedReplica = returned) -> bool:
-                returned.step()
+                with returned.connector.open_local() as redis:
+                    returned.step(redis)
                 return wanted(trio, master) == 1
 
             wait_until(give_back, "the master wants a replica again")

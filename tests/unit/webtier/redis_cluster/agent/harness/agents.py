@@ -44,8 +44,15 @@ class Running(AbstractContextManager["Running"]):
 def _heal(agent: Healer, stop: threading.Event) -> None:
     while not stop.is_set():
         with suppress(AgentError):
-            agent.step()
+            heal(agent)
         stop.wait(1.0)
+
+
+def heal(*agents: Healer) -> None:
+    """One look of each."""
+    for agent in agents:
+        with agent.connector.open_local() as redis:
+            agent.step(redis)
 
 
 def healer(cluster: LocalCluster, member: Member, patience: float = 2.0, **times: float) -> Healer:

@@ -12,6 +12,7 @@ from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.errors import AgentError
 from webtier.redis_cluster.agent.failover.candidacy import START_CONF, Candidacy
 from webtier.redis_cluster.agent.healing.incomplete_copy import ReplicationRelease
+from webtier.redis_cluster.agent.redis.client import Connector
 from webtier.redis_cluster.agent.redis.topology import Member, Topology
 from webtier.redis_cluster.agent.start.data_folder import DataFolder
 from webtier.redis_cluster.agent.start.ownership import Identity
@@ -28,7 +29,7 @@ class GuardedCluster(LocalCluster):
     formation_wait: float = 0.3
     patience: float = 5.0
     events: list[str] = field(default_factory=list[str])
-    candidacies: dict[str, Candidacy] = field(default_factory=dict[str, Candidacy])
+    candidacies: dict[str, tuple[tuple[Connector, float], Candidacy]] = field(default_factory=dict)
     unattended: set[str] = field(default_factory=set[str])
     """Pods without a sidecar."""
 
@@ -77,17 +78,18 @@ class GuardedCluster(LocalCluster):
     def release(self, member: Member) -> None:
         """One look of a member's sidecar."""
         asked = (self.beside(member), _Listening(self.events))
-        ReplicationRelease(self.volume(member), self.identity(member), DOMAIN, *asked).step()
-        self.candidacy(member).step()
+        with self.beside(member).open_local() as redis:
+            ReplicationRelease(self.volume(member), self.identity(member), DOMAIN, *asked).step(redis)
+            self.candidacy(member).step(redis)
 
     def candidacy(self, member: Member) -> Candidacy:
         """As it goes on at the member's present address."""
-        connector = self.beside(member)
+        beside = self.beside(member), self.patience
         found = self.candidacies.get(member.pod)
-        if found is None or (found.connector, found.patience) != (connector, self.patience):
-            asked = (connector, _Listening(self.events))
-            found = self.candidacies[member.pod] = Candidacy(self.volume(member), *asked, self.patience)
-        return found
+        if found is None or found[0] != beside:
+            made = Candidacy(self.volume(member), _Listening(self.events), self.patience)
+            found = self.candidacies[member.pod] = beside, made
+        return found[1]
 
     def can_succeed(self, member: Member) -> bool:
         """Whether its sidecar has seen that its data is there, on its volume too, and lets it stand for election."""

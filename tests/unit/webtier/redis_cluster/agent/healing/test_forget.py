@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.webtier.redis_cluster.agent.harness.agents import healer
+from tests.unit.webtier.redis_cluster.agent.harness.agents import heal, healer
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import (
     DOMAIN,
     LocalCluster,
@@ -152,8 +152,7 @@ def heal_until_six_know_six(cluster: LocalCluster) -> None:
     working = healers(cluster, *cluster.topology.members())
 
     def healed() -> bool:
-        for each in working:
-            each.step()
+        heal(*working)
         return known(cluster) == [6] * 6 and cluster.is_healthy()
 
     wait_until(healed, "six nodes know six nodes")
@@ -196,8 +195,7 @@ def test_who_was_away_for_so_long_that_it_was_forgotten_makes_itself_known(clust
     working = healers(cluster, *others)
 
     def forgotten() -> bool:
-        for each in working:
-            each.step()
+        heal(*working)
         return all(former[replica.pod] not in cluster.ask(member, "CLUSTER", "NODES") for member in others)
 
     wait_until(forgotten, "the others forget it")
@@ -212,7 +210,7 @@ def test_a_new_shards_node_and_one_with_keys_stay_as_they_are(cluster: LocalClus
     newcomer = Topology("redis", DOMAIN, 4, 1).member(3, 0)
     cluster.start(newcomer)
     for _ in range(3):
-        healers(cluster, newcomer)[0].step()
+        heal(*healers(cluster, newcomer))
     assert len(cluster.ask(newcomer, "CLUSTER", "NODES").splitlines()) == 1
     cluster.delete(newcomer)
 
@@ -220,14 +218,14 @@ def test_a_new_shards_node_and_one_with_keys_stay_as_they_are(cluster: LocalClus
     cluster.start(odd)
     cluster.ask(odd, "DEBUG", "POPULATE", 1, "precious")
     for _ in range(3):
-        healers(cluster, odd)[0].step()
+        heal(*healers(cluster, odd))
     assert cluster.ask(odd, "DBSIZE") == "1"
     assert len(cluster.ask(odd, "CLUSTER", "NODES").splitlines()) == 1
 
     introduce(cluster, odd)
     wait_until(lambda: len(cluster.ask(odd, "CLUSTER", "NODES").splitlines()) == 7, "it knows all")
     for _ in range(3):
-        healers(cluster, odd)[0].step()
+        heal(*healers(cluster, odd))
     assert cluster.is_master(odd)
     assert cluster.ask(odd, "DBSIZE") == "1"
     cluster.delete(odd)

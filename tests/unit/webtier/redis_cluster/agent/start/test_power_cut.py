@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from tests.unit.webtier.redis_cluster.agent.harness.agents import healer
+from tests.unit.webtier.redis_cluster.agent.harness.agents import heal, healer
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import LocalCluster, wait_until
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.healing.heal import Healer
@@ -65,8 +65,7 @@ def test_healing_finds_peers_that_were_not_known_at_the_start(formed: LocalClust
     healers = [healer(formed, member) for member in formed.topology.members()]
 
     def healed() -> bool:
-        for each in healers:
-            each.step()
+        heal(*healers)
         return formed.is_healthy()
 
     wait_until(healed, "healthy by healing alone")
@@ -91,7 +90,7 @@ def test_replication_follows_a_master_that_peers_found_first(formed: LocalCluste
         first = healer(formed, members[0])
 
         def introduced(first: Healer = first) -> bool:
-            first.step()
+            heal(first)
             views = [formed.ask(member, "CLUSTER", "NODES") for member in members]
             return not any("disconnected" in view or "fail" in view for view in views)
 
@@ -102,7 +101,7 @@ def test_replication_follows_a_master_that_peers_found_first(formed: LocalCluste
     assert dial_old_addresses(), "no replica kept its master's old address"
 
     for replica in replicas:
-        healer(formed, replica).step()
+        heal(healer(formed, replica))
     wait_until(formed.is_healthy, "every replica follows its master")
 
 
@@ -117,7 +116,7 @@ def test_a_stranger_at_a_peers_address_is_not_introduced(two_nodes: LocalCluster
     view = two_nodes.ask(stranger, "CLUSTER", "NODES")
     wait_until(lambda: "fail" in two_nodes.ask(replica, "CLUSTER", "NODES"), "the master is missed")
 
-    healer(two_nodes, replica).step()
+    heal(healer(two_nodes, replica))
 
     assert "handshake" not in two_nodes.ask(replica, "CLUSTER", "NODES")
     assert two_nodes.ask(stranger, "CLUSTER", "NODES").split()[0] == view.split()[0]
