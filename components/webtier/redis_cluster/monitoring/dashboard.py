@@ -166,7 +166,6 @@ def _keeping(series: Series) -> list[Panel]:
         "snapshot": "redis_rdb_last_bgsave_status",
     }
     cpu = " + ".join(_rate(series, f"redis_cpu_{kind}_seconds_total") for kind in ("sys", "user"))
-    of_one_core = "Of one core, system and user together."
     return [
         Panel("Memory", _each_of(series, memory), "bytes"),
         Panel("Keys by pod", _each_of(series, {"": "redis_db_keys", "expiring": "redis_db_keys_expiring"})),
@@ -175,7 +174,7 @@ def _keeping(series: Series) -> list[Panel]:
         Panel("Writing to the volume (1 is ok)", _each_of(series, writing)),
         Panel("Delayed fsyncs", _each_of(series, {"": "redis_aof_delayed_fsync"})),
         Panel("Last fork", _each_of(series, {"": "redis_latest_fork_seconds"}), "s"),
-        Panel("CPU", [Query(cpu)], "percentunit", description=of_one_core),
+        Panel("CPU", [Query(cpu)], "percentunit", description="Of one core, system and user together."),
     ]
 
 

@@ -6,7 +6,6 @@ from webtier.redis_common.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, POR
 
 BUS_PORT = 16379
 
-
 RUN_FOLDER = "/run/webtier-redis"
 """Shared by a pod's containers, in memory: what the agent decides at each start of Redis."""
 

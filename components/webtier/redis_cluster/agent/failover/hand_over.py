@@ -114,7 +114,7 @@ class _HandOver:
         if not view.myself.serves:
             self.console.event("this node has nothing to hand over: it is a replica, or owns no slots")
             self._leave_master(view)
-            self._wait_until_it_can_end()
+            self._wait_until(self._can_end)
             if not self.redis.view().myself.serves:
                 return Outcome.UNNEEDED
             # Another draining master promoted this node before it saw the mark. Replicas follow in a moment.
@@ -134,7 +134,7 @@ class _HandOver:
                 self.console.event(f"{candidate.record.name} can be elected again in {seconds:.1f} s: waiting for that")
                 time.sleep(seconds)
             elif self._promote(candidate):
-                self._wait_until_it_can_end()
+                self._wait_until(self._can_end)
                 return Outcome.HANDED_OVER
         return Outcome.FAILED if self._tried else Outcome.NO_REPLICA
 
@@ -165,10 +165,8 @@ class _HandOver:
             for candidate in sorted(found.promotable, key=self._rank):
                 if self._finder.votes_for(view, candidate):
                     return candidate
-            if found.promotable:
-                reason = "too few masters know the replicas and have a link to them"
-            else:
-                reason = "; ".join(found.reasons) or "no replica is known"
+            unknown = "too few masters know the replicas and have a link to them"
+            reason = unknown if found.promotable else "; ".join(found.reasons) or "no replica is known"
             now = time.monotonic()
             if not (found.promotable or found.more_expected or now < self._more_expected_until) or now >= end:
                 self.console.event(f"no replica can take over: {reason}")
@@ -188,7 +186,7 @@ class _HandOver:
         if not self._take_over(candidate):
             self._ask_at(candidate.record, candidate.ip, lambda node: want_replicas(node, wanted))
             return False
-        self._wait_until_agreed(candidate)
+        self._wait_until(lambda: self._is_agreed(candidate))
         self._settle(candidate.record, candidate.ip, wanted, others, self.options.settling)
         return True
 
@@ -249,25 +247,17 @@ class _HandOver:
         except NodeError:
             return 0
 
-    def _wait_until_agreed(self, candidate: Candidate) -> None:
-        """Until this node follows its successor, or all masters that answer see it as the owner of slots."""
+    def _is_agreed(self, candidate: Candidate) -> bool:
+        """This node follows its successor, or all masters that answer see it as the owner of slots."""
+        if read_replication(self.redis).synced:
+            return True
+        seen = self._finder.as_masters_see(self.redis.view(), candidate)
+        return bool(seen) and all(record is not None and record.serves for record in seen)
 
-        def agreed() -> bool:
-            if read_replication(self.redis).synced:
-                return True
-            seen = self._finder.as_masters_see(self.redis.view(), candidate)
-            return bool(seen) and all(record is not None and record.serves for record in seen)
-
-        self._wait_until(agreed)
-
-    def _wait_until_it_can_end(self) -> None:
+    def _can_end(self) -> bool:
         """After a full copy Redis writes a whole new AOF; until then it refuses SIGTERM, and forgets that it came."""
-
-        def idle() -> bool:
-            facts = self.redis.fields("INFO", "persistence") | self.redis.fields("INFO", "replication")
-            return all(facts.get(busy, "0") == "0" for busy in BUSY)
-
-        self._wait_until(idle)
+        facts = self.redis.fields("INFO", "persistence") | self.redis.fields("INFO", "replication")
+        return all(facts.get(busy, "0") == "0" for busy in BUSY)
 
     def _wait_until(self, condition: Callable[[], bool]) -> None:
         end = self._until(self.options.settling)

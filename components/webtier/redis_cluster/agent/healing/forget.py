@@ -27,9 +27,8 @@ def is_gone(view: ClusterView, record: Record) -> bool:
 
 
 def is_needed(view: ClusterView, record: Record) -> bool:
-    return bool(record.slot_ranges) or any(
-        other.master_id == record.id and other.reachable for other in view.records.values()
-    )
+    followers = (other for other in view.records.values() if other.master_id == record.id)
+    return bool(record.slot_ranges) or any(follower.reachable for follower in followers)
 
 
 def successor(view: ClusterView, record: Record) -> Record | None:
