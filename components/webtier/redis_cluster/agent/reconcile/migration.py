@@ -188,9 +188,8 @@ class _Mover:
     def _move_batch(self, keys: list[str], sizes: list[int]) -> None:
         began = time.monotonic()
         where = (self._target.ip, self.connector.port, "", 0, int(self._patience * 1000))
-        login = ("AUTH2", self.connector.user, self.connector.password())
         try:
-            self._source.ask("MIGRATE", *where, "REPLACE", *login, "KEYS", *keys)
+            self._source.ask("MIGRATE", *where, "REPLACE", *self.connector.credentials(), "KEYS", *keys)
         except CommandRefusedError as error:
             if "IOERR" not in str(error):
                 raise
