@@ -20,7 +20,7 @@ def changed(**changes: Any) -> dict[str, Any]:
     return {**copy.deepcopy(stack_config("dev")), **changes}
 
 
-def with_service(name: str = "user-v1", **changes: Any) -> dict[str, Any]:
+def with_service(name: str = "user-v1", /, **changes: Any) -> dict[str, Any]:
     """The stack's config with these settings of a service."""
     config = changed()
     config["services"][name].update(changes)
