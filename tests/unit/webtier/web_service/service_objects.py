@@ -11,7 +11,7 @@ BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 IMAGE = "webtier.local/nginx:debian-12"
 
 
-def record(name: str = "user-v1", **settings: Any) -> Recording:
+def record(name: str = "user-v1", /, **settings: Any) -> Recording:
     args = WebServiceArgs(WebServiceSettings(image=IMAGE, **settings), "shop", {"team": "blue"})
     return run_recorded(lambda: WebService(name, args))
 
