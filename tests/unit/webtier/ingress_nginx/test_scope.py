@@ -112,11 +112,11 @@ def template_annotations(recording: Recording) -> dict[str, str]:
 
 
 def test_a_configuration_that_it_does_not_follow_rolls_it() -> None:
-    changed = {"config": {"use-gzip": "true"}}
+    config = {"use-gzip": "true"}
     assert template_annotations(record(watched="shop")) == template_annotations(record(watched="shop"))
-    assert template_annotations(record(watched="shop")) != template_annotations(record(watched="shop", **changed))
+    assert template_annotations(record(watched="shop")) != template_annotations(record(watched="shop", config=config))
     # One that watches all namespaces follows its own too.
-    assert template_annotations(record()) == template_annotations(record(**changed))
+    assert template_annotations(record()) == template_annotations(record(config=config))
 
 
 # --- the default certificate ---
