@@ -162,7 +162,7 @@ def test_a_changed_redis_conf_replaces_the_pod() -> None:
 
 
 def test_redis_conf_follows_the_settings() -> None:
-    settings = {
+    settings: dict[str, Any] = {
         "conf": {"maxmemory_percent": 60, "maxmemory_policy": "allkeys-lru", "appendonly": False, "save": []},
         "resources": {"limits": {"memory": "1000Mi"}},
     }

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from redis import AuthenticationError, Redis
+from redis import AuthenticationError
 
+from tests.cluster.harness.redis_clients import RedisClient, redis_client
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import find_redis_server, wait_until
 from tests.unit.webtier.redis_standalone.standalone_objects import CONFIG_MAP, auth_files, record
 
@@ -41,8 +42,8 @@ class RealRedis:
         done = subprocess.run(["sh", self._folder / script], capture_output=True, text=True, timeout=30, check=False)
         return done.returncode == 0, done.stdout.strip()
 
-    def client(self, password: str | None = None) -> Redis:
-        return Redis(port=self._port, password=password or self.files["password"], decode_responses=True)
+    def client(self, password: str | None = None) -> RedisClient:
+        return redis_client("127.0.0.1", self._port, password or self.files["password"])
 
     def kill(self) -> None:
         self.process.kill()
