@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +68,7 @@ class ExporterProcess:
 
 
 @contextmanager
-def running_exporter(ip: str, arguments: Sequence[str], log: Path) -> Iterator[ExporterProcess]:
+def running_exporter(ip: str, arguments: Sequence[str], log: Path) -> Generator[ExporterProcess]:
     """An exporter that listens at an address of this machine, until the block ends."""
     listens = f"{ip}:{METRICS_PORT}"
     with log.open("ab") as output:

@@ -208,7 +208,7 @@ def test_each_fault_has_its_alert(fault: Fault, tmp_path: Path) -> None:
         "exp_annotations": {"summary": said(alert.summary, fault), "description": said(alert.description, fault)},
     }
     when_firing = {"alertname": alert.name, "eval_time": f"{LATE}m", "exp_alerts": [expected]}
-    before = {"alertname": alert.name, "eval_time": f"{minutes(alert) - 1}m", "exp_alerts": []}
+    before: dict[str, object] = {"alertname": alert.name, "eval_time": f"{minutes(alert) - 1}m", "exp_alerts": []}
     evaluate(
         tmp_path,
         rules_of(fault.variant),

@@ -10,8 +10,9 @@ from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import INTER
 from webtier.redis_cluster.agent.redis.topology import Member
 from webtier.redis_cluster.credentials.acl import EXPORTER_USER
 from webtier.redis_cluster.pod.probes import alive_script, ready_script
-from webtier.redis_cluster.pod.redis_conf import AUTH_FOLDER, PORT, RUN_FOLDER
+from webtier.redis_cluster.pod.redis_conf import RUN_FOLDER
 from webtier.redis_cluster.settings import RedisClusterSettings
+from webtier.redis_common.conf import AUTH_FOLDER, PORT
 
 ALIVE_SCRIPT = alive_script(RedisClusterSettings())
 READY_SCRIPT = ready_script(RedisClusterSettings())

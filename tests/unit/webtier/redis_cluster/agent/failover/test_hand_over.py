@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
@@ -129,7 +129,7 @@ def test_without_a_replica_nothing_is_waited_for(nine_nodes: LocalCluster) -> No
 
 
 @contextmanager
-def silent_port(ip: str) -> Iterator[int]:
+def silent_port(ip: str) -> Generator[int]:
     """A port that neither takes connections nor refuses them, as that of a Service without a pod."""
     with ExitStack() as sockets:
         listener = sockets.enter_context(socket.create_server((ip, 0), backlog=0))

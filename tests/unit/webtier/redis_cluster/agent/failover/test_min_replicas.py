@@ -3,7 +3,7 @@
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -54,7 +54,7 @@ def end(cluster: LocalCluster, *members: Member) -> None:
 
 
 @contextmanager
-def asking(cluster: LocalCluster, *members: Member) -> Iterator[list[str]]:
+def asking(cluster: LocalCluster, *members: Member) -> Generator[list[str]]:
     """Writes to each of the members all the time, whatever its role, and collects what a master says besides OK."""
     stop = threading.Event()
     refused: list[str] = []

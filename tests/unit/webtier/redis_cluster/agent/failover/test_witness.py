@@ -3,13 +3,12 @@
 import json
 from dataclasses import asdict, replace
 
-from redis import Redis
-
 from tests.unit.webtier.redis_cluster.agent.harness.agents import listening
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import APPLICATION_PASSWORD, LocalCluster
 from tests.unit.webtier.redis_cluster.agent.harness.remembering import Remembering
 from webtier.redis_cluster.agent.failover.witness import QUESTIONS, Answer, Question, ask_witnesses
 from webtier.redis_cluster.agent.redis.reach import answers_as
+from webtier.redis_cluster.credentials.acl import APPLICATION_USER
 
 
 def test_nobody_without_the_password_makes_a_witness_speak(slow: LocalCluster) -> None:
@@ -25,11 +24,12 @@ def test_nobody_without_the_password_makes_a_witness_speak(slow: LocalCluster) -
 
     with (
         listening(slow, witness, console=console, patience=30.0),
-        Redis(host=ours.local_ip, port=slow.port, username="app", password=APPLICATION_PASSWORD) as anybody,
+        replace(ours, user=APPLICATION_USER, password=lambda: APPLICATION_PASSWORD).open_local() as anybody,
     ):
         assert answers()
-        for message in ("", forged, f"{'0' * 64} {forged}", b"\xff\xfe"):
-            anybody.publish(QUESTIONS, message)
+        # The last are the bytes FF and FE, which are no text.
+        for message in ("", forged, f"{'0' * 64} {forged}", "\udcff\udcfe"):
+            anybody.ask("PUBLISH", QUESTIONS, message)
         # The bus keeps their order: it has had the others when it answers this one.
         assert answers()
 

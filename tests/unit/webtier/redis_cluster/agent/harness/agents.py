@@ -1,7 +1,7 @@
 """The agent's threads beside the processes of a cluster, as the pods' sidecars run them."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -55,9 +55,9 @@ def heal(*agents: Healer) -> None:
             agent.step(redis)
 
 
-def healer(cluster: LocalCluster, member: Member, patience: float = 2.0, **times: float) -> Healer:
+def healer(cluster: LocalCluster, member: Member, patience: float = 2.0) -> Healer:
     """Beside one member; by default it asks for the same thing again sooner than in a pod."""
-    return Healer(DOMAIN, cluster.beside(member), Console(), patience=patience, **times)
+    return Healer(DOMAIN, cluster.beside(member), Console(), patience=patience)
 
 
 def watcher(
@@ -74,7 +74,7 @@ def watcher(
 @contextmanager
 def listening(
     cluster: LocalCluster, *members: Member, patience: float = 0.4, console: Console | None = None
-) -> Iterator[None]:
+) -> Generator[None]:
     """Witnesses beside the members, from when all of them can be asked."""
     agents = [Witness(cluster.beside(member), console or Console(), patience) for member in members]
     with Running(agents):

@@ -2,17 +2,41 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Protocol, Self, cast
 
 import redis
+from redis.backoff import NoBackoff
 from redis.crc import key_slot
 from redis.exceptions import AskError, ClusterDownError, MovedError, TryAgainError
+from redis.retry import Retry
 
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import APPLICATION_PASSWORD, LocalCluster
 from webtier.redis_cluster.credentials.acl import APPLICATION_USER
+
+Word = str | bytes | int
+
+
+class _Pipeline(Protocol):
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def execute_command(self, *command: Word) -> object: ...
+
+    def execute(self) -> Sequence[object]: ...
+
+
+class _Connection(Protocol):
+    """What is asked of redis-py's client, whose own annotations leave types out."""
+
+    def execute_command(self, *command: Word) -> object: ...
+
+    def pipeline(self, transaction: bool) -> _Pipeline: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass
@@ -22,10 +46,10 @@ class Application:
     cluster: LocalCluster
     patience: float = 60.0
     owners: dict[int, str] = field(default_factory=dict[int, str])
-    connections: dict[str, redis.Redis] = field(default_factory=dict[str, redis.Redis])
+    connections: dict[str, _Connection] = field(default_factory=dict[str, _Connection])
     redirections: dict[str, int] = field(default_factory=lambda: {"ASK": 0, "MOVED": 0, "TRYAGAIN": 0})
 
-    def ask(self, name: str, key: str | bytes, *arguments: str | bytes | int) -> object:
+    def ask(self, name: str, key: str | bytes, *arguments: Word) -> object:
         """One command for one key; an error only when nobody serves it for `patience` seconds."""
         command = (name, key, *arguments)
         slot = key_slot(key if isinstance(key, bytes) else key.encode())
@@ -40,10 +64,10 @@ class Application:
                 return self._send(host, asked_for is not None, command)
             except MovedError as error:
                 self.redirections["MOVED"] += 1
-                self.owners[slot] = str(error.host)
+                self.owners[slot] = _host_of(error)
             except AskError as error:
                 self.redirections["ASK"] += 1
-                asked_for = str(error.host)
+                asked_for = _host_of(error)
                 continue
             except TryAgainError:
                 self.redirections["TRYAGAIN"] += 1
@@ -55,17 +79,18 @@ class Application:
                 time.sleep(0.02)
             asked_for = None
 
-    def _send(self, host: str, asking: bool, command: tuple[str | bytes | int, ...]) -> object:
+    def _send(self, host: str, asking: bool, command: tuple[Word, ...]) -> object:
         ip = self.cluster.addresses[host]
         if ip not in self.connections:
-            self.connections[ip] = redis.Redis(
+            client = redis.Redis(
                 ip,
                 self.cluster.port,
                 username=APPLICATION_USER,
                 password=APPLICATION_PASSWORD,
                 socket_timeout=5,
-                retry=None,
+                retry=Retry(NoBackoff(), 0),
             )
+            self.connections[ip] = cast("_Connection", client)
         if not asking:
             return self.connections[ip].execute_command(*command)
         with self.connections[ip].pipeline(transaction=False) as both:
@@ -79,6 +104,11 @@ class Application:
     def __exit__(self, *_: object) -> None:
         for connection in self.connections.values():
             connection.close()
+
+
+def _host_of(redirection: AskError) -> str:
+    # Its text is the slot, and the node's host and port.
+    return str(redirection).rpartition(" ")[2].rpartition(":")[0]
 
 
 @dataclass
@@ -115,7 +145,7 @@ class Writer:
 
 
 @contextmanager
-def writing(cluster: LocalCluster, keys: int = 300) -> Iterator[Writer]:
+def writing(cluster: LocalCluster, keys: int = 300) -> Generator[Writer]:
     """Writes for as long as the block runs."""
     stop = threading.Event()
     with Application(cluster) as application:

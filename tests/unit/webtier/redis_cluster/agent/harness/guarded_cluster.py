@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,7 +96,7 @@ class GuardedCluster(LocalCluster):
         return self.stands(member) and not self.volume(member).marked
 
     @contextmanager
-    def releasing(self) -> Iterator[None]:
+    def releasing(self) -> Generator[None]:
         """All sidecars at work."""
         stop = threading.Event()
 

@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -32,11 +32,7 @@ from webtier.redis_cluster.agent.start.prepare import prepare
 from webtier.redis_cluster.credentials.acl import AGENT_USER, REPLICATION_USER, InternalPasswords, render_acl_file
 from webtier.redis_cluster.pod.redis_conf import (
     ACL_FILE,
-    AUTH_FOLDER,
     BUS_PORT,
-    CONF_FOLDER,
-    DATA_FOLDER,
-    PORT,
     REPLICATION_FILE,
     RUN_FOLDER,
     START_FILE,
@@ -50,6 +46,7 @@ from webtier.redis_cluster.pod.redis_conf import (
 )
 from webtier.redis_cluster.settings import RedisClusterSettings, RedisConf
 from webtier.redis_cluster.tls_settings import TlsSettings
+from webtier.redis_common.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, PORT
 from webtier.shared.certificates import Pair, issue, make_authority
 
 INTERNAL = InternalPasswords("a seed", 1)
@@ -148,7 +145,7 @@ class LocalCluster:
             self._launch(member, withhold, start_conf)
         for member in members:
             ip = self.addresses[member.host]
-            wait_until(lambda ip=ip: self._answers(ip), f"{member.pod} answers")
+            wait_until(lambda ip=ip: self.answers_at(ip), f"{member.pod} answers")
 
     def _launch(self, member: Member, withhold: bool, start_conf: str) -> None:
         data = self.data(member)
@@ -180,7 +177,8 @@ class LocalCluster:
                 stderr=log,
             )
 
-    def _answers(self, ip: str) -> bool:
+    def answers_at(self, ip: str) -> bool:
+        """Whether Redis answers there, with its data loaded."""
         try:
             with self.connector.open(ip) as node:
                 return node.ask("PING") == "PONG"
@@ -195,7 +193,7 @@ class LocalCluster:
             process.wait()
 
     @contextmanager
-    def stopped(self, *members: Member) -> Iterator[None]:
+    def stopped(self, *members: Member) -> Generator[None]:
         """SIGSTOP while in the `with`: they are there, accept connections, and answer nothing."""
         for member in members:
             self.stop(member)

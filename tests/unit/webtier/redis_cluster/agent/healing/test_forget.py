@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -134,8 +135,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
 
 
 def healers(cluster: LocalCluster, *members: Member) -> list[Healer]:
-    times = {"patience": 0.5, "gone_for": 0.5, "absent_for": 1.0, "ask_peer_every": 0.1}
-    return [healer(cluster, member, **times) for member in members]
+    patient = (healer(cluster, member, patience=0.5) for member in members)
+    return [replace(each, gone_for=0.5, absent_for=1.0, ask_peer_every=0.1) for each in patient]
 
 
 def known(cluster: LocalCluster) -> list[int]:

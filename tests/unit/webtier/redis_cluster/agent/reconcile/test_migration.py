@@ -5,7 +5,7 @@ import signal
 import socketserver
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -188,15 +188,18 @@ def test_the_agents_password_is_in_no_log_and_in_no_error(pair: LocalCluster) ->
         application.ask("DEL", key)
 
 
+Answer = str | Exception | Sequence["Answer"]
+
+
 @dataclass
 class ScriptedServer:
     """Answers commands as it is told, in Redis' protocol: no server with CLUSTER MIGRATION could be had."""
 
-    answer: Callable[[list[str]], object]
+    answer: Callable[[list[str]], Answer]
     asked: list[list[str]] = field(default_factory=list[list[str]])
 
     @contextmanager
-    def running(self) -> Iterator[Node]:
+    def running(self) -> Generator[Node]:
         script = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -224,12 +227,12 @@ class ScriptedServer:
                 thread.join()
 
 
-def _encode(answer: object) -> bytes:
+def _encode(answer: Answer) -> bytes:
     if isinstance(answer, Exception):
         return f"-{answer}\r\n".encode()
-    if isinstance(answer, list):
-        return f"*{len(answer)}\r\n".encode() + b"".join(map(_encode, answer))
-    return f"${len(str(answer))}\r\n{answer}\r\n".encode()
+    if isinstance(answer, str):
+        return f"${len(answer)}\r\n{answer}\r\n".encode()
+    return f"*{len(answer)}\r\n".encode() + b"".join(map(_encode, answer))
 
 
 def task(state: str, error: str = "") -> list[str]:
@@ -237,7 +240,7 @@ def task(state: str, error: str = "") -> list[str]:
 
 
 def test_a_server_that_moves_slots_itself_is_asked_to(pair: LocalCluster) -> None:
-    states = iter([[], [task("streaming-buffer")], [task("completed")]])
+    states: Iterator[Answer] = iter([[], [task("streaming-buffer")], [task("completed")]])
     server = ScriptedServer(lambda words: "task-1" if "IMPORT" in words else next(states))
     progress = Progress(Console())
     with server.running() as node:
@@ -249,7 +252,7 @@ def test_a_server_that_moves_slots_itself_is_asked_to(pair: LocalCluster) -> Non
 
 
 def test_a_task_of_an_earlier_run_is_waited_for_and_a_failed_one_says_why() -> None:
-    states: Iterator[Sequence[object]] = iter([[task("send-stream")], [task("failed", "out of memory")]])
+    states: Iterator[Answer] = iter([[task("send-stream")], [task("failed", "out of memory")]])
     server = ScriptedServer(lambda _: next(states))
     with (
         server.running() as node,

@@ -79,21 +79,21 @@ def test_what_is_made_anew_is_what_redis_reads(server: Server) -> None:
     assert "currentEpoch 9 lastVoteEpoch 9" in (server.folder / "nodes.conf").read_text()
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        pytest.param(lambda text: text[:60], id="60 bytes"),
-        pytest.param(lambda text: text[: text.index(" connected")], id="cut in a line"),
-        pytest.param(lambda text: "\0" * len(text), id="zeros"),
-        pytest.param(lambda text: "\n" * len(text), id="blank"),
-        pytest.param(lambda text: text.replace("nofailover", "nofail"), id="unknown flag"),
-        pytest.param(lambda text: text.replace("myself,", ""), id="nobody's own"),
-        pytest.param(lambda text: text.replace("slave,", "myself,slave,"), id="two own lines"),
-        pytest.param(lambda text: text.replace("16383", "16384"), id="no such slot"),
-        pytest.param(lambda text: text.replace(OWN, OWN[:-1]), id="short id"),
-        pytest.param(lambda text: text.replace("lastVoteEpoch 4", "lastVoteEpoch"), id="cut in the last line"),
-    ],
-)
+DAMAGES: dict[str, Callable[[str], str]] = {
+    "60 bytes": lambda text: text[:60],
+    "cut in a line": lambda text: text[: text.index(" connected")],
+    "zeros": lambda text: "\0" * len(text),
+    "blank": lambda text: "\n" * len(text),
+    "unknown flag": lambda text: text.replace("nofailover", "nofail"),
+    "nobody's own": lambda text: text.replace("myself,", ""),
+    "two own lines": lambda text: text.replace("slave,", "myself,slave,"),
+    "no such slot": lambda text: text.replace("16383", "16384"),
+    "short id": lambda text: text.replace(OWN, OWN[:-1]),
+    "cut in the last line": lambda text: text.replace("lastVoteEpoch 4", "lastVoteEpoch"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_what_redis_refuses_is_broken(server: Server, damage: Callable[[str], str]) -> None:
     with pytest.raises(ValueError, match=r"\bits\b"):
         read_view(damage(FILE))

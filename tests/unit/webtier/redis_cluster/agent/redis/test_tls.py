@@ -26,8 +26,9 @@ from webtier.redis_cluster.agent.reconcile.steps import Move
 from webtier.redis_cluster.agent.redis.certificate import certificate_checksum, load_certificate
 from webtier.redis_cluster.credentials.acl import EXPORTER_USER
 from webtier.redis_cluster.pod.probes import alive_script, ready_script
-from webtier.redis_cluster.pod.redis_conf import AUTH_FOLDER, PORT, RUN_FOLDER, TLS_FOLDER
+from webtier.redis_cluster.pod.redis_conf import RUN_FOLDER, TLS_FOLDER
 from webtier.redis_cluster.tls_settings import GeneratedTls
+from webtier.redis_common.conf import AUTH_FOLDER, PORT
 from webtier.shared.certificates import make_authority
 
 

@@ -99,41 +99,41 @@ def volume(written: Path, tmp_path: Path) -> Volume:
     return Volume(tmp_path / "volume")
 
 
+Damage = Callable[[Volume], object]
+
 GARBAGE = b"\x07garbage\xff" * 4
 
 
-@pytest.mark.parametrize(
-    ("damage", "finding"),
-    [
-        pytest.param(lambda volume: volume.damage(INCREMENT, GARBAGE), f"{INCREMENT} is not valid", id="increment"),
-        pytest.param(lambda volume: volume.damage(INCREMENT, bytes(200)), f"{INCREMENT} is not valid", id="zeros"),
-        pytest.param(lambda volume: volume.file(INCREMENT).unlink(), f"{INCREMENT} is missing", id="no-increment"),
-        pytest.param(lambda volume: volume.damage(BASE, GARBAGE), "RDB", id="base"),
-        pytest.param(lambda volume: volume.damage(BASE, b"\0\1\2"), "RDB", id="three-bytes-of-base"),
-        pytest.param(lambda volume: volume.cut(BASE, 300), "RDB", id="half-a-base"),
-        pytest.param(lambda volume: volume.file(BASE).unlink(), f"{BASE} is missing", id="no-base"),
-        pytest.param(lambda volume: volume.file(MANIFEST).write_text("garbage\n"), MANIFEST, id="manifest"),
-        pytest.param(lambda volume: volume.file(MANIFEST).write_text(""), MANIFEST, id="empty-manifest"),
-        pytest.param(lambda volume: volume.cut(MANIFEST, 30), MANIFEST, id="half-a-manifest"),
-    ],
-)
-def test_what_redis_refuses_is_broken(volume: Volume, damage: Callable[[Volume], None], finding: str) -> None:
+REFUSED: dict[str, tuple[Damage, str]] = {
+    "increment": (lambda volume: volume.damage(INCREMENT, GARBAGE), f"{INCREMENT} is not valid"),
+    "zeros": (lambda volume: volume.damage(INCREMENT, bytes(200)), f"{INCREMENT} is not valid"),
+    "no-increment": (lambda volume: volume.file(INCREMENT).unlink(), f"{INCREMENT} is missing"),
+    "base": (lambda volume: volume.damage(BASE, GARBAGE), "RDB"),
+    "three-bytes-of-base": (lambda volume: volume.damage(BASE, b"\0\1\2"), "RDB"),
+    "half-a-base": (lambda volume: volume.cut(BASE, 300), "RDB"),
+    "no-base": (lambda volume: volume.file(BASE).unlink(), f"{BASE} is missing"),
+    "manifest": (lambda volume: volume.file(MANIFEST).write_text("garbage\n"), MANIFEST),
+    "empty-manifest": (lambda volume: volume.file(MANIFEST).write_text(""), MANIFEST),
+    "half-a-manifest": (lambda volume: volume.cut(MANIFEST, 30), MANIFEST),
+}
+
+
+@pytest.mark.parametrize(("damage", "finding"), REFUSED.values(), ids=REFUSED)
+def test_what_redis_refuses_is_broken(volume: Volume, damage: Damage, finding: str) -> None:
     damage(volume)
     assert finding in (volume.fault() or "nothing")
     assert volume.keys_after_start() is None
 
 
-@pytest.mark.parametrize(
-    ("damage", "finding"),
-    [
-        pytest.param(lambda volume: volume.file(MANIFEST).unlink(), "has no manifest", id="no-manifest"),
-        pytest.param(lambda volume: volume.cut(BASE, 0), f"{BASE} is empty", id="empty-base"),
-        pytest.param(lambda volume: shutil.rmtree(volume.path / AOF_FOLDER), "is gone", id="nothing"),
-    ],
-)
-def test_what_redis_takes_for_no_data_is_not_taken_for_some(
-    volume: Volume, damage: Callable[[Volume], None], finding: str
-) -> None:
+TAKEN_FOR_NO_DATA: dict[str, tuple[Damage, str]] = {
+    "no-manifest": (lambda volume: volume.file(MANIFEST).unlink(), "has no manifest"),
+    "empty-base": (lambda volume: volume.cut(BASE, 0), f"{BASE} is empty"),
+    "nothing": (lambda volume: shutil.rmtree(volume.path / AOF_FOLDER), "is gone"),
+}
+
+
+@pytest.mark.parametrize(("damage", "finding"), TAKEN_FOR_NO_DATA.values(), ids=TAKEN_FOR_NO_DATA)
+def test_what_redis_takes_for_no_data_is_not_taken_for_some(volume: Volume, damage: Damage, finding: str) -> None:
     damage(volume)
     assert finding in (volume.fault() or "nothing")
     assert (volume.keys_after_start() or 0) <= KEYS // 2
@@ -160,17 +160,15 @@ def test_a_transaction_that_was_cut_off_is_not_broken(volume: Volume) -> None:
     assert volume.keys_after_start() == KEYS
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        pytest.param(lambda volume: volume.damage("dump.rdb", GARBAGE), id="garbage"),
-        pytest.param(lambda volume: volume.cut("dump.rdb", 300), id="half"),
-        pytest.param(lambda volume: volume.cut("dump.rdb", 0), id="empty"),
-    ],
-)
-def test_a_broken_snapshot_is_found_where_there_is_no_append_only_file(
-    volume: Volume, damage: Callable[[Volume], None]
-) -> None:
+BROKEN_SNAPSHOTS: dict[str, Damage] = {
+    "garbage": lambda volume: volume.damage("dump.rdb", GARBAGE),
+    "half": lambda volume: volume.cut("dump.rdb", 300),
+    "empty": lambda volume: volume.cut("dump.rdb", 0),
+}
+
+
+@pytest.mark.parametrize("damage", BROKEN_SNAPSHOTS.values(), ids=BROKEN_SNAPSHOTS)
+def test_a_broken_snapshot_is_found_where_there_is_no_append_only_file(volume: Volume, damage: Damage) -> None:
     volume.appendonly = False
     assert volume.fault() is None
     damage(volume)

@@ -16,7 +16,8 @@ from webtier.redis_cluster.agent.start.data_folder import DataFolder
 from webtier.redis_cluster.credentials.acl import AGENT_USER, EXPORTER_USER, REPLICATION_USER
 from webtier.redis_cluster.pod.lifecycle import START_SCRIPT, STOP_SCRIPT
 from webtier.redis_cluster.pod.probes import alive_script
-from webtier.redis_cluster.pod.redis_conf import CONF_FOLDER, DATA_FOLDER, PORT, RUN_FOLDER, START_FILE
+from webtier.redis_cluster.pod.redis_conf import RUN_FOLDER, START_FILE
+from webtier.redis_common.conf import CONF_FOLDER, DATA_FOLDER, PORT
 
 
 class Pod:
@@ -58,7 +59,7 @@ class Pod:
         return subprocess.run(self.script(script), timeout=60, check=False).returncode
 
     def answers(self) -> bool:
-        return self.cluster._answers(self.ip)
+        return self.cluster.answers_at(self.ip)
 
 
 @pytest.fixture
