@@ -19,7 +19,7 @@ from unittest.mock import patch
 from pulumi.runtime import rpc
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockResourceArgs, Mocks
-from pulumi.runtime.settings import Settings, configure, set_root_resource
+from pulumi.runtime.settings import ROOT, Settings, configure
 from pulumi.runtime.stack import run_in_stack
 from typing_extensions import override
 
@@ -203,11 +203,9 @@ def _run(
 ) -> None:
     logger = logging.Logger("recorded program", logging.WARNING)
     logger.addHandler(_WarningsHandler(recording))
-    settings = Settings(project=project, stack=stack, root_directory=".", dry_run=False)
-    settings.monitor = _RecordingMonitor(recording, project, stack)  # type: ignore[assignment]
-    settings.engine = MockEngine(logger)  # type: ignore[assignment]
-    configure(settings)
-    set_root_resource(None)  # type: ignore[arg-type]
+    monitor = _RecordingMonitor(recording, project, stack)
+    configure(Settings(project, stack, monitor, MockEngine(logger), dry_run=False, root_directory="."))
+    ROOT.set(None)
     set_all_config(config, secret_config)
 
     def run_program() -> None:
@@ -222,7 +220,7 @@ def _run(
             patch.object(shard_guard, "NOTICED_SECONDS", 0),
             patch.object(cluster_ownership, "look_at_cluster", return_value=LiveCluster(_CLUSTER)),
         ):
-            loop.run_until_complete(run_in_stack(run_program))  # type: ignore[arg-type]
+            loop.run_until_complete(run_in_stack(run_program))
     finally:
         _abandon_tasks(loop)
         asyncio.set_event_loop(None)
