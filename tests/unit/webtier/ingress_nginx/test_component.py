@@ -9,6 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from pulumi.runtime import MockResourceArgs
+from pulumi_kubernetes.core.v1.outputs import LoadBalancerIngress, LoadBalancerStatus, ServiceStatus
 from pulumi_kubernetes.networking.v1 import Ingress
 from pydantic import ValidationError
 
@@ -363,18 +364,12 @@ def test_url_is_the_nodes(address: str | None, url: str | None) -> None:
 
 
 def test_address_of_a_load_balancer_comes_from_its_status() -> None:
-    class Entry:
-        def __init__(self, hostname: str | None, ip: str | None) -> None:
-            self.hostname, self.ip = hostname, ip
+    def status(*entries: LoadBalancerIngress) -> ServiceStatus:
+        return ServiceStatus(load_balancer=LoadBalancerStatus(ingress=entries))
 
-    class Status:
-        def __init__(self, *entries: Entry) -> None:
-            self.load_balancer = self
-            self.ingress = list(entries)
-
-    assert balancer_address(Status(Entry(None, "203.0.113.7"))) == "203.0.113.7"  # type: ignore[arg-type]
-    assert balancer_address(Status(Entry("lb.example.com", None))) == "lb.example.com"  # type: ignore[arg-type]
-    assert balancer_address(Status()) is None  # type: ignore[arg-type]
+    assert balancer_address(status(LoadBalancerIngress(ip="203.0.113.7"))) == "203.0.113.7"
+    assert balancer_address(status(LoadBalancerIngress(hostname="lb.example.com"))) == "lb.example.com"
+    assert balancer_address(status()) is None
     assert balancer_address(None) is None
 
 
