@@ -1,6 +1,7 @@
 """Sizes, times, errors, limits, lists of addresses, and who may ask."""
 
 import re
+from dataclasses import replace
 
 from devcluster.plan import HOST_ADDRESS, NODE_NETWORK
 from tests.cluster.conformance.case import Behaviour, Burst, Case, Chapter, Streamed, rule_fields
@@ -65,14 +66,8 @@ def _sized(field: str, shows: str, path: str, size: int, status: int) -> Case:
 def _asked(
     field: str, shows: str, target: str, status: int, service: str | None = "alpha", method: str = "GET", **more: object
 ) -> Case:
-    return Case(
-        rule_fields(field),
-        shows,
-        Ask("options.example", target, method),
-        status,
-        service,
-        **more,  # type: ignore[arg-type]
-    )
+    usual = Case(rule_fields(field), shows, Ask("options.example", target, method), status, service)
+    return replace(usual, **more)
 
 
 _FORGED = {"X-Forwarded-For": "198.51.100.7", "X-Real-IP": "198.51.100.7"}

@@ -1,5 +1,7 @@
 """Which rule a request hits, and what path its backend sees."""
 
+from dataclasses import replace
+
 from tests.cluster.conformance.case import Case, Chapter, rule_fields
 from tests.cluster.conformance.harness.asking import Ask
 from tests.cluster.conformance.harness.services import ADMIN, HTTP
@@ -33,7 +35,7 @@ _PREFIX = "X-Forwarded-Prefix".lower()
 
 def _hit(fields: tuple[str, ...], shows: str, url: str, service: str, path: str | None = None, **more: object) -> Case:
     host, slash, rest = url.partition("/")
-    return Case(fields, shows, Ask(host, slash + rest), 200, service, path, **more)  # type: ignore[arg-type]
+    return replace(Case(fields, shows, Ask(host, slash + rest), 200, service, path), **more)
 
 
 _PATH = rule_fields("path")
