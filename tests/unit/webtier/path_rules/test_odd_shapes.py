@@ -3,21 +3,26 @@
 import copy
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from environment.settings.loading import parse_settings
+from environment.settings.plain_data import as_list, as_object
 from environment.settings.raw_config import DEEPEST, RawConfig
 from environment.settings.report import MOST_PROBLEMS, SettingsError
 from tests.unit.environment.stack_files import as_engine_text, stack_config
 
-SHAPES: tuple[object, ...] = (
+Place = tuple[str | int, ...]
+Shape = float | str | Sequence["Shape"] | Mapping[str, "Shape"] | None
+
+SCALARS: tuple[Shape, ...] = (
     *(None, True, 0, -1, 1.5, float("nan"), float("inf"), 10**400, "", "x", "é\u2028", "x" * 5000),
-    *([], [[]], [None], [{"kind": []}], {}, {"": {}}, {"a": 1}, {"kind": "x"}, {"kind": {}}),
 )
-UNHASHABLE: tuple[object, ...] = (["a"], {"kind": ["x"]})
+GROUPS: tuple[Shape, ...] = ([], [[]], [None], [{"kind": []}], {}, {"": {}}, {"a": 1}, {"kind": "x"}, {"kind": {}})
+SHAPES: tuple[Shape, ...] = (*SCALARS, *GROUPS)
+UNHASHABLE: tuple[Shape, ...] = (["a"], {"kind": ["x"]})
 RULES = (
     {
         "host": "shop.example",
@@ -76,15 +81,14 @@ def report(config: dict[str, Any]) -> str | None:
     return None
 
 
-def places(value: object, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def places(value: object, place: Place = ()) -> Iterator[Place]:
     if place:
         yield place
-    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, child in children:
+    for key, child in [*(as_object(value) or {}).items(), *enumerate(as_list(value) or ())]:
         yield from places(child, (*place, key))
 
 
-def changed(place: tuple[Any, ...], value: object) -> dict[str, Any]:
+def changed(place: Place, value: object) -> dict[str, Any]:
     config = rich_config()
     group: Any = config
     for key in place[:-1]:

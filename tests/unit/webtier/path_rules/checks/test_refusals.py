@@ -19,8 +19,8 @@ SERVICES = ("user-v1", "user-v2", "pay-v1", "errors")
 def parse(**changes: Any) -> EnvironmentSettings:
     """The settings of the stack `dev` with these changes, as the engine would hand them over."""
     services = {name: {"image": "registry.example/web:1"} for name in SERVICES}
-    config = {**copy.deepcopy(stack_config("dev")), "services": services, "default_backend": "pay-v1", "routes": []}
-    raw = RawConfig(as_engine_text({**config, **changes}), frozenset({"redis_password"}))
+    usual = {**copy.deepcopy(stack_config("dev")), "services": services, "default_backend": "pay-v1"}
+    raw = RawConfig(as_engine_text({**usual, "routes": [], **changes}), frozenset({"redis_password"}))
     return parse_settings(raw, "dev", {})
 
 

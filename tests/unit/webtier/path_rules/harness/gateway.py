@@ -121,7 +121,8 @@ def _path_order(match: Mapping[str, str], path: str) -> tuple[int, int] | None:
         case "PathPrefix":
             stem = value.rstrip("/")
             return (0, len(value)) if path == stem or path.startswith(stem + "/") else None
-    raise AssertionError(match)
+        case _:
+            raise AssertionError(match)
 
 
 def _fits(pattern: str, text: str) -> bool:

@@ -1,8 +1,8 @@
 """Rules and requests at random, for properties that all of them must have."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol, TypeVar, cast
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -24,9 +24,19 @@ def repeatable(examples: int) -> settings:
         deadline=None,
         derandomize=True,
         database=None,
-        suppress_health_check=list(HealthCheck),
+        # Hypothesis does not annotate what its enumeration iterates over.
+        suppress_health_check=cast("list[HealthCheck]", list(HealthCheck)),
         phases=[Phase.generate],
     )
+
+
+_Example = TypeVar("_Example")
+
+
+class Draw(Protocol):
+    """Takes an example of a strategy, as what `@st.composite` hands over and as the method of `st.data()`."""
+
+    def __call__(self, strategy: st.SearchStrategy[_Example], /) -> _Example: ...
 
 
 HOSTS = (None, "a.example.com", "*.example.com", "www.example.org")
@@ -75,8 +85,12 @@ def _is_allowed(text: str) -> bool:
     return True
 
 
+def _regex(pieces: Sequence[str], end: str) -> str:
+    return "/" + "/".join(pieces) + end
+
+
 _REGEX = st.builds(
-    lambda pieces, end: "/" + "/".join(pieces) + end,
+    _regex,
     st.lists(_PIECES, min_size=1, max_size=3),
     st.sampled_from(["", "", "(/.*)?", "/", "/.*", "s?"]),
 ).filter(_is_allowed)
@@ -172,7 +186,7 @@ def rule_sets(draw: st.DrawFn, routings: Sequence[Routing] = (None,)) -> RuleSet
     return found
 
 
-def word(draw: st.DrawFn, node: Node) -> str:
+def word(draw: Draw, node: Node) -> str:
     """One of the texts that a node stands for."""
     match node:
         case Characters(allowed):
@@ -186,9 +200,13 @@ def word(draw: st.DrawFn, node: Node) -> str:
             return "".join(word(draw, part) for _ in range(times))
 
 
-_CHANGES = st.sampled_from(
+def _unchanged(path: str) -> str:
+    return path
+
+
+_CHANGES: st.SearchStrategy[Callable[[str], str]] = st.sampled_from(
     [
-        *[lambda path: path] * 6,
+        *[_unchanged] * 6,
         lambda path: path + "/",
         lambda path: path + "/x",
         lambda path: path + "/a/b.html",
@@ -204,7 +222,7 @@ _CHANGES = st.sampled_from(
 )
 
 
-def path_of(draw: st.DrawFn, rule: PathRule | None) -> str:
+def path_of(draw: Draw, rule: PathRule | None) -> str:
     """What a rule is for, or just not; of no rule any path."""
     if rule is None:
         path = draw(_LITERAL)

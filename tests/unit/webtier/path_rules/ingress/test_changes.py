@@ -5,14 +5,14 @@ depends on, and deletes in the end, dependents first.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.webtier.path_rules.harness.generated_rules import repeatable, requests, rule_sets
+from tests.unit.webtier.path_rules.harness.generated_rules import Draw, repeatable, requests, rule_sets
 from tests.unit.webtier.path_rules.harness.ingress_nginx import IngressNginx, IngressObject, Reply
 from tests.unit.webtier.path_rules.harness.rule_objects import PORTS, as_object, rule_set
 from tests.unit.webtier.path_rules.rules.test_semantics import expected
@@ -44,7 +44,7 @@ def answers(reply: Reply) -> set[Answer]:
 
 
 def steps(
-    draw: st.DrawFn, before: Sequence[CompiledIngress], after: Sequence[CompiledIngress]
+    draw: Draw, before: Sequence[CompiledIngress], after: Sequence[CompiledIngress]
 ) -> Iterator[Mapping[str, IngressObject]]:
     """The objects after each step of an update, in an order that Pulumi may take."""
     present = {each.name: as_object(each) for each in before}
@@ -60,16 +60,14 @@ def steps(
         yield present
 
 
-def _sorted(draw: st.DrawFn, ingresses: Sequence[CompiledIngress], needs: "_Needs") -> Iterator[CompiledIngress]:
+def _sorted(
+    draw: Draw, ingresses: Sequence[CompiledIngress], needs: Callable[[CompiledIngress], Sequence[str]]
+) -> Iterator[CompiledIngress]:
     """In any order in which each comes after what it needs."""
     waiting = {each.name: each for each in draw(st.permutations(ingresses))}
     while waiting:
         ready = next(each for each in waiting.values() if not waiting.keys() & set(needs(each)))
         yield waiting.pop(ready.name)
-
-
-class _Needs:
-    def __call__(self, ingress: CompiledIngress) -> Sequence[str]: ...
 
 
 @st.composite

@@ -4,24 +4,17 @@ import re
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.webtier.path_rules.harness.generated_rules import regexes, word
+from tests.unit.webtier.path_rules.harness.generated_rules import regexes, repeatable, word
 from tests.unit.webtier.path_rules.harness.pcre import LIBRARY, match_caseless
 from tests.unit.webtier.path_rules.harness.rule_objects import rule
 from webtier.path_rules.ingress.paths import own_text
 from webtier.path_rules.regexes.path_sets import Budget, Earlier, Paths, below, only, overlap
 from webtier.path_rules.regexes.syntax import RegexError, as_python, parse_pattern, parse_regex
 
-_RANDOM = settings(
-    max_examples=300,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate],
-)
+_RANDOM = repeatable(300)
 
 
 @pytest.mark.parametrize(
