@@ -1,7 +1,7 @@
 """Rules, compiled to the objects that the stand-in of the controller takes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from tests.unit.webtier.path_rules.harness.gateway import HttpRoute
 from tests.unit.webtier.path_rules.harness.ingress_nginx import IngressObject, IngressPath
@@ -45,7 +45,8 @@ def as_object(compiled: CompiledIngress) -> IngressObject:
         host=compiled.host,
         paths=[_as_path(each, by_name=compiled.by_port_name) for each in compiled.paths],
         annotations=compiled.annotations,
-        tls_hosts=compiled.tls.hosts if compiled.tls else (),
+        # Rendered from settings, so that none of them is an Output.
+        tls_hosts=cast("Sequence[str]", compiled.tls.hosts) if compiled.tls else (),
     )
 
 

@@ -108,8 +108,10 @@ def _raw(name: str, rules: RuleSet) -> list[CompiledIngress]:
                     host=host,
                     paths=[path],
                     by_port_name=each.canary is not None,
-                    annotations=rewriting
-                    | {key: said for key, said in rule_annotations(each).items() if key not in _REWRITING},
+                    annotations={
+                        **rewriting,
+                        **{key: said for key, said in rule_annotations(each).items() if key not in _REWRITING},
+                    },
                     root="",
                     rule=position,
                 )

@@ -29,7 +29,9 @@ class GuardedCluster(LocalCluster):
     formation_wait: float = 0.3
     patience: float = 5.0
     events: list[str] = field(default_factory=list[str])
-    candidacies: dict[str, tuple[tuple[Connector, float], Candidacy]] = field(default_factory=dict)
+    candidacies: dict[str, tuple[tuple[Connector, float], Candidacy]] = field(
+        default_factory=dict[str, tuple[tuple[Connector, float], Candidacy]]
+    )
     unattended: set[str] = field(default_factory=set[str])
     """Pods without a sidecar."""
 
