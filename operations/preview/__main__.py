@@ -1,54 +1,109 @@
-"""`python -m operations.preview STACK`: the plain `pulumi preview --diff` of a stack, with or without its state.
+"""`python -m operations.preview STACK[,STACK…]`: what `pulumi up` would change, in a terminal and as reports.
 
-Where a backend is given (PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN), the diff is against the stack's own state.
-Elsewhere, in a fork's pull request for instance, it is against an empty state in a folder that is removed
-afterwards, with a placeholder for every encrypted value and for a password that the settings don't have: everything
-shows as created, and every setting is still checked.
+Where a backend is given (PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN), a stack is compared with its own state. Elsewhere,
+in a fork's pull request for instance, it is compared with an empty state in a folder that is removed afterwards, with a
+placeholder for every encrypted value and for a password that the settings don't have: everything shows as created, and
+every setting is still checked. `--base REVISION` also says which settings differ from those of that revision.
+
+Exit code: 0, or 3 where data or its protection would go, or what would change is not known.
 """
 
+import argparse
 import os
+import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from command_line import pulumi_installation
+from command_line.console import run_command
+from command_line.errors import UserError
 from command_line.paths import Paths
 from command_line.progress import Progress
-from command_line.pulumi_runner import Pulumi
 from environment.guard.cluster_ownership import WITHOUT_CLUSTER
+from operations.preview.engine import Engine, logs_folder, stacks_in
+from operations.preview.report.as_json import as_json
+from operations.preview.report.build import build
+from operations.preview.report.document import Report, StackReport, Verdict
+from operations.preview.report.html import html
+from operations.preview.report.markdown import markdown
+from operations.preview.report.terminal import terminal
+from operations.preview.settings_file import changed_settings
 from operations.scratch_stack import PLACEHOLDER, scratch_stack
-from operations.stacks import LOCAL, PROJECT, check_known, names_a_backend, run_for_stack, settings_file
+from operations.stacks import LOCAL, PROJECT, check_known, names_a_backend, settings_file
+
+BUILD = PROJECT / "build" / "preview"
+GATE_IS_CLOSED = 3
 
 
-def preview(stack: str) -> int:
-    """Print the preview and return the engine's exit code. UserError for a stack without a settings file."""
-    check_known(stack)
-    paths = Paths.from_environment()
-    found = pulumi_installation.ensure(paths, Progress())
-    environment = pulumi_installation.variables(found, paths)
+@dataclass(frozen=True)
+class _Prepared:
+    """How the engine previews one stack."""
+
+    environment: Mapping[str, str]
+    options: Sequence[str]
+    against: str
+
+
+def preview(stacks: Sequence[str], base: str) -> int:
+    """Print the short form, write all others to `build/preview/`, and return the exit code.
+
+    Raises UserError for a stack without a settings file, or a base that git does not know.
+    """
+    for stack in stacks:
+        check_known(stack)
+    if not stacks:
+        raise UserError("STACK names no stack. Give one, or several with commas between: STACK=dev,staging.")
+    commit = _commit(base) if base else ""
+    paths, progress = Paths.from_environment(), Progress()
+    engine = pulumi_installation.ensure(paths, progress)
+    environment = pulumi_installation.variables(engine, paths)
+    logs = logs_folder(BUILD)
+    reports: list[StackReport] = []
+    for stack in stacks:
+        with _prepared(stack, environment) as ready, progress.part(f"preview of {stack}"):
+            change = Engine(PROJECT, ready.environment, logs).preview(stack, stack, *ready.options)
+        before = None if not commit else _settings_at(commit, stack)
+        settings = None if not commit else changed_settings(before, settings_file(stack).read_bytes())
+        reports.append(build(change, ready.against, settings))
+    report = Report(
+        tuple(reports),
+        commit=_commit("HEAD"),
+        base=base,
+        run=os.environ.get("WEBTIER_RUN", ""),
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    _write(report)
+    sys.stdout.write(f"\n{terminal(report)}\nThe whole: {BUILD / 'report.html'}\n")
+    return GATE_IS_CLOSED if report.verdict in (Verdict.DESTRUCTIVE, Verdict.FAILED) else 0
+
+
+def _write(report: Report) -> None:
+    for name, text in (("md", markdown(report)), ("json", as_json(report)), ("html", html(report))):
+        (BUILD / f"report.{name}").write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _prepared(stack: str, environment: Mapping[str, str]) -> Generator[_Prepared]:
     if stack == LOCAL and (of_local := _environment_of_local()):
-        return _preview(stack, {**environment, **of_local}, [])
+        yield _Prepared({**environment, **of_local}, [], "its state")
+        return
     if names_a_backend(os.environ):
-        return _preview(stack, environment, [])
+        yield _Prepared(environment, [], "its state")
+        return
     with scratch_stack(stack, environment) as scratch:
         settings = scratch.hand_over(settings_file(stack), needs_password=True)
         password_file = scratch.folder / "redis-password"
         password_file.write_text(PLACEHOLDER)
-        print(
-            f"No backend is given (PULUMI_BACKEND_URL), so this compares '{stack}' with an empty state, with "
-            f"placeholders for its secrets.\n",
-            flush=True,
-        )
         of_no_machine = {
             "WEBTIER_KUBECONFIG": str(scratch.folder / "no-cluster"),
             WITHOUT_CLUSTER: "true",
             "WEBTIER_REDIS_PASSWORD_FILE": str(password_file),
         }
-        options = ["--config-file", str(settings)]
-        return _preview(stack, {**scratch.environment, **of_no_machine}, options)
-
-
-def _preview(stack: str, environment: Mapping[str, str], options: list[str]) -> int:
-    return Pulumi(PROJECT, environment).show("preview", "--diff", "--stack", stack, *options)
+        against = "an empty state, with placeholders for secrets: no backend is given (PULUMI_BACKEND_URL)"
+        yield _Prepared({**scratch.environment, **of_no_machine}, ["--config-file", str(settings)], against)
 
 
 def _environment_of_local() -> Mapping[str, str]:
@@ -60,5 +115,33 @@ def _environment_of_local() -> Mapping[str, str]:
     return local.environment() if local.is_prepared() else {}
 
 
+def _git(*words: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["git", *words], cwd=PROJECT, capture_output=True, check=False)
+
+
+def _commit(revision: str) -> str:
+    found = _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    if found.returncode == 0:
+        return found.stdout.decode().strip()
+    if revision == "HEAD":
+        # An unpacked archive has no history.
+        return ""
+    raise UserError(f"BASE is '{revision}', which is no revision that git knows here. Fetch it, or give another.")
+
+
+def _settings_at(commit: str, stack: str) -> bytes | None:
+    shown = _git("show", f"{commit}:./{settings_file(stack).name}")
+    return shown.stdout if shown.returncode == 0 else None
+
+
+def main() -> int:
+    """Read the command line, and preview."""
+    parser = argparse.ArgumentParser(prog="operations.preview")
+    parser.add_argument("--base", default="", help="a git revision whose settings these are compared with")
+    parser.add_argument("stacks", type=stacks_in)
+    given = parser.parse_args()
+    return run_command(lambda: preview(given.stacks, given.base), f"make preview STACK={','.join(given.stacks)}")
+
+
 if __name__ == "__main__":
-    sys.exit(run_for_stack("preview", preview))
+    sys.exit(main())

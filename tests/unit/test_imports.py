@@ -112,7 +112,7 @@ def test_no_module_and_no_folder_is_too_large() -> None:
 
 
 def test_production_commands_go_without_the_embedded_cluster() -> None:
-    commands = "operations.deploy, operations.preview, operations.routes"
+    commands = "operations.deploy, operations.preview.__main__, operations.routes"
     code = f"import sys, {commands}; print([name for name in sys.modules if name.startswith('devcluster')])"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.stdout == "[]\n", done.stderr
@@ -136,7 +136,7 @@ def test_production_commands_go_without_the_embedded_cluster() -> None:
             "webtier.redis_cluster.settings",
         ),
         ("environment/tier.py", "def later():\n    from operations import routes", "operations"),
-        ("operations/preview.py", "from devcluster.paths import ClusterPaths", "devcluster.paths"),
+        ("operations/preview/__main__.py", "from devcluster.paths import ClusterPaths", "devcluster.paths"),
         ("devcluster/up.py", "from environment.tier import build_tier", "environment.tier"),
         ("command_line/files.py", "import devcluster", "devcluster"),
         ("examples/scale/__main__.py", "import environment", "environment"),

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from operations.preview.change import Change, Diagnostic, Operation, PolicyResult, Severity, Step
-from operations.preview.differences import Difference, differences
-from operations.preview.paths import Path, parse_path
-from operations.preview.values import Opaque, Value, read_value
+from operations.preview.model.change import Change, Diagnostic, Operation, PolicyResult, Severity, Step
+from operations.preview.model.differences import Difference, differences
+from operations.preview.model.paths import Path, parse_path
+from operations.preview.model.values import Opaque, Value, read_value
 
 _OPERATIONS = {
     "create": Operation.CREATE,
@@ -187,11 +187,14 @@ def _forced_by(found: _Found) -> tuple[Path, ...]:
 
 
 def _place(state: Mapping[str, Any]) -> str:
-    metadata = read_value((state.get("inputs") or {}).get("metadata") or {})
-    if not isinstance(metadata, Mapping):
-        return ""
-    parts = (metadata.get("namespace"), metadata.get("name"))
-    return "/".join(part for part in parts if isinstance(part, str))
+    inputs: Mapping[str, Any] = state.get("inputs") or {}
+    match read_value(inputs.get("metadata")):
+        case {"namespace": str(namespace), "name": str(name)}:
+            return f"{namespace}/{name}"
+        case {"name": str(name)}:
+            return name
+        case _:
+            return ""
 
 
 def _policy(told: Mapping[str, Any]) -> PolicyResult:

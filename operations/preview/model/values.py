@@ -18,20 +18,20 @@ _OTHER_UNKNOWNS = frozenset(
 )
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 """The key of an object that stands for something else: a secret, an asset, an archive, an output, a resource."""
-_SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"
-_OUTPUT_SIGNATURE = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
-_SECRET_TEXT = "[secret]"
+_OF_SECRETS = "1b47061264138c4ac30d75fd1eb44270"
+_OF_OUTPUTS = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+_MASKED = "[secret]"
 
 
 class Opaque(Enum):
     """What stands in the place of a value that is not to be shown, or not there to be shown."""
 
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105
     UNKNOWN = "unknown"
     ABSENT = "absent"
 
 
-Value: TypeAlias = "None | bool | int | float | str | Opaque | Sequence[Value] | Mapping[str, Value]"
+Value: TypeAlias = "bool | int | float | str | Opaque | Sequence[Value] | Mapping[str, Value] | None"
 """A JSON value in which some parts may be opaque."""
 
 
@@ -43,7 +43,7 @@ def read_value(raw: Any) -> Value:
         case str():
             if raw == _UNKNOWN or raw in _OTHER_UNKNOWNS:
                 return Opaque.UNKNOWN
-            return Opaque.SECRET if raw == _SECRET_TEXT else raw
+            return Opaque.SECRET if raw == _MASKED else raw
         case list():
             return [read_value(item) for item in cast("list[Any]", raw)]
         case dict():
@@ -56,9 +56,9 @@ def _read_object(raw: dict[str, Any]) -> Value:
     match raw.get(_SIGNATURE):
         case None:
             return {name: read_value(value) for name, value in raw.items()}
-        case str(signature) if signature == _SECRET_SIGNATURE:
+        case str(signature) if signature == _OF_SECRETS:
             return Opaque.SECRET
-        case str(signature) if signature == _OUTPUT_SIGNATURE:
+        case str(signature) if signature == _OF_OUTPUTS:
             if raw.get("secret"):
                 return Opaque.SECRET
             return read_value(raw["value"]) if "value" in raw else Opaque.UNKNOWN

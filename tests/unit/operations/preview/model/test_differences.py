@@ -1,14 +1,14 @@
 """What differs is said by the names of lists' items, and nothing is said that is the same."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operations.preview.differences import Difference, differences
-from operations.preview.paths import format_path
-from operations.preview.values import Opaque, Value
+from operations.preview.model.differences import Difference, differences
+from operations.preview.model.paths import format_path
+from operations.preview.model.values import Opaque, Value
 
 ABSENT = Opaque.ABSENT
 
@@ -50,7 +50,9 @@ def test_values_of_another_kind_differ(old: Value, new: Value) -> None:
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["", "a", "b"]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["name", "port", "x", "y"]), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["name", "port", "x", "y"]), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
@@ -64,8 +66,12 @@ def test_only_what_is_the_same_has_no_difference(old: Value, new: Value) -> None
 def _same(old: Any, new: Any) -> bool:
     if type(old) is not type(new):
         return False
-    if isinstance(old, dict):
-        return old.keys() == new.keys() and all(_same(old[name], new[name]) for name in old)
-    if isinstance(old, list):
-        return len(old) == len(new) and all(map(_same, old, new))
-    return bool(old == new)
+    match old:
+        case dict():
+            before = cast("dict[str, Any]", old)
+            return before.keys() == new.keys() and all(_same(before[name], new[name]) for name in before)
+        case list():
+            items = cast("list[Any]", old)
+            return len(items) == len(new) and all(map(_same, items, new))
+        case _:
+            return bool(old == new)

@@ -1,12 +1,12 @@
-"""What a preview or an update does, as one model: reports, the gate and fingerprints are read from it, and nothing else."""
+"""What a preview or an update does, as one model, which reports, the gate and fingerprints are read from."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from operations.preview.differences import Difference
-from operations.preview.paths import Path
+from operations.preview.model.differences import Difference
+from operations.preview.model.paths import Path
 
 SCHEMA_VERSION = 1
 
@@ -36,9 +36,9 @@ class Severity(StrEnum):
 class Step:
     """What happens to one resource.
 
-    `forced_by` are the fields that make it a replacement. `deletes_first` says for a replacement that the old object goes
-    before the new one comes. `was_protected` and `is_protected` are Pulumi's `protect` before and after; `is_retained`
-    that the object itself stays when the resource goes.
+    `forced_by` are the fields that make it a replacement. `deletes_first` says for a replacement that the old object
+    goes before the new one comes. `was_protected` and `is_protected` are Pulumi's `protect` before and after;
+    `is_retained` says that the object itself stays when the resource goes.
     """
 
     urn: str

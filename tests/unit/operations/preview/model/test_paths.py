@@ -1,13 +1,16 @@
 import pytest
 
-from operations.preview.paths import Path, format_path, parse_path
+from operations.preview.model.paths import Path, format_path, parse_path
 
 
 @pytest.mark.parametrize(
     ("text", "path"),
     [
         ("spec.replicas", ("spec", "replicas")),
-        ("spec.template.spec.containers[0].env[12].value", ("spec", "template", "spec", "containers", 0, "env", 12, "value")),
+        (
+            "spec.template.spec.containers[0].env[12].value",
+            ("spec", "template", "spec", "containers", 0, "env", 12, "value"),
+        ),
         ('metadata.labels["app.kubernetes.io/name"]', ("metadata", "labels", "app.kubernetes.io/name")),
         ('data["a\\"b"]', ("data", 'a"b')),
         ('["odd key"].x', ("odd key", "x")),

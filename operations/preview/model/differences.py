@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import cast
 
-from operations.preview.paths import Path
-from operations.preview.values import Opaque, Value
+from operations.preview.model.paths import Path
+from operations.preview.model.values import Opaque, Value
 
 _IDENTITIES: tuple[tuple[str, ...], ...] = (
     ("name",),

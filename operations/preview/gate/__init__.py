@@ -1,0 +1,1 @@
+"""What must not happen unless somebody has allowed it."""

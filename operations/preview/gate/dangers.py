@@ -1,0 +1,58 @@
+"""What in a change may lose data or its protection. It is told from the steps alone, so that no setting hides it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from operations.preview.model.change import Change, Operation, Step
+from operations.preview.model.paths import format_path
+
+HOLDING_DATA = frozenset({"StatefulSet", "PersistentVolumeClaim", "PersistentVolume", "Namespace", "Secret"})
+"""Kinds of objects that data goes with: their own, or that of all that is in them."""
+
+
+class DangerKind(StrEnum):
+    """What is dangerous about it. An allowance names it, so that it allows nothing else."""
+
+    DELETED = "deleted"
+    REPLACED = "replaced"
+    UNPROTECTED = "unprotected"
+    ORPHANED = "orphaned"
+    INCOMPLETE = "incomplete"
+
+
+@dataclass(frozen=True)
+class Danger:
+    """One of them: `what` is a sentence about it; `urn` is empty where it is of the whole change."""
+
+    kind: DangerKind
+    urn: str
+    what: str
+
+
+def dangers(change: Change) -> Iterator[Danger]:
+    """All of them, in the order of the steps; first that the change is not known whole.
+
+    A resource whose protection goes in the change that deletes it is both.
+    """
+    if not change.complete:
+        yield Danger(DangerKind.INCOMPLETE, "", "The engine did not come to its end: there may be more than is listed.")
+    elif not change.succeeded:
+        yield Danger(DangerKind.INCOMPLETE, "", "The preview failed: what `pulumi up` would do is not known.")
+    for step in change.steps:
+        yield from _of_step(step)
+
+
+def _of_step(step: Step) -> Iterator[Danger]:
+    name = f"{step.kind} {step.place or step.name}"
+    if step.kind in HOLDING_DATA:
+        if step.operation is Operation.REPLACE:
+            forced = ", ".join(map(format_path, step.forced_by)) or "a changed name"
+            order = "the old one goes first" if step.deletes_first else "the new one comes first"
+            yield Danger(DangerKind.REPLACED, step.urn, f"{name} is replaced because of {forced}; {order}.")
+        elif step.operation is Operation.DELETE and not step.is_retained:
+            yield Danger(DangerKind.DELETED, step.urn, f"{name} is deleted.")
+    if step.operation is Operation.DISCARD or (step.operation is Operation.DELETE and step.is_retained):
+        yield Danger(DangerKind.ORPHANED, step.urn, f"{name} stays in the cluster, and the stack no longer manages it.")
+    if step.loses_protection:
+        yield Danger(DangerKind.UNPROTECTED, step.urn, f"{name} loses its protection from deletion.")

@@ -1,0 +1,164 @@
+"""The report as data, for programs: `version` counts up when a field changes its meaning or goes."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from operations.preview.gate.dangers import Danger
+from operations.preview.model.change import SCHEMA_VERSION
+from operations.preview.model.differences import Difference
+from operations.preview.model.paths import format_path
+from operations.preview.model.values import Opaque, Value
+from operations.preview.report.document import Object, Report, StackReport
+from operations.preview.report.texts import plain
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class JsonField(_Part):
+    """A field that differs. Where a side does not have it, `old` or `new` is not there.
+
+    A secret is the text `(a secret)`, and what is not known before the update `(known once it is there)`.
+    """
+
+    path: str
+    old: Any = None
+    new: Any = None
+
+
+class JsonObject(_Part):
+    """What happens to a resource. `noise` counts fields that only follow, by their sort; they are not in `fields`."""
+
+    urn: str
+    kind: str
+    place: str = Field(description="namespace/name in Kubernetes, or the name alone")
+    operation: str
+    forced_by: list[str] = Field(description="the fields that make it a replacement")
+    deletes_first: bool
+    was_protected: bool
+    is_protected: bool
+    is_retained: bool
+    fields: list[JsonField]
+    noise: dict[str, int]
+
+
+class JsonComponent(_Part):
+    """The objects of one component; of the stack itself where `type` is empty."""
+
+    name: str
+    type: str
+    objects: list[JsonObject]
+
+
+class JsonDanger(_Part):
+    """What may lose data or its protection."""
+
+    kind: str
+    urn: str
+    what: str
+
+
+class JsonMessage(_Part):
+    """What the engine, a provider, the program or a policy said."""
+
+    severity: str
+    message: str
+    urn: str
+
+
+class JsonStack(_Part):
+    """One stack's part. `settings` is null where there is no earlier file to compare with."""
+
+    stack: str
+    verdict: str
+    against: str
+    counts: dict[str, int] = Field(description="steps by operation")
+    dangers: list[JsonDanger]
+    settings: list[JsonField] | None
+    components: list[JsonComponent]
+    messages: list[JsonMessage]
+
+
+class JsonReport(_Part):
+    """All of it."""
+
+    version: int = Field(description="of this format")
+    verdict: str
+    commit: str
+    base: str
+    run: str
+    time: str
+    stacks: list[JsonStack]
+
+
+def as_json(report: Report) -> str:
+    """The report as JSON text, indented by two, keys in a fixed order."""
+    return data(report).model_dump_json(indent=2, exclude_unset=True) + "\n"
+
+
+def data(report: Report) -> JsonReport:
+    """The report in the form that `as_json` writes."""
+    return JsonReport(
+        version=SCHEMA_VERSION,
+        verdict=report.verdict,
+        commit=report.commit,
+        base=report.base,
+        run=report.run,
+        time=report.time,
+        stacks=[_stack(each) for each in report.stacks],
+    )
+
+
+def _stack(stack: StackReport) -> JsonStack:
+    messages = [JsonMessage(severity=each.severity, message=each.message, urn=each.urn) for each in stack.diagnostics]
+    messages += [
+        JsonMessage(severity="mandatory" if each.mandatory else "advisory", message=each.message, urn=each.urn)
+        for each in stack.policies
+    ]
+    return JsonStack(
+        stack=stack.stack,
+        verdict=stack.verdict,
+        against=stack.against,
+        counts={str(operation): count for operation, count in stack.counts.items()},
+        dangers=[_danger(each) for each in stack.dangers],
+        settings=None if stack.settings is None else _fields(stack.settings),
+        components=[
+            JsonComponent(name=each.name, type=each.type, objects=[_object(one) for one in each.objects])
+            for each in stack.components
+        ],
+        messages=messages,
+    )
+
+
+def _danger(danger: Danger) -> JsonDanger:
+    return JsonDanger(kind=danger.kind, urn=danger.urn, what=danger.what)
+
+
+def _object(each: Object) -> JsonObject:
+    step = each.step
+    return JsonObject(
+        urn=step.urn,
+        kind=step.kind,
+        place=step.place,
+        operation=step.operation,
+        forced_by=[format_path(path) for path in step.forced_by],
+        deletes_first=step.deletes_first,
+        was_protected=step.was_protected,
+        is_protected=step.is_protected,
+        is_retained=step.is_retained,
+        fields=_fields(each.fields),
+        noise=dict(sorted(each.noise.items())),
+    )
+
+
+def _fields(differences: Iterable[Difference]) -> list[JsonField]:
+    return [
+        JsonField(path=format_path(each.path), **_sides({"old": each.old, "new": each.new})) for each in differences
+    ]
+
+
+def _sides(sides: Mapping[str, Value]) -> dict[str, object]:
+    return {side: plain(value) for side, value in sides.items() if value is not Opaque.ABSENT}

@@ -1,0 +1,94 @@
+"""From the model of a change to a stack's part of the report."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from operations.preview.gate.dangers import dangers
+from operations.preview.model.change import Change, Operation, Severity, Step
+from operations.preview.model.differences import Difference
+from operations.preview.report.document import Component, Object, StackReport, Verdict
+from operations.preview.report.noise import noise_of
+
+_PODS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+_RULES = frozenset({"Ingress", "HTTPRoute"})
+_RUNS_AGAIN = frozenset({"Job"})
+"""Kinds of which a change makes another object each time, so that to replace or to delete one means nothing."""
+
+
+def build(change: Change, against: str, settings: Iterable[Difference] | None) -> StackReport:
+    """The same change gives the same report: components by their names, objects by kinds and names."""
+    found = tuple(dangers(change))
+    return StackReport(
+        stack=change.stack,
+        verdict=_verdict(change, bool(found)),
+        against=against,
+        counts=change.counts(),
+        dangers=found,
+        settings=None if settings is None else tuple(settings),
+        components=tuple(_components(change)),
+        diagnostics=tuple(each for each in change.diagnostics if each.severity is not Severity.INFO),
+        policies=change.policies,
+        change=change,
+    )
+
+
+def _verdict(change: Change, is_dangerous: bool) -> Verdict:
+    if not (change.succeeded and change.complete):
+        return Verdict.FAILED
+    if is_dangerous:
+        return Verdict.DESTRUCTIVE
+    if not change.changing:
+        return Verdict.NO_CHANGES
+    return Verdict.REVIEW if any(map(_needs_review, change.changing)) else Verdict.SAFE
+
+
+def _needs_review(step: Step) -> bool:
+    if step.kind in _RUNS_AGAIN or step.operation is Operation.CREATE:
+        return False
+    if step.operation is not Operation.UPDATE or step.kind in _RULES:
+        return True
+    return step.kind in _PODS and any(each.path[:2] == ("spec", "template") for each in step.differences)
+
+
+def _components(change: Change) -> Iterator[Component]:
+    parents = {step.urn: step.parent for step in change.steps}
+    groups: dict[str, list[Step]] = {}
+    for step in change.changing:
+        # A component has nothing of its own: what happens to it is what happens to its objects.
+        if not step.type.startswith(("webtier:", "pulumi:pulumi:")):
+            groups.setdefault(_component_of(step, parents), []).append(step)
+    for urn, steps in sorted(groups.items(), key=lambda group: _sorting(group[0])):
+        objects = tuple(map(_object, sorted(steps, key=lambda step: (step.kind, step.place, step.urn))))
+        name, type_ = _named(urn)
+        yield Component(name, type_, objects)
+
+
+def _component_of(step: Step, parents: Mapping[str, str]) -> str:
+    """The URN of the component right below the stack; empty for what is the stack's own."""
+    found = ""
+    urn = step.parent
+    while urn and "pulumi:pulumi:Stack::" not in urn:
+        found, urn = urn, parents.get(urn, "")
+    return found
+
+
+def _named(urn: str) -> tuple[str, str]:
+    if not urn:
+        return ("", "")
+    _, _, types, name = urn.split("::", 3)
+    return (name, types.rpartition("$")[2].rpartition(":")[2])
+
+
+def _sorting(urn: str) -> tuple[bool, str]:
+    return (urn == "", _named(urn)[0])
+
+
+def _object(step: Step) -> Object:
+    fields: list[Difference] = []
+    noise: dict[str, int] = {}
+    for difference in step.differences:
+        sort = noise_of(step, difference)
+        if sort is None:
+            fields.append(difference)
+        else:
+            noise[sort] = noise.get(sort, 0) + 1
+    return Object(step, tuple(fields), noise)

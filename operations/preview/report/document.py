@@ -1,0 +1,92 @@
+"""The report as a document: what every written form of it says, in its order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from operations.preview.gate.dangers import Danger
+from operations.preview.model.change import Change, Diagnostic, Operation, PolicyResult, Step
+from operations.preview.model.differences import Difference
+
+
+class Verdict(StrEnum):
+    """What a reader has to do about a change, from nothing to much."""
+
+    NO_CHANGES = "no changes"
+    SAFE = "safe"
+    """Nothing goes, no pod restarts, no rule changes that is there."""
+    REVIEW = "review"
+    DESTRUCTIVE = "destructive"
+    """Data, or its protection, would go: `gate/dangers.py`."""
+    FAILED = "failed"
+
+
+SEVERITY = tuple(Verdict)
+"""From the mildest to the worst."""
+
+
+@dataclass(frozen=True)
+class Object:
+    """What happens to one resource; `noise` counts the fields that only follow, by their sort."""
+
+    step: Step
+    fields: tuple[Difference, ...]
+    noise: dict[str, int] = field(default_factory=dict[str, int])
+
+
+@dataclass(frozen=True)
+class Component:
+    """The objects of one component, such as `user-v1`; of the stack itself where `type` is empty."""
+
+    name: str
+    type: str
+    objects: tuple[Object, ...]
+
+    @property
+    def noise(self) -> dict[str, int]:
+        """Of all its objects."""
+        counts = dict[str, int]()
+        for each in self.objects:
+            for sort, count in each.noise.items():
+                counts[sort] = counts.get(sort, 0) + count
+        return counts
+
+    @property
+    def told(self) -> Sequence[Object]:
+        """Those in which more than noise changes."""
+        return [each for each in self.objects if each.fields or each.step.operation is not Operation.UPDATE]
+
+
+@dataclass(frozen=True)
+class StackReport:
+    """One stack's part. `against` says in words what it was compared with.
+
+    `settings` are those that differ in the stack's file; None where there is no earlier file to compare with.
+    """
+
+    stack: str
+    verdict: Verdict
+    against: str
+    counts: dict[Operation, int]
+    dangers: tuple[Danger, ...]
+    settings: tuple[Difference, ...] | None
+    components: tuple[Component, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    policies: tuple[PolicyResult, ...]
+    change: Change
+
+
+@dataclass(frozen=True)
+class Report:
+    """All stacks. `commit`, `base`, `run` and `time` (ISO 8601, UTC) say what was previewed; empty is unknown."""
+
+    stacks: tuple[StackReport, ...]
+    commit: str = ""
+    base: str = ""
+    run: str = ""
+    time: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of all stacks'."""
+        return max((each.verdict for each in self.stacks), key=SEVERITY.index, default=Verdict.NO_CHANGES)

@@ -1,0 +1,124 @@
+"""The whole report as one HTML page, without anything from elsewhere, readable on a phone."""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from operations.preview.model.differences import Difference
+from operations.preview.model.paths import format_path
+from operations.preview.report.document import Component, Object, Report, StackReport, Verdict
+from operations.preview.report.sentences import (
+    COUNTED,
+    VERDICTS,
+    counted,
+    follows,
+    heading,
+    provenance,
+    summary,
+    title,
+)
+from operations.preview.report.texts import changed_lines, old_and_new
+
+_STYLE = """\
+:root { color-scheme: light dark; --line: #8884; --good: #1a7f37; --look: #9a6700; --bad: #cf222e; }
+* { box-sizing: border-box; }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 72rem; padding: 1rem; }
+h1 { font-size: 1.4rem; }
+h2 { border-bottom: 1px solid var(--line); font-size: 1.2rem; margin-top: 2rem; }
+table { border-collapse: collapse; }
+td, th { border: 1px solid var(--line); padding: .25rem .5rem; text-align: left; }
+.scrolls { overflow-x: auto; }
+code, pre { font: 14px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
+pre { border: 1px solid var(--line); margin: .25rem 0; padding: .5rem; }
+details { border: 1px solid var(--line); border-radius: .3rem; margin: .5rem 0; padding: .25rem .75rem; }
+summary { cursor: pointer; overflow-wrap: anywhere; }
+li { overflow-wrap: anywhere; }
+.verdict { border-radius: .3rem; color: #fff; padding: .1rem .4rem; white-space: nowrap; }
+.no-changes, .safe { background: var(--good); } .review { background: var(--look); }
+.destructive, .failed { background: var(--bad); }
+.dangers { border-left: .3rem solid var(--bad); padding-left: 1rem; }
+ins { color: var(--good); text-decoration: none; } del { color: var(--bad); text-decoration: none; }
+"""
+
+
+def html(report: Report) -> str:
+    """The page. It has everything, what the comment of a pull request folds or counts too."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield f"<title>Preview: {escape(report.verdict)}</title>\n<style>\n{_STYLE}</style>\n</head>\n<body>"
+    yield f"<h1>Preview {_verdict(report.verdict)}</h1>"
+    yield from _matrix(report.stacks)
+    yield f"<p>{escape(provenance(report))}</p>"
+    for stack in report.stacks:
+        yield from _stack(stack)
+    yield "</body>\n</html>"
+
+
+def _verdict(verdict: Verdict) -> str:
+    return f'<span class="verdict {verdict.replace(" ", "-")}">{escape(verdict)}</span>'
+
+
+def _matrix(stacks: Sequence[StackReport]) -> Iterator[str]:
+    heads = ("stack", "verdict", "", *(f"to {each}" for each in COUNTED), "compared with")
+    yield '<div class="scrolls"><table>'
+    yield "<tr>" + "".join(f"<th>{escape(head)}</th>" for head in heads) + "</tr>"
+    for stack in stacks:
+        counts = (str(stack.counts.get(each) or "") for each in COUNTED)
+        words = (VERDICTS[stack.verdict], *counts, stack.against)
+        name = f'<a href="#{escape(stack.stack)}">{escape(stack.stack)}</a>'
+        cells = (name, _verdict(stack.verdict), *map(escape, words))
+        yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    yield "</table></div>"
+
+
+def _stack(stack: StackReport) -> Iterator[str]:
+    yield f'<h2 id="{escape(stack.stack)}">{escape(stack.stack)} {_verdict(stack.verdict)}</h2>'
+    if stack.dangers:
+        yield '<div class="dangers"><h3>Destructive</h3><ul>'
+        for danger in stack.dangers:
+            place = f"<br><code>{escape(danger.urn)}</code>" if danger.urn else ""
+            yield f"<li><b>{escape(danger.kind)}</b>: {escape(danger.what)}{place}</li>"
+        yield "</ul></div>"
+    for message in stack.diagnostics:
+        yield f"<pre>{escape(message.severity)}: {escape(message.message)}</pre>"
+    for policy in stack.policies:
+        yield f"<p>policy {escape(policy.policy)}: {escape(policy.message)}</p>"
+    if stack.settings:
+        yield "<h3>Settings that differ</h3><ul>"
+        yield from (f"<li>{_field(each)}</li>" for each in stack.settings)
+        yield "</ul>"
+    if stack.components:
+        yield f"<h3>Objects</h3><p>{escape(summary(stack))}</p>"
+        for component in stack.components:
+            yield from _component(component)
+        yield f"<p>{escape(follows(stack.components))}</p>"
+
+
+def _component(component: Component) -> Iterator[str]:
+    yield f"<details{' open' if component.told else ''}><summary>{escape(heading(component))}</summary><ul>"
+    for each in component.objects:
+        yield f"<li>{escape(title(each))}{''.join(_fields(each))}</li>"
+    yield "</ul></details>"
+
+
+def _fields(each: Object) -> Iterator[str]:
+    if each.fields:
+        yield "<ul>" + "".join(f"<li>{_field(one)}</li>" for one in each.fields) + "</ul>"
+    if each.noise:
+        yield f" ({escape(counted(each.noise))})"
+
+
+def _field(difference: Difference) -> str:
+    path = f"<code>{escape(format_path(difference.path))}</code>"
+    lines = changed_lines(difference)
+    if lines is None:
+        return f"{path}: <code>{escape(old_and_new(difference))}</code>"
+    return f"{path}<pre>" + "\n".join(map(_line, lines)) + "</pre>"
+
+
+def _line(line: str) -> str:
+    tag = {"+": "ins", "-": "del"}.get(line[:1])
+    return f"<{tag}>{escape(line)}</{tag}>" if tag else escape(line)

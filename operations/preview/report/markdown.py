@@ -1,0 +1,203 @@
+"""The report as the comment of a pull request: GitHub's Markdown, of at most 65,536 characters.
+
+What is too long is shortened by its structure, first fields, then objects, then components and settings, and never by
+cutting the text. What is dangerous always stands there whole.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from operations.preview.gate.dangers import Danger
+from operations.preview.model.differences import Difference
+from operations.preview.model.paths import format_path
+from operations.preview.report.document import Component, Object, Report, StackReport, Verdict
+from operations.preview.report.sentences import (
+    COUNTED,
+    VERDICTS,
+    counted,
+    follows,
+    heading,
+    mark,
+    provenance,
+    summary,
+    title,
+)
+from operations.preview.report.texts import changed_lines, old_and_new
+
+LIMIT = 65_536
+"""Characters that GitHub takes in a comment."""
+
+
+@dataclass(frozen=True)
+class _Detail:
+    """At most so many settings, components of a stack, objects of a component, and fields of an object."""
+
+    settings: int
+    components: int
+    objects: int
+    fields: int
+
+
+_DETAILS = (
+    _Detail(10_000, 10_000, 10_000, 10_000),
+    _Detail(400, 200, 50, 20),
+    _Detail(200, 200, 20, 5),
+    _Detail(100, 100, 10, 0),
+    _Detail(40, 40, 0, 0),
+    _Detail(5, 5, 0, 0),
+    _Detail(0, 0, 0, 0),
+)
+
+
+def markdown(report: Report, limit: int = LIMIT) -> str:
+    """The comment. If even the dangers alone are longer than `limit`, it is longer too: they are never left out."""
+    text = ""
+    for detail in _DETAILS:
+        text = "\n".join(_lines(report, detail)).rstrip() + "\n"
+        if len(text) <= limit:
+            break
+    return text
+
+
+def _lines(report: Report, detail: _Detail) -> Iterator[str]:
+    yield f"## Preview: {report.verdict}"
+    yield ""
+    yield from _matrix(report)
+    if origin := provenance(report):
+        yield _escaped(origin)
+        yield ""
+    dangerous = [stack for stack in report.stacks if stack.dangers]
+    if dangerous:
+        yield "### Destructive"
+        yield ""
+        for stack in dangerous:
+            yield from (_danger(stack.stack, each) for each in stack.dangers)
+        yield ""
+    for names, lines in _merged(report.stacks, detail):
+        yield f"### {', '.join(names)}" + (" (the same in each)" if len(names) > 1 else "")
+        yield ""
+        yield from lines
+
+
+def _matrix(report: Report) -> Iterator[str]:
+    yield "| stack | verdict | " + " | ".join(f"to {each}" for each in COUNTED) + " | compared with |"
+    yield "| --- | --- | " + " | ".join("---:" for _ in COUNTED) + " | --- |"
+    for stack in report.stacks:
+        counts = " | ".join(str(stack.counts.get(each) or "") for each in COUNTED)
+        verdict = f"**{stack.verdict}**: {VERDICTS[stack.verdict]}"
+        yield f"| {_escaped(stack.stack)} | {verdict} | {counts} | {_escaped(stack.against)} |"
+    yield ""
+
+
+def _danger(stack: str, danger: Danger) -> str:
+    place = f" {_code(danger.urn)}" if danger.urn else ""
+    return f"- **{_escaped(stack)}, {danger.kind}**: {_escaped(danger.what)}{place}"
+
+
+def _merged(stacks: Sequence[StackReport], detail: _Detail) -> Iterator[tuple[list[str], list[str]]]:
+    """The parts of the stacks that have something to say, with the names of all whose part is the same."""
+    parts: dict[str, list[str]] = {}
+    for stack in stacks:
+        if stack.verdict is not Verdict.NO_CHANGES or stack.settings:
+            parts.setdefault("\n".join(_of_stack(stack, detail)), []).append(stack.stack)
+    for part, names in parts.items():
+        yield names, part.split("\n")
+
+
+def _of_stack(stack: StackReport, detail: _Detail) -> Iterator[str]:
+    for diagnostic in stack.diagnostics:
+        yield from _fenced([f"{diagnostic.severity}: {diagnostic.message}"], "text")
+    for policy in stack.policies:
+        yield f"- policy {_escaped(policy.policy)}: {_escaped(policy.message)}"
+    if stack.settings:
+        yield "**Settings that differ**"
+        yield ""
+        yield from _some([_field(each) for each in stack.settings], detail.settings, "settings")
+        yield ""
+    if stack.components:
+        yield f"**Objects**: {summary(stack)}"
+        yield ""
+        told = [component for component in stack.components if component.told]
+        for component in told[: detail.components]:
+            yield from _component(component, detail)
+        if len(told) > detail.components:
+            yield f"And {len(told) - detail.components} more components: the whole is in the run's artifact."
+        if noise := follows(stack.components):
+            yield noise
+            yield ""
+
+
+def _component(component: Component, detail: _Detail) -> Iterator[str]:
+    objects = component.told
+    yield f"<details><summary>{_html(heading(component))}: {_html(_counted(objects))}</summary>"
+    yield ""
+    lines: list[str] = []
+    for each in objects[: detail.objects]:
+        lines += _object(each, detail.fields)
+    if len(objects) > detail.objects:
+        lines.append(f"… {len(objects) - detail.objects} more objects")
+    yield from _fenced(lines, "diff")
+    yield "</details>"
+    yield ""
+
+
+def _counted(objects: Sequence[Object]) -> str:
+    counts: dict[str, int] = {}
+    for each in objects:
+        words = f"{each.step.kind} to {each.step.operation}"
+        counts[words] = counts.get(words, 0) + 1
+    return counted(counts)
+
+
+def _object(each: Object, most: int) -> Iterator[str]:
+    yield f"{mark(each.step.operation)} {title(each)}"
+    for difference in each.fields[:most]:
+        lines = changed_lines(difference)
+        path = format_path(difference.path)
+        if lines is None:
+            yield f"    {path}: {old_and_new(difference)}"
+        else:
+            yield f"    {path}:"
+            yield from lines
+    if len(each.fields) > most:
+        yield f"    … {len(each.fields) - most} more fields"
+
+
+def _field(difference: Difference) -> str:
+    return f"- {_code(format_path(difference.path))}: {_code(old_and_new(difference))}"
+
+
+def _some(lines: Sequence[str], most: int, what: str) -> Iterator[str]:
+    yield from lines[:most]
+    if len(lines) > most:
+        yield f"- … {len(lines) - most} more {what}"
+
+
+def _fenced(lines: Sequence[str], language: str) -> Iterator[str]:
+    """A block that nothing in its text can end."""
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    yield fence + language
+    yield from (part for line in lines for part in line.split("\n"))
+    yield fence
+    yield ""
+
+
+def _code(text: str) -> str:
+    """A code span that nothing in its text can end, on one line."""
+    text = re.sub(r"\s+", " ", text)
+    fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
+    space = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{space}{text}{space}{fence}"
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown shows as it is; nobody is notified of an @ in it."""
+    text = re.sub(r"\s+", " ", text)
+    text = re.sub(r"([\\`*_{}\[\]()#|~!])", r"\\\1", text)
+    return _html(text).replace("@", "@&#8203;")
+
+
+def _html(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,77 @@
+"""The sentences of the report that every written form has."""
+
+from collections.abc import Mapping, Sequence
+
+from operations.preview.model.change import Operation
+from operations.preview.report.document import Component, Object, Report, StackReport, Verdict
+
+VERDICTS = {
+    Verdict.NO_CHANGES: "nothing would change",
+    Verdict.SAFE: "nothing goes, and no pod restarts",
+    Verdict.REVIEW: "read what restarts, goes or answers otherwise",
+    Verdict.DESTRUCTIVE: "data, or its protection, would go",
+    Verdict.FAILED: "what would change is not known",
+}
+COUNTED = (Operation.CREATE, Operation.UPDATE, Operation.REPLACE, Operation.DELETE)
+"""Those that have a column; others are rare, and listed with their objects."""
+_MARKS = {
+    Operation.CREATE: "+",
+    Operation.UPDATE: "~",
+    Operation.REPLACE: "±",
+    Operation.DELETE: "-",
+    Operation.IMPORT: "=",
+    Operation.DISCARD: "o",
+}
+
+
+def mark(operation: Operation) -> str:
+    """One character before an object's name."""
+    return _MARKS.get(operation, " ")
+
+
+def title(each: Object) -> str:
+    """What happens to which object, such as `Deployment webtier/user-v1: update`."""
+    step = each.step
+    text = f"{step.kind} {step.place or step.name}: {step.operation}"
+    if step.operation is Operation.REPLACE:
+        text += ", the old one goes first" if step.deletes_first else ", the new one comes first"
+    return text
+
+
+def heading(component: Component) -> str:
+    """`user-v1 (WebService)`, or what is of the stack itself."""
+    return f"{component.name} ({component.type})" if component.type else "the stack itself"
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """`3 checksums, 1 dashboards`, in the order of names."""
+    return ", ".join(f"{count} {sort}" for sort, count in sorted(counts.items()))
+
+
+def follows(components: Sequence[Component]) -> str:
+    """How many fields of all of them only follow; empty if there are none."""
+    counts = dict[str, int]()
+    for component in components:
+        for sort, count in component.noise.items():
+            counts[sort] = counts.get(sort, 0) + count
+    return f"Fields that only follow, and are not listed: {counted(counts)}." if counts else ""
+
+
+def summary(stack: StackReport) -> str:
+    """`3 to update, 1 to delete, 96 unchanged`."""
+    words = {
+        Operation.CREATE: "to create",
+        Operation.UPDATE: "to update",
+        Operation.REPLACE: "to replace",
+        Operation.DELETE: "to delete",
+        Operation.IMPORT: "to import",
+        Operation.DISCARD: "to leave",
+        Operation.SAME: "unchanged",
+    }
+    return ", ".join(f"{stack.counts[each]} {word}" for each, word in words.items() if stack.counts.get(each))
+
+
+def provenance(report: Report) -> str:
+    """Which commit, base, run and time; empty if none of them is known."""
+    parts = {"commit": report.commit, "base": report.base, "run": report.run, "at": report.time}
+    return " · ".join(f"{name} {value}" for name, value in parts.items() if value)

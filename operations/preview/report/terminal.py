@@ -1,0 +1,64 @@
+"""The short form for a terminal: the verdicts, what is dangerous, what differs in the settings, and what it does."""
+
+from collections.abc import Iterator, Sequence
+
+from operations.preview.model.paths import format_path
+from operations.preview.report.document import Component, Report, StackReport, Verdict
+from operations.preview.report.sentences import VERDICTS, follows, heading, mark, summary, title
+from operations.preview.report.texts import changed_lines, old_and_new
+
+_MOST_FIELDS = 8
+_MOST_OBJECTS = 40
+
+
+def terminal(report: Report) -> str:
+    """Plain text without escape sequences. A stack whose objects are all new is told in numbers."""
+    return "\n".join(line for stack in report.stacks for line in _of_stack(stack)).rstrip() + "\n"
+
+
+def _of_stack(stack: StackReport) -> Iterator[str]:
+    yield f"{stack.stack}: {stack.verdict} ({VERDICTS[stack.verdict]})"
+    yield f"  compared with {stack.against}" + (f": {summary(stack)}" if stack.counts else "")
+    yield from (f"  {each.severity}: {line}" for each in stack.diagnostics for line in each.message.splitlines())
+    yield from (f"  policy {each.policy}: {each.message}" for each in stack.policies)
+    if stack.dangers:
+        yield ""
+        yield "  Destructive"
+        for danger in stack.dangers:
+            yield f"    {danger.kind}: {danger.what}"
+            if danger.urn:
+                yield f"      {danger.urn}"
+    if stack.settings:
+        yield ""
+        yield "  Settings that differ"
+        yield from (f"    {format_path(each.path)}: {old_and_new(each)}" for each in stack.settings)
+    if stack.verdict is not Verdict.NO_CHANGES:
+        yield ""
+        yield from _objects(stack.components)
+    yield ""
+
+
+def _objects(components: Sequence[Component]) -> Iterator[str]:
+    left = _MOST_OBJECTS
+    for component in components:
+        told = component.told
+        if not told:
+            continue
+        if all(each.step.operation == "create" for each in told) and len(told) > 1:
+            yield f"  {heading(component)}: {len(told)} objects to create"
+            continue
+        yield f"  {heading(component)}"
+        for each in told[: max(left, 0)]:
+            yield f"    {mark(each.step.operation)} {title(each)}"
+            for difference in each.fields[:_MOST_FIELDS]:
+                lines = changed_lines(difference)
+                path = format_path(difference.path)
+                yield f"        {path}:" if lines else f"        {path}: {old_and_new(difference)}"
+                yield from (f"          {line}" for line in lines or ())
+            if len(each.fields) > _MOST_FIELDS:
+                yield f"        … {len(each.fields) - _MOST_FIELDS} more fields"
+        if len(told) > max(left, 0):
+            yield f"    … {len(told) - max(left, 0)} more objects"
+        left -= len(told)
+    if noise := follows(components):
+        yield f"  {noise}"

@@ -1,0 +1,53 @@
+"""What differs in a stack's settings file, secrets told by their ciphertext and never shown."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+import yaml
+
+from operations.preview.model.differences import Difference, differences
+from operations.preview.model.values import Opaque, Value
+from operations.stacks import NAMESPACE
+
+_PREFIX = f"{NAMESPACE}:"
+
+
+def changed_settings(before: bytes | None, after: bytes) -> Iterator[Difference]:
+    """The settings that differ between two versions of the file; no file has no settings.
+
+    Nothing for a file that the engine can't read either: it says so itself.
+    """
+    try:
+        old, new = (_settings(each) for each in (before or b"", after))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return
+    for difference in differences(old, new):
+        if difference.path[-1:] == ("secure",):
+            yield Difference(difference.path[:-1], Opaque.SECRET, Opaque.SECRET)
+        else:
+            yield Difference(difference.path, _shown(difference.old), _shown(difference.new))
+
+
+def _settings(content: bytes) -> Mapping[str, Value]:
+    read: object = yaml.safe_load(content)
+    if not isinstance(read, dict):
+        return {}
+    config = cast("dict[str, Any]", read).get("config")
+    if not isinstance(config, dict):
+        return {}
+    return {str(key).removeprefix(_PREFIX): value for key, value in cast("dict[Any, Any]", config).items()}
+
+
+def _shown(value: Value) -> Value:
+    """The value without the ciphertexts in it."""
+    match value:
+        case {"secure": _}:
+            return Opaque.SECRET
+        case Mapping():
+            return {name: _shown(each) for name, each in cast("Mapping[str, Value]", value).items()}
+        case str() | Opaque():
+            return value
+        case Sequence():
+            return [_shown(each) for each in value]
+        case _:
+            return value
