@@ -25,7 +25,8 @@ def changed_settings(before: bytes | None, after: bytes) -> Iterator[Difference]
         if difference.path[-1:] == ("secure",):
             yield Difference(difference.path[:-1], Opaque.SECRET, Opaque.SECRET)
         else:
-            yield Difference(difference.path, _shown(difference.old), _shown(difference.new))
+            # Once more, since a ciphertext is a secret only now.
+            yield from differences(_shown(difference.old), _shown(difference.new), difference.path)
 
 
 def _settings(content: bytes) -> Mapping[str, Value]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from operations.preview.model.differences import Difference
 from operations.preview.model.paths import Path
+from operations.preview.model.values import Opaque, Value
 
 SCHEMA_VERSION = 1
 
@@ -50,6 +51,9 @@ class Step:
     is_protected: bool = False
     is_retained: bool = False
     parent: str = ""
+    before: Value = Opaque.ABSENT
+    after: Value = Opaque.ABSENT
+    """What the program asks for, as it was and as it will be; ABSENT where the resource is not there."""
     place: str = ""
     """Where the object is in Kubernetes: `namespace/name`, or its name alone; empty for what is no object."""
 

@@ -48,7 +48,11 @@ def differences(old: Value, new: Value, path: Path = ()) -> Iterator[Difference]
     elif _is_list(old) and _is_list(new):
         yield from _of_lists(cast("Sequence[Value]", old), cast("Sequence[Value]", new), path)
     elif type(old) is not type(new) or old != new:
-        yield Difference(path, old, new)
+        yield Difference(path, _beside_secret(old, new), _beside_secret(new, old))
+
+
+def _beside_secret(value: Value, other: Value) -> Value:
+    return Opaque.PLAIN if other is Opaque.SECRET and not isinstance(value, Opaque) else value
 
 
 def _is_list(value: Value) -> bool:

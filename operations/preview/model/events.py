@@ -12,7 +12,7 @@ from typing import Any, cast
 from operations.preview.model.change import Change, Diagnostic, Operation, PolicyResult, Severity, Step
 from operations.preview.model.differences import Difference, differences
 from operations.preview.model.paths import Path, parse_path
-from operations.preview.model.values import Opaque, Value, read_value
+from operations.preview.model.values import Opaque, read_value, value_at
 
 _OPERATIONS = {
     "create": Operation.CREATE,
@@ -132,6 +132,8 @@ def _step(urn: str, found: _Found) -> Step:
         is_protected=bool(new.get("protect")),
         is_retained=bool((old or new).get("retainOnDelete")),
         parent=state.get("parent", ""),
+        before=read_value(old["inputs"]) if old.get("inputs") else Opaque.ABSENT,
+        after=read_value(new["inputs"]) if new.get("inputs") else Opaque.ABSENT,
         place=_place(state),
     )
 
@@ -154,8 +156,8 @@ def _differences(found: _Found) -> tuple[Difference, ...]:
             continue
         kind = how.get("diffKind", "update")
         outside = before if how.get("inputDiff") else read_value(old.get("outputs") or {})
-        was = Opaque.ABSENT if kind.startswith("add") else _at(outside, path)
-        comes = Opaque.ABSENT if kind.startswith("delete") else _at(after, path)
+        was = Opaque.ABSENT if kind.startswith("add") else value_at(outside, path)
+        comes = Opaque.ABSENT if kind.startswith("delete") else value_at(after, path)
         seen.append(Difference(path, was, comes))
     return tuple(seen)
 
@@ -166,19 +168,6 @@ def _same_place(engine: Path, own: Path) -> bool:
         one == other or isinstance(one, int) or (isinstance(other, str) and other.startswith("["))
         for one, other in zip(engine, own, strict=False)
     )
-
-
-def _at(value: Value, path: Path) -> Value:
-    for part in path:
-        if value is Opaque.SECRET:
-            return value
-        if isinstance(value, Mapping) and part in value:
-            value = cast("Mapping[str, Value]", value)[str(part)]
-        elif isinstance(value, Sequence) and not isinstance(value, str) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        else:
-            return Opaque.ABSENT
-    return value
 
 
 def _forced_by(found: _Found) -> tuple[Path, ...]:

@@ -29,6 +29,8 @@ class Opaque(Enum):
     SECRET = "secret"  # noqa: S105
     UNKNOWN = "unknown"
     ABSENT = "absent"
+    PLAIN = "plain"
+    """A plain value where the other side has a secret, which may be the same one."""
 
 
 Value: TypeAlias = "bool | int | float | str | Opaque | Sequence[Value] | Mapping[str, Value] | None"
@@ -78,3 +80,17 @@ def has_secret(value: Value) -> bool:
             return any(has_secret(each) for each in cast("Mapping[str, Value]", value).values())
         case _:
             return any(has_secret(each) for each in value)
+
+
+def value_at(value: Value, path: "Sequence[str | int]") -> Value:
+    """The part of a value at a path; SECRET within a secret, and ABSENT where there is none."""
+    for part in path:
+        if value is Opaque.SECRET:
+            return value
+        if isinstance(value, Mapping) and part in value:
+            value = cast("Mapping[str, Value]", value)[str(part)]
+        elif isinstance(value, Sequence) and not isinstance(value, str) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            return Opaque.ABSENT
+    return value

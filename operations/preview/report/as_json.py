@@ -78,6 +78,7 @@ class JsonStack(_Part):
     counts: dict[str, int] = Field(description="steps by operation")
     dangers: list[JsonDanger]
     settings: list[JsonField] | None
+    forecast: list[str] = Field(description="sentences about what the change does to what runs")
     components: list[JsonComponent]
     messages: list[JsonMessage]
 
@@ -125,6 +126,7 @@ def _stack(stack: StackReport) -> JsonStack:
         counts={str(operation): count for operation, count in stack.counts.items()},
         dangers=[_danger(each) for each in stack.dangers],
         settings=None if stack.settings is None else _fields(stack.settings),
+        forecast=list(stack.forecast),
         components=[
             JsonComponent(name=each.name, type=each.type, objects=[_object(one) for one in each.objects])
             for each in stack.components

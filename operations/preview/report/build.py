@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from operations.preview.forecast.pods import sentences
+from operations.preview.forecast.redis import shards
 from operations.preview.gate.dangers import dangers
 from operations.preview.model.change import Change, Operation, Severity, Step
 from operations.preview.model.differences import Difference
@@ -24,6 +26,7 @@ def build(change: Change, against: str, settings: Iterable[Difference] | None) -
         counts=change.counts(),
         dangers=found,
         settings=None if settings is None else tuple(settings),
+        forecast=(*sentences(change), *shards(change)),
         components=tuple(_components(change)),
         diagnostics=tuple(each for each in change.diagnostics if each.severity is not Severity.INFO),
         policies=change.policies,

@@ -61,7 +61,8 @@ class Component:
 class StackReport:
     """One stack's part. `against` says in words what it was compared with.
 
-    `settings` are those that differ in the stack's file; None where there is no earlier file to compare with.
+    `forecast` are sentences about what the change does to what runs. `settings` are those that differ in the stack's
+    file; None where there is no earlier file to compare with.
     """
 
     stack: str
@@ -70,6 +71,7 @@ class StackReport:
     counts: dict[Operation, int]
     dangers: tuple[Danger, ...]
     settings: tuple[Difference, ...] | None
+    forecast: tuple[str, ...]
     components: tuple[Component, ...]
     diagnostics: tuple[Diagnostic, ...]
     policies: tuple[PolicyResult, ...]

@@ -90,6 +90,10 @@ def _stack(stack: StackReport) -> Iterator[str]:
         yield "<h3>Settings that differ</h3><ul>"
         yield from (f"<li>{_field(each)}</li>" for each in stack.settings)
         yield "</ul>"
+    if stack.forecast:
+        yield "<h3>What it does</h3><ul>"
+        yield from (f"<li>{escape(sentence)}</li>" for sentence in stack.forecast)
+        yield "</ul>"
     if stack.components:
         yield f"<h3>Objects</h3><p>{escape(summary(stack))}</p>"
         for component in stack.components:

@@ -115,6 +115,11 @@ def _of_stack(stack: StackReport, detail: _Detail) -> Iterator[str]:
         yield ""
         yield from _some([_field(each) for each in stack.settings], detail.settings, "settings")
         yield ""
+    if stack.forecast:
+        yield "**What it does**"
+        yield ""
+        yield from _some([f"- {_escaped(each)}" for each in stack.forecast], detail.settings, "sentences")
+        yield ""
     if stack.components:
         yield f"**Objects**: {summary(stack)}"
         yield ""

@@ -32,6 +32,10 @@ def _of_stack(stack: StackReport) -> Iterator[str]:
         yield ""
         yield "  Settings that differ"
         yield from (f"    {format_path(each.path)}: {old_and_new(each)}" for each in stack.settings)
+    if stack.forecast:
+        yield ""
+        yield "  What it does"
+        yield from (f"    {sentence}" for sentence in stack.forecast)
     if stack.verdict is not Verdict.NO_CHANGES:
         yield ""
         yield from _objects(stack.components)

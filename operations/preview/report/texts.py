@@ -16,6 +16,7 @@ _OPAQUE = {
     Opaque.SECRET: "a secret",
     Opaque.UNKNOWN: "known once it is there",
     Opaque.ABSENT: "not set",
+    Opaque.PLAIN: "no secret",
 }
 
 

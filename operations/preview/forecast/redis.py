@@ -1,0 +1,48 @@
+"""What happens to the shards of a Redis Cluster: which hand over, and how many slots move."""
+
+from collections.abc import Iterator
+
+from operations.preview.forecast.pods import rolls
+from operations.preview.model.change import Change, Step
+from operations.preview.model.values import Opaque, value_at
+
+_SLOTS = 16384
+_CLUSTER = "webtier:index:RedisCluster$kubernetes:apps/v1:StatefulSet"
+
+
+def shards(change: Change) -> Iterator[str]:
+    """Sentences about each cluster, by name."""
+    clusters: dict[str, list[Step]] = {}
+    for step in change.steps:
+        if _CLUSTER in step.urn:
+            clusters.setdefault(step.parent.rpartition("::")[2], []).append(step)
+    for name, sets in sorted(clusters.items()):
+        old, new = (sum(side is not Opaque.ABSENT for side in sides) for sides in zip(*map(_sides, sets), strict=True))
+        yield from _hand_overs(name, sets, change)
+        if old and new > old:
+            yield f"Redis Cluster {name}: {new} shards instead of {old}; about {_moved(old, new)} slots move, online."
+        if new and new < old:
+            yield (
+                f"Redis Cluster {name}: {new} shards instead of {old}; about {_moved(new, old)} slots move away, "
+                f"online, before a shard goes."
+            )
+
+
+def _sides(step: Step) -> tuple[object, object]:
+    return (step.before, step.after)
+
+
+def _moved(fewer: int, more: int) -> int:
+    """Slots that the shards which come or go have, where all have about as many."""
+    return round(_SLOTS * (more - fewer) / more)
+
+
+def _hand_overs(name: str, sets: list[Step], change: Change) -> Iterator[str]:
+    rolled = {roll.place for roll in rolls(change)}
+    with_replicas = [
+        step for step in sets if step.place in rolled and value_at(step.after, ("spec", "replicas")) not in (0, 1)
+    ]
+    if with_replicas:
+        count = len(with_replicas)
+        which = "its shard hands" if count == 1 else f"{count} shards hand"
+        yield f"Redis Cluster {name}: {which} over to a replica before a master ends."

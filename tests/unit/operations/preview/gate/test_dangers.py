@@ -1,0 +1,47 @@
+"""What the gate finds in a change."""
+
+import pytest
+
+from operations.preview.gate.dangers import HOLDING_DATA, Danger, DangerKind, dangers
+from tests.unit.operations.preview.engine_log import change_of, changed, state, step, urn_of
+
+
+def _kinds(found: list[Danger]) -> list[DangerKind]:
+    return [each.kind for each in found]
+
+
+@pytest.mark.parametrize("kind", sorted(HOLDING_DATA))
+def test_what_holds_data_is_not_deleted_or_replaced(kind: str) -> None:
+    old = state(kind, "a")
+    (deleted,) = dangers(change_of(step("delete", kind, "a", old=old)))
+    assert (deleted.kind, deleted.urn) == (DangerKind.DELETED, urn_of(kind, "a"))
+    events = [step(each, kind, "a", old=old, new=old) for each in ("delete-replaced", "create-replacement")]
+    (replaced,) = dangers(change_of(*events))
+    assert replaced.kind is DangerKind.REPLACED
+    assert "the old one goes first" in replaced.what
+
+
+def test_other_objects_may_go() -> None:
+    assert list(dangers(change_of(step("delete", "Service", "a", old=state("Service", "a"))))) == []
+
+
+def test_protection_that_is_taken_away_is_one_also_where_nothing_else_changes() -> None:
+    old = state("Deployment", "a", protect=True)
+    found = list(dangers(change_of(step("same", "Deployment", "a", old=old, new=state("Deployment", "a")))))
+    assert _kinds(found) == [DangerKind.UNPROTECTED]
+
+
+def test_a_deletion_of_what_was_protected_is_both() -> None:
+    found = list(dangers(change_of(step("delete", "Secret", "a", old=state("Secret", "a", protect=True)))))
+    assert _kinds(found) == [DangerKind.DELETED, DangerKind.UNPROTECTED]
+
+
+def test_a_retained_object_that_nobody_manages_any_more_is_one() -> None:
+    old = {**state("PersistentVolume", "a"), "retainOnDelete": True}
+    assert _kinds(list(dangers(change_of(step("delete", "PersistentVolume", "a", old=old))))) == [DangerKind.ORPHANED]
+
+
+def test_a_change_that_is_not_known_whole_is_one() -> None:
+    event = changed("Service", "a", {"x": 1}, {"x": 2})
+    assert _kinds(list(dangers(change_of(event, ends=False)))) == [DangerKind.INCOMPLETE]
+    assert _kinds(list(dangers(change_of(event, result="failed")))) == [DangerKind.INCOMPLETE]

@@ -1,0 +1,237 @@
+"""The report in all its forms, from event logs as the engine writes them."""
+
+import json
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from typing_extensions import override
+
+from operations.preview.model.change import Change
+from operations.preview.model.differences import Difference
+from operations.preview.report.as_json import JsonReport, as_json
+from operations.preview.report.build import build
+from operations.preview.report.document import Report, StackReport, Verdict
+from operations.preview.report.html import html
+from operations.preview.report.markdown import LIMIT, markdown
+from operations.preview.report.terminal import terminal
+from tests.unit.operations.preview.engine_log import change_of, changed, component, state, step
+
+WEB = component("WebService", "user-v1")
+REDIS = component("RedisCluster", "redis")
+SETTING = Difference(("services", "user-v1", "replicas"), 3, 5)
+
+
+def stack(change: Change, *settings: Difference, name: str = "prod") -> StackReport:
+    return build(Change(**{**change.__dict__, "stack": name}), "its state", settings)
+
+
+def report(*events: Any, **options: Any) -> Report:
+    return Report((stack(change_of(*events, **options), SETTING),), commit="c0ffee", time="2026-11-26T12:00:00+00:00")
+
+
+SCALED = changed("Deployment", "user-v1", {"spec": {"replicas": 3}}, {"spec": {"replicas": 5}}, WEB)
+ROLLED = changed("Deployment", "user-v1", {"spec": {"template": {"a": 1}}}, {"spec": {"template": {"a": 2}}}, WEB)
+LOST = step("delete", "StatefulSet", "redis-shard-2", parent=REDIS, old=state("StatefulSet", "redis-shard-2", REDIS))
+
+
+@pytest.mark.parametrize(
+    ("events", "options", "verdict"),
+    [
+        ([], {}, Verdict.NO_CHANGES),
+        ([step("create", "Service", "a", new=state("Service", "a"))], {}, Verdict.SAFE),
+        ([SCALED], {}, Verdict.SAFE),
+        ([ROLLED], {}, Verdict.REVIEW),
+        ([changed("Ingress", "a", {"x": 1}, {"x": 2})], {}, Verdict.REVIEW),
+        ([step("delete", "Service", "a", old=state("Service", "a"))], {}, Verdict.REVIEW),
+        ([step("delete", "Job", "a", old=state("Job", "a"))], {}, Verdict.SAFE),
+        ([LOST], {}, Verdict.DESTRUCTIVE),
+        ([LOST], {"ends": False}, Verdict.FAILED),
+        ([], {"result": "failed"}, Verdict.FAILED),
+    ],
+)
+def test_the_verdict(events: list[Any], options: dict[str, Any], verdict: Verdict) -> None:
+    assert report(*events, **options).verdict is verdict
+
+
+def test_several_stacks_have_the_worst_verdict() -> None:
+    parts = (stack(change_of(LOST), name="dev"), stack(change_of(SCALED), name="prod"))
+    assert Report(parts).verdict is Verdict.DESTRUCTIVE
+
+
+def test_the_verdict_and_what_is_dangerous_come_first_and_are_not_folded() -> None:
+    text = markdown(report(SCALED, LOST))
+    assert text.startswith("## Preview: destructive\n")
+    danger = text.index("StatefulSet webtier/redis-shard-2 is deleted")
+    assert danger < text.index("services.user-v1.replicas") < text.index("<details>")
+    assert LOST["resourcePreEvent"]["metadata"]["urn"] in text
+
+
+def test_settings_come_before_what_follows_from_them() -> None:
+    for form in (markdown, terminal, html):
+        text = form(report(SCALED))
+        assert text.index("services.user-v1.replicas") < text.index("spec.replicas")
+        assert "3 → 5" in text
+
+
+def test_the_same_change_of_several_stacks_is_shown_once() -> None:
+    change = change_of(SCALED)
+    text = markdown(Report((stack(change, name="dev"), stack(change, name="prod"), stack(change_of(), name="test"))))
+    assert text.count("spec.replicas") == 1
+    assert "### dev, prod (the same in each)" in text
+    assert "| test | **no changes**" in text
+
+
+def test_noise_is_counted_and_not_listed() -> None:
+    old, new = (
+        {
+            "spec": {
+                "replicas": number,
+                "template": {"metadata": {"annotations": {"webtier/config-checksum": str(number)}}},
+            }
+        }
+        for number in (1, 2)
+    )
+    text = markdown(report(changed("Deployment", "user-v1", old, new, WEB)))
+    assert "checksum:" not in text
+    assert "not listed: 1 checksums" in text
+
+
+def test_lines_of_a_text_are_compared() -> None:
+    old, new = ({"data": {"a.conf": f"one\ntwo\nthree {n}\nfour\n"}} for n in (1, 2))
+    text = markdown(report(changed("ConfigMap", "files", old, new, WEB)))
+    assert "\n-three 1\n+three 2\n" in text
+    assert "one" in text
+
+
+@pytest.mark.parametrize("hostile", ["```\n# done\n", "`a`", "</details><script>alert(1)</script>", "| a | @everyone"])
+def test_nothing_in_a_value_ends_its_place(hostile: str) -> None:
+    events = [changed("ConfigMap", "a", {"x": "1"}, {"x": hostile}, WEB)]
+    made = Report((stack(change_of(*events), Difference(("services", hostile), 1, hostile)),))
+    text = markdown(made)
+    assert blocks_end(text)
+    assert text.count("<details>") == outside_of_code(text).count("<details>") == 1
+    assert "<script>" not in outside_of_code(text)
+    assert "@everyone" not in outside_of_code(text)
+    assert "<script>" not in html(made)
+
+
+def blocks_end(text: str) -> bool:
+    """Whether every fenced block of a Markdown text has its end."""
+    fence = ""
+    for line in text.splitlines():
+        if not fence and line.startswith("```"):
+            fence = line[: len(line) - len(line.lstrip("`"))]
+        elif fence and line == fence:
+            fence = ""
+    return fence == ""
+
+
+def outside_of_code(text: str) -> str:
+    """A Markdown text without its fenced blocks and code spans."""
+    kept: list[str] = []
+    fence = ""
+    for line in text.splitlines():
+        if fence:
+            fence = "" if line == fence else fence
+        elif line.startswith("```"):
+            fence = line[: len(line) - len(line.lstrip("`"))]
+        else:
+            kept.append(without_spans(line))
+    return "\n".join(kept)
+
+
+def without_spans(line: str) -> str:
+    result, rest = "", line
+    while "`" in rest:
+        before, _, rest = rest.partition("`")
+        result += before
+        ticks = "`" + rest[: len(rest) - len(rest.lstrip("`"))]
+        rest = rest[len(ticks) - 1 :]
+        _, end, rest = rest.partition(ticks)
+        assert end, line
+        rest = rest.lstrip("`")
+    return result + rest
+
+
+def test_a_comment_is_never_too_long_nor_cut_within_a_block() -> None:
+    long = [
+        changed(
+            "Ingress",
+            f"rule-{n}",
+            {"a": "x" * 300},
+            {"a": f"{n}" * 100, "b": "y\n" * 50},
+            component("PathRules", f"r{n % 40}"),
+        )
+        for n in range(2000)
+    ]
+    settings = [Difference(("routes", f"[{n}]"), n, "z" * 200) for n in range(2000)]
+    made = Report((stack(change_of(*long, LOST), *settings),))
+    text = markdown(made)
+    assert len(text) <= LIMIT
+    assert blocks_end(text)
+    assert "redis-shard-2 is deleted" in text
+    for limit in (20_000, 5_000):
+        assert "redis-shard-2 is deleted" in markdown(made, limit)
+
+
+def test_two_settings_are_told_on_one_screen() -> None:
+    made = report(SCALED, ROLLED)
+    assert len(terminal(made).splitlines()) <= 30
+    assert len(markdown(made).splitlines()) <= 60
+
+
+def test_a_new_stack_is_told_on_one_screen() -> None:
+    events = [step("create", "Service", f"s{n}", parent=WEB, new=state("Service", f"s{n}", WEB)) for n in range(100)]
+    text = terminal(report(*events))
+    assert "user-v1 (WebService): 100 objects to create" in text
+    assert len(text.splitlines()) <= 40
+
+
+def test_the_json_form_has_its_schema() -> None:
+    text = as_json(report(SCALED, LOST))
+    JsonReport.model_validate_json(text)
+    read = json.loads(text)
+    assert (read["version"], read["verdict"]) == (1, "destructive")
+    (web,) = [each for each in read["stacks"][0]["components"] if each["name"] == "user-v1"]
+    assert web["objects"][0]["fields"] == [{"path": "spec.replicas", "old": 3, "new": 5}]
+
+
+def test_a_side_that_is_not_there_is_no_key_in_json() -> None:
+    text = as_json(report(changed("Service", "a", {}, {"x": None}, WEB)))
+    (service,) = json.loads(text)["stacks"][0]["components"][0]["objects"]
+    assert service["fields"] == [{"path": "x", "new": None}]
+
+
+class Page(HTMLParser):
+    """What tags are open, and what a page would fetch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.fetched: list[str] = []
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+        self.fetched += [value or "" for name, value in attrs if name in ("src", "srcset", "data") or tag == "link"]
+
+    @override
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_and_fetches_nothing() -> None:
+    page = Page()
+    text = html(report(SCALED, ROLLED, LOST))
+    page.feed(text)
+    assert (page.open, page.fetched) == ([], [])
+    assert "url(" not in text
+    assert 'name="viewport"' in text
+
+
+def test_the_same_change_gives_the_same_bytes() -> None:
+    events = [SCALED, LOST, changed("Service", "a", {"x": 1}, {"x": 2}, REDIS)]
+    for form in (markdown, html, terminal, as_json):
+        assert form(report(*events)) == form(report(*reversed(events)))
