@@ -7,7 +7,7 @@ MEASURED :=
 
 # What users give to a command is text for it alone. As it is, make would expand a '$' in it and a shell all else: so its
 # value is taken unexpanded, and reaches the shell as an environment variable, of which "$$NAME" is one word.
-ARGUMENTS := PYTHON STACK URL METHOD HEADER COOKIE FAULT TIMES SETTINGS WITHOUT
+ARGUMENTS := PYTHON STACK BASE URL METHOD HEADER COOKIE FAULT TIMES SETTINGS WITHOUT
 $(foreach name,$(ARGUMENTS),$(eval override $(name) := $$(value $(name))))
 export $(ARGUMENTS)
 
@@ -68,8 +68,8 @@ unit: $(VENV)/.tests ## the unit tests alone: no cluster needed
 coverage: MEASURED := --cov --cov-report=term
 coverage: unit ## the unit tests, and a table of how much of the code they run
 
-preview: $(VENV)/.runs ## what `pulumi up` would change, without a cluster: make preview STACK=dev
-	@$(BIN)/python -m operations.preview -- "$${STACK:-local}"
+preview: $(VENV)/.runs ## what `pulumi up` would change, as a report: make preview STACK=dev,prod BASE=origin/main
+	@$(BIN)/python -m operations.preview --base="$$BASE" -- "$${STACK:-local}"
 
 routes: $(VENV)/.runs ## what matches, in order, or which rule a URL hits: make routes STACK=dev URL=http://host/path
 	@$(BIN)/python -m operations.routes --url="$$URL" --method="$${METHOD:-GET}" \

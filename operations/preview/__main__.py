@@ -36,6 +36,7 @@ from operations.stacks import LOCAL, PROJECT, check_known, names_a_backend, sett
 
 BUILD = PROJECT / "build" / "preview"
 GATE_IS_CLOSED = 3
+_FORMS = {"md": markdown, "json": as_json, "html": html}
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,9 @@ def preview(stacks: Sequence[str], base: str) -> int:
     engine = pulumi_installation.ensure(paths, progress)
     environment = pulumi_installation.variables(engine, paths)
     logs = logs_folder(BUILD)
+    for name in _FORMS:
+        # A report of before must not be taken for one of this run.
+        (BUILD / f"report.{name}").unlink(missing_ok=True)
     reports: list[StackReport] = []
     for stack in stacks:
         with _prepared(stack, environment) as ready, progress.part(f"preview of {stack}"):
@@ -81,8 +85,8 @@ def preview(stacks: Sequence[str], base: str) -> int:
 
 
 def _write(report: Report) -> None:
-    for name, text in (("md", markdown(report)), ("json", as_json(report)), ("html", html(report))):
-        (BUILD / f"report.{name}").write_text(text, encoding="utf-8")
+    for name, form in _FORMS.items():
+        (BUILD / f"report.{name}").write_text(form(report), encoding="utf-8")
 
 
 @contextmanager

@@ -77,7 +77,7 @@ def _matrix(stacks: Sequence[StackReport]) -> Iterator[str]:
 def _stack(stack: StackReport) -> Iterator[str]:
     yield f'<h2 id="{escape(stack.stack)}">{escape(stack.stack)} {_verdict(stack.verdict)}</h2>'
     if stack.dangers:
-        yield '<div class="dangers"><h3>Destructive</h3><ul>'
+        yield '<div class="dangers"><h3>Dangerous</h3><ul>'
         for danger in stack.dangers:
             place = f"<br><code>{escape(danger.urn)}</code>" if danger.urn else ""
             yield f"<li><b>{escape(danger.kind)}</b>: {escape(danger.what)}{place}</li>"

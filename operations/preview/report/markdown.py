@@ -25,8 +25,8 @@ from operations.preview.report.sentences import (
 )
 from operations.preview.report.texts import changed_lines, old_and_new
 
-LIMIT = 65_536
-"""Characters that GitHub takes in a comment."""
+LIMIT = 65_536 - 136
+"""Characters that GitHub takes in a comment, less some for the mark by which ours is found."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def _lines(report: Report, detail: _Detail) -> Iterator[str]:
         yield ""
     dangerous = [stack for stack in report.stacks if stack.dangers]
     if dangerous:
-        yield "### Destructive"
+        yield "### Dangerous"
         yield ""
         for stack in dangerous:
             yield from (_danger(stack.stack, each) for each in stack.dangers)

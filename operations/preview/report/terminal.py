@@ -19,11 +19,14 @@ def terminal(report: Report) -> str:
 def _of_stack(stack: StackReport) -> Iterator[str]:
     yield f"{stack.stack}: {stack.verdict} ({VERDICTS[stack.verdict]})"
     yield f"  compared with {stack.against}" + (f": {summary(stack)}" if stack.counts else "")
-    yield from (f"  {each.severity}: {line}" for each in stack.diagnostics for line in each.message.splitlines())
+    for each in stack.diagnostics:
+        first, *others = each.message.splitlines() or [""]
+        yield f"  {each.severity}: {first}"
+        yield from (f"    {line}".rstrip() for line in others)
     yield from (f"  policy {each.policy}: {each.message}" for each in stack.policies)
     if stack.dangers:
         yield ""
-        yield "  Destructive"
+        yield "  Dangerous"
         for danger in stack.dangers:
             yield f"    {danger.kind}: {danger.what}"
             if danger.urn:

@@ -115,7 +115,7 @@ def test_secrets_of_an_unknown_passphrase_are_placeholders_and_nothing_else_chan
     text, ciphertexts, salt = encrypted_settings("a passphrase of others", tmp_path)
     done = run("preview", text.encode())
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "kubernetes:apps/v1:StatefulSet: (create)" in done.stdout
+    assert "odd: safe" in done.stdout
     assert PLACEHOLDER not in done.stdout
     file = tmp_path / "Pulumi.dev.yaml"
     file.write_text(text)
