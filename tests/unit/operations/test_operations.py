@@ -14,8 +14,9 @@ from command_line.files import write_whole
 from command_line.pulumi_installation import Engine
 from command_line.pulumi_runner import Pulumi
 from devcluster.paths import ClusterPaths
-from operations import deploy, preview, stacks
+from operations import deploy, stacks
 from operations.local import PROJECT, LocalStack
+from operations.preview import __main__ as preview
 
 
 def test_an_unknown_stack_lists_the_known_ones() -> None:
@@ -36,25 +37,27 @@ def test_exports_before_the_first_up_say_what_to_run(tmp_path: Path) -> None:
 
 
 def test_the_stack_local_is_compared_with_its_own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown: list[tuple[Mapping[str, str], tuple[str, ...]]] = []
+    asked: list[tuple[Mapping[str, str], tuple[str, ...]]] = []
 
-    def show(pulumi: Pulumi, *words: str) -> int:
-        shown.append((pulumi.environment, words))
-        return 0
+    def attempt(pulumi: Pulumi, *words: str) -> subprocess.CompletedProcess[str]:
+        asked.append((pulumi.environment, words))
+        return subprocess.CompletedProcess(words, 0, "", "")
 
     def ensure(*_: object) -> Engine:
         return Engine(tmp_path / "pulumi", (), is_built=False)
 
-    monkeypatch.setattr(Pulumi, "show", show)
+    monkeypatch.setattr(Pulumi, "attempt", attempt)
+    monkeypatch.setattr(preview, "BUILD", tmp_path / "build")
     monkeypatch.setattr(pulumi_installation, "ensure", ensure)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     local = LocalStack.from_environment()
     write_whole(local.paths.kubeconfig, "")
     write_whole(local.redis_password_file, "a-password")
-    assert preview.preview("local") == 0
-    ((environment, words),) = shown
+    # The engine ends well and leaves no event log: nobody knows what would change.
+    assert preview.preview(["local"], "") == preview.GATE_IS_CLOSED
+    ((environment, words),) = asked
     assert environment["PULUMI_BACKEND_URL"] == f"file://{tmp_path}/webtier/pulumi/backend"
-    assert words == ("preview", "--diff", "--stack", "local")
+    assert words[:3] == ("preview", "--stack", "local")
 
 
 def test_a_users_mistake_shows_no_stack_trace() -> None:

@@ -20,7 +20,9 @@ def _spec(image: str = "a:1", replicas: int = 3, **others: Any) -> dict[str, Any
 
 
 def test_another_image_restarts_as_the_strategy_says() -> None:
-    rolling = {"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "50%", "maxUnavailable": 1}}}
+    rolling: dict[str, Any] = {
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "50%", "maxUnavailable": 1}}
+    }
     change = change_of(changed("Deployment", "a", _spec(**rolling), _spec("a:2", **rolling)))
     assert sentences(change) == [
         "Deployment webtier/a: its 3 pods restart (image of web); at most 2 more than 3 and 1 fewer meanwhile."
@@ -33,17 +35,17 @@ def test_kubernetes_own_strategy_is_a_quarter() -> None:
 
 
 def test_all_at_once_is_away_meanwhile() -> None:
-    all_at_once = {"strategy": {"type": "Recreate"}}
+    all_at_once: dict[str, Any] = {"strategy": {"type": "Recreate"}}
     (said,) = sentences(change_of(changed("Deployment", "a", _spec(**all_at_once), _spec("a:2", **all_at_once))))
     assert said.endswith("away meanwhile.")
 
 
 def test_a_changed_checksum_restarts_too() -> None:
-    specs = (
+    old, new = (
         {"spec": {"replicas": 1, "template": {"metadata": {"annotations": {"webtier/config-checksum": each}}}}}
         for each in "ab"
     )
-    assert sentences(change_of(changed("StatefulSet", "a", *specs))) == [
+    assert sentences(change_of(changed("StatefulSet", "a", old, new))) == [
         "StatefulSet webtier/a: its pod restarts (configuration); away until it is ready again."
     ]
 

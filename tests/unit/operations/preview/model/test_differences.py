@@ -43,7 +43,7 @@ def test_items_without_a_name_are_compared_by_likeness() -> None:
     assert told(["a", "b", "c"], ["b", "c", "d"]) == [("[0]", "a", ABSENT), ("[2]", ABSENT, "d")]
 
 
-@pytest.mark.parametrize(("old", "new"), [(True, 1), (0, False), ("1", 1), (None, ABSENT), (Opaque.SECRET, "x")])
+@pytest.mark.parametrize(("old", "new"), [(True, 1), (0, False), ("1", 1), (None, ABSENT), (Opaque.SECRET, ABSENT)])
 def test_values_of_another_kind_differ(old: Value, new: Value) -> None:
     assert list(differences(old, new)) == [Difference((), old, new)]
 
@@ -75,3 +75,9 @@ def _same(old: Any, new: Any) -> bool:
             return len(items) == len(new) and all(map(_same, items, new))
         case _:
             return bool(old == new)
+
+
+@pytest.mark.parametrize(("old", "new"), [(Opaque.SECRET, "x"), (Opaque.SECRET, {"x": "y"})])
+def test_what_stands_where_a_secret_was_is_not_told(old: Value, new: Value) -> None:
+    assert list(differences(old, new)) == [Difference((), Opaque.SECRET, Opaque.PLAIN)]
+    assert list(differences(new, old)) == [Difference((), Opaque.PLAIN, Opaque.SECRET)]

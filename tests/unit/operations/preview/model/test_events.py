@@ -1,6 +1,7 @@
 """The engine's event log, read into the model: `engine_log.py` has its lines as the engine writes them."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,10 @@ def test_an_item_put_first_is_one_difference() -> None:
 def test_the_sub_steps_of_a_replacement_are_one_that_says_which_goes_first(order: tuple[str, ...], first: bool) -> None:
     old = state("StatefulSet", "a", spec={"serviceName": "x"})
     new = state("StatefulSet", "a", spec={"serviceName": "y"})
-    how = {"keys": ["spec.serviceName"], "detailedDiff": {"spec.serviceName": {"diffKind": "update-replace"}}}
+    how: dict[str, Any] = {
+        "keys": ["spec.serviceName"],
+        "detailedDiff": {"spec.serviceName": {"diffKind": "update-replace"}},
+    }
     events = [
         step(each, "StatefulSet", "a", old=old, new=None if each == "delete-replaced" else new, **how) for each in order
     ]
@@ -46,7 +50,7 @@ def test_the_sub_steps_of_a_replacement_are_one_that_says_which_goes_first(order
 def test_a_secret_is_told_by_the_engines_word_and_never_shown() -> None:
     old = state("Secret", "a", data=dict(SECRET))
     new = state("Secret", "a", data=dict(SECRET))
-    how = {"detailedDiff": {"data.password": {"diffKind": "update", "inputDiff": True}}}
+    how: dict[str, Any] = {"detailedDiff": {"data.password": {"diffKind": "update", "inputDiff": True}}}
     (found,) = change_of(step("update", "Secret", "a", old=old, new=new, **how)).steps
     assert found.differences == (Difference(("data", "password"), Opaque.SECRET, Opaque.SECRET),)
     assert "ciphertext" not in repr(found)
@@ -60,7 +64,7 @@ def test_what_is_not_known_yet_is_no_text() -> None:
 def test_a_field_changed_outside_has_its_live_value() -> None:
     both = state("Service", "a", spec={"type": "ClusterIP"})
     old = {**both, "outputs": {"spec": {"type": "NodePort"}}}
-    how = {"detailedDiff": {"spec.type": {"diffKind": "update", "inputDiff": False}}}
+    how: dict[str, Any] = {"detailedDiff": {"spec.type": {"diffKind": "update", "inputDiff": False}}}
     (found,) = change_of(step("update", "Service", "a", old=old, new=both, **how)).steps
     assert found.differences == (Difference(("spec", "type"), "NodePort", "ClusterIP"),)
 

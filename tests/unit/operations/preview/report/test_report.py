@@ -1,6 +1,7 @@
 """The report in all its forms, from event logs as the engine writes them."""
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -23,7 +24,7 @@ SETTING = Difference(("services", "user-v1", "replicas"), 3, 5)
 
 
 def stack(change: Change, *settings: Difference, name: str = "prod") -> StackReport:
-    return build(Change(**{**change.__dict__, "stack": name}), "its state", settings)
+    return build(replace(change, stack=name), "its state", settings)
 
 
 def report(*events: Any, **options: Any) -> Report:
