@@ -4,7 +4,8 @@ import os
 import shlex
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,34 +36,40 @@ class Pulumi:
         self, *words: str, input: str | None = None, timeout: float | None = None
     ) -> subprocess.CompletedProcess[str]:
         """The same for a command that may fail; `timeout` is in seconds."""
-        return subprocess.run(
-            ["pulumi", *words, "--non-interactive", "--color=never"],
-            env=self._environment,
-            cwd=self.folder,
-            input=input,
-            stdin=None if input is not None else subprocess.DEVNULL,
-            timeout=timeout,
-            text=True,
-            errors="replace",
-            capture_output=True,
-            check=False,
-        )
+        command = ["pulumi", *words, "--non-interactive", "--color=never"]
+        stdin = subprocess.DEVNULL if input is None else subprocess.PIPE
+        with self._running(command, stdin, subprocess.PIPE) as process:
+            printed, said = process.communicate(input, timeout)
+        return subprocess.CompletedProcess(command, process.returncode, printed, said)
 
     def show(self, *words: str, live: bool = False) -> int:
         """Run a command that writes to where this process does, without questions; returns its exit code.
 
-        With `live` it runs as for people: on a terminal its lines change in place. Where this process is to end first,
-        the engine is interrupted, and what it has started ends with it.
+        With `live` it runs as for people: on a terminal its lines change in place.
         """
         command = ["pulumi", *words, *(() if live else ("--non-interactive",))]
-        stdin = None if live else subprocess.DEVNULL
-        with subprocess.Popen(command, env=self._environment, cwd=self.folder, stdin=stdin) as process:
+        with self._running(command, None if live else subprocess.DEVNULL, None) as process:
+            return process.wait()
+
+    @contextmanager
+    def _running(self, command: list[str], stdin: int | None, output: int | None) -> Generator[subprocess.Popen[str]]:
+        """Where this process is to end first, the engine is interrupted, and what it has started ends with it."""
+        with subprocess.Popen(
+            command,
+            env=self._environment,
+            cwd=self.folder,
+            stdin=stdin,
+            stdout=output,
+            stderr=output,
+            text=True,
+            errors="replace",
+        ) as process:
             try:
-                return process.wait()
+                yield process
             except BaseException:
                 process.send_signal(signal.SIGINT)
                 try:
-                    process.wait(_SECONDS_TO_END)
+                    process.communicate(timeout=_SECONDS_TO_END)
                 except subprocess.TimeoutExpired:
                     process.kill()
                 raise

@@ -5,9 +5,9 @@ from typing import Any, cast
 
 import yaml
 
+from environment.settings.raw_config import NAMESPACE
 from operations.preview.model.differences import Difference, differences
 from operations.preview.model.values import Opaque, Value
-from operations.stacks import NAMESPACE
 
 _PREFIX = f"{NAMESPACE}:"
 
