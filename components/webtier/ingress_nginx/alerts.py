@@ -30,35 +30,27 @@ def controller_alerts(name: str, namespace: str, settings: IngressNginxSettings)
     errors = f'sum by (namespace, ingress) (rate(nginx_ingress_controller_requests{{{pods},status=~"5.."}}[5m]))'
     return (
         Alert(
-            "IngressNginxReloadFailed",
-            "critical",
-            "2m",
+            *("IngressNginxReloadFailed", "critical", "2m"),
             f"{reloaded} == 0",
             "The controller {{ $labels.pod }} can't load its configuration.",
             "It goes on with the last one that was right, and no later change of any Ingress has an effect. See "
             "`kubectl logs {{ $labels.pod }}`, which names the line of the configuration that nginx refuses.",
         ),
         Alert(
-            "IngressNginxControllersMissing",
-            "warning",
-            "10m",
+            *("IngressNginxControllersMissing", "warning", "10m"),
             f"(count({reloaded}) or vector(0)) < {settings.replicas}",
             f"Only {{{{ $value }}}} of {settings.replicas} controllers are seen.",
             "Pods are missing, or Prometheus does not know them. See `kubectl get pods`, and Prometheus' targets.",
         ),
         Alert(
-            "IngressNginxCertificateExpires",
-            "warning",
-            "1h",
+            *("IngressNginxCertificateExpires", "warning", "1h"),
             f"{days_left} < {EXPIRES_SOON_DAYS}",
             "The certificate for {{ $labels.host }} expires in {{ $value | humanize }} days.",
             "It is in the Secret {{ $labels.secret_name }}. See what renews it: `kubectl describe certificate`, with "
             "cert-manager.",
         ),
         Alert(
-            "IngressNginxServerErrors",
-            "warning",
-            "5m",
+            *("IngressNginxServerErrors", "warning", "5m"),
             f"{errors} / ({requests} > {LEAST_REQUESTS_A_SECOND}) > {SERVER_ERROR_PART}",
             "{{ $value | humanizePercentage }} of the requests to the Ingress {{ $labels.ingress }} fail with 5xx.",
             "502 and 503: no pod of the service is ready, or it ends connections. 504: it is too slow. 500: its own. "

@@ -148,14 +148,7 @@ OutsideExposure = Annotated[NodePortExposure | LoadBalancerExposure, Field(discr
 ExternalTarget = Annotated[ExternalNameExposure | EndpointsExposure, Field(discriminator="kind")]
 """Of a Service that leads out of the cluster."""
 
-Exposure = (
-    ClusterIpExposure
-    | NodePortExposure
-    | LoadBalancerExposure
-    | HeadlessExposure
-    | ExternalNameExposure
-    | EndpointsExposure
-)
+Exposure = PodExposure | ExternalTarget
 
 WITH_NODE_PORTS = (NodePortExposure, LoadBalancerExposure)
 WITHOUT_PODS = (ExternalNameExposure, EndpointsExposure)
