@@ -4,18 +4,14 @@ Every node does so for itself, so that no leader is needed. Nothing here deletes
 shard over; a node that was forgotten by mistake introduces itself again.
 """
 
-import re
 import time
 from dataclasses import dataclass, field
 
 from ..console import Console
-from ..errors import NodeError
 from ..redis.client import Connector, Node
-from ..redis.reach import ask_member_if_reachable
+from ..redis.reach import ask_member_if_reachable, ask_peers
 from ..redis.view import Address, ClusterView, Record
 from .forget import StaleNodeWatch
-
-_POD = re.compile(r"(?P<shard>.+-shard-\d+)-\d+\.(?P<domain>.+)")
 
 
 @dataclass
@@ -85,12 +81,8 @@ class Healer:
 
     def _view_at(self, ip: str) -> ClusterView | None:
         """How who answers there sees the cluster, and with which address it announces itself."""
-        try:
-            with self.connector.open(ip) as node:
-                found = node.view()
-        except NodeError:
-            return None
-        return found if found.myself.address.ip else None
+        views = [peer.view for peer in ask_peers([ip], self.connector).peers]
+        return views[0] if views and views[0].myself.address.ip else None
 
     def _meet(self, redis: Node, place: Address) -> None:
         redis.ask("CLUSTER", "MEET", place.ip, place.port, place.bus_port)
@@ -129,7 +121,7 @@ class Healer:
             return
         if not myself.is_master or myself.slot_ranges or view.importing or view.migrating:
             return
-        master = _shard_master(view, myself.address.hostname)
+        master = _shard_master(view, myself.address)
         # Redis refuses a node with keys as well; a shard's data is never at stake here.
         if master is None or int(redis.ask("DBSIZE")) or not self._is_due(f"join {master.id}"):
             return
@@ -142,7 +134,7 @@ class Healer:
             return
         for ip in self.connector.resolve(self.domain):
             found = self._view_at(ip)
-            if found is None or _shard_master(found, view.myself.address.hostname) is None:
+            if found is None or _shard_master(found, view.myself.address) is None:
                 continue
             self._meet(redis, found.myself.address)
             self.console.event(f"this node knows no other: it has met {found.myself.name}")
@@ -168,15 +160,11 @@ class Healer:
         return True
 
 
-def _shard_master(view: ClusterView, host: str) -> Record | None:
-    """Who owns the slots of the host's shard in this view, when that is exactly one other pod and in touch.
+def _shard_master(view: ClusterView, own: Address) -> Record | None:
+    """Who owns the slots of the own shard in this view, when that is exactly one other pod and in touch.
 
     A shard in which no node owns slots may be a new one that is being filled.
     """
-    owners = [record for record in view.records.values() if record.slot_ranges and _are_mates(record, host)]
+    mates = [record for record in view.records.values() if own.shard and record.address.shard == own.shard]
+    owners = [record for record in mates if record.slot_ranges and record.address.hostname != own.hostname]
     return owners[0] if len(owners) == 1 and owners[0].is_master and owners[0].reachable else None
-
-
-def _are_mates(record: Record, host: str) -> bool:
-    one, other = _POD.fullmatch(record.address.hostname), _POD.fullmatch(host)
-    return one is not None and other is not None and record.address.hostname != host and one.groups() == other.groups()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 FAILED_FLAGS = frozenset({"fail", "fail?"})
 
+_POD = re.compile(r"(.+-shard-\d+)-\d+(\..+)")
 _OPEN_SLOT = re.compile(r"\[(\d+)(-<-|->-)([0-9a-f]+)\]")
 
 
@@ -27,6 +28,12 @@ class Address:
         ip, _, port = location.rpartition(":")
         hostname = rest[0] if rest else ""
         return cls(ip, int(port), int(bus_port or 0), hostname, tuple(rest[1:]))
+
+    @property
+    def shard(self) -> str:
+        """What all pods of a shard have in their host names, `<cluster>-shard-<s>` and the domain; empty for others."""
+        found = _POD.fullmatch(self.hostname)
+        return "".join(found.groups()) if found else ""
 
     def __str__(self) -> str:
         endpoint = f"{self.ip}:{self.port}@{self.bus_port}"

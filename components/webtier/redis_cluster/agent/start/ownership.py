@@ -28,10 +28,7 @@ class Identity:
         return (record.address.ip, record.address.port) == (self.address.ip, self.address.port)
 
     def same_shard(self, record: Record) -> bool:
-        """Pods are named `<cluster>-shard-<s>-<m>`."""
-        hosts = self.address.hostname, record.address.hostname
-        own, other = (host.partition(".")[0].rpartition("-")[0] for host in hosts)
-        return own == other
+        return record.address.shard == self.address.shard
 
 
 @dataclass(frozen=True)
