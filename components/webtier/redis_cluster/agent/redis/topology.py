@@ -36,10 +36,6 @@ class Topology:
         pod = f"{self.name}-shard-{shard}-{index}"
         return Member(shard, index, pod, f"{pod}.{self.domain}")
 
-    def shard_members(self, shard: int) -> list[Member]:
-        """A shard's members; the first is its master when the cluster is formed."""
-        return [self.member(shard, index) for index in range(self.replicas_per_shard + 1)]
-
     def members(self) -> list[Member]:
         """All members: the first of every shard, then the second of every shard, and so on."""
         return [

@@ -53,7 +53,7 @@ def test_readiness_is_latched_for_the_life_of_one_process(six_nodes: LocalCluste
 
 def test_a_replica_without_its_masters_data_is_not_ready(six_nodes: LocalCluster) -> None:
     six_nodes.converge()
-    master, replica = six_nodes.topology.shard_members(0)
+    master, replica = six_nodes.shard_members(0)
     six_nodes.kill(replica)
     six_nodes.ask(master, "ACL", "SETUSER", "replication", "off")
     six_nodes.launch(replica)

@@ -24,7 +24,7 @@ def epochs(cluster: LocalCluster, *members: Member) -> set[str]:
 
 
 def test_a_pause_of_a_second_changes_nothing(slow: LocalCluster) -> None:
-    master, replica = slow.topology.shard_members(0)
+    master, replica = slow.shard_members(0)
     members = slow.topology.members()
     console = Remembering()
     watchers = {member: watcher(slow, member, console=console) for member in members}
@@ -66,7 +66,7 @@ class _CutOffNode(Node):
 
 
 def test_one_replica_that_alone_has_lost_its_master_does_nothing(slow: LocalCluster) -> None:
-    master, replica = slow.topology.shard_members(0)
+    master, replica = slow.shard_members(0)
     members = slow.topology.members()
     ours = slow.connector
     connector = CutOffConnector(ours.password, ours.port, ours.bus_port, resolve=ours.resolve)
@@ -87,7 +87,7 @@ def test_one_replica_that_alone_has_lost_its_master_does_nothing(slow: LocalClus
 
 def test_without_a_majority_of_masters_nobody_takes_over(slow: LocalCluster) -> None:
     """As on the smaller side of a partition, where one other master may be as well."""
-    master, replica = slow.topology.shard_members(0)
+    master, replica = slow.shard_members(0)
     others = [member for member in slow.topology.members() if member != master]
     console = Remembering()
     agent = watcher(slow, replica, SOON, console)
@@ -104,7 +104,7 @@ def test_without_a_majority_of_masters_nobody_takes_over(slow: LocalCluster) -> 
 
 def test_who_stood_still_begins_anew(slow: LocalCluster) -> None:
     """A node that was frozen as a whole sees an old silence when it goes on; its master may be fine again."""
-    master, replica = slow.topology.shard_members(0)
+    master, replica = slow.shard_members(0)
     connector = WatchedConnector.like(slow.connector)
     agent = watcher(slow, replica, replace(SOON, give_up_after=60.0), connector=connector)
     follow(agent)
@@ -120,7 +120,7 @@ def test_who_stood_still_begins_anew(slow: LocalCluster) -> None:
 
 def test_with_two_masters_there_is_no_majority(two_nodes: LocalCluster) -> None:
     two_nodes.converge()
-    master, replica = two_nodes.topology.shard_members(0)
+    master, replica = two_nodes.shard_members(0)
     console = Remembering()
     connector = WatchedConnector.like(two_nodes.connector)
     agent = watcher(two_nodes, replica, SOON, console, connector)

@@ -16,7 +16,7 @@ PERSISTENT = FastFailoverOptions(give_up_after=60.0)
 
 
 def test_a_killed_master_is_replaced(slow: LocalCluster) -> None:
-    master, replica = slow.topology.shard_members(1)
+    master, replica = slow.shard_members(1)
     members = slow.topology.members()
     console = Remembering()
     watchers = {member: watcher(slow, member, PERSISTENT, console) for member in members}
@@ -72,7 +72,7 @@ def cut_off(cluster: LocalCluster, replica: Member, master: Member) -> None:
 
 
 def test_only_the_replica_with_all_data_takes_over(slow: LocalCluster) -> None:
-    master, best = slow.topology.shard_members(2)
+    master, best = slow.shard_members(2)
     behind, empty = slow.topology.member(2, 2), slow.topology.member(2, 3)
     join(slow, behind, master)
     join(slow, empty, master, password="wrong")

@@ -61,7 +61,7 @@ def test_a_replica_that_writes_its_first_file_can_end_afterwards(nine_nodes: Loc
 
 
 def test_no_acknowledged_write_is_lost(nine_nodes: LocalCluster) -> None:
-    old, *replicas = nine_nodes.topology.shard_members(0)
+    old, *replicas = nine_nodes.shard_members(0)
     connector = WatchedConnector.like(nine_nodes.connector)
     console = Remembering()
     with ShardWriter(nine_nodes, 0) as writer:
@@ -81,7 +81,7 @@ def test_no_acknowledged_write_is_lost(nine_nodes: LocalCluster) -> None:
 
 
 def test_another_replica_is_asked_when_the_first_does_not_answer(nine_nodes: LocalCluster) -> None:
-    old, *replicas = nine_nodes.topology.shard_members(1)
+    old, *replicas = nine_nodes.shard_members(1)
     stopped: list[Member] = []
 
     def stop_first(replica: Member) -> None:
@@ -101,7 +101,7 @@ def test_another_replica_is_asked_when_the_first_does_not_answer(nine_nodes: Loc
 
 
 def test_a_replica_ends_at_once_and_is_not_handed_anything(nine_nodes: LocalCluster) -> None:
-    master, *replicas = nine_nodes.topology.shard_members(2)
+    master, *replicas = nine_nodes.shard_members(2)
     connector = WatchedConnector.like(nine_nodes.connector)
     console = Remembering()
     for replica in replicas:
@@ -116,7 +116,7 @@ def test_a_replica_ends_at_once_and_is_not_handed_anything(nine_nodes: LocalClus
 
 
 def test_without_a_replica_nothing_is_waited_for(nine_nodes: LocalCluster) -> None:
-    master, *replicas = nine_nodes.topology.shard_members(2)
+    master, *replicas = nine_nodes.shard_members(2)
     nine_nodes.kill(*replicas)
     wait_until(lambda: "connected_slaves:0" in nine_nodes.ask(master, "INFO", "replication"), "replicas are missed")
     console = Remembering()
@@ -149,7 +149,7 @@ def announce_bus_port(node: Node, port: int) -> None:
 
 def test_a_replica_is_asked_when_votes_can_reach_it(nine_nodes: LocalCluster) -> None:
     """Masters vote once, and over their own links; CLUSTER NODES calls those connected that are still being made."""
-    master, candidate, other = nine_nodes.topology.shard_members(2)
+    master, candidate, other = nine_nodes.shard_members(2)
     nine_nodes.kill(other)
     wait_until(lambda: "connected_slaves:1" in nine_nodes.ask(master, "INFO", "replication"), "one replica follows")
     connector = WatchedConnector.like(nine_nodes.connector)
@@ -176,7 +176,7 @@ def test_a_replica_is_asked_when_votes_can_reach_it(nine_nodes: LocalCluster) ->
 
 def test_a_replica_is_found_where_it_follows_from(nine_nodes: LocalCluster) -> None:
     """After its restart DNS still has the address before, where nobody is any more."""
-    members = nine_nodes.topology.shard_members(1)
+    members = nine_nodes.shard_members(1)
     wait_until(nine_nodes.is_healthy, "healthy again after the tests before")
     (master,) = [member for member in members if nine_nodes.is_master(member)]
     followers = [member for member in members if member != master]
@@ -205,7 +205,7 @@ def test_a_replica_that_is_made_master_while_it_ends_hands_over_too(nine_nodes: 
     wait_until(nine_nodes.is_healthy, "healthy again after the tests before")
     candidate = nine_nodes.topology.member(0, 0)
     master = nine_nodes.master(0)
-    (replica,) = {*nine_nodes.topology.shard_members(0)} - {candidate, master}
+    (replica,) = {*nine_nodes.shard_members(0)} - {candidate, master}
     for each in (candidate, replica):
         nine_nodes.wait_until_known(each)
     nine_nodes.set_mark(master, draining=True)

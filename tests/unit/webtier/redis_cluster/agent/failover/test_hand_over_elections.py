@@ -24,7 +24,7 @@ def trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     """
     for cluster in local_cluster(tmp_path_factory.mktemp("trio"), 1, 2, node_timeout_ms=1500):
         cluster.converge()
-        for replica in cluster.topology.shard_members(0)[1:]:
+        for replica in cluster.shard_members(0)[1:]:
             cluster.wait_until_known(replica)
         yield cluster
 
@@ -57,7 +57,7 @@ def hand_over_at_the_second_attempt(cluster: LocalCluster) -> list[Member]:
     new = cluster.master(0)
     assert new == asked[-1]
     assert not writer.lost(new)
-    others = [member for member in cluster.topology.shard_members(0) if member != new]
+    others = [member for member in cluster.shard_members(0) if member != new]
     cluster.kill(*others)
     cluster.launch(*others)
     return asked
@@ -70,7 +70,7 @@ def test_another_replica_is_asked_when_the_masters_vote_again(trio: LocalCluster
 
 def test_the_only_replica_is_asked_when_it_asks_for_votes_again(trio: LocalCluster) -> None:
     wait_until(trio.is_healthy, "healthy before")
-    candidate, other = [member for member in trio.topology.shard_members(0) if member != trio.master(0)]
+    candidate, other = [member for member in trio.shard_members(0) if member != trio.master(0)]
     trio.set_mark(other, draining=True)
     assert hand_over_at_the_second_attempt(trio) == [candidate, candidate]
 

@@ -60,7 +60,7 @@ def half_moved(slow: LocalCluster) -> Iterator[tuple[Member, Member, int]]:
 
 def test_a_slot_that_stays_half_moved_is_named(slow: LocalCluster, half_moved: tuple[Member, Member, int]) -> None:
     source, _, slot = half_moved
-    _, replica = slow.topology.shard_members(2)
+    _, replica = slow.shard_members(2)
     slow.set_mark(replica, draining=True)
     console = Remembering()
 

@@ -25,7 +25,7 @@ def trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     """One shard with two replicas, of which its master wants one in touch. The tests follow one another."""
     for cluster in local_cluster(tmp_path_factory.mktemp("trio"), 1, 2):
         cluster.converge()
-        for replica in cluster.topology.shard_members(0)[1:]:
+        for replica in cluster.shard_members(0)[1:]:
             cluster.wait_until_known(replica)
         yield cluster
 
@@ -80,7 +80,7 @@ def asking(cluster: LocalCluster, *members: Member) -> Generator[list[str]]:
 
 
 def test_the_next_master_takes_writes_before_the_others_follow_it(trio: LocalCluster) -> None:
-    master, *replicas = trio.topology.shard_members(0)
+    master, *replicas = trio.shard_members(0)
     with asking(trio, *replicas) as refused:
         assert run(trio, master) is Outcome.HANDED_OVER
         new = trio.master(0)
@@ -95,7 +95,7 @@ def test_the_next_master_takes_writes_before_the_others_follow_it(trio: LocalClu
 def test_the_last_replica_that_ends_lets_its_master_take_writes_and_takes_that_back(trio: LocalCluster) -> None:
     wait_until(trio.is_healthy, "healthy before")
     master = trio.master(0)
-    replicas = [member for member in trio.topology.shard_members(0) if member != master]
+    replicas = [member for member in trio.shard_members(0) if member != master]
     with writing(trio) as writer:
         for replica, left in zip(replicas, (1, 0), strict=True):
             end(trio, replica)

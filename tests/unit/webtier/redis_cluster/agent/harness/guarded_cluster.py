@@ -121,7 +121,7 @@ class GuardedCluster(LocalCluster):
 
     def everybody(self) -> list[Member]:
         """Also members of a shard more than there are."""
-        return [*self.topology.members(), *self.topology.shard_members(self.topology.shards)]
+        return [*self.topology.members(), *self.shard_members(self.topology.shards)]
 
 
 class _Listening(Console):

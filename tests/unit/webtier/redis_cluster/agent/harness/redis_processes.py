@@ -8,7 +8,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -19,6 +18,7 @@ from pathlib import Path
 import pytest
 from redis.crc import key_slot
 
+from tests.unit.webtier.redis_cluster.agent.harness.free_ports import free_ports
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.errors import AgentError
 from webtier.redis_cluster.agent.failover.draining import NO_FAILOVER, mark_draining
@@ -117,6 +117,10 @@ class LocalCluster:
     def beside(self, member: Member, connector: Connector | None = None) -> Connector:
         """The connector of the agent in that member's pod."""
         return replace(connector or self.connector, local_ip=self.addresses[member.host])
+
+    def shard_members(self, shard: int) -> list[Member]:
+        """A shard's members; the first is its master when the cluster is formed."""
+        return [self.topology.member(shard, index) for index in range(self.topology.replicas_per_shard + 1)]
 
     def announced(self, member: Member) -> Address:
         """As its pod announces it."""
@@ -324,14 +328,14 @@ class LocalCluster:
 
     def master_and_replica(self, shard: int) -> tuple[Member, Member]:
         """Of a shard with one replica."""
-        first, second = self.topology.shard_members(shard)
+        first, second = self.shard_members(shard)
         return (first, second) if self.is_master(first) else (second, first)
 
     def master(self, shard: int) -> Member:
         """The member of a shard that says so itself and owns slots."""
         (found,) = [
             member
-            for member in self.topology.shard_members(shard)
+            for member in self.shard_members(shard)
             if self.is_master(member) and parse_view(self.ask(member, "CLUSTER", "NODES")).myself.slot_ranges
         ]
         return found
@@ -341,7 +345,7 @@ class LocalCluster:
         for shard in range(self.topology.shards):
             master = self.master(shard)
             self.set_keys(master, shard, "key", count)
-            for member in self.topology.shard_members(shard):
+            for member in self.shard_members(shard):
                 wait_until(lambda member=member, master=master: self._has_all(member, master), "written to the file")
 
     def set_keys(self, master: Member, shard: int, prefix: str, count: int) -> None:
@@ -364,20 +368,6 @@ class LocalCluster:
 def _users(withhold: bool) -> str:
     text = render_acl_file([APPLICATION_PASSWORD], "~* &* +@all", INTERNAL) + TESTER_LINE
     return text.replace(f"user {REPLICATION_USER} on ", f"user {REPLICATION_USER} off ") if withhold else text
-
-
-def free_ports(ip: str) -> tuple[int, int]:
-    """A port and a bus port that nothing on this machine listens on at all addresses at once."""
-    for _ in range(200):
-        port = secrets.randbelow(9000) + 21000
-        try:
-            for number in (port, port + 10000):
-                with socket.socket() as probe:
-                    probe.bind((ip, number))
-        except OSError:
-            continue
-        return port, port + 10000
-    raise AssertionError("no free port")
 
 
 def local_cluster(

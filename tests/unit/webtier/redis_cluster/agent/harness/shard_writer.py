@@ -22,7 +22,7 @@ class ShardWriter:
     def __init__(self, cluster: LocalCluster, shard: int) -> None:
         self._cluster = cluster
         self._connector = replace(cluster.tester, timeout=0.3)
-        self._hosts = [member.host for member in cluster.topology.shard_members(shard)]
+        self._hosts = [member.host for member in cluster.shard_members(shard)]
         self._key = next(
             f"written-{number}"
             for number in range(100000)

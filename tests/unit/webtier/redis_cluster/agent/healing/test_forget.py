@@ -175,7 +175,8 @@ def test_a_replica_that_lost_its_volume_joins_its_shard_and_its_former_self_is_f
 
 
 def test_pods_that_are_no_more_are_forgotten_by_everybody(cluster: LocalCluster) -> None:
-    master, replica = Topology("redis", DOMAIN, 4, 1).shard_members(3)
+    topology = Topology("redis", DOMAIN, 4, 1)
+    master, replica = topology.member(3, 0), topology.member(3, 1)
     cluster.start(master, replica)
     introduce(cluster, master, replica)
     wait_until(lambda: known(cluster) == [8] * 6, "all know the new ones")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import find_redis_server, free_ports, wait_until
+from tests.unit.webtier.redis_cluster.agent.harness.free_ports import free_ports
+from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import find_redis_server, wait_until
 from webtier.redis_cluster.agent.redis.nodes_file import read_view, render_nodes_file
 from webtier.redis_cluster.agent.redis.view import ClusterView, parse_view
 

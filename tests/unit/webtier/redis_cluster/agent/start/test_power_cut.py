@@ -108,7 +108,7 @@ def test_replication_follows_a_master_that_peers_found_first(formed: LocalCluste
 def test_a_stranger_at_a_peers_address_is_not_introduced(two_nodes: LocalCluster) -> None:
     """DNS may lag behind: only the node's own id says who answers."""
     two_nodes.converge()
-    master, replica = two_nodes.topology.shard_members(0)
+    master, replica = two_nodes.shard_members(0)
     two_nodes.kill(master)
     stranger = two_nodes.topology.member(7, 0)
     two_nodes.start(stranger)

@@ -14,7 +14,7 @@ def delay(cluster: LocalCluster, member: Member, longest: float = 60.0, recent: 
 
 
 def test_the_replica_goes_first(slow: LocalCluster) -> None:
-    master, replica = slow.topology.shard_members(0)
+    master, replica = slow.shard_members(0)
     agent = watcher(slow, replica)
     # A process that has just started may never have been with its master.
     wait_until(lambda: "uptime_in_seconds:0" not in slow.ask(replica, "INFO", "server"), "the replica is a second old")
@@ -32,7 +32,7 @@ def test_the_replica_goes_first(slow: LocalCluster) -> None:
 
 
 def test_nobody_is_waited_for_who_can_not_take_over(slow: LocalCluster) -> None:
-    master, replica = slow.topology.shard_members(1)
+    master, replica = slow.shard_members(1)
     assert delay(slow, replica).promotable_replica() is None, "a replica has nothing to hand over"
     slow.kill(master)
     assert delay(slow, master, longest=0.0).promotable_replica() is None, "it has had its time"

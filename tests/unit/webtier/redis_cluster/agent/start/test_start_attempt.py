@@ -123,7 +123,7 @@ def test_everything_starts_at_once_and_two_masters_have_lost_their_data(five_sha
 
 def test_a_new_shards_master_may_be_copied_and_gets_slots(five_shards: GuardedCluster) -> None:
     wait_until(five_shards.is_healthy, "healthy before")
-    master, replica = five_shards.topology.shard_members(5)
+    master, replica = five_shards.shard_members(5)
     source = five_shards.master_and_replica(1)[0]
     for member in (master, replica):
         five_shards.addresses[member.host] = five_shards.fresh_address()
