@@ -40,10 +40,7 @@ def make_controller(
     made = IngressNginx(
         "ingress-nginx",
         IngressNginxArgs(
-            settings,
-            namespace,
-            node_address,
-            watched_namespace=stack_namespace if settings.watch == "stack" else None,
+            settings, namespace, node_address, watched_namespace=stack_namespace if settings.watch == "stack" else None
         ),
         pulumi.ResourceOptions(providers=[provider]),
     )

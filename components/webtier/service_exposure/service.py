@@ -42,7 +42,7 @@ class ServiceObject:
 def make_service(children: Children, service: ServiceObject) -> Service:
     """The Service, and the EndpointSlice of one that leads to given addresses.
 
-    ValueError where the selector does not fit the exposure.
+    ValueError where the selector does not fit the exposure. That the ports do is for `check_ports`.
     """
     leads_elsewhere = isinstance(service.exposure, WITHOUT_PODS)
     if leads_elsewhere == bool(service.selector):
@@ -133,14 +133,8 @@ def _make_slice(children: Children, service: ServiceObject, exposure: EndpointsE
             for address in exposure.addresses
         ],
         ports=[
-            EndpointPortArgs(name=name, port=_number(port), protocol=port.protocol, app_protocol=port.app_protocol)
+            EndpointPortArgs(name=name, port=int(port.target), protocol=port.protocol, app_protocol=port.app_protocol)
             for name, port in service.ports.items()
         ],
         opts=children.options(),
     )
-
-
-def _number(port: ServicePort) -> int:
-    if not isinstance(port.target, int):
-        raise ValueError(f"a port that leads to given addresses needs a number, and not '{port.target}'")
-    return port.target

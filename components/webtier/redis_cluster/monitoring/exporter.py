@@ -69,9 +69,7 @@ def exporter_containers(settings: MetricsSettings, tls: TlsFiles | None = None) 
 
 def exporter_volumes(settings: MetricsSettings, secret: pulumi.Input[str]) -> list[VolumeArgs]:
     """The exporter's own password alone, out of the Secret with everybody's."""
-    if not settings.enabled:
-        return []
-    return [secret_volume(_VOLUME, secret, [PASSWORDS])]
+    return [secret_volume(_VOLUME, secret, [PASSWORDS])] if settings.enabled else []
 
 
 def exporter_annotations(settings: MetricsSettings) -> dict[str, str]:

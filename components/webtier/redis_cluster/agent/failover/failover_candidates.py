@@ -49,7 +49,7 @@ class CandidateFinder:
 
     def find(self, redis: Node, view: ClusterView) -> Candidates:
         """The replicas of the local master `redis`, which sees the cluster as `view`."""
-        records = replicas_of(view, view.own_id)
+        records = view.replicas_of(view.own_id)
         online = read_replication(redis).online
         if not online:
             return Candidates([], [f"{record.name} does not replicate from this master" for record in records], False)
@@ -103,8 +103,3 @@ class CandidateFinder:
         masters = [master for master in view.masters if master.id != view.own_id and master.reachable]
         answers = in_parallel(lambda master: ask_member_if_reachable(master, question, self.connector), masters)
         return [record for answer in answers for record in answer or ()]
-
-
-def replicas_of(view: ClusterView, master_id: str) -> list[Record]:
-    """All that the viewing node knows, by name; never the node itself."""
-    return sorted((peer for peer in view.peers if peer.master_id == master_id), key=lambda peer: peer.name)

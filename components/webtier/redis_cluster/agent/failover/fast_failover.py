@@ -242,7 +242,7 @@ class FastFailover:
             return None
         asked = Question(view.own_id, master.id, tuple(watch.addresses))
         others = {record.id for record in view.masters} - {master.id}
-        siblings = [peer for peer in view.peers if peer.master_id == master.id and peer.stands]
+        siblings = [peer for peer in view.replicas_of(master.id) if peer.stands]
         with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
             answers = pool.submit(ask_witnesses, asked, others, view.majority, self._local, self.options.window)
             looked = pool.submit(watch.look)

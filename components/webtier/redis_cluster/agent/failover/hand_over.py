@@ -28,7 +28,7 @@ from ..redis.topology import describe_slots
 from ..redis.view import ClusterView, Record
 from .draining import mark_draining
 from .elections import Elections
-from .failover_candidates import Candidate, CandidateFinder, replicas_of
+from .failover_candidates import Candidate, CandidateFinder
 from .min_replicas import settle, take_writes_alone, want_replicas, wanted_replicas
 
 LOOK_INTERVAL = 0.5
@@ -180,7 +180,7 @@ class _HandOver:
     def _promote(self, candidate: Candidate) -> bool:
         self._tried.append(candidate.record.id)
         view = self.redis.view()
-        others = [record for record in replicas_of(view, view.own_id) if record.id != candidate.record.id]
+        others = [record for record in view.replicas_of(view.own_id) if record.id != candidate.record.id]
         # The others follow it a moment after it has taken over.
         wanted = self._ask_at(candidate.record, candidate.ip, take_writes_alone)
         if not self._take_over(candidate):
@@ -229,7 +229,7 @@ class _HandOver:
             return
         found = ask_member_if_reachable(master, lambda node: (node.ip, wanted_replicas(node)), self.connector)
         if found is not None:
-            self._settle(master, *found, replicas_of(view, master.id), 0.0)
+            self._settle(master, *found, view.replicas_of(master.id), 0.0)
 
     def _settle(self, master: Record, ip: str, wanted: int, others: Sequence[Record], seconds: float) -> None:
         if not wanted:

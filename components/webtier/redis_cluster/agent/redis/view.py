@@ -132,6 +132,10 @@ class ClusterView:
         """So many votes of masters win an election, as Redis counts."""
         return len(self.masters) // 2 + 1
 
+    def replicas_of(self, master_id: str) -> list[Record]:
+        """All that the viewing node knows, by name; never the node itself."""
+        return sorted((peer for peer in self.peers if peer.master_id == master_id), key=lambda peer: peer.name)
+
     def owners(self) -> dict[int, str]:
         """Slot → id of the node that owns it in this view."""
         return {slot: record.id for record in self.records.values() for slot in record.slots}

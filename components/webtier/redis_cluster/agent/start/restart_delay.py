@@ -38,7 +38,7 @@ class RestartDelay:
         if view is None or not view.myself.serves or len(view.masters) < FEWEST_MASTERS:
             return None
         # Only the replica itself knows whether it stands for election: nodes.conf is not written when that changes.
-        replicas = [peer for peer in view.peers if peer.master_id == view.own_id]
+        replicas = view.replicas_of(view.own_id)
         quick = replace(self.connector, timeout=self.patience)
         able = in_parallel(lambda each: ask_member_if_reachable(each, self._may_take_over, quick), replicas)
         return next((replica.name for replica, is_able in zip(replicas, able, strict=True) if is_able), None)
