@@ -4,11 +4,11 @@ import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
 
 from webtier.ingress_nginx import IngressNginxSettings
 from webtier.shared.addresses import url_problem
 from webtier.shared.model import DnsLabel
+from webtier.shared.problems import checked
 
 _ADDRESS = re.compile(r"https?://([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
@@ -22,28 +22,20 @@ OF_ANY_CONTROLLER = ("install", "class_name", "allow_external_auth", *ONLY_ADDRE
 def _address(scheme: str) -> AfterValidator:
     """For an `Annotated`: a URL of this scheme without a path."""
 
-    def check(text: str) -> str:
+    def problem(text: str) -> str | None:
         if _ADDRESS.fullmatch(text) is None or url_problem(text) is not None:
-            raise PydanticCustomError(
-                "address",
-                "allowed: a URL without a path, such as 'https://shop.example.com' or 'http://203.0.113.7:8080'",
-            )
-        if not text.startswith(f"{scheme}://"):
-            raise PydanticCustomError("address_scheme", "allowed: a URL with '{scheme}://'", {"scheme": scheme})
-        return text
+            return "allowed: a URL without a path, such as 'https://shop.example.com' or 'http://203.0.113.7:8080'"
+        return None if text.startswith(f"{scheme}://") else f"allowed: a URL with '{scheme}://'"
 
-    return AfterValidator(check)
+    return checked(problem)
 
 
-def _check_own_namespace(name: str) -> str:
-    if name == "default" or name.startswith("kube-"):
-        raise PydanticCustomError(
-            "own_namespace", "this is one of Kubernetes' own namespaces; allowed: a namespace for this stack"
-        )
-    return name
+def _own_namespace_problem(name: str) -> str | None:
+    is_own = name == "default" or name.startswith("kube-")
+    return "this is one of Kubernetes' own namespaces; allowed: a namespace for this stack" if is_own else None
 
 
-OwnNamespace = Annotated[DnsLabel, AfterValidator(_check_own_namespace)]
+OwnNamespace = Annotated[DnsLabel, checked(_own_namespace_problem)]
 """The name of a namespace that a stack puts something into."""
 
 

@@ -6,7 +6,6 @@ The models of the components are used as they are; what is here concerns the who
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
-from pydantic_core import PydanticCustomError
 
 from environment.settings.ingress_settings import IngressSettings, OwnNamespace
 from webtier.path_rules import HostSettings, IngressRouting, PathRule, Routing
@@ -15,8 +14,9 @@ from webtier.redis_cluster.settings import RedisClusterSettings
 from webtier.redis_common.settings import RedisName
 from webtier.redis_standalone.settings import RedisStandaloneSettings
 from webtier.service_exposure import ExternalServiceSettings
-from webtier.shared.addresses import RuleHost, check_machine
+from webtier.shared.addresses import RuleHost, machine_problem
 from webtier.shared.model import ServiceName, Settings
+from webtier.shared.problems import check, checked
 from webtier.web_service import WebServiceSettings
 
 REDIS_NAME = "redis"
@@ -25,23 +25,17 @@ REDIS_NAME = "redis"
 HOW_TO_SET = "pulumi config set --secret webtier:redis_password"
 
 
-def _check_password(password: SecretStr) -> SecretStr:
-    if not is_strong(password.get_secret_value()):
-        raise PydanticCustomError("password", f"allowed: {STRONG}; {HOW_TO_SET} asks for it")
-    return password
+def _password_problem(password: SecretStr) -> str | None:
+    return None if is_strong(password.get_secret_value()) else f"allowed: {STRONG}; {HOW_TO_SET} asks for it"
 
 
-def _check_optional_password(password: SecretStr) -> SecretStr:
-    return _check_password(password) if password.get_secret_value() else password
+def _optional_password_problem(password: SecretStr) -> str | None:
+    return _password_problem(password) if password else None
 
 
-def _check_node_address(address: str) -> str:
-    return check_machine(address) if address else address
-
-
-NodeAddress = Annotated[str, AfterValidator(_check_node_address)]
-Password = Annotated[SecretStr, AfterValidator(_check_password)]
-OptionalPassword = Annotated[SecretStr, AfterValidator(_check_optional_password)]
+NodeAddress = Annotated[str, checked(lambda address: machine_problem(address) if address else None)]
+Password = Annotated[SecretStr, AfterValidator(check(_password_problem))]
+OptionalPassword = Annotated[SecretStr, AfterValidator(check(_optional_password_problem))]
 
 
 class EnvironmentSettings(Settings):

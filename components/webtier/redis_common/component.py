@@ -6,7 +6,7 @@ import pulumi
 
 from webtier.redis_common.access import CLIENT_PORT, ClientAccessSettings
 from webtier.redis_common.conf import PORT
-from webtier.redis_common.settings import NAME_RULE, can_name_redis
+from webtier.redis_common.settings import redis_name_problem
 from webtier.service_exposure.addresses import external_endpoints
 from webtier.service_exposure.ports import ServicePort
 from webtier.service_exposure.service import ServiceObject, make_service
@@ -25,8 +25,9 @@ class RedisComponent(pulumi.ComponentResource):
     """`address:port` from outside; None without an access port or where the address isn't known."""
 
     def __init__(self, token: str, name: str, notes: Sequence[str], opts: pulumi.ResourceOptions | None = None) -> None:
-        if not can_name_redis(name):
-            raise ValueError(f"'{name}' can't name a {token.rpartition(':')[2]}; {NAME_RULE}")
+        problem = redis_name_problem(name)
+        if problem is not None:
+            raise ValueError(f"'{name}' can't name a {token.rpartition(':')[2]}; {problem}")
         super().__init__(token, name, None, opts)
         for note in notes:
             pulumi.log.warn(f"{name}: {note}", resource=self)

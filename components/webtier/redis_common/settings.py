@@ -1,13 +1,13 @@
 """Settings of any Redis that are plain data: its image, what it keeps, how much memory it takes."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from webtier.shared.model import Image, Settings
-from webtier.shared.problems import wrong_setting
+from webtier.shared.model import Image, Settings, text_problem
+from webtier.shared.problems import checked, wrong_setting
 from webtier.shared.quantities import ResourceSettings, parse_quantity
 
 LEAST_MEMORY = "32Mi"
@@ -19,43 +19,31 @@ LEAST_VERSION = 7
 LONGEST_NAME = 40
 """A pod's name and its labels add up to 23 characters to the Redis' own, and may have 63."""
 
-NAME_RULE = (
-    f"allowed: 1 to {LONGEST_NAME} of a-z, 0-9 and '-', beginning with a letter and ending with a letter or digit"
-)
-
-_NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 _VERSIONED = re.compile(r"(?:.*/)?redis:v?([0-9]+)(?:[.@-].*)?")
 
 
-def can_name_redis(name: str) -> bool:
-    """Whether a component of this name gets objects that Kubernetes takes."""
-    return len(name) <= LONGEST_NAME and _NAME.fullmatch(name) is not None
+redis_name_problem: Callable[[str], str | None] = text_problem(
+    r"[a-z]([a-z0-9-]*[a-z0-9])?",
+    f"1 to {LONGEST_NAME} of a-z, 0-9 and '-', beginning with a letter and ending with a letter or digit",
+    longest=LONGEST_NAME,
+)
+"""Why a component of this name would get objects that Kubernetes does not take; None if it takes them."""
 
 
-def _check_name(name: str) -> str:
-    if not can_name_redis(name):
-        raise PydanticCustomError("redis_name", "{rule}", {"rule": NAME_RULE})
-    return name
-
-
-def _check_version(image: str) -> str:
+def _version_problem(image: str) -> str | None:
     # Only the tags of images called `redis` are known to begin with its version.
     version = _VERSIONED.fullmatch(image)
-    if version is not None and int(version[1]) < LEAST_VERSION:
-        raise PydanticCustomError(
-            "redis_version",
-            "allowed: an image of Redis {least}.0 or later, such as 'docker.io/library/redis:8.2.1'",
-            {"least": LEAST_VERSION},
-        )
-    return image
+    if version is None or int(version[1]) >= LEAST_VERSION:
+        return None
+    return f"allowed: an image of Redis {LEAST_VERSION}.0 or later, such as 'docker.io/library/redis:8.2.1'"
 
 
-RedisName = Annotated[str, AfterValidator(_check_name)]
+RedisName = Annotated[str, checked(redis_name_problem)]
 """What the objects of one Redis are called by."""
 
 RedisImage = Annotated[
     Image,
-    AfterValidator(_check_version),
+    checked(_version_problem),
     Field(description="An image with `redis-server` and `redis-cli`, version 7.0 or later, on its PATH."),
 ]
 DEFAULT_IMAGE = "docker.io/library/redis:8.2.1-bookworm"

@@ -2,11 +2,10 @@
 
 import ipaddress
 import re
-from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from webtier.shared.problems import check, checked
+from webtier.shared.problems import checked
 
 LONGEST_NAME = 253
 LONGEST_LABEL = 63
@@ -92,7 +91,8 @@ def url_problem(url: str) -> str | None:
     return None if problem is None else f"'{host}': {problem}"
 
 
-def _machine_problem(text: str) -> str | None:
+def machine_problem(text: str) -> str | None:
+    """Why it names no one machine; None if it does. For what may also be empty."""
     if is_address(text) or is_lower_name(text):
         return None
     bare = _bare_host(text)
@@ -101,10 +101,6 @@ def _machine_problem(text: str) -> str | None:
         f"{hint}allowed: an IP address or a host name in lower case, and nothing else, such as '192.0.2.7', 'fd00::7' "
         "or 'node.example.com'"
     )
-
-
-check_machine: Callable[[str], str] = check(_machine_problem)
-"""For validators of what may also be empty. PydanticCustomError for what names no one machine."""
 
 
 def is_lower_name(text: str) -> bool:

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import AfterValidator
-from pydantic_core import PydanticCustomError
-
 from webtier.redis_cluster.credentials.passwords import USABLE, is_usable
+from webtier.shared.problems import checked
 
 APPLICATION_USER = "app"
 REPLICATION_USER = "replication"
@@ -23,19 +21,17 @@ APPLICATION_RULES = "~* &* +@all -@admin -@dangerous +info"
 _RULE = re.compile(r"[+-]@?[a-z][a-z0-9|:-]*|~\S+|%R?W?~\S+|&\S+|allkeys|allchannels|allcommands|nocommands")
 
 
-def _check_rules(rules: str) -> str:
+def _rules_problem(rules: str) -> str | None:
     wrong = [rule for rule in rules.split(" ") if _RULE.fullmatch(rule) is None]
-    if wrong:
-        raise PydanticCustomError(
-            "acl_rules",
-            "'{rule}' is no rule about commands, keys or channels; allowed, separated by one space: '+command', "
-            "'-command', '+@category', '-@category', '~pattern', '&pattern'",
-            {"rule": wrong[0]},
-        )
-    return rules
+    if not wrong:
+        return None
+    return (
+        f"'{wrong[0]}' is no rule about commands, keys or channels; allowed, separated by one space: '+command', "
+        "'-command', '+@category', '-@category', '~pattern', '&pattern'"
+    )
 
 
-AclRules = Annotated[str, AfterValidator(_check_rules)]
+AclRules = Annotated[str, checked(_rules_problem)]
 """What a user may do, as rules of a Redis ACL."""
 
 _REPLICATION_RULES = "+psync +replconf +ping"
