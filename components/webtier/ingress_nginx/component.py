@@ -19,7 +19,7 @@ from webtier.service_exposure.service import ServiceObject, make_service
 from webtier.shared.children import Children, register_declared_outputs
 from webtier.shared.labels import recommended_labels, selector_labels
 from webtier.shared.pods import make_disruption_budget
-from webtier.shared.prometheus.objects import METRICS, MeteredPods, make_scraping
+from webtier.shared.prometheus.objects import METRICS, make_scraping
 
 RESOURCE_TYPE = "webtier:index:IngressNginx"
 
@@ -83,12 +83,14 @@ class IngressNginx(pulumi.ComponentResource):
         if settings.replicas >= 2:
             make_disruption_budget(controller.name, children, controller.selector, max_unavailable=1)
         if settings.metrics.enabled:
-            metered = children.labelled(recommended_labels(KIND, name, METRICS))
-            selector = selector_labels(KIND, name, METRICS)
             make_scraping(
-                MeteredPods(controller.name, metered, METRICS_PORT, controller.selector, selector),
+                controller.name,
+                children.labelled(recommended_labels(KIND, name, METRICS)),
                 settings.metrics.prometheus_operator,
                 lambda namespace: rule_groups(controller.name, namespace, settings),
+                port=METRICS_PORT,
+                selector=controller.selector,
+                service_selector=selector_labels(KIND, name, METRICS),
             )
 
         endpoints = external_endpoints(service, settings.exposure, settings.ports, args.node_address)

@@ -15,9 +15,9 @@ from pulumi_kubernetes.batch.v1 import (
 from pulumi_kubernetes.core.v1 import PodSpecArgs, PodTemplateSpecArgs, Secret
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from webtier.redis_cluster.parts import AGENT_APPLICATION, UID, ClusterParts
+from webtier.redis_cluster.parts import AGENT_APPLICATION, ClusterParts
 from webtier.redis_cluster.pod.agent_container import AUTH_MOUNT, AUTH_VOLUME, AgentContainers
-from webtier.redis_common.conf import AUTH_FOLDER
+from webtier.redis_common.conf import AUTH_FOLDER, UID
 from webtier.shared.pods import secret_volume
 from webtier.shared.security import restricted_pod
 

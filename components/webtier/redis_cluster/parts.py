@@ -7,7 +7,6 @@ from typing import Self
 import pulumi
 
 from webtier.redis_cluster.settings import RedisClusterSettings
-from webtier.redis_common.conf import UID as UID
 from webtier.shared.children import Children
 from webtier.shared.labels import recommended_labels, selector_labels
 

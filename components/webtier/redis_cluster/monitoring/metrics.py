@@ -7,7 +7,7 @@ from webtier.redis_cluster.monitoring.dashboard import render_dashboard
 from webtier.redis_cluster.monitoring.exporter import METRICS_PORT
 from webtier.redis_cluster.parts import APPLICATION, ClusterParts
 from webtier.shared.labels import selector_labels
-from webtier.shared.prometheus.objects import METRICS, MeteredPods, make_scraping
+from webtier.shared.prometheus.objects import METRICS, make_scraping
 
 
 def make_metrics(parts: ClusterParts) -> None:
@@ -17,11 +17,13 @@ def make_metrics(parts: ClusterParts) -> None:
         return
     children = parts.part(APPLICATION, METRICS)
     make_scraping(
-        MeteredPods(
-            parts.name, children, METRICS_PORT, parts.selector, selector_labels(APPLICATION, parts.name, METRICS)
-        ),
+        parts.name,
+        children,
         settings.metrics.prometheus_operator,
         lambda namespace: rule_groups(parts.name, namespace, settings),
+        port=METRICS_PORT,
+        selector=parts.selector,
+        service_selector=selector_labels(APPLICATION, parts.name, METRICS),
     )
     members = settings.shards * settings.members_per_shard
     name = f"{parts.name}-dashboard"

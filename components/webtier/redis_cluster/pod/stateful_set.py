@@ -25,7 +25,7 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
 from webtier.redis_cluster.credentials.tls import TlsFiles
 from webtier.redis_cluster.monitoring.exporter import exporter_annotations, exporter_containers, exporter_volumes
-from webtier.redis_cluster.parts import UID, ClusterParts
+from webtier.redis_cluster.parts import ClusterParts
 from webtier.redis_cluster.pod.agent_container import AUTH_MOUNT, AUTH_VOLUME, AgentContainers
 from webtier.redis_cluster.pod.lifecycle import HAND_OVER_SECONDS
 from webtier.redis_cluster.pod.redis_conf import BUS_PORT, RUN_FOLDER
@@ -33,7 +33,7 @@ from webtier.redis_cluster.pod.storage import claim_template
 from webtier.redis_cluster.services import BUS
 from webtier.redis_cluster.shard_guard import IN_USE, shards_in_use_name
 from webtier.redis_common.access import CLIENT_PORT
-from webtier.redis_common.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, PORT
+from webtier.redis_common.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, PORT, UID
 from webtier.redis_common.container import redis_container
 from webtier.redis_common.volumes import CLAIM
 from webtier.shared.checksum import CONFIG_CHECKSUM_ANNOTATION
