@@ -5,7 +5,7 @@ import pulumi_kubernetes as kubernetes
 from pulumi_kubernetes.core.v1 import Namespace
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from environment.guard.cluster_ownership import MADE_BY
+from environment.guard.cluster_ownership import MADE_BY, Standing
 from environment.settings.model import EnvironmentSettings
 from webtier.shared.labels import recommended_labels
 
@@ -28,23 +28,24 @@ def make_namespace(
     *,
     holds_data: bool,
     provider: pulumi.ProviderResource,
-    made_by: str | None = None,
-    is_adopted: bool = False,
+    standing: Standing | None = None,
     is_kept: bool = False,
     after: pulumi.Resource | None = None,
 ) -> Namespace:
     """A namespace that admits only pods of the `restricted` Pod Security Standard, or an adopted one as it is.
 
-    With `holds_data` Pulumi refuses to delete it; with `is_kept` it only forgets it. `made_by` is the mark of the stack
-    that makes it, which is in the state once `after` is.
+    With `holds_data` Pulumi refuses to delete it; with `is_kept` it only forgets it. `standing` says whether it is
+    adopted, and has the mark of the stack that makes it, which is in the state once `after` is.
     """
+    is_adopted = standing is not None and name in standing.adopted
+    annotations = {MADE_BY: standing.mark(pulumi.get_stack())} if standing else None
     levels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
     labels = {**recommended_labels("namespace", name), **levels}
     return Namespace(
         name,
         metadata=ObjectMetaArgs(name=name)
         if is_adopted
-        else ObjectMetaArgs(name=name, labels=labels, annotations={MADE_BY: made_by} if made_by else None),
+        else ObjectMetaArgs(name=name, labels=labels, annotations=annotations),
         opts=pulumi.ResourceOptions(
             provider=provider,
             protect=holds_data,

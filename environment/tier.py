@@ -35,15 +35,10 @@ def build_tier(settings: EnvironmentSettings, standing: Standing) -> Mapping[str
     provider = make_provider(settings)
 
     def own_namespace(name: str, *, holds_data: bool, adopt: bool) -> pulumi.Output[str]:
-        return make_namespace(
-            name,
-            holds_data=holds_data,
-            provider=provider,
-            made_by=standing.mark(pulumi.get_stack()),
-            is_adopted=name in standing.adopted,
-            is_kept=adopt,
-            after=identity,
-        ).metadata.name
+        made = make_namespace(
+            name, holds_data=holds_data, provider=provider, standing=standing, is_kept=adopt, after=identity
+        )
+        return made.metadata.name
 
     into_cluster = pulumi.ResourceOptions(providers=[provider])
     namespace = own_namespace(settings.namespace, holds_data=settings.protect, adopt=settings.adopt_namespace)
