@@ -4,7 +4,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
@@ -61,18 +61,14 @@ def scratch(variables: Mapping[str, str]) -> Iterator[ScratchStack]:
 
 
 @pytest.fixture(scope="module")
-def plain(scratch: ScratchStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Future[Plain]]]:
-    """The previews by the file's name, which go on beside the tests."""
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose program writes down what it is given."""
     folder = tmp_path_factory.mktemp("plain")
     shutil.copy(PROJECT / "Pulumi.yaml", folder)
     shutil.copy(Path(__file__).parents[1] / "harness" / "reading_program.py", folder / "__main__.py")
     (folder / ".venv").symlink_to(sys.prefix)
     (folder / "password").write_text(PLACEHOLDER)
-    with ThreadPoolExecutor(2) as threads:
-        futures = {odd.name: threads.submit(previewed, scratch, folder, odd) for odd in ODD_FILES}
-        yield futures
-        for future in futures.values():
-            future.cancel()
+    return folder
 
 
 def previewed(scratch: ScratchStack, program: Path, odd: OddFile) -> Plain:
@@ -97,18 +93,20 @@ def previewed(scratch: ScratchStack, program: Path, odd: OddFile) -> Plain:
 
 @sampled("odd", ODD_FILES, EACH_TIME, attrgetter("name"))
 def test_an_odd_file_is_read_as_the_engine_does(
-    odd: OddFile, scratch: ScratchStack, plain: Mapping[str, Future[Plain]], tmp_path: Path
+    odd: OddFile, scratch: ScratchStack, program: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / f"Pulumi.{STACK}.yaml"
     file.write_bytes(odd.content)
     ours: RawConfig | None = None
     said = ""
-    try:
-        ours = scratch.read(file)
-        routes.rules_in(ours, STACK)
-    except UserError as error:
-        said = str(error)
-    other = plain[odd.name].result()
+    with ThreadPoolExecutor(1) as beside:
+        future = beside.submit(previewed, scratch, program, odd)
+        try:
+            ours = scratch.read(file)
+            routes.rules_in(ours, STACK)
+        except UserError as error:
+            said = str(error)
+        other = future.result()
     assert (said == "", other.is_taken) == (odd.is_taken, odd.is_taken), f"{said}\n{other.shown}"
     assert ours == other.given
     assert "Traceback" not in other.shown
