@@ -26,6 +26,7 @@ from tests.cluster.harness.client_pod import restricted_pod
 from tests.cluster.harness.tier import Tier, eventually
 
 PORTS = (8080, 9090)
+NODE_PORT = 32267
 SETTLED_SECONDS = 90
 """How long a loaded machine may take to do what takes it a second."""
 
@@ -317,16 +318,19 @@ def test_a_node_port_is_open_to_the_addresses_of_a_block(laboratory: Laboratory)
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {"name": "outside", "namespace": laboratory.namespace},
-        "spec": {"type": "NodePort", "selector": {"name": "server"}, "ports": [{"port": PORTS[0]}]},
+        "spec": {
+            "type": "NodePort",
+            "selector": {"name": "server"},
+            "ports": [{"port": PORTS[0], "nodePort": NODE_PORT}],
+        },
     }
-    created = laboratory.tier.kubectl("apply", "-o", "json", "-f", "-", input=json.dumps(service))
-    node_port = json.loads(created)["spec"]["ports"][0]["nodePort"]
+    laboratory.tier.kubectl("apply", "-f", "-", input=json.dumps(service))
     here, elsewhere = _PLACES["server"].address, _PLACES["far"].address
 
     def answering() -> set[str]:
         found: set[str] = set()
         for address in (here, elsewhere):
-            with suppress(OSError), socket.create_connection((address, node_port), timeout=3) as wire:
+            with suppress(OSError), socket.create_connection((address, NODE_PORT), timeout=3) as wire:
                 wire.sendall(b"x\n")
                 if wire.recv(2) == b"x\n":
                     found.add(address)

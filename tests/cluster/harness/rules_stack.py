@@ -83,7 +83,8 @@ class RulesStack(ProgramStack):
             "class_name": self.name,
             "controller_value": f"k8s.io/{self.name}",
             "http_node_port": self._port,
-            "https_node_port": None,
+            # One that Kubernetes chooses may be what another test asks for.
+            "https_node_port": self._port + 200,
             "external_traffic_policy": "Local",
             "metrics": {"enabled": False},
         }
