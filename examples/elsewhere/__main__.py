@@ -19,39 +19,19 @@ provider = kubernetes.Provider(
 name = config.require("namespace")
 namespace = Namespace(name, metadata=ObjectMetaArgs(name=name), opts=pulumi.ResourceOptions(provider=provider))
 options = pulumi.ResourceOptions(providers=[provider])
-PAGE = "server { listen 8080; default_type text/plain; location / { return 200 '%s $hostname\n'; } }"
 
 # Something to be another name for; it could as well be a host outside, such as db.example.com.
-WebService(
-    "hello",
-    WebServiceArgs(
-        WebServiceSettings(
-            image=config.require("image"),
-            replicas=1,
-            files={"/etc/nginx/conf.d/default.conf": PAGE % "hello from"},
-        ),
-        namespace.metadata.name,
-    ),
-    options,
-)
-alias = ServiceExposure(
-    "alias",
-    ServiceExposureArgs(
-        exposure=ExternalNameExposure(kind="external_name", host=f"hello.{name}.svc.cluster.local"),
-        ports={},
-        namespace=namespace.metadata.name,
-    ),
-    options,
-)
-outside = ServiceExposure(
-    "outside",
-    ServiceExposureArgs(
-        exposure=EndpointsExposure(kind="endpoints", addresses=config.require_object("addresses")),
-        ports={"http": ServicePort(port=80, target_port=config.require_int("port"))},
-        namespace=namespace.metadata.name,
-    ),
-    options,
-)
+page = "server { listen 8080; default_type text/plain; location / { return 200 'hello from $hostname\n'; } }"
+files = {"/etc/nginx/conf.d/default.conf": page}
+settings = WebServiceSettings(image=config.require("image"), replicas=1, files=files)
+WebService("hello", WebServiceArgs(settings, namespace.metadata.name), options)
+
+host = ExternalNameExposure(kind="external_name", host=f"hello.{name}.svc.cluster.local")
+alias = ServiceExposure("alias", ServiceExposureArgs(host, ports={}, namespace=namespace.metadata.name), options)
+
+addresses = EndpointsExposure(kind="endpoints", addresses=config.require_object("addresses"))
+ports = {"http": ServicePort(port=80, target_port=config.require_int("port"))}
+outside = ServiceExposure("outside", ServiceExposureArgs(addresses, ports, namespace.metadata.name), options)
 
 pulumi.export("namespace", namespace.metadata.name)
 pulumi.export("alias", alias.host)

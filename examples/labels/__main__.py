@@ -18,22 +18,16 @@ provider = kubernetes.Provider(
 name = config.require("namespace")
 namespace = Namespace(name, metadata=ObjectMetaArgs(name=name), opts=pulumi.ResourceOptions(provider=provider))
 options = pulumi.ResourceOptions(providers=[provider])
-PAGE = "server { listen 8080; default_type text/plain; location / { return 200 '%s $hostname\n'; } }"
 
 # By its name each is a version of an application: user-v2 is version v2 of user.
 for service in ("user-v1", "user-v2", "pay-v1"):
-    WebService(
-        service,
-        WebServiceArgs(
-            WebServiceSettings(
-                image=config.require("image"),
-                replicas=1,
-                files={"/etc/nginx/conf.d/default.conf": PAGE % service},
-                labels={"team": "money" if service.startswith("pay") else "people"},
-            ),
-            namespace.metadata.name,
-        ),
-        options,
+    page = f"server {{ listen 8080; default_type text/plain; location / {{ return 200 '{service} $hostname\n'; }} }}"
+    settings = WebServiceSettings(
+        image=config.require("image"),
+        replicas=1,
+        files={"/etc/nginx/conf.d/default.conf": page},
+        labels={"team": "money" if service.startswith("pay") else "people"},
     )
+    WebService(service, WebServiceArgs(settings, namespace.metadata.name), options)
 
 pulumi.export("namespace", namespace.metadata.name)

@@ -19,24 +19,18 @@ provider = kubernetes.Provider(
 name = config.require("namespace")
 namespace = Namespace(name, metadata=ObjectMetaArgs(name=name), opts=pulumi.ResourceOptions(provider=provider))
 options = pulumi.ResourceOptions(providers=[provider])
-PAGE = "server { listen 8080; default_type text/plain; location / { return 200 '%s $hostname\n'; } }"
 
 # Another kind changes the Service and leaves the pods alone.
 exposures = {"cluster_ip": ClusterIpExposure(kind="cluster_ip"), "node_port": NodePortExposure(kind="node_port")}
-hello = WebService(
-    "hello",
-    WebServiceArgs(
-        WebServiceSettings(
-            image=config.require("image"),
-            replicas=1,
-            files={"/etc/nginx/conf.d/default.conf": PAGE % "hello from"},
-            exposure=exposures[config.require("exposure")],
-        ),
-        namespace.metadata.name,
-        node_address=config.get("node_address") or None,
-    ),
-    options,
+page = "server { listen 8080; default_type text/plain; location / { return 200 'hello from $hostname\n'; } }"
+settings = WebServiceSettings(
+    image=config.require("image"),
+    replicas=1,
+    files={"/etc/nginx/conf.d/default.conf": page},
+    exposure=exposures[config.require("exposure")],
 )
+node_address = config.get("node_address") or None
+hello = WebService("hello", WebServiceArgs(settings, namespace.metadata.name, node_address=node_address), options)
 
 pulumi.export("namespace", namespace.metadata.name)
 pulumi.export("inside", hello.url)

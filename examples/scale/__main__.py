@@ -19,22 +19,16 @@ provider = kubernetes.Provider(
 name = config.require("namespace")
 namespace = Namespace(name, metadata=ObjectMetaArgs(name=name), opts=pulumi.ResourceOptions(provider=provider))
 options = pulumi.ResourceOptions(providers=[provider])
-PAGE = "server { listen 8080; default_type text/plain; location / { return 200 '%s $hostname\n'; } }"
 
-hello = WebService(
-    "hello",
-    WebServiceArgs(
-        WebServiceSettings(
-            image=config.require("image"),
-            replicas=config.require_int("replicas"),
-            files={"/etc/nginx/conf.d/default.conf": PAGE % "hello from"},
-            exposure=NodePortExposure(kind="node_port"),
-        ),
-        namespace.metadata.name,
-        node_address=config.get("node_address") or None,
-    ),
-    options,
+page = "server { listen 8080; default_type text/plain; location / { return 200 'hello from $hostname\n'; } }"
+settings = WebServiceSettings(
+    image=config.require("image"),
+    replicas=config.require_int("replicas"),
+    files={"/etc/nginx/conf.d/default.conf": page},
+    exposure=NodePortExposure(kind="node_port"),
 )
+node_address = config.get("node_address") or None
+hello = WebService("hello", WebServiceArgs(settings, namespace.metadata.name, node_address=node_address), options)
 
 pulumi.export("namespace", namespace.metadata.name)
 pulumi.export("outside", hello.external_endpoints)
