@@ -56,7 +56,7 @@ class Pulumi:
         """Where this process is to end first, the engine is interrupted, and what it has started ends with it."""
         with subprocess.Popen(
             command,
-            env=self._environment,
+            env={**os.environ, **self.environment},
             cwd=self.folder,
             stdin=stdin,
             stdout=output,
@@ -73,10 +73,6 @@ class Pulumi:
                 except subprocess.TimeoutExpired:
                     process.kill()
                 raise
-
-    @property
-    def _environment(self) -> dict[str, str]:
-        return {**os.environ, **self.environment}
 
 
 def messages(done: subprocess.CompletedProcess[str]) -> str:

@@ -5,8 +5,6 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 ANNOTATION = "pulumi.com/patchFieldManager"
 
-_NAMESPACE = "kubernetes:core/v1:Namespace"
-
 
 def use_one_field_manager(stack: str) -> None:
     """Have every Kubernetes object of the running program applied as `webtier-<stack>`.
@@ -21,7 +19,7 @@ def use_one_field_manager(stack: str) -> None:
         metadata = args.props.get("metadata")
         if not args.type_.startswith("kubernetes:") or not isinstance(metadata, ObjectMetaArgs):
             return None
-        if args.type_ == _NAMESPACE and metadata.labels is None:
+        if args.type_ == "kubernetes:core/v1:Namespace" and metadata.labels is None:
             # An adopted one: the name would be an annotation on what is somebody else's.
             return None
         own = pulumi.Output.from_input(metadata.annotations or {})

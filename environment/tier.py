@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 import pulumi
 
+from environment.checks.traffic_checks import stack_notes
 from environment.cluster import make_namespace, make_provider
 from environment.field_manager import use_one_field_manager
 from environment.guard.cluster_ownership import Standing
 from environment.guard.own_state import IDENTITY
 from environment.ingress import IngressController, make_controller
-from environment.notes import stack_notes
 from environment.settings.model import REDIS_NAME, EnvironmentSettings
 from webtier.path_rules import Backend, GatewayRouting, PathRule, PathRules, PathRulesArgs
 from webtier.path_rules.rules.hosts import WILDCARD

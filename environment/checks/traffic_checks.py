@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain, product
 
 from environment.checks.usable_settings import UsableSettings
+from environment.settings.model import EnvironmentSettings
 from webtier.path_rules import RuleSet
 from webtier.path_rules.checks.backends import named_services
 from webtier.path_rules.rules.options import ServiceRef
@@ -35,7 +36,7 @@ def check_traffic(settings: UsableSettings) -> Iterator[Problem]:
         yield from _clients_that_say_their_address(settings.ingress.config, settings.rules)
 
 
-def backends_of(rules: RuleSet) -> Iterator[tuple[str, ServiceRef]]:
+def _backends_of(rules: RuleSet) -> Iterator[tuple[str, ServiceRef]]:
     """Every service that requests are led to, with the setting that says so."""
     for position, rule in rules.rules.items():
         for place, reference in named_services(rule):
@@ -44,9 +45,24 @@ def backends_of(rules: RuleSet) -> Iterator[tuple[str, ServiceRef]]:
         yield "default_backend", ServiceRef(service=rules.default_backend)
 
 
+def stack_notes(settings: EnvironmentSettings) -> Iterator[str]:
+    """What is allowed but may surprise, where no single component sees it: one sentence each, for the preview."""
+    for setting, reference in _backends_of(RuleSet.of(settings.routes, settings.hosts, settings.default_backend)):
+        service = settings.services.get(reference.service)
+        if service is None or service.fewest_pods > 0:
+            continue
+        if setting.endswith(".canary.backend"):
+            outcome = "the canary gets none of the requests"
+        elif setting.endswith(".error_pages.backend"):
+            outcome = "the errors are answered with 503"
+        else:
+            outcome = "requests that it is for are answered with 503"
+        yield f"{setting} is {reference.service}, and services.{reference.service}.replicas is 0: {outcome}"
+
+
 def _protocols(settings: UsableSettings) -> Iterator[Problem]:
     reported: set[Place] = set()
-    for (setting, reference), (key, services) in product(backends_of(settings.rules), settings.ports.items()):
+    for (setting, reference), (key, services) in product(_backends_of(settings.rules), settings.ports.items()):
         ports = services.get(reference.service, {})
         name = reference.port or next(iter(tcp_ports(ports)), "")
         protocol = ports[name].app_protocol if name in ports else None

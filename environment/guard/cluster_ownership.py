@@ -68,7 +68,8 @@ def examine(settings: EnvironmentSettings) -> Standing:
             f"The cluster of the context '{settings.context}' was not looked at: {reason}. Whether it is the stack's "
             "own, and its namespaces are, is not known yet; `pulumi up` looks before it sends anything."
         )
-        return Standing(identity, _adopted_as_recorded(asked, state))
+        made = {name: recorded.is_made for name, recorded in state.namespaces.items()}
+        return Standing(identity, frozenset(each.name for each in asked if not made.get(each.name, not each.adopt)))
     problems = [*_other_cluster(settings, state, live)] or [*_others_namespaces(asked, state, live, identity)]
     if problems:
         raise SettingsError(pulumi.get_stack(), problems)
@@ -136,11 +137,6 @@ def _is_others(asked: _Asked, state: OwnState, live: LiveCluster, identity: Iden
     if found is None or found.annotations.get(MADE_BY, "").endswith(f"/{identity.stack}"):
         return False
     return state.namespaces.get(asked.name) != RecordedNamespace(found.uid, is_made=True)
-
-
-def _adopted_as_recorded(asked: list[_Asked], state: OwnState) -> frozenset[str]:
-    made = {name: recorded.is_made for name, recorded in state.namespaces.items()}
-    return frozenset(each.name for each in asked if not made.get(each.name, not each.adopt))
 
 
 def _origin(found: LiveNamespace) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
-from pulumi_kubernetes.core.v1 import ConfigMap, Secret
+from pulumi_kubernetes.core.v1 import ConfigMap
 
 from webtier.redis_common.component import RedisComponent
 from webtier.redis_common.conf import AUTH_FOLDER, DATA_FOLDER, PORT, data_lines, quote
@@ -64,7 +64,10 @@ class RedisStandalone(RedisComponent):
         )
         selector = selector_labels(_APPLICATION, name, _COMPONENT)
 
-        secret = _make_secret(name, children)
+        password = secrets.token_urlsafe(_PASSWORD_BYTES)
+        files = {"password": password.encode(), "auth.conf": f"requirepass {quote(password)}\n".encode()}
+        # Its name is left to Pulumi: the pod is rolled when a replacement gets another one.
+        secret = keep_secret(f"{name}-auth", children, files)
         conf_data = {"redis.conf": render_redis_conf(settings), "alive.sh": ALIVE_SCRIPT, "ready.sh": READY_SCRIPT}
         conf_name = f"{name}-conf"
         conf = ConfigMap(conf_name, metadata=children.metadata(conf_name), data=conf_data, opts=children.options())
@@ -90,13 +93,6 @@ class RedisStandalone(RedisComponent):
         self.ready = [stateful_set]
         self.password = kept_text(secret, "password")
         register_declared_outputs(self, RedisStandalone)
-
-
-def _make_secret(name: str, children: Children) -> Secret:
-    """The password. The Secret's name is left to Pulumi: the pod is rolled when a replacement gets another one."""
-    password = secrets.token_urlsafe(_PASSWORD_BYTES)
-    files = {"password": password.encode(), "auth.conf": f"requirepass {quote(password)}\n".encode()}
-    return keep_secret(f"{name}-auth", children, files)
 
 
 def render_redis_conf(settings: RedisStandaloneSettings) -> str:

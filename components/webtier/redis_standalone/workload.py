@@ -42,8 +42,6 @@ echo "$answer"
 exit 1
 """
 
-_FORMER_TYPE = "kubernetes:apps/v1:Deployment"
-
 
 def make_stateful_set(
     name: str, children: Children, selector: Mapping[str, str], template: PodTemplateSpecArgs
@@ -63,7 +61,9 @@ def make_stateful_set(
             template=template,
         ),
         # What it was before. The old pod has to be gone before the new one opens the volume.
-        opts=children.options(aliases=[pulumi.Alias(type_=_FORMER_TYPE)], delete_before_replace=True),
+        opts=children.options(
+            aliases=[pulumi.Alias(type_="kubernetes:apps/v1:Deployment")], delete_before_replace=True
+        ),
     )
 
 

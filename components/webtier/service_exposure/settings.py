@@ -38,12 +38,11 @@ def _address_problem(text: str) -> str | None:
     return None
 
 
-def _in_shortest_form(address: str) -> str:
-    return str(ipaddress.ip_address(address))
-
-
 ExternalHost = Annotated[DnsName, checked(_host_problem)]
-EndpointAddress = Annotated[str, checked(_address_problem), AfterValidator(_in_shortest_form)]
+EndpointAddress = Annotated[
+    str, checked(_address_problem), AfterValidator(lambda address: str(ipaddress.ip_address(address)))
+]
+"""In its shortest form."""
 
 
 class _WithAffinity(Settings):

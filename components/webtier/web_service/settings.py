@@ -18,21 +18,19 @@ from webtier.web_service.pod_settings import SchedulingSettings, SecuritySetting
 from webtier.web_service.probes import ExecCheck, ProbesSettings
 from webtier.web_service.volumes import Volumes
 
-_MOVED = Moved(
-    gone={
-        "port": "ports.http.port",
-        "container_port": "ports.http.target_port",
-        "node_port": "ports.http.node_port, with exposure: {kind: node_port}",
-        "run_as_user": "security.run_as_user",
-        "probe": "probes, its path to probes.check: {kind: http, path: …}",
-    }
-)
-
 
 class WebServiceSettings(ProgramSettings):
     """One web service. It runs as an ordinary user and serves on its `ports`."""
 
-    moved: ClassVar[Moved] = _MOVED
+    moved: ClassVar[Moved] = Moved(
+        gone={
+            "port": "ports.http.port",
+            "container_port": "ports.http.target_port",
+            "node_port": "ports.http.node_port, with exposure: {kind: node_port}",
+            "run_as_user": "security.run_as_user",
+            "probe": "probes, its path to probes.check: {kind: http, path: …}",
+        }
+    )
 
     app: DnsLabel | None = Field(
         default=None,

@@ -7,18 +7,6 @@ from webtier.path_rules.rules.model import PathRule
 from webtier.path_rules.rules.options import AffinitySettings, ErrorPages, TimeoutSettings
 
 
-def _error_words(pages: ErrorPages, _: PathRule) -> str:
-    return f"{', '.join(map(str, sorted(pages.codes)))} from {pages.backend}"
-
-
-def _body_words(size: str, _: PathRule) -> str:
-    return f"body {'of any size' if size == UNLIMITED else 'up to ' + size}"
-
-
-def _timeout_words(times: TimeoutSettings, _: PathRule) -> str:
-    return f"timeouts {times.connect_seconds}/{times.read_seconds}/{times.send_seconds} s"
-
-
 def _cookie(rule: PathRule) -> str | None:
     return rule.affinity and rule.affinity.cookie_for(rule.backend.service if rule.backend else "")
 
@@ -26,12 +14,14 @@ def _cookie(rule: PathRule) -> str | None:
 OPTIONS: OptionsOfModels[PathRule] = {
     PathRule: {
         "error_pages": ingress_only(
-            ITS_FIELDS_HAVE, "Gateway API knows no pages in the place of a backend's errors", _error_words
+            ITS_FIELDS_HAVE,
+            "Gateway API knows no pages in the place of a backend's errors",
+            lambda pages, _: f"{', '.join(map(str, sorted(pages.codes)))} from {pages.backend}",
         ),
         "body_size": ingress_only(
             {"proxy-body-size": lambda size, _: None if size is None else body_bytes(size)},
             "Gateway API knows no longest body",
-            _body_words,
+            lambda size, _: f"body {'of any size' if size == UNLIMITED else 'up to ' + size}",
         ),
         "request_buffering": ingress_only(
             {"proxy-request-buffering": lambda buffers, _: None if buffers else "off"},
@@ -41,7 +31,7 @@ OPTIONS: OptionsOfModels[PathRule] = {
         "timeouts": ingress_only(
             ITS_FIELDS_HAVE,
             "an HTTPRoute limits a whole request, and not a connection or the wait between two reads",
-            _timeout_words,
+            lambda times, _: f"timeouts {times.connect_seconds}/{times.read_seconds}/{times.send_seconds} s",
         ),
         "affinity": ingress_only(
             ITS_FIELDS_HAVE,

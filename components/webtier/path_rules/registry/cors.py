@@ -13,10 +13,6 @@ from webtier.path_rules.rules.routing import GatewayRouting
 from webtier.shared.problems import Problem
 
 
-def _words(cors: CorsSettings, _: PathRule) -> str:
-    return f"CORS for {', '.join(cors.origins)}"
-
-
 def _filters(cors: CorsSettings | None) -> Sequence[HTTPRouteFilter]:
     if cors is None:
         return ()
@@ -83,7 +79,7 @@ OPTIONS: OptionsOfModels[PathRule] = {
             http_route=HttpRoute(_FILTER, filters=_filters),
             beside_redirect="refused",
             services="every",
-            words=_words,
+            words=lambda cors, _: f"CORS for {', '.join(cors.origins)}",
         )
     },
     CorsSettings: {

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from environment.notes import stack_notes
+from environment.checks.traffic_checks import stack_notes
 from tests.unit.environment.changed_stack import parse, report
 
 WEB = {"image": "registry.example/web:1"}
