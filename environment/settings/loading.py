@@ -2,17 +2,18 @@
 
 import os
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pulumi
 
 from environment.checks.cross_checks import check_together
 from environment.settings.machine_files import resolve_files
 from environment.settings.model import EnvironmentSettings
-from environment.settings.moved_keys import in_new_words
+from environment.settings.plain_data import as_list, as_object
 from environment.settings.quoting import at_its_key, with_right_spelling
 from environment.settings.raw_config import DEEPEST, NestedTooDeeplyError, RawConfig, read_raw_config
-from environment.settings.report import SettingsError, validated
-from environment.settings.schema import SettingsSchema
+from environment.settings.report import SettingsError, key_text, validated
+from environment.settings.schema import SettingsSchema, keys_with_old_words
 from webtier.shared.problems import Place, Problem
 
 
@@ -42,7 +43,7 @@ def parse_settings(
         raise SettingsError(stack, [Problem((str(error),), message, has_value=False)]) from None
     # Pulumi lets no declared key be absent, so an empty text is how a config says "not set".
     written = {key: value for key, value in decoded.items() if value != ""}
-    written, notes = in_new_words(written)
+    written, notes = _in_new_words(written)
     for note in notes:
         warn(note)
     schema = SettingsSchema(written)
@@ -57,6 +58,24 @@ def parse_settings(
         problems.sort(key=lambda problem: _position(problem.place, order))
         raise SettingsError(stack, problems, raw.secret_keys | schema.secret_keys())
     return settings
+
+
+def _in_new_words(written: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The settings in the words of this release, and a sentence about each that is in those of an earlier one."""
+    schema, with_old_words = SettingsSchema(written), keys_with_old_words()
+    notes: list[str] = []
+
+    def renamed(place: Place, value: object) -> object:
+        items, group = as_list(value), as_object(value)
+        if items is not None:
+            return [renamed((*place, position), item) for position, item in enumerate(items)]
+        if group is None:
+            return value
+        values, said = schema.moved_at(place).renamed(group)
+        notes.extend(f"{key_text((*place, key))} {sentence}" for key, sentence in said)
+        return {key: renamed((*place, key), below) for key, below in values.items()}
+
+    return {key: renamed((key,), each) if key in with_old_words else each for key, each in written.items()}, notes
 
 
 def _position(place: Place, order: Mapping[str, int]) -> tuple[int, int]:
