@@ -1,15 +1,17 @@
 """`python -m operations.deploy STACK`: the plain `pulumi up` of a stack, without questions, for a pipeline."""
 
+import argparse
 import os
 import sys
 
 from command_line import pulumi_installation
+from command_line.console import run_command
 from command_line.errors import UserError
 from command_line.paths import Paths
 from command_line.progress import Progress
 from command_line.pulumi_runner import Pulumi
 from operations.locks import refuse_if_locked
-from operations.stacks import PROJECT, check_known, names_a_backend, run_for_stack
+from operations.stacks import PROJECT, check_known, names_a_backend
 
 
 def deploy(stack: str) -> int:
@@ -31,4 +33,7 @@ def deploy(stack: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_for_stack("deploy", deploy))
+    parser = argparse.ArgumentParser(prog="operations.deploy")
+    parser.add_argument("stack")
+    given = parser.parse_args()
+    sys.exit(run_command(lambda: deploy(given.stack), f"make deploy STACK={given.stack}"))

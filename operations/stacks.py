@@ -1,10 +1,8 @@
 """The project's stacks, as its settings files name them."""
 
-import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from command_line.console import run_command
 from command_line.errors import UserError
 
 PROJECT = Path(__file__).parent.parent
@@ -35,11 +33,3 @@ def check_known(stack: str) -> None:
 def names_a_backend(environment: Mapping[str, str]) -> bool:
     """Whether the environment says where Pulumi keeps the state of its stacks."""
     return "PULUMI_BACKEND_URL" in environment or "PULUMI_ACCESS_TOKEN" in environment
-
-
-def run_for_stack(name: str, command: Callable[[str], int]) -> int:
-    """Run the command `make NAME` for the stack that the command line names, to its exit code."""
-    parser = argparse.ArgumentParser(prog=f"operations.{name}")
-    parser.add_argument("stack")
-    stack = parser.parse_args().stack
-    return run_command(lambda: command(stack), f"make {name} STACK={stack}")
