@@ -21,7 +21,6 @@ from pulumi_kubernetes.rbac.v1 import (
 
 from webtier.ingress_nginx.controller import Controller
 
-_RBAC_GROUP = "rbac.authorization.k8s.io"
 _READ = ["get", "list", "watch"]
 
 
@@ -76,7 +75,7 @@ def grant_access(controller: Controller) -> tuple[ServiceAccount, list[pulumi.Re
         make_binding: type[RoleBinding | ClusterRoleBinding] = RoleBinding,
     ) -> pulumi.Resource:
         role = make_role(resource, metadata=where, rules=rules, opts=opts)
-        ref = RoleRefArgs(api_group=_RBAC_GROUP, kind=make_role.__name__, name=role.metadata.name)
+        ref = RoleRefArgs(api_group="rbac.authorization.k8s.io", kind=make_role.__name__, name=role.metadata.name)
         return make_binding(resource, metadata=where, role_ref=ref, subjects=[subject], opts=opts)
 
     cluster_name = f"{controller.settings.namespace}-controller"

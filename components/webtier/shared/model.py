@@ -143,7 +143,6 @@ DnsLabel = Annotated[
         "1 to 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit (an RFC 1123 label)",
     ),
 ]
-"""The name of most Kubernetes objects: an RFC 1123 label."""
 
 ServiceName = Annotated[
     str,
@@ -159,10 +158,8 @@ DnsName = Annotated[
     str,
     text_type(_DNS_NAME, "a DNS name in lower case, such as 'shop.example.com' (an RFC 1123 subdomain)", longest=253),
 ]
-"""A host name: an RFC 1123 subdomain."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-"""A TCP port."""
 
 NodePort = Annotated[int, Field(ge=30000, le=32767)]
 """A port on every node, in the range that an API server hands out by default."""

@@ -10,10 +10,6 @@ from webtier.path_rules.rules.routing import GatewayRouting
 from webtier.shared.problems import Problem
 
 
-def _words(canary: Canary, _: PathRule) -> str:
-    return f"canary {canary.backend.described}: {_choice(canary)}"
-
-
 def _choice(canary: Canary) -> str:
     match canary:
         case WeightCanary():
@@ -51,7 +47,7 @@ OPTIONS: OptionsOfModels[PathRule] = {
             http_route=HttpRoute("rules[]: one for each header that decides, and backendRefs with weights"),
             beside_redirect="refused",
             services="every",
-            words=_words,
+            words=lambda canary, _: f"canary {canary.backend.described}: {_choice(canary)}",
         )
     },
     WeightCanary: {
