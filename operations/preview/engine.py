@@ -1,7 +1,7 @@
 """Running `pulumi preview` so that the engine's event log is there afterwards, and read into the model."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from command_line.pulumi_runner import Pulumi, messages
@@ -28,9 +28,10 @@ class Engine:
         pulumi = Pulumi(self.folder, {**self.environment, "PULUMI_DEBUG_COMMANDS": "true"})
         done = pulumi.attempt("preview", "--stack", stack, "--event-log", str(log), *options)
         change = _read(stack, log)
-        if done.returncode == 0 or change.diagnostics:
-            return change if done.returncode == 0 else _failed(change)
-        return _failed(change, Diagnostic(Severity.ERROR, messages(done)))
+        if done.returncode == 0:
+            return change
+        said = change.diagnostics or (Diagnostic(Severity.ERROR, messages(done)),)
+        return replace(change, diagnostics=said, succeeded=False)
 
 
 def _read(stack: str, log: Path) -> Change:
@@ -42,17 +43,6 @@ def _read(stack: str, log: Path) -> Change:
         return Change(stack, complete=False, succeeded=False)
     except LogError as error:
         return Change(stack, (), (Diagnostic(Severity.ERROR, str(error)),), complete=False, succeeded=False)
-
-
-def _failed(change: Change, *said: Diagnostic) -> Change:
-    return Change(
-        change.stack,
-        change.steps,
-        (*change.diagnostics, *said),
-        change.policies,
-        complete=change.complete,
-        succeeded=False,
-    )
 
 
 def logs_folder(build: Path) -> Path:

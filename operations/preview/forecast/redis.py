@@ -1,6 +1,6 @@
 """What happens to the shards of a Redis Cluster: which hand over, and how many slots move."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from operations.preview.forecast.pods import rolls
 from operations.preview.model.change import Change, Step
@@ -16,9 +16,10 @@ def shards(change: Change) -> Iterator[str]:
     for step in change.steps:
         if _CLUSTER in step.urn:
             clusters.setdefault(step.parent.rpartition("::")[2], []).append(step)
+    rolled = {roll.place for roll in rolls(change)}
     for name, sets in sorted(clusters.items()):
         old, new = (sum(side is not Opaque.ABSENT for side in sides) for sides in zip(*map(_sides, sets), strict=True))
-        yield from _hand_overs(name, sets, change)
+        yield from _hand_overs(name, sets, rolled)
         if old and new > old:
             yield f"Redis Cluster {name}: {new} shards instead of {old}; about {_moved(old, new)} slots move, online."
         if new and new < old:
@@ -37,8 +38,7 @@ def _moved(fewer: int, more: int) -> int:
     return round(_SLOTS * (more - fewer) / more)
 
 
-def _hand_overs(name: str, sets: list[Step], change: Change) -> Iterator[str]:
-    rolled = {roll.place for roll in rolls(change)}
+def _hand_overs(name: str, sets: list[Step], rolled: Collection[str]) -> Iterator[str]:
     with_replicas = [
         step for step in sets if step.place in rolled and value_at(step.after, ("spec", "replicas")) not in (0, 1)
     ]

@@ -1,5 +1,6 @@
 """The report as a document: what every written form of it says, in its order."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -45,11 +46,7 @@ class Component:
     @property
     def noise(self) -> dict[str, int]:
         """Of all its objects."""
-        counts = dict[str, int]()
-        for each in self.objects:
-            for sort, count in each.noise.items():
-                counts[sort] = counts.get(sort, 0) + count
-        return counts
+        return sum((Counter(each.noise) for each in self.objects), Counter[str]())
 
     @property
     def told(self) -> Sequence[Object]:

@@ -5,6 +5,7 @@ cutting the text. What is dangerous always stands there whole.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -148,11 +149,7 @@ def _component(component: Component, detail: _Detail) -> Iterator[str]:
 
 
 def _counted(objects: Sequence[Object]) -> str:
-    counts: dict[str, int] = {}
-    for each in objects:
-        words = f"{each.step.kind} to {each.step.operation}"
-        counts[words] = counts.get(words, 0) + 1
-    return counted(counts)
+    return counted(Counter(f"{each.step.kind} to {each.step.operation}" for each in objects))
 
 
 def _object(each: Object, most: int) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The sentences of the report that every written form has."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from operations.preview.model.change import Operation
@@ -50,10 +51,7 @@ def counted(counts: Mapping[str, int]) -> str:
 
 def follows(components: Sequence[Component]) -> str:
     """How many fields of all of them only follow; empty if there are none."""
-    counts = dict[str, int]()
-    for component in components:
-        for sort, count in component.noise.items():
-            counts[sort] = counts.get(sort, 0) + count
+    counts = sum((Counter(component.noise) for component in components), Counter[str]())
     return f"Fields that only follow, and are not listed: {counted(counts)}." if counts else ""
 
 
