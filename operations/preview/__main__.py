@@ -24,6 +24,8 @@ from command_line.paths import Paths
 from command_line.progress import Progress
 from environment.guard.cluster_ownership import WITHOUT_CLUSTER
 from operations.preview.engine import Engine, logs_folder, stacks_in
+from operations.preview.forecast.answers import changed_answers
+from operations.preview.model.differences import Difference
 from operations.preview.report.as_json import as_json
 from operations.preview.report.build import build
 from operations.preview.report.document import Report, StackReport, Verdict
@@ -31,11 +33,14 @@ from operations.preview.report.html import html
 from operations.preview.report.markdown import markdown
 from operations.preview.report.terminal import terminal
 from operations.preview.settings_file import changed_settings
+from operations.routes import rules_in
 from operations.scratch_stack import PLACEHOLDER, scratch_stack
 from operations.stacks import LOCAL, PROJECT, check_known, names_a_backend, settings_file
 
 BUILD = PROJECT / "build" / "preview"
 GATE_IS_CLOSED = 3
+_OF_RULES = frozenset({"routes", "hosts", "default_backend", "routing"})
+"""The settings that say how requests are answered."""
 _FORMS = {"md": markdown, "json": as_json, "html": html}
 
 
@@ -69,9 +74,8 @@ def preview(stacks: Sequence[str], base: str) -> int:
     for stack in stacks:
         with _prepared(stack, environment) as ready, progress.part(f"preview of {stack}"):
             change = Engine(PROJECT, ready.environment, logs).preview(stack, stack, *ready.options)
-        before = None if not commit else _settings_at(commit, stack)
-        settings = None if not commit else changed_settings(before, settings_file(stack).read_bytes())
-        reports.append(build(change, ready.against, settings))
+        compared = _compared(commit, stack, environment) if commit else _Compared()
+        reports.append(build(change, ready.against, compared.settings, compared.answers))
     report = Report(
         tuple(reports),
         commit=_commit("HEAD"),
@@ -82,6 +86,31 @@ def preview(stacks: Sequence[str], base: str) -> int:
     _write(report)
     sys.stdout.write(f"\n{terminal(report)}\nThe whole: {BUILD / 'report.html'}\n")
     return GATE_IS_CLOSED if report.verdict in (Verdict.DESTRUCTIVE, Verdict.FAILED) else 0
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """What differs from a base: settings, and the answers of rules; None where there is no base."""
+
+    settings: Sequence[Difference] | None = None
+    answers: Sequence[str] = ()
+
+
+def _compared(commit: str, stack: str, environment: Mapping[str, str]) -> _Compared:
+    before, after = _settings_at(commit, stack), settings_file(stack)
+    settings = list(changed_settings(before, after.read_bytes()))
+    if before is None or not any(each.path[0] in _OF_RULES for each in settings):
+        return _Compared(settings)
+    with scratch_stack(stack, environment) as scratch:
+        earlier = scratch.folder / "base" / after.name
+        earlier.parent.mkdir()
+        earlier.write_bytes(before)
+        try:
+            old, new = (rules_in(scratch.read(file), stack) for file in (earlier, after))
+        except UserError:
+            # What is wrong in the new file the preview has said, and an old one that is wrong has no rules.
+            return _Compared(settings)
+    return _Compared(settings, [str(each) for each in changed_answers(old, new)])
 
 
 def _write(report: Report) -> None:

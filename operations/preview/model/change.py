@@ -73,6 +73,11 @@ class Step:
         return self.urn.split("::", 3)[3]
 
     @property
+    def is_component(self) -> bool:
+        """Whether it only holds other resources, and has nothing in Kubernetes."""
+        return self.type.startswith(("webtier:", "pulumi:pulumi:"))
+
+    @property
     def loses_protection(self) -> bool:
         """Whether `protect` is taken away: the same change may then also delete or replace it."""
         return self.was_protected and not self.is_protected
@@ -123,6 +128,6 @@ class Change:
         return [step for step in self.steps if step.changes_something or step.loses_protection]
 
     def counts(self) -> dict[Operation, int]:
-        """How many steps of each kind. The engine's own summary leaves out what it refuses."""
-        found = Counter(step.operation for step in self.steps)
+        """How many steps of each kind, without components. The engine's own summary leaves out what it refuses."""
+        found = Counter(step.operation for step in self.steps if not step.is_component)
         return {operation: found[operation] for operation in Operation if found[operation]}

@@ -79,6 +79,7 @@ class JsonStack(_Part):
     dangers: list[JsonDanger]
     settings: list[JsonField] | None
     forecast: list[str] = Field(description="sentences about what the change does to what runs")
+    answers: list[str] = Field(description="URLs that are answered otherwise than with the settings of the base")
     components: list[JsonComponent]
     messages: list[JsonMessage]
 
@@ -127,6 +128,7 @@ def _stack(stack: StackReport) -> JsonStack:
         dangers=[_danger(each) for each in stack.dangers],
         settings=None if stack.settings is None else _fields(stack.settings),
         forecast=list(stack.forecast),
+        answers=list(stack.answers),
         components=[
             JsonComponent(name=each.name, type=each.type, objects=[_object(one) for one in each.objects])
             for each in stack.components

@@ -16,7 +16,9 @@ _RUNS_AGAIN = frozenset({"Job"})
 """Kinds of which a change makes another object each time, so that to replace or to delete one means nothing."""
 
 
-def build(change: Change, against: str, settings: Iterable[Difference] | None) -> StackReport:
+def build(
+    change: Change, against: str, settings: Iterable[Difference] | None, answers: Iterable[str] = ()
+) -> StackReport:
     """The same change gives the same report: components by their names, objects by kinds and names."""
     found = tuple(dangers(change))
     return StackReport(
@@ -27,6 +29,7 @@ def build(change: Change, against: str, settings: Iterable[Difference] | None) -
         dangers=found,
         settings=None if settings is None else tuple(settings),
         forecast=(*sentences(change), *shards(change)),
+        answers=tuple(answers),
         components=tuple(_components(change)),
         diagnostics=tuple(each for each in change.diagnostics if each.severity is not Severity.INFO),
         policies=change.policies,
@@ -56,8 +59,8 @@ def _components(change: Change) -> Iterator[Component]:
     parents = {step.urn: step.parent for step in change.steps}
     groups: dict[str, list[Step]] = {}
     for step in change.changing:
-        # A component has nothing of its own: what happens to it is what happens to its objects.
-        if not step.type.startswith(("webtier:", "pulumi:pulumi:")):
+        # What happens to a component is what happens to its objects.
+        if not step.is_component:
             groups.setdefault(_component_of(step, parents), []).append(step)
     for urn, steps in sorted(groups.items(), key=lambda group: _sorting(group[0])):
         objects = tuple(map(_object, sorted(steps, key=lambda step: (step.kind, step.place, step.urn))))

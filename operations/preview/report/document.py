@@ -58,7 +58,8 @@ class Component:
 class StackReport:
     """One stack's part. `against` says in words what it was compared with.
 
-    `forecast` are sentences about what the change does to what runs. `settings` are those that differ in the stack's
+    `forecast` are sentences about what the change does to what runs, `answers` about URLs that are answered otherwise
+    than with the settings of the base. `settings` are those that differ in the stack's
     file; None where there is no earlier file to compare with.
     """
 
@@ -69,6 +70,7 @@ class StackReport:
     dangers: tuple[Danger, ...]
     settings: tuple[Difference, ...] | None
     forecast: tuple[str, ...]
+    answers: tuple[str, ...]
     components: tuple[Component, ...]
     diagnostics: tuple[Diagnostic, ...]
     policies: tuple[PolicyResult, ...]

@@ -94,6 +94,10 @@ def _stack(stack: StackReport) -> Iterator[str]:
         yield "<h3>What it does</h3><ul>"
         yield from (f"<li>{escape(sentence)}</li>" for sentence in stack.forecast)
         yield "</ul>"
+    if stack.answers:
+        yield "<h3>URLs that are answered otherwise</h3><ul>"
+        yield from (f"<li>{escape(sentence)}</li>" for sentence in stack.answers)
+        yield "</ul>"
     if stack.components:
         yield f"<h3>Objects</h3><p>{escape(summary(stack))}</p>"
         for component in stack.components:

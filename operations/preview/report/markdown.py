@@ -121,6 +121,11 @@ def _of_stack(stack: StackReport, detail: _Detail) -> Iterator[str]:
         yield ""
         yield from _some([f"- {_escaped(each)}" for each in stack.forecast], detail.settings, "sentences")
         yield ""
+    if stack.answers:
+        yield "**URLs that are answered otherwise**"
+        yield ""
+        yield from _some([f"- {_code(each)}" for each in stack.answers], detail.settings, "URLs")
+        yield ""
     if stack.components:
         yield f"**Objects**: {summary(stack)}"
         yield ""

@@ -9,6 +9,7 @@ from operations.preview.report.texts import changed_lines, old_and_new
 
 _MOST_FIELDS = 8
 _MOST_OBJECTS = 40
+_MOST_ANSWERS = 20
 
 
 def terminal(report: Report) -> str:
@@ -39,6 +40,12 @@ def _of_stack(stack: StackReport) -> Iterator[str]:
         yield ""
         yield "  What it does"
         yield from (f"    {sentence}" for sentence in stack.forecast)
+    if stack.answers:
+        yield ""
+        yield "  URLs that are answered otherwise"
+        yield from (f"    {sentence}" for sentence in stack.answers[:_MOST_ANSWERS])
+        if len(stack.answers) > _MOST_ANSWERS:
+            yield f"    … {len(stack.answers) - _MOST_ANSWERS} more"
     if stack.verdict is not Verdict.NO_CHANGES:
         yield ""
         yield from _objects(stack.components)
