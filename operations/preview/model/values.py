@@ -37,13 +37,18 @@ Value: TypeAlias = "bool | int | float | str | Opaque | Sequence[Value] | Mappin
 """A JSON value in which some parts may be opaque."""
 
 
+def is_unknown(text: str) -> bool:
+    """Whether a text stands for a value that a resource has only once it is there."""
+    return text == _UNKNOWN or text in _OTHER_UNKNOWNS
+
+
 def read_value(raw: Any) -> Value:
     """A value of the event log. Whatever it keeps of a secret, its ciphertext for instance, is dropped here."""
     match raw:
         case None | bool() | int() | float():
             return raw
         case str():
-            if raw == _UNKNOWN or raw in _OTHER_UNKNOWNS:
+            if is_unknown(raw):
                 return Opaque.UNKNOWN
             return Opaque.SECRET if raw == _MASKED else raw
         case list():

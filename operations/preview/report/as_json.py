@@ -10,7 +10,7 @@ from operations.preview.model.change import SCHEMA_VERSION
 from operations.preview.model.differences import Difference
 from operations.preview.model.paths import format_path
 from operations.preview.model.values import Opaque, Value
-from operations.preview.report.document import Object, Report, StackReport
+from operations.preview.report.document import Component, Object, Report, StackReport
 from operations.preview.report.texts import plain
 
 
@@ -81,6 +81,7 @@ class JsonStack(_Part):
     forecast: list[str] = Field(description="sentences about what the change does to what runs")
     answers: list[str] = Field(description="URLs that are answered otherwise than with the settings of the base")
     components: list[JsonComponent]
+    pending: list[JsonComponent] = Field(description="what the program of the base would change too")
     messages: list[JsonMessage]
 
 
@@ -129,12 +130,15 @@ def _stack(stack: StackReport) -> JsonStack:
         settings=None if stack.settings is None else _fields(stack.settings),
         forecast=list(stack.forecast),
         answers=list(stack.answers),
-        components=[
-            JsonComponent(name=each.name, type=each.type, objects=[_object(one) for one in each.objects])
-            for each in stack.components
-        ],
+        components=list(map(_component, stack.components)),
+        pending=list(map(_component, stack.pending)),
         messages=messages,
     )
+
+
+def _component(component: Component) -> JsonComponent:
+    objects = [_object(one) for one in component.objects]
+    return JsonComponent(name=component.name, type=component.type, objects=objects)
 
 
 def _danger(danger: Danger) -> JsonDanger:

@@ -17,10 +17,17 @@ _RUNS_AGAIN = frozenset({"Job"})
 
 
 def build(
-    change: Change, against: str, settings: Iterable[Difference] | None, answers: Iterable[str] = ()
+    change: Change,
+    against: str,
+    settings: Iterable[Difference] | None,
+    answers: Iterable[str] = (),
+    pending: Change | None = None,
 ) -> StackReport:
     """The same change gives the same report: components by their names, objects by kinds and names."""
     found = tuple(dangers(change))
+    also = {} if pending is None else {step.urn: step for step in pending.changing}
+    own = [step for step in change.changing if not _is_same(step, also.get(step.urn))]
+    others = [step for step in change.changing if _is_same(step, also.get(step.urn))]
     return StackReport(
         stack=change.stack,
         verdict=_verdict(change, bool(found)),
@@ -30,7 +37,8 @@ def build(
         settings=None if settings is None else tuple(settings),
         forecast=(*sentences(change), *shards(change)),
         answers=tuple(answers),
-        components=tuple(_components(change)),
+        components=tuple(_components(change, own)),
+        pending=tuple(_components(change, others)),
         diagnostics=tuple(each for each in change.diagnostics if each.severity is not Severity.INFO),
         policies=change.policies,
         change=change,
@@ -55,10 +63,14 @@ def _needs_review(step: Step) -> bool:
     return step.kind in _PODS and any(each.path[:2] == ("spec", "template") for each in step.differences)
 
 
-def _components(change: Change) -> Iterator[Component]:
+def _is_same(step: Step, other: Step | None) -> bool:
+    return other is not None and (step.operation, step.differences) == (other.operation, other.differences)
+
+
+def _components(change: Change, steps: Iterable[Step]) -> Iterator[Component]:
     parents = {step.urn: step.parent for step in change.steps}
     groups: dict[str, list[Step]] = {}
-    for step in change.changing:
+    for step in steps:
         # What happens to a component is what happens to its objects.
         if not step.is_component:
             groups.setdefault(_component_of(step, parents), []).append(step)

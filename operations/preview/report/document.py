@@ -59,8 +59,8 @@ class StackReport:
     """One stack's part. `against` says in words what it was compared with.
 
     `forecast` are sentences about what the change does to what runs, `answers` about URLs that are answered otherwise
-    than with the settings of the base. `settings` are those that differ in the stack's
-    file; None where there is no earlier file to compare with.
+    than with the settings of the base. `pending` is what the base's program would change too, and not in `components`.
+    `settings` are those that differ in the stack's file; None where there is no earlier file to compare with.
     """
 
     stack: str
@@ -72,6 +72,7 @@ class StackReport:
     forecast: tuple[str, ...]
     answers: tuple[str, ...]
     components: tuple[Component, ...]
+    pending: tuple[Component, ...]
     diagnostics: tuple[Diagnostic, ...]
     policies: tuple[PolicyResult, ...]
     change: Change

@@ -12,6 +12,7 @@ from operations.preview.report.sentences import (
     counted,
     follows,
     heading,
+    pending,
     provenance,
     summary,
     title,
@@ -103,6 +104,10 @@ def _stack(stack: StackReport) -> Iterator[str]:
         for component in stack.components:
             yield from _component(component)
         yield f"<p>{escape(follows(stack.components))}</p>"
+    if waiting := pending(stack):
+        yield f"<h3>Pending</h3><p>{escape(waiting)}</p>"
+        for component in stack.pending:
+            yield from _component(component)
 
 
 def _component(component: Component) -> Iterator[str]:

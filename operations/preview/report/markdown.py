@@ -20,6 +20,7 @@ from operations.preview.report.sentences import (
     follows,
     heading,
     mark,
+    pending,
     provenance,
     summary,
     title,
@@ -137,6 +138,9 @@ def _of_stack(stack: StackReport, detail: _Detail) -> Iterator[str]:
         if noise := follows(stack.components):
             yield noise
             yield ""
+    if waiting := pending(stack):
+        yield waiting
+        yield ""
 
 
 def _component(component: Component, detail: _Detail) -> Iterator[str]:

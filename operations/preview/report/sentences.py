@@ -69,6 +69,12 @@ def summary(stack: StackReport) -> str:
     return ", ".join(f"{stack.counts[each]} {word}" for each, word in words.items() if stack.counts.get(each))
 
 
+def pending(stack: StackReport) -> str:
+    """How many objects the base's program would change too; empty if there are none."""
+    count = sum(len(component.objects) for component in stack.pending)
+    return f"Pending already, since the base would change them too: {count} objects." if count else ""
+
+
 def provenance(report: Report) -> str:
     """Which commit, base, run and time; empty if none of them is known."""
     parts = {"commit": report.commit, "base": report.base, "run": report.run, "at": report.time}

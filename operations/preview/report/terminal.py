@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from operations.preview.model.paths import format_path
 from operations.preview.report.document import Component, Report, StackReport, Verdict
-from operations.preview.report.sentences import VERDICTS, follows, heading, mark, summary, title
+from operations.preview.report.sentences import VERDICTS, follows, heading, mark, pending, summary, title
 from operations.preview.report.texts import changed_lines, old_and_new
 
 _MOST_FIELDS = 8
@@ -49,6 +49,8 @@ def _of_stack(stack: StackReport) -> Iterator[str]:
     if stack.verdict is not Verdict.NO_CHANGES:
         yield ""
         yield from _objects(stack.components)
+        if waiting := pending(stack):
+            yield f"  {waiting}"
     yield ""
 
 
