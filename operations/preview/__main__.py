@@ -7,7 +7,8 @@ Without a backend, in a fork's pull request for instance, a stack is compared wi
 or without a base with an empty state, in a folder that is removed afterwards, with a placeholder for every encrypted
 value and for a password that the settings don't have.
 
-Exit code: 0, or 3 where data or its protection would go, or what would change is not known.
+Exit code: 0, or 3 where the gate is closed: data or its protection would go and `allowances.yaml` does not allow it, or
+what would change is not known.
 """
 
 import argparse
@@ -25,10 +26,11 @@ from operations.preview.base import Base, commit_of
 from operations.preview.comparison import compare
 from operations.preview.engine import logs_folder, stacks_in
 from operations.preview.forecast.answers import changed_answers
+from operations.preview.gate.allowances import read_allowances
 from operations.preview.model.differences import Difference
 from operations.preview.report.as_json import as_json
 from operations.preview.report.build import build
-from operations.preview.report.document import Report, StackReport, Verdict
+from operations.preview.report.document import Report, StackReport
 from operations.preview.report.html import html
 from operations.preview.report.markdown import markdown
 from operations.preview.report.terminal import terminal
@@ -53,7 +55,7 @@ def preview(stacks: Sequence[str], base: str) -> int:
         check_known(stack)
     if not stacks:
         raise UserError("STACK names no stack. Give one, or several with commas between: STACK=dev,staging.")
-    earlier = Base.of(base) if base else None
+    earlier, allowances = Base.of(base) if base else None, read_allowances()
     paths, progress = Paths.from_environment(), Progress()
     engine = pulumi_installation.ensure(paths, progress)
     environment = pulumi_installation.variables(engine, paths)
@@ -69,7 +71,7 @@ def preview(stacks: Sequence[str], base: str) -> int:
             if earlier is not None:
                 settings = list(changed_settings(earlier.settings(stack), settings_file(stack).read_bytes()))
                 answers = _answers(earlier, stack, settings, environment)
-        reports.append(build(compared.change, compared.against, settings, answers, compared.pending))
+        reports.append(build(compared.change, compared.against, settings, answers, compared.pending, allowances))
     report = Report(
         tuple(reports),
         commit=commit_of("HEAD"),
@@ -79,7 +81,7 @@ def preview(stacks: Sequence[str], base: str) -> int:
     )
     _write(report)
     sys.stdout.write(f"\n{terminal(report)}\nThe whole: {BUILD / 'report.html'}\n")
-    return GATE_IS_CLOSED if report.verdict in (Verdict.DESTRUCTIVE, Verdict.FAILED) else 0
+    return 0 if report.is_let_through else GATE_IS_CLOSED
 
 
 def _answers(base: Base, stack: str, settings: Sequence[Difference], environment: Mapping[str, str]) -> list[str]:

@@ -1,25 +1,21 @@
 """What happens to the shards of a Redis Cluster: which hand over, and how many slots move."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from operations.preview.forecast.pods import rolls
 from operations.preview.model.change import Change, Step
-from operations.preview.model.values import Opaque, value_at
+from operations.preview.model.redis_clusters import clusters
+from operations.preview.model.values import value_at
 
 _SLOTS = 16384
-_CLUSTER = "webtier:index:RedisCluster$kubernetes:apps/v1:StatefulSet"
 
 
 def shards(change: Change) -> Iterator[str]:
     """Sentences about each cluster, by name."""
-    clusters: dict[str, list[Step]] = {}
-    for step in change.steps:
-        if _CLUSTER in step.urn:
-            clusters.setdefault(step.parent.rpartition("::")[2], []).append(step)
     rolled = {roll.place for roll in rolls(change)}
-    for name, sets in sorted(clusters.items()):
-        old, new = (sum(side is not Opaque.ABSENT for side in sides) for sides in zip(*map(_sides, sets), strict=True))
-        yield from _hand_overs(name, sets, rolled)
+    for cluster in clusters(change):
+        name, old, new = cluster.name, cluster.old_shards, cluster.new_shards
+        yield from _hand_overs(name, cluster.shards, rolled)
         if old and new > old:
             yield f"Redis Cluster {name}: {new} shards instead of {old}; about {_moved(old, new)} slots move, online."
         if new and new < old:
@@ -29,16 +25,12 @@ def shards(change: Change) -> Iterator[str]:
             )
 
 
-def _sides(step: Step) -> tuple[object, object]:
-    return (step.before, step.after)
-
-
 def _moved(fewer: int, more: int) -> int:
     """Slots that the shards which come or go have, where all have about as many."""
     return round(_SLOTS * (more - fewer) / more)
 
 
-def _hand_overs(name: str, sets: list[Step], rolled: Collection[str]) -> Iterator[str]:
+def _hand_overs(name: str, sets: Sequence[Step], rolled: Collection[str]) -> Iterator[str]:
     with_replicas = [
         step for step in sets if step.place in rolled and value_at(step.after, ("spec", "replicas")) not in (0, 1)
     ]

@@ -1,11 +1,12 @@
 """What in a change may lose data or its protection. It is told from the steps alone, so that no setting hides it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from operations.preview.model.change import Change, Operation, Step
 from operations.preview.model.paths import format_path
+from operations.preview.model.redis_clusters import clusters
 
 HOLDING_DATA = frozenset({"StatefulSet", "PersistentVolumeClaim", "PersistentVolume", "Namespace", "Secret"})
 """Kinds of objects that data goes with: their own, or that of all that is in them."""
@@ -18,16 +19,31 @@ class DangerKind(StrEnum):
     REPLACED = "replaced"
     UNPROTECTED = "unprotected"
     ORPHANED = "orphaned"
+    FEWER_SHARDS = "fewer shards"
     INCOMPLETE = "incomplete"
+    ALLOWANCE = "allowance"
+    """Something is allowed that does not happen, and would be allowed to the next change."""
 
 
 @dataclass(frozen=True)
 class Danger:
-    """One of them: `what` is a sentence about it; `urn` is empty where it is of the whole change."""
+    """One of them: `what` is a sentence about it; `urn` is empty where it is of the whole change.
+
+    `allowance` says why and by whom it is allowed; empty where it is not.
+    """
 
     kind: DangerKind
     urn: str
     what: str
+    allowance: str = ""
+
+    def allowed_by(self, allowance: str) -> "Danger":
+        """The same, allowed."""
+        return replace(self, allowance=allowance)
+
+    def with_word(self, sentence: str) -> "Danger":
+        """The same with one more sentence."""
+        return replace(self, what=f"{self.what} {sentence}")
 
 
 def dangers(change: Change) -> Iterator[Danger]:
@@ -41,6 +57,10 @@ def dangers(change: Change) -> Iterator[Danger]:
         yield Danger(DangerKind.INCOMPLETE, "", "The preview failed: what `pulumi up` would do is not known.")
     for step in change.steps:
         yield from _of_step(step)
+    for cluster in clusters(change):
+        if cluster.new_shards < cluster.old_shards:
+            what = f"Redis Cluster {cluster.name} has {cluster.new_shards} shards instead of {cluster.old_shards}."
+            yield Danger(DangerKind.FEWER_SHARDS, cluster.urn, what)
 
 
 def _of_step(step: Step) -> Iterator[Danger]:

@@ -37,6 +37,14 @@ Value: TypeAlias = "bool | int | float | str | Opaque | Sequence[Value] | Mappin
 """A JSON value in which some parts may be opaque."""
 
 
+_WORDS = {
+    Opaque.SECRET: "a secret",
+    Opaque.UNKNOWN: "known once it is there",
+    Opaque.ABSENT: "not set",
+    Opaque.PLAIN: "no secret",
+}
+
+
 def is_unknown(text: str) -> bool:
     """Whether a text stands for a value that a resource has only once it is there."""
     return text == _UNKNOWN or text in _OTHER_UNKNOWNS
@@ -98,4 +106,15 @@ def value_at(value: Value, path: "Sequence[str | int]") -> Value:
             value = value[part]
         else:
             return Opaque.ABSENT
+    return value
+
+
+def plain(value: Value) -> object:
+    """The value as JSON has it, with words in brackets for what is not to be shown."""
+    if isinstance(value, Opaque):
+        return f"({_WORDS[value]})"
+    if isinstance(value, Mapping):
+        return {name: plain(each) for name, each in sorted(cast("Mapping[str, Value]", value).items())}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [plain(each) for each in value]
     return value

@@ -6,12 +6,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from operations.preview.gate.dangers import Danger
+from operations.preview.gate.fingerprint import fingerprint
 from operations.preview.model.change import SCHEMA_VERSION
 from operations.preview.model.differences import Difference
 from operations.preview.model.paths import format_path
-from operations.preview.model.values import Opaque, Value
+from operations.preview.model.values import Opaque, Value, plain
 from operations.preview.report.document import Component, Object, Report, StackReport
-from operations.preview.report.texts import plain
 
 
 class _Part(BaseModel):
@@ -59,6 +59,7 @@ class JsonDanger(_Part):
     kind: str
     urn: str
     what: str
+    allowance: str = Field(description="why and by whom it is allowed; empty where it is not")
 
 
 class JsonMessage(_Part):
@@ -76,6 +77,7 @@ class JsonStack(_Part):
     verdict: str
     against: str
     counts: dict[str, int] = Field(description="steps by operation")
+    is_let_through: bool = Field(description="whether the gate is open: every danger is allowed")
     dangers: list[JsonDanger]
     settings: list[JsonField] | None
     forecast: list[str] = Field(description="sentences about what the change does to what runs")
@@ -83,6 +85,7 @@ class JsonStack(_Part):
     components: list[JsonComponent]
     pending: list[JsonComponent] = Field(description="what the program of the base would change too")
     messages: list[JsonMessage]
+    fingerprint: dict[str, list[str]] = Field(description="by URN, what a deployment of this change may do")
 
 
 class JsonReport(_Part):
@@ -90,6 +93,7 @@ class JsonReport(_Part):
 
     version: int = Field(description="of this format")
     verdict: str
+    is_let_through: bool
     commit: str
     base: str
     run: str
@@ -107,6 +111,7 @@ def data(report: Report) -> JsonReport:
     return JsonReport(
         version=SCHEMA_VERSION,
         verdict=report.verdict,
+        is_let_through=report.is_let_through,
         commit=report.commit,
         base=report.base,
         run=report.run,
@@ -126,6 +131,7 @@ def _stack(stack: StackReport) -> JsonStack:
         verdict=stack.verdict,
         against=stack.against,
         counts={str(operation): count for operation, count in stack.counts.items()},
+        is_let_through=stack.is_let_through,
         dangers=[_danger(each) for each in stack.dangers],
         settings=None if stack.settings is None else _fields(stack.settings),
         forecast=list(stack.forecast),
@@ -133,6 +139,7 @@ def _stack(stack: StackReport) -> JsonStack:
         components=list(map(_component, stack.components)),
         pending=list(map(_component, stack.pending)),
         messages=messages,
+        fingerprint=fingerprint(stack.change),
     )
 
 
@@ -142,7 +149,7 @@ def _component(component: Component) -> JsonComponent:
 
 
 def _danger(danger: Danger) -> JsonDanger:
-    return JsonDanger(kind=danger.kind, urn=danger.urn, what=danger.what)
+    return JsonDanger(kind=danger.kind, urn=danger.urn, what=danger.what, allowance=danger.allowance)
 
 
 def _object(each: Object) -> JsonObject:

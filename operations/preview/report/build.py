@@ -1,10 +1,12 @@
 """From the model of a change to a stack's part of the report."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 
 from operations.preview.forecast.pods import sentences
 from operations.preview.forecast.redis import shards
-from operations.preview.gate.dangers import dangers
+from operations.preview.gate.allowances import Allowance, judged
+from operations.preview.gate.dangers import Danger, DangerKind, dangers
 from operations.preview.model.change import Change, Operation, Severity, Step
 from operations.preview.model.differences import Difference
 from operations.preview.report.document import Component, Object, StackReport, Verdict
@@ -22,15 +24,17 @@ def build(
     settings: Iterable[Difference] | None,
     answers: Iterable[str] = (),
     pending: Change | None = None,
+    allowances: Sequence[Allowance] = (),
+    today: date | None = None,
 ) -> StackReport:
     """The same change gives the same report: components by their names, objects by kinds and names."""
-    found = tuple(dangers(change))
+    found = tuple(judged(change.stack, dangers(change), allowances, today or datetime.now(UTC).date()))
     also = {} if pending is None else {step.urn: step for step in pending.changing}
     own = [step for step in change.changing if not _is_same(step, also.get(step.urn))]
     others = [step for step in change.changing if _is_same(step, also.get(step.urn))]
     return StackReport(
         stack=change.stack,
-        verdict=_verdict(change, bool(found)),
+        verdict=_verdict(change, found),
         against=against,
         counts=change.counts(),
         dangers=found,
@@ -45,10 +49,10 @@ def build(
     )
 
 
-def _verdict(change: Change, is_dangerous: bool) -> Verdict:
+def _verdict(change: Change, found: Sequence[Danger]) -> Verdict:
     if not (change.succeeded and change.complete):
         return Verdict.FAILED
-    if is_dangerous:
+    if any(each.kind is not DangerKind.ALLOWANCE for each in found):
         return Verdict.DESTRUCTIVE
     if not change.changing:
         return Verdict.NO_CHANGES

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from operations.preview.gate.allowances import closing
 from operations.preview.gate.dangers import Danger
 from operations.preview.model.change import Change, Diagnostic, Operation, PolicyResult, Step
 from operations.preview.model.differences import Difference
@@ -77,6 +78,11 @@ class StackReport:
     policies: tuple[PolicyResult, ...]
     change: Change
 
+    @property
+    def is_let_through(self) -> bool:
+        """Whether the gate is open: everything dangerous is allowed. A failed preview never is."""
+        return not closing(self.dangers)
+
 
 @dataclass(frozen=True)
 class Report:
@@ -87,6 +93,16 @@ class Report:
     base: str = ""
     run: str = ""
     time: str = ""
+
+    @property
+    def dangers(self) -> tuple[Danger, ...]:
+        """Of all stacks."""
+        return tuple(danger for stack in self.stacks for danger in stack.dangers)
+
+    @property
+    def is_let_through(self) -> bool:
+        """Whether the gate is open for each of them."""
+        return all(stack.is_let_through for stack in self.stacks)
 
     @property
     def verdict(self) -> Verdict:

@@ -6,16 +6,17 @@ from html import escape
 from operations.preview.model.differences import Difference
 from operations.preview.model.paths import format_path
 from operations.preview.report.document import Component, Object, Report, StackReport, Verdict
+from operations.preview.report.likeness import Alike
 from operations.preview.report.sentences import (
     COUNTED,
     VERDICTS,
     counted,
     follows,
+    gate,
     heading,
     pending,
     provenance,
     summary,
-    title,
 )
 from operations.preview.report.texts import changed_lines, old_and_new
 
@@ -52,6 +53,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"<title>Preview: {escape(report.verdict)}</title>\n<style>\n{_STYLE}</style>\n</head>\n<body>"
     yield f"<h1>Preview {_verdict(report.verdict)}</h1>"
     yield from _matrix(report.stacks)
+    if said := gate(report):
+        yield f"<p><b>{escape(said)}</b></p>"
     yield f"<p>{escape(provenance(report))}</p>"
     for stack in report.stacks:
         yield from _stack(stack)
@@ -81,7 +84,8 @@ def _stack(stack: StackReport) -> Iterator[str]:
         yield '<div class="dangers"><h3>Dangerous</h3><ul>'
         for danger in stack.dangers:
             place = f"<br><code>{escape(danger.urn)}</code>" if danger.urn else ""
-            yield f"<li><b>{escape(danger.kind)}</b>: {escape(danger.what)}{place}</li>"
+            allowed = f" <i>Allowed: {escape(danger.allowance)}</i>" if danger.allowance else ""
+            yield f"<li><b>{escape(danger.kind)}</b>: {escape(danger.what)}{allowed}{place}</li>"
         yield "</ul></div>"
     for message in stack.diagnostics:
         yield f"<pre>{escape(message.severity)}: {escape(message.message)}</pre>"
@@ -113,7 +117,7 @@ def _stack(stack: StackReport) -> Iterator[str]:
 def _component(component: Component) -> Iterator[str]:
     yield f"<details{' open' if component.told else ''}><summary>{escape(heading(component))}</summary><ul>"
     for each in component.objects:
-        yield f"<li>{escape(title(each))}{''.join(_fields(each))}</li>"
+        yield f"<li>{escape(Alike((each,)).title)}{''.join(_fields(each))}</li>"
     yield "</ul></details>"
 
 

@@ -13,17 +13,18 @@ from operations.preview.gate.dangers import Danger
 from operations.preview.model.differences import Difference
 from operations.preview.model.paths import format_path
 from operations.preview.report.document import Component, Object, Report, StackReport, Verdict
+from operations.preview.report.likeness import Alike, alike
 from operations.preview.report.sentences import (
     COUNTED,
     VERDICTS,
     counted,
     follows,
+    gate,
     heading,
     mark,
     pending,
     provenance,
     summary,
-    title,
 )
 from operations.preview.report.texts import changed_lines, old_and_new
 
@@ -66,6 +67,9 @@ def _lines(report: Report, detail: _Detail) -> Iterator[str]:
     yield f"## Preview: {report.verdict}"
     yield ""
     yield from _matrix(report)
+    if said := gate(report):
+        yield f"**{_escaped(said)}**"
+        yield ""
     if origin := provenance(report):
         yield _escaped(origin)
         yield ""
@@ -94,7 +98,8 @@ def _matrix(report: Report) -> Iterator[str]:
 
 def _danger(stack: str, danger: Danger) -> str:
     place = f" {_code(danger.urn)}" if danger.urn else ""
-    return f"- **{_escaped(stack)}, {danger.kind}**: {_escaped(danger.what)}{place}"
+    allowed = f" Allowed: {_escaped(danger.allowance)}" if danger.allowance else ""
+    return f"- **{_escaped(stack)}, {danger.kind}**: {_escaped(danger.what)}{allowed}{place}"
 
 
 def _merged(stacks: Sequence[StackReport], detail: _Detail) -> Iterator[tuple[list[str], list[str]]]:
@@ -148,10 +153,11 @@ def _component(component: Component, detail: _Detail) -> Iterator[str]:
     yield f"<details><summary>{_html(heading(component))}: {_html(_counted(objects))}</summary>"
     yield ""
     lines: list[str] = []
-    for each in objects[: detail.objects]:
-        lines += _object(each, detail.fields)
-    if len(objects) > detail.objects:
-        lines.append(f"… {len(objects) - detail.objects} more objects")
+    groups = alike(objects)
+    for each in groups[: detail.objects]:
+        lines += _group(each, detail.fields)
+    if left := sum(len(group.objects) for group in groups[detail.objects :]):
+        lines.append(f"… {left} more objects")
     yield from _fenced(lines, "diff")
     yield "</details>"
     yield ""
@@ -161,8 +167,8 @@ def _counted(objects: Sequence[Object]) -> str:
     return counted(Counter(f"{each.step.kind} to {each.step.operation}" for each in objects))
 
 
-def _object(each: Object, most: int) -> Iterator[str]:
-    yield f"{mark(each.step.operation)} {title(each)}"
+def _group(each: Alike, most: int) -> Iterator[str]:
+    yield f"{mark(each.operation)} {each.title}"
     for difference in each.fields[:most]:
         lines = changed_lines(difference)
         path = format_path(difference.path)

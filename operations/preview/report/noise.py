@@ -1,6 +1,6 @@
 """Fields that change only because others do: they are counted, and shown in the folded whole alone."""
 
-from operations.preview.model.change import Step
+from operations.preview.model.change import Operation, Step
 from operations.preview.model.differences import Difference
 
 _ANNOTATIONS = {
@@ -25,6 +25,8 @@ def noise_of(step: Step, difference: Difference) -> str | None:
         return "checksums"
     if last in _ANNOTATIONS:
         return _ANNOTATIONS[last]
+    if step.kind == "Job" and step.operation is Operation.REPLACE:
+        return "fields of Jobs that run again"
     if step.kind in _KINDS and path[:1] == ("spec",):
         return _KINDS[step.kind]
     if step.kind == "ConfigMap" and path[:1] in (("data",), ("binaryData",)):

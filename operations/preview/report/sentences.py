@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from operations.preview.model.change import Operation
-from operations.preview.report.document import Component, Object, Report, StackReport, Verdict
+from operations.preview.report.document import Component, Report, StackReport, Verdict
 
 VERDICTS = {
     Verdict.NO_CHANGES: "nothing would change",
@@ -28,15 +28,6 @@ _MARKS = {
 def mark(operation: Operation) -> str:
     """One character before an object's name."""
     return _MARKS.get(operation, " ")
-
-
-def title(each: Object) -> str:
-    """What happens to which object, such as `Deployment webtier/user-v1: update`."""
-    step = each.step
-    text = f"{step.kind} {step.place or step.name}: {step.operation}"
-    if step.operation is Operation.REPLACE:
-        text += ", the old one goes first" if step.deletes_first else ", the new one comes first"
-    return text
 
 
 def heading(component: Component) -> str:
@@ -73,6 +64,17 @@ def pending(stack: StackReport) -> str:
     """How many objects the base's program would change too; empty if there are none."""
     count = sum(len(component.objects) for component in stack.pending)
     return f"Pending already, since the base would change them too: {count} objects." if count else ""
+
+
+def gate(part: Report | StackReport) -> str:
+    """Whether the gate lets it through; empty where nothing has to be let through."""
+    count = len(part.dangers)
+    if not count:
+        return ""
+    closed = sum(not each.allowance for each in part.dangers)
+    if not closed:
+        return f"The gate is open: all {count} dangers are allowed."
+    return f"The gate is closed: {closed} of {count} dangers are not allowed (docs/preview.md says how they are)."
 
 
 def provenance(report: Report) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from operations.preview.model.paths import format_path
 from operations.preview.report.document import Component, Report, StackReport, Verdict
-from operations.preview.report.sentences import VERDICTS, follows, heading, mark, pending, summary, title
+from operations.preview.report.likeness import alike
+from operations.preview.report.sentences import VERDICTS, follows, gate, heading, mark, pending, summary
 from operations.preview.report.texts import changed_lines, old_and_new
 
 _MOST_FIELDS = 8
@@ -32,6 +33,9 @@ def _of_stack(stack: StackReport) -> Iterator[str]:
             yield f"    {danger.kind}: {danger.what}"
             if danger.urn:
                 yield f"      {danger.urn}"
+            if danger.allowance:
+                yield f"      allowed: {danger.allowance}"
+        yield f"    {gate(stack)}"
     if stack.settings:
         yield ""
         yield "  Settings that differ"
@@ -64,8 +68,9 @@ def _objects(components: Sequence[Component]) -> Iterator[str]:
             yield f"  {heading(component)}: {len(told)} objects to create"
             continue
         yield f"  {heading(component)}"
-        for each in told[: max(left, 0)]:
-            yield f"    {mark(each.step.operation)} {title(each)}"
+        groups = alike(told)
+        for each in groups[: max(left, 0)]:
+            yield f"    {mark(each.operation)} {each.title}"
             for difference in each.fields[:_MOST_FIELDS]:
                 lines = changed_lines(difference)
                 path = format_path(difference.path)
@@ -73,8 +78,8 @@ def _objects(components: Sequence[Component]) -> Iterator[str]:
                 yield from (f"          {line}" for line in lines or ())
             if len(each.fields) > _MOST_FIELDS:
                 yield f"        … {len(each.fields) - _MOST_FIELDS} more fields"
-        if len(told) > max(left, 0):
-            yield f"    … {len(told) - max(left, 0)} more objects"
-        left -= len(told)
+        if rest := sum(len(group.objects) for group in groups[max(left, 0) :]):
+            yield f"    … {rest} more objects"
+        left -= len(groups)
     if noise := follows(components):
         yield f"  {noise}"

@@ -1,40 +1,23 @@
 """Values and texts as people read them, the same in every form of the report."""
 
 import json
-from collections.abc import Mapping, Sequence
 from difflib import unified_diff
-from typing import cast
 
 from operations.preview.model.differences import Difference
-from operations.preview.model.values import Opaque, Value
+from operations.preview.model.values import Opaque, Value, plain
 
 LONGEST = 120
 """Characters of a value that are shown beside another on one line."""
 _LONGEST_LINE = 400
 _MOST_LINES = 60
-_OPAQUE = {
-    Opaque.SECRET: "a secret",
-    Opaque.UNKNOWN: "known once it is there",
-    Opaque.ABSENT: "not set",
-    Opaque.PLAIN: "no secret",
-}
-
-
-def plain(value: Value) -> object:
-    """The value as JSON has it, with words in brackets for what is not to be shown."""
-    if isinstance(value, Opaque):
-        return f"({_OPAQUE[value]})"
-    if isinstance(value, Mapping):
-        return {name: plain(each) for name, each in sorted(cast("Mapping[str, Value]", value).items())}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [plain(each) for each in value]
-    return value
+_AROUND = 30
+"""Characters that are shown before and after a changed part of a long text."""
 
 
 def one_line(value: Value) -> str:
     """The value on one line, cut with its length where it is long."""
     if isinstance(value, Opaque):
-        return f"({_OPAQUE[value]})"
+        return str(plain(value))
     text = value if isinstance(value, str) and value else json.dumps(plain(value), ensure_ascii=False)
     text = json.dumps(text, ensure_ascii=False) if "\n" in text else text
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 20]}… ({len(text)} characters)"
@@ -70,4 +53,20 @@ def old_and_new(difference: Difference) -> str:
         return f"+ {one_line(new)}"
     if new is Opaque.ABSENT:
         return f"- {one_line(old)}"
+    if isinstance(old, str) and isinstance(new, str) and max(len(old), len(new)) > LONGEST:
+        old, new = _around(old, new), _around(new, old)
     return f"{one_line(old)} → {one_line(new)}"
+
+
+def _around(text: str, other: str) -> str:
+    """The part of a long text that is not as in the other, with some characters around it."""
+    same = _equal_at_start(text, other)
+    # What both begin with is not counted once more as what both end with.
+    same_at_end = _equal_at_start(text[same:][::-1], other[same:][::-1])
+    start, stop = max(same - _AROUND, 0), len(text) - max(same_at_end - _AROUND, 0)
+    return f"{'…' if start else ''}{text[start:stop]}{'…' if stop < len(text) else ''}"
+
+
+def _equal_at_start(one: str, other: str) -> int:
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((position for position, (a, b) in pairs if a != b), min(len(one), len(other)))

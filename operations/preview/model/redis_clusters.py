@@ -1,0 +1,42 @@
+"""The Redis Clusters of a change, by the StatefulSets that are their shards."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from operations.preview.model.change import Change, Step
+from operations.preview.model.values import Opaque
+
+_SHARD = "webtier:index:RedisCluster$kubernetes:apps/v1:StatefulSet"
+
+
+@dataclass(frozen=True)
+class RedisClusterChange:
+    """One of them: its component's URN, and what happens to each shard that is there before or after."""
+
+    urn: str
+    shards: tuple[Step, ...]
+
+    @property
+    def name(self) -> str:
+        """The component's name."""
+        return self.urn.rpartition("::")[2]
+
+    @property
+    def old_shards(self) -> int:
+        """How many there are before."""
+        return sum(step.before is not Opaque.ABSENT for step in self.shards)
+
+    @property
+    def new_shards(self) -> int:
+        """How many there are after."""
+        return sum(step.after is not Opaque.ABSENT for step in self.shards)
+
+
+def clusters(change: Change) -> Iterator[RedisClusterChange]:
+    """All of them, by name."""
+    found: dict[str, list[Step]] = {}
+    for step in change.steps:
+        if _SHARD in step.urn:
+            found.setdefault(step.parent, []).append(step)
+    for urn, steps in sorted(found.items()):
+        yield RedisClusterChange(urn, tuple(steps))
