@@ -19,6 +19,9 @@ from webtier.shared.problems import Place, Problem
 WITHOUT_CLUSTER = "WEBTIER_WITHOUT_CLUSTER"
 """Environment variable: set for a preview against an empty state, which no cluster can be compared with."""
 
+NOT_LOOKED_AT = "The cluster of the context"
+"""What the warning of such a preview begins with."""
+
 MADE_BY = "webtier/made-by"
 """Annotation of a namespace that a stack has made: the stack's name and what tells it from others of that name."""
 
@@ -65,7 +68,7 @@ def examine(settings: EnvironmentSettings) -> Standing:
             )
             raise SettingsError(pulumi.get_stack(), [Problem(("context",), message, settings.context)]) from None
         pulumi.log.warn(
-            f"The cluster of the context '{settings.context}' was not looked at: {reason}. Whether it is the stack's "
+            f"{NOT_LOOKED_AT} '{settings.context}' was not looked at: {reason}. Whether it is the stack's "
             "own, and its namespaces are, is not known yet; `pulumi up` looks before it sends anything."
         )
         made = {name: recorded.is_made for name, recorded in state.namespaces.items()}

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from command_line.pulumi_runner import Pulumi
-from environment.guard.cluster_ownership import WITHOUT_CLUSTER
+from environment.guard.cluster_ownership import NOT_LOOKED_AT, WITHOUT_CLUSTER
 from operations.preview.base import Base
 from operations.preview.engine import Engine
 from operations.preview.model.change import Change
 from operations.preview.planned_state import planned_state, without_undeployed
+from operations.preview.state_version import state_version
 from operations.scratch_stack import PLACEHOLDER, ScratchStack, scratch_stack
 from operations.stacks import LOCAL, PROJECT, names_a_backend, settings_file
 
@@ -35,12 +36,13 @@ def compare(stack: str, base: Base | None, environment: Mapping[str, str], logs:
     if (own := _environment_of_state(stack)) is None:
         with scratch_stack(stack, environment) as scratch:
             return _without_state(scratch, base, logs)
+    against = state_version(Pulumi(PROJECT, {**environment, **own}), stack)
     change = Engine(PROJECT, {**environment, **own}, logs).preview(stack, stack)
     if base is None or base.settings(stack) is None:
-        return Compared(change, "its state")
+        return Compared(change, against)
     with base.program() as folder:
         engine = Engine(folder, {**environment, **own, **_imports_from(folder)}, logs)
-        return Compared(change, "its state", engine.preview(stack, f"{stack}-base"))
+        return Compared(change, against, engine.preview(stack, f"{stack}-base"))
 
 
 def _environment_of_state(stack: str) -> Mapping[str, str] | None:
@@ -72,6 +74,8 @@ def _without_state(scratch: ScratchStack, base: Base | None, logs: Path) -> Comp
     has_base = base is not None and _plan(scratch, base, environment, logs)
     settings = scratch.hand_over(settings_file(scratch.name), needs_password=True)
     change = Engine(PROJECT, environment, logs).preview(scratch.name, scratch.name, "--config-file", str(settings))
+    # What this is compared with says so already.
+    change = change.without_diagnostic(NOT_LOOKED_AT)
     if has_base:
         return Compared(without_undeployed(change), f"the base, with placeholders for secrets: {_NO_BACKEND}")
     return Compared(change, f"an empty state, with placeholders for secrets: {_NO_BACKEND}")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from operations.preview.model.differences import Difference
@@ -121,6 +121,10 @@ class Change:
     policies: tuple[PolicyResult, ...] = ()
     complete: bool = True
     succeeded: bool = True
+
+    def without_diagnostic(self, start: str) -> "Change":
+        """The same without what was said that begins so."""
+        return replace(self, diagnostics=tuple(each for each in self.diagnostics if not each.message.startswith(start)))
 
     @property
     def changing(self) -> Sequence[Step]:

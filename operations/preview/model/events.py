@@ -12,7 +12,7 @@ from typing import Any, cast
 from operations.preview.model.change import Change, Diagnostic, Operation, PolicyResult, Severity, Step
 from operations.preview.model.differences import Difference, differences
 from operations.preview.model.paths import Path, parse_path
-from operations.preview.model.values import Opaque, read_value, value_at
+from operations.preview.model.values import UNKNOWN, Opaque, read_value, value_at
 
 _OPERATIONS = {
     "create": Operation.CREATE,
@@ -35,6 +35,9 @@ _OPERATIONS = {
 
 _SEVERITIES = {"info": Severity.INFO, "info#err": Severity.INFO, "warning": Severity.WARNING, "error": Severity.ERROR}
 """Those that people are shown; `debug` is not among them."""
+
+
+_MADE_UP = ("metadata", "annotations", "pulumi.com/autonamed")
 
 
 class LogError(Exception):
@@ -122,10 +125,12 @@ def _step(urn: str, found: _Found) -> Step:
     if operation is Operation.DELETE:
         new = {}
     state = new or old
+    if operation in (Operation.CREATE, Operation.REPLACE):
+        new = _without_made_up_name(new)
     return Step(
         urn=urn,
         operation=operation,
-        differences=_differences(found) if operation in (Operation.UPDATE, Operation.REPLACE) else (),
+        differences=_differences(old, new, found) if operation in (Operation.UPDATE, Operation.REPLACE) else (),
         forced_by=_forced_by(found) if operation is Operation.REPLACE else (),
         deletes_first=_deletes_first(found.operations),
         was_protected=bool(old.get("protect")),
@@ -134,7 +139,7 @@ def _step(urn: str, found: _Found) -> Step:
         parent=state.get("parent", ""),
         before=read_value(old["inputs"]) if old.get("inputs") else Opaque.ABSENT,
         after=read_value(new["inputs"]) if new.get("inputs") else Opaque.ABSENT,
-        place=_place(state),
+        place=_place(new or old),
     )
 
 
@@ -145,9 +150,17 @@ def _deletes_first(operations: Sequence[str]) -> bool:
     return not created or operations.index("delete-replaced") < created[0]
 
 
-def _differences(found: _Found) -> tuple[Difference, ...]:
+def _without_made_up_name(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The provider makes up a name for an object without one, another one in each preview and in the update."""
+    inputs: Mapping[str, Any] = state.get("inputs") or {}
+    if value_at(read_value(inputs), _MADE_UP) is Opaque.ABSENT:
+        return state
+    metadata: Mapping[str, Any] = inputs["metadata"]
+    return {**state, "inputs": {**inputs, "metadata": {**metadata, "name": UNKNOWN}}}
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any], found: _Found) -> tuple[Difference, ...]:
     """Of the inputs; and what the provider says besides, of fields that are secret on both sides or changed outside."""
-    old, new = found.old or {}, found.new or {}
     before, after = read_value(old.get("inputs") or {}), read_value(new.get("inputs") or {})
     seen = list(differences(before, after))
     for text, how in found.detailed.items():

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, TypeAlias, cast
 
-_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine writes for a value that a resource has only once it is there (`plugin.UnknownStringValue`)."""
 _OTHER_UNKNOWNS = frozenset(
     {
@@ -47,7 +47,7 @@ _WORDS = {
 
 def is_unknown(text: str) -> bool:
     """Whether a text stands for a value that a resource has only once it is there."""
-    return text == _UNKNOWN or text in _OTHER_UNKNOWNS
+    return text == UNKNOWN or text in _OTHER_UNKNOWNS
 
 
 def read_value(raw: Any) -> Value:

@@ -95,3 +95,14 @@ def test_what_is_no_log_of_this_engine_is_refused() -> None:
         read_log("prod", ["hello\n", "{}\n"])
     with pytest.raises(LogError, match="does not know"):
         read_log("prod", [json.dumps({"sequence": 0, **step("leap", "Service", "a")})])
+
+
+def test_a_name_that_the_provider_makes_up_is_not_known() -> None:
+    metadata = {"namespace": "webtier", "annotations": {"pulumi.com/autonamed": "true"}}
+    old, new = (
+        {"inputs": {"metadata": {**metadata, "name": f"converge-{each}"}, "spec": each}} for each in ("0a", "1b")
+    )
+    events = [step(each, "Job", "converge", old=old, new=new) for each in ("delete-replaced", "create-replacement")]
+    (job,) = change_of(*events).steps
+    assert [each.new for each in job.differences] == [Opaque.UNKNOWN, "1b"]
+    assert change_of(*events) == change_of(*json.loads(json.dumps(events).replace("converge-1b", "converge-2c")))
