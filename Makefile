@@ -7,7 +7,7 @@ MEASURED :=
 
 # What users give to a command is text for it alone. As it is, make would expand a '$' in it and a shell all else: so its
 # value is taken unexpanded, and reaches the shell as an environment variable, of which "$$NAME" is one word.
-ARGUMENTS := PYTHON STACK BASE URL METHOD HEADER COOKIE FAULT TIMES SETTINGS WITHOUT
+ARGUMENTS := PYTHON STACK BASE URL METHOD HEADER COOKIE FAULT TIMES SETTINGS WITHOUT APPROVED UNREVIEWED
 $(foreach name,$(ARGUMENTS),$(eval override $(name) := $$(value $(name))))
 export $(ARGUMENTS)
 
@@ -75,8 +75,8 @@ routes: $(VENV)/.runs ## what matches, in order, or which rule a URL hits: make 
 	@$(BIN)/python -m operations.routes --url="$$URL" --method="$${METHOD:-GET}" \
 	    $${HEADER:+--header="$$HEADER"} $${COOKIE:+--cookie="$$COOKIE"} -- "$${STACK:-local}"
 
-deploy: $(VENV)/.runs ## plain `pulumi up` of a stack with your backend and kubeconfig: make deploy STACK=dev
-	@$(BIN)/python -m operations.deploy -- "$$STACK"
+deploy: $(VENV)/.runs ## `pulumi up` through the gate, with your backend: make deploy STACK=dev APPROVED=report.json
+	@$(BIN)/python -m operations.deploy --approved="$$APPROVED" --unreviewed="$$UNREVIEWED" -- "$$STACK"
 
 lint: $(VENV)/.tests ## format, lint, types, scripts and workflows
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/pyright

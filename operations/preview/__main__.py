@@ -24,7 +24,7 @@ from command_line.paths import Paths
 from command_line.progress import Progress
 from operations.preview.base import Base, commit_of
 from operations.preview.comparison import compare
-from operations.preview.engine import logs_folder, stacks_in
+from operations.preview.engine import BUILD, GATE_IS_CLOSED, logs_folder, stacks_in
 from operations.preview.forecast.answers import changed_answers
 from operations.preview.gate.allowances import read_allowances
 from operations.preview.model.differences import Difference
@@ -37,10 +37,8 @@ from operations.preview.report.terminal import terminal
 from operations.preview.settings_file import changed_settings
 from operations.routes import rules_in
 from operations.scratch_stack import scratch_stack
-from operations.stacks import PROJECT, check_known, settings_file
+from operations.stacks import check_known, settings_file
 
-BUILD = PROJECT / "build" / "preview"
-GATE_IS_CLOSED = 3
 _OF_RULES = frozenset({"routes", "hosts", "default_backend", "routing"})
 """The settings that say how requests are answered."""
 _FORMS = {"md": markdown, "json": as_json, "html": html}

@@ -7,6 +7,11 @@ from pathlib import Path
 from command_line.pulumi_runner import Pulumi, messages
 from operations.preview.model.change import Change, Diagnostic, Severity
 from operations.preview.model.events import LogError, read_log
+from operations.stacks import PROJECT
+
+BUILD = PROJECT / "build" / "preview"
+GATE_IS_CLOSED = 3
+"""The exit code of a command that the gate stops."""
 
 
 @dataclass(frozen=True)
