@@ -25,7 +25,7 @@ from command_line.progress import Progress
 from operations.preview.base import Base, commit_of
 from operations.preview.comparison import compare
 from operations.preview.engine import BUILD, GATE_IS_CLOSED, logs_folder, stacks_in
-from operations.preview.forecast.answers import changed_answers
+from operations.preview.forecast.answers import ChangedAnswer, changed_answers
 from operations.preview.gate.allowances import read_allowances
 from operations.preview.model.differences import Difference
 from operations.preview.report.as_json import as_json
@@ -65,7 +65,7 @@ def preview(stacks: Sequence[str], base: str) -> int:
     for stack in stacks:
         with progress.part(f"preview of {stack}"):
             compared = compare(stack, earlier, environment, logs)
-            settings, answers = None, list[str]()
+            settings, answers = None, list[ChangedAnswer]()
             if earlier is not None:
                 settings = list(changed_settings(earlier.settings(stack), settings_file(stack).read_bytes()))
                 answers = _answers(earlier, stack, settings, environment)
@@ -82,7 +82,9 @@ def preview(stacks: Sequence[str], base: str) -> int:
     return 0 if report.is_let_through else GATE_IS_CLOSED
 
 
-def _answers(base: Base, stack: str, settings: Sequence[Difference], environment: Mapping[str, str]) -> list[str]:
+def _answers(
+    base: Base, stack: str, settings: Sequence[Difference], environment: Mapping[str, str]
+) -> list[ChangedAnswer]:
     before, after = base.settings(stack), settings_file(stack)
     if before is None or not any(each.path[0] in _OF_RULES for each in settings):
         return []
@@ -95,7 +97,7 @@ def _answers(base: Base, stack: str, settings: Sequence[Difference], environment
         except UserError:
             # What is wrong in the new file the preview has said, and an old one that is wrong has no rules.
             return []
-    return [str(each) for each in changed_answers(old, new)]
+    return list(changed_answers(old, new))
 
 
 def _write(report: Report) -> None:

@@ -1,40 +1,89 @@
 """What happens to the shards of a Redis Cluster: which hand over, and how many slots move."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from operations.preview.forecast.pods import rolls
-from operations.preview.model.change import Change, Step
-from operations.preview.model.redis_clusters import clusters
+from operations.preview.forecast.pods import Roll
+from operations.preview.model.change import Change, Operation, Step
+from operations.preview.model.redis_clusters import RedisClusterChange, clusters
 from operations.preview.model.values import value_at
 
 _SLOTS = 16384
 
 
-def shards(change: Change) -> Iterator[str]:
-    """Sentences about each cluster, by name."""
-    rolled = {roll.place for roll in rolls(change)}
-    for cluster in clusters(change):
-        name, old, new = cluster.name, cluster.old_shards, cluster.new_shards
-        yield from _hand_overs(name, cluster.shards, rolled)
-        if old and new > old:
-            yield f"Redis Cluster {name}: {new} shards instead of {old}; about {_moved(old, new)} slots move, online."
-        if new and new < old:
+@dataclass(frozen=True)
+class ClusterForecast:
+    """One cluster that something happens to.
+
+    `hand_over` are the StatefulSets of the shards whose master gives its role to a replica before it ends, so that
+    writes to it pause for well under a second; `without_replica` those that nobody stands in for while their pod
+    restarts. `slots` are about how many move to another shard.
+    """
+
+    name: str
+    old_shards: int
+    new_shards: int
+    hand_over: tuple[str, ...] = ()
+    without_replica: tuple[str, ...] = ()
+    slots: int = 0
+    new_passwords: bool = False
+
+    def __str__(self) -> str:
+        return " ".join(self._sentences())
+
+    def _sentences(self) -> Iterator[str]:
+        of = f"Redis Cluster {self.name}"
+        if self.hand_over:
+            count = len(self.hand_over)
+            which = "a shard hands" if count == 1 else f"{count} shards, one after another, hand"
+            yield f"{of}: {which} over to a replica before the master ends; writes to it pause for less than a second."
+        if self.without_replica:
+            count = len(self.without_replica)
+            yield f"{of}: {count} {'shard has' if count == 1 else 'shards have'} no replica, and no master meanwhile."
+        if self.new_shards > self.old_shards > 0:
+            yield f"{of}: {self.new_shards} shards instead of {self.old_shards}; about {self.slots} slots move, online."
+        if 0 < self.new_shards < self.old_shards:
             yield (
-                f"Redis Cluster {name}: {new} shards instead of {old}; about {_moved(new, old)} slots move away, "
-                f"online, before a shard goes."
+                f"{of}: {self.new_shards} shards instead of {self.old_shards}; about {self.slots} slots move away, "
+                "online, before a shard goes."
             )
+        if self.new_passwords:
+            yield f"{of}: other passwords are accepted, without a restart; clients need the new one."
 
 
-def _moved(fewer: int, more: int) -> int:
+def cluster_forecasts(change: Change, rolls: Sequence[Roll]) -> Iterator[ClusterForecast]:
+    """The clusters that something happens to, by name."""
+    rolled = {roll.place for roll in rolls}
+    for cluster in clusters(change):
+        old, new = cluster.old_shards, cluster.new_shards
+        restarting = [step for step in cluster.shards if step.place in rolled]
+        made = ClusterForecast(
+            cluster.name,
+            old,
+            new,
+            hand_over=tuple(step.place for step in restarting if _pods(step) > 1),
+            without_replica=tuple(step.place for step in restarting if _pods(step) == 1),
+            slots=_moved(old, new) if old and new and old != new else 0,
+            new_passwords=_gets_passwords(change, cluster),
+        )
+        if str(made):
+            yield made
+
+
+def _pods(step: Step) -> int:
+    pods = value_at(step.after, ("spec", "replicas"))
+    return pods if isinstance(pods, int) else 1
+
+
+def _moved(old: int, new: int) -> int:
     """Slots that the shards which come or go have, where all have about as many."""
-    return round(_SLOTS * (more - fewer) / more)
+    return round(_SLOTS * abs(new - old) / max(old, new))
 
 
-def _hand_overs(name: str, sets: Sequence[Step], rolled: Collection[str]) -> Iterator[str]:
-    with_replicas = [
-        step for step in sets if step.place in rolled and value_at(step.after, ("spec", "replicas")) not in (0, 1)
-    ]
-    if with_replicas:
-        count = len(with_replicas)
-        which = "its shard hands" if count == 1 else f"{count} shards hand"
-        yield f"Redis Cluster {name}: {which} over to a replica before a master ends."
+def _gets_passwords(change: Change, cluster: RedisClusterChange) -> bool:
+    """Whether the Secret that its nodes read their users from is updated."""
+    name = f"{cluster.name}-auth"
+    return any(
+        step.kind == "Secret" and step.name == name and step.operation is Operation.UPDATE and step.differences
+        for step in change.steps
+    )

@@ -5,6 +5,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from operations.preview.forecast.addresses import AddressChange
+from operations.preview.forecast.answers import ChangedAnswer
+from operations.preview.forecast.data import DataChange
+from operations.preview.forecast.forecast import Forecast
+from operations.preview.forecast.pods import Roll, Scaling
+from operations.preview.forecast.redis import ClusterForecast
 from operations.preview.gate.dangers import Danger
 from operations.preview.gate.fingerprint import fingerprint
 from operations.preview.model.change import SCHEMA_VERSION
@@ -70,6 +76,17 @@ class JsonMessage(_Part):
     urn: str
 
 
+class JsonForecast(_Part):
+    """What the change does to what runs: in sentences, and the same as data."""
+
+    sentences: list[str]
+    rolls: list[Roll]
+    scalings: list[Scaling]
+    clusters: list[ClusterForecast]
+    addresses: list[AddressChange]
+    data: list[DataChange]
+
+
 class JsonStack(_Part):
     """One stack's part. `settings` is null where there is no earlier file to compare with."""
 
@@ -80,8 +97,10 @@ class JsonStack(_Part):
     is_let_through: bool = Field(description="whether the gate is open: every danger is allowed")
     dangers: list[JsonDanger]
     settings: list[JsonField] | None
-    forecast: list[str] = Field(description="sentences about what the change does to what runs")
-    answers: list[str] = Field(description="URLs that are answered otherwise than with the settings of the base")
+    forecast: JsonForecast
+    answers: list[ChangedAnswer] = Field(
+        description="URLs that are answered otherwise than with the settings of the base"
+    )
     components: list[JsonComponent]
     pending: list[JsonComponent] = Field(description="what the program of the base would change too")
     messages: list[JsonMessage]
@@ -134,12 +153,23 @@ def _stack(stack: StackReport) -> JsonStack:
         is_let_through=stack.is_let_through,
         dangers=[_danger(each) for each in stack.dangers],
         settings=None if stack.settings is None else _fields(stack.settings),
-        forecast=list(stack.forecast),
+        forecast=_forecast(stack.forecast),
         answers=list(stack.answers),
         components=list(map(_component, stack.components)),
         pending=list(map(_component, stack.pending)),
         messages=messages,
         fingerprint=fingerprint(stack.change),
+    )
+
+
+def _forecast(forecast: Forecast) -> JsonForecast:
+    return JsonForecast(
+        sentences=list(forecast.sentences),
+        rolls=list(forecast.rolls),
+        scalings=list(forecast.scalings),
+        clusters=list(forecast.clusters),
+        addresses=list(forecast.addresses),
+        data=list(forecast.data),
     )
 
 

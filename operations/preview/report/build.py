@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 
-from operations.preview.forecast.pods import sentences
-from operations.preview.forecast.redis import shards
+from operations.preview.forecast.answers import ChangedAnswer
+from operations.preview.forecast.forecast import Forecast
 from operations.preview.gate.allowances import Allowance, judged
 from operations.preview.gate.dangers import Danger, DangerKind, dangers
 from operations.preview.model.change import Change, Operation, Severity, Step
@@ -22,7 +22,7 @@ def build(
     change: Change,
     against: str,
     settings: Iterable[Difference] | None,
-    answers: Iterable[str] = (),
+    answers: Iterable[ChangedAnswer] = (),
     pending: Change | None = None,
     allowances: Sequence[Allowance] = (),
     today: date | None = None,
@@ -39,7 +39,7 @@ def build(
         counts=change.counts(),
         dangers=found,
         settings=None if settings is None else tuple(settings),
-        forecast=(*sentences(change), *shards(change)),
+        forecast=Forecast.of(change),
         answers=tuple(answers),
         components=tuple(_components(change, own)),
         pending=tuple(_components(change, others)),

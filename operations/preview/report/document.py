@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from operations.preview.forecast.answers import ChangedAnswer
+from operations.preview.forecast.forecast import Forecast
 from operations.preview.gate.allowances import closing
 from operations.preview.gate.dangers import Danger
 from operations.preview.model.change import Change, Diagnostic, Operation, PolicyResult, Step
@@ -59,8 +61,8 @@ class Component:
 class StackReport:
     """One stack's part. `against` says in words what it was compared with.
 
-    `forecast` are sentences about what the change does to what runs, `answers` about URLs that are answered otherwise
-    than with the settings of the base. `pending` is what the base's program would change too, and not in `components`.
+    `forecast` is what the change does to what runs, `answers` are URLs that are answered otherwise than with the
+    settings of the base. `pending` is what the base's program would change too, and not in `components`.
     `settings` are those that differ in the stack's file; None where there is no earlier file to compare with.
     """
 
@@ -70,8 +72,8 @@ class StackReport:
     counts: dict[Operation, int]
     dangers: tuple[Danger, ...]
     settings: tuple[Difference, ...] | None
-    forecast: tuple[str, ...]
-    answers: tuple[str, ...]
+    forecast: Forecast
+    answers: tuple[ChangedAnswer, ...]
     components: tuple[Component, ...]
     pending: tuple[Component, ...]
     diagnostics: tuple[Diagnostic, ...]

@@ -95,13 +95,13 @@ def _stack(stack: StackReport) -> Iterator[str]:
         yield "<h3>Settings that differ</h3><ul>"
         yield from (f"<li>{_field(each)}</li>" for each in stack.settings)
         yield "</ul>"
-    if stack.forecast:
+    if sentences := stack.forecast.sentences:
         yield "<h3>What it does</h3><ul>"
-        yield from (f"<li>{escape(sentence)}</li>" for sentence in stack.forecast)
+        yield from (f"<li>{escape(sentence)}</li>" for sentence in sentences)
         yield "</ul>"
     if stack.answers:
         yield "<h3>URLs that are answered otherwise</h3><ul>"
-        yield from (f"<li>{escape(sentence)}</li>" for sentence in stack.answers)
+        yield from (f"<li>{escape(str(each))}</li>" for each in stack.answers)
         yield "</ul>"
     if stack.components:
         yield f"<h3>Objects</h3><p>{escape(summary(stack))}</p>"

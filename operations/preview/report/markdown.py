@@ -122,15 +122,15 @@ def _of_stack(stack: StackReport, detail: _Detail) -> Iterator[str]:
         yield ""
         yield from _some([_field(each) for each in stack.settings], detail.settings, "settings")
         yield ""
-    if stack.forecast:
+    if sentences := stack.forecast.sentences:
         yield "**What it does**"
         yield ""
-        yield from _some([f"- {_escaped(each)}" for each in stack.forecast], detail.settings, "sentences")
+        yield from _some([f"- {_escaped(each)}" for each in sentences], detail.settings, "sentences")
         yield ""
     if stack.answers:
         yield "**URLs that are answered otherwise**"
         yield ""
-        yield from _some([f"- {_code(each)}" for each in stack.answers], detail.settings, "URLs")
+        yield from _some([f"- {_code(str(each))}" for each in stack.answers], detail.settings, "URLs")
         yield ""
     if stack.components:
         yield f"**Objects**: {summary(stack)}"

@@ -40,14 +40,14 @@ def _of_stack(stack: StackReport) -> Iterator[str]:
         yield ""
         yield "  Settings that differ"
         yield from (f"    {format_path(each.path)}: {old_and_new(each)}" for each in stack.settings)
-    if stack.forecast:
+    if sentences := stack.forecast.sentences:
         yield ""
         yield "  What it does"
-        yield from (f"    {sentence}" for sentence in stack.forecast)
+        yield from (f"    {sentence}" for sentence in sentences)
     if stack.answers:
         yield ""
         yield "  URLs that are answered otherwise"
-        yield from (f"    {sentence}" for sentence in stack.answers[:_MOST_ANSWERS])
+        yield from (f"    {each}" for each in stack.answers[:_MOST_ANSWERS])
         if len(stack.answers) > _MOST_ANSWERS:
             yield f"    … {len(stack.answers) - _MOST_ANSWERS} more"
     if stack.verdict is not Verdict.NO_CHANGES:

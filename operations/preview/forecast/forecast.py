@@ -1,0 +1,39 @@
+"""What a change will do to what runs: all parts of the forecast, as data and as sentences."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from operations.preview.forecast.addresses import AddressChange, address_changes
+from operations.preview.forecast.data import DataChange, data_changes
+from operations.preview.forecast.pods import Roll, Scaling, rolls, scalings
+from operations.preview.forecast.redis import ClusterForecast, cluster_forecasts
+from operations.preview.model.change import Change
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Each part in the order in which it is told."""
+
+    rolls: tuple[Roll, ...] = ()
+    scalings: tuple[Scaling, ...] = ()
+    clusters: tuple[ClusterForecast, ...] = ()
+    addresses: tuple[AddressChange, ...] = ()
+    data: tuple[DataChange, ...] = ()
+
+    @classmethod
+    def of(cls, change: Change) -> Self:
+        """Of a change whose steps are known."""
+        restarts = tuple(rolls(change))
+        return cls(
+            restarts,
+            tuple(scalings(change)),
+            tuple(cluster_forecasts(change, restarts)),
+            tuple(address_changes(change)),
+            tuple(data_changes(change)),
+        )
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What people read; what can't be undone comes last, where the eye stays."""
+        parts = (*self.rolls, *self.scalings, *self.clusters, *self.addresses, *self.data)
+        return tuple(filter(None, map(str, parts)))
