@@ -18,7 +18,7 @@ from command_line.progress import Progress
 from command_line.pulumi_runner import Pulumi
 from operations.locks import refuse_if_locked
 from operations.preview.comparison import compare
-from operations.preview.engine import BUILD, GATE_IS_CLOSED, logs_folder
+from operations.preview.engine import GATE_IS_CLOSED
 from operations.preview.gate.allowances import read_allowances
 from operations.preview.gate.deployment import refusals, reviewed_change
 from operations.preview.report.build import build
@@ -52,7 +52,7 @@ def deploy(stack: str, approved: str = "", unreviewed: str = "") -> int:
     paths, progress = Paths.from_environment(), Progress()
     environment = pulumi_installation.variables(pulumi_installation.ensure(paths, progress), paths)
     with progress.part(f"preview of {stack}"):
-        compared = compare(stack, None, environment, logs_folder(BUILD))
+        compared = compare(stack, None, environment)
     report = build(compared.change, compared.against, None, allowances=allowances, today=today)
     print(f"\n{terminal(Report((report,)))}")
     reasons = list(refusals(compared.change, allowances, None if unreviewed else reviewed, today))

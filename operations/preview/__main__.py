@@ -24,7 +24,7 @@ from command_line.paths import Paths
 from command_line.progress import Progress
 from operations.preview.base import Base, commit_of
 from operations.preview.comparison import compare
-from operations.preview.engine import BUILD, GATE_IS_CLOSED, logs_folder, stacks_in
+from operations.preview.engine import BUILD, GATE_IS_CLOSED, stacks_in
 from operations.preview.forecast.answers import ChangedAnswer, changed_answers
 from operations.preview.gate.allowances import read_allowances
 from operations.preview.model.differences import Difference
@@ -57,19 +57,29 @@ def preview(stacks: Sequence[str], base: str) -> int:
     paths, progress = Paths.from_environment(), Progress()
     engine = pulumi_installation.ensure(paths, progress)
     environment = pulumi_installation.variables(engine, paths)
-    logs = logs_folder(BUILD)
+    BUILD.mkdir(parents=True, exist_ok=True)
     for name in _FORMS:
         # A report of before must not be taken for one of this run.
         (BUILD / f"report.{name}").unlink(missing_ok=True)
     reports: list[StackReport] = []
     for stack in stacks:
         with progress.part(f"preview of {stack}"):
-            compared = compare(stack, earlier, environment, logs)
+            compared = compare(stack, earlier, environment)
             settings, answers = None, list[ChangedAnswer]()
             if earlier is not None:
                 settings = list(changed_settings(earlier.settings(stack), settings_file(stack).read_bytes()))
                 answers = _answers(earlier, stack, settings, environment)
-        reports.append(build(compared.change, compared.against, settings, answers, compared.pending, allowances))
+        reports.append(
+            build(
+                compared.change,
+                compared.against,
+                settings,
+                answers,
+                pending=compared.pending,
+                causes=compared.causes,
+                allowances=allowances,
+            )
+        )
     report = Report(
         tuple(reports),
         commit=commit_of("HEAD"),

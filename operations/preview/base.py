@@ -12,6 +12,9 @@ from pathlib import Path
 from command_line.errors import UserError
 from operations.stacks import PROJECT, settings_file
 
+_CODE = ("__main__.py", "Pulumi.yaml", "components", "environment", "requirements.txt", "constraints.txt")
+"""What a deployment depends on besides the stack's settings file."""
+
 
 @dataclass(frozen=True)
 class Base:
@@ -33,6 +36,12 @@ class Base:
         """The stack's settings file; None if there was none."""
         shown = _git("show", f"{self.commit}:./{settings_file(stack).name}")
         return shown.stdout if shown.returncode == 0 else None
+
+    def code_differs(self) -> bool:
+        """Whether any file that the program is made of is another one now, also one that no commit has yet."""
+        tracked = _git("diff", "--quiet", self.commit, "--", *_CODE)
+        new = _git("ls-files", "--others", "--exclude-standard", "--", *_CODE)
+        return tracked.returncode != 0 or bool(new.stdout.strip())
 
     @contextmanager
     def program(self) -> Generator[Path]:

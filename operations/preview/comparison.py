@@ -1,11 +1,12 @@
-"""One stack's preview, and what it is compared with.
+"""One stack's preview, what it is compared with, and where its differences come from.
 
 With a backend the program is compared with the stack's state, and the program of the base too: what that would change
 is pending, whatever a pull request does. Without one, the program is compared with what the base's plans.
 """
 
 import os
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from operations.preview.base import Base
 from operations.preview.engine import Engine
 from operations.preview.model.change import Change
 from operations.preview.planned_state import planned_state, without_undeployed
+from operations.preview.provenance import Cause, Sides, causes
+from operations.preview.settings_file import changed_settings
 from operations.preview.state_version import state_version
 from operations.scratch_stack import PLACEHOLDER, ScratchStack, scratch_stack
 from operations.stacks import LOCAL, PROJECT, names_a_backend, settings_file
@@ -29,20 +32,40 @@ class Compared:
     change: Change
     against: str
     pending: Change | None = None
+    causes: tuple[Cause, ...] = ()
 
 
-def compare(stack: str, base: Base | None, environment: Mapping[str, str], logs: Path) -> Compared:
-    """The preview of a stack; `environment` says where the engine is, and `logs` where event logs go."""
+def compare(stack: str, base: Base | None, environment: Mapping[str, str]) -> Compared:
+    """The preview of a stack; `environment` says where the engine is."""
     if (own := _environment_of_state(stack)) is None:
         with scratch_stack(stack, environment) as scratch:
-            return _without_state(scratch, base, logs)
-    against = state_version(Pulumi(PROJECT, {**environment, **own}), stack)
-    change = Engine(PROJECT, {**environment, **own}, logs).preview(stack, stack)
+            return _without_state(scratch, base)
+    environment = {**environment, **own}
+    against = state_version(Pulumi(PROJECT, environment), stack)
+    engine = Engine(PROJECT, environment)
+    change = engine.preview(stack)
     if base is None or base.settings(stack) is None:
         return Compared(change, against)
     with base.program() as folder:
-        engine = Engine(folder, {**environment, **own, **_imports_from(folder)}, logs)
-        return Compared(change, against, engine.preview(stack, f"{stack}-base"))
+        pending = Engine(folder, {**environment, **_imports_from(folder)}).preview(stack)
+    with tempfile.TemporaryDirectory(prefix="webtier-preview-") as folder:
+
+        def preview(settings: bytes) -> Change:
+            file = Path(folder) / settings_file(stack).name
+            file.write_bytes(settings)
+            return engine.preview(stack, "--config-file", str(file))
+
+        return Compared(change, against, pending, _causes(stack, base, change, pending, preview))
+
+
+def _causes(
+    stack: str, base: Base, change: Change, pending: Change | None, preview: Callable[[bytes], Change]
+) -> tuple[Cause, ...]:
+    before, after = base.settings(stack), settings_file(stack).read_bytes()
+    if before is None or not change.succeeded or (pending is not None and not pending.succeeded):
+        return ()
+    differences = list(changed_settings(before, after))
+    return causes(change, pending, Sides(before, after, differences, base.code_differs()), preview)
 
 
 def _environment_of_state(stack: str) -> Mapping[str, str] | None:
@@ -62,7 +85,7 @@ def _imports_from(folder: Path) -> Mapping[str, str]:
     return {"PYTHONPATH": str(folder / "components")}
 
 
-def _without_state(scratch: ScratchStack, base: Base | None, logs: Path) -> Compared:
+def _without_state(scratch: ScratchStack, base: Base | None) -> Compared:
     password_file = scratch.folder / "redis-password"
     password_file.write_text(PLACEHOLDER)
     of_no_machine = {
@@ -71,26 +94,36 @@ def _without_state(scratch: ScratchStack, base: Base | None, logs: Path) -> Comp
         "WEBTIER_REDIS_PASSWORD_FILE": str(password_file),
     }
     environment = {**scratch.environment, **of_no_machine}
-    has_base = base is not None and _plan(scratch, base, environment, logs)
+    has_base = base is not None and _plan(scratch, base, environment)
     settings = scratch.hand_over(settings_file(scratch.name), needs_password=True)
-    change = Engine(PROJECT, environment, logs).preview(scratch.name, scratch.name, "--config-file", str(settings))
+    change = Engine(PROJECT, environment).preview(scratch.name, "--config-file", str(settings))
     # What this is compared with says so already.
     change = change.without_diagnostic(NOT_LOOKED_AT)
-    if has_base:
-        return Compared(without_undeployed(change), f"the base, with placeholders for secrets: {_NO_BACKEND}")
+    if base is not None and has_base:
+
+        def preview(settings: bytes) -> Change:
+            file = scratch.folder / "edited" / settings_file(scratch.name).name
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(settings)
+            given = scratch.hand_over(file, needs_password=True)
+            return without_undeployed(Engine(PROJECT, environment).preview(scratch.name, "--config-file", str(given)))
+
+        change = without_undeployed(change)
+        against = f"the base, with placeholders for secrets: {_NO_BACKEND}"
+        return Compared(change, against, causes=_causes(scratch.name, base, change, None, preview))
     return Compared(change, f"an empty state, with placeholders for secrets: {_NO_BACKEND}")
 
 
-def _plan(scratch: ScratchStack, base: Base, environment: Mapping[str, str], logs: Path) -> bool:
+def _plan(scratch: ScratchStack, base: Base, environment: Mapping[str, str]) -> bool:
     """Makes what the base's program plans the state; False where there is no such plan, and so no state."""
     if base.settings(scratch.name) is None:
         return False
     plan, state = scratch.folder / "plan.json", scratch.folder / "state.json"
     with base.program() as folder:
         settings = scratch.hand_over(folder / settings_file(scratch.name).name, needs_password=True)
-        engine = Engine(folder, {**environment, **_imports_from(folder)}, logs)
+        engine = Engine(folder, {**environment, **_imports_from(folder)})
         options = ("--config-file", str(settings), "--save-plan", str(plan))
-        if not engine.preview(scratch.name, f"{scratch.name}-base", *options).succeeded:
+        if not engine.preview(scratch.name, *options).succeeded:
             return False
     pulumi = Pulumi(scratch.folder, environment)
     exported = pulumi.run("stack", "export", "--stack", scratch.name)

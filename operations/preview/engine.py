@@ -1,6 +1,10 @@
-"""Running `pulumi preview` so that the engine's event log is there afterwards, and read into the model."""
+"""Running `pulumi preview`, and reading the engine's event log into the model while it is written."""
 
-from collections.abc import Mapping, Sequence
+import os
+import tempfile
+import threading
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,50 +16,73 @@ from operations.stacks import PROJECT
 BUILD = PROJECT / "build" / "preview"
 GATE_IS_CLOSED = 3
 """The exit code of a command that the gate stops."""
+_END = "\n\n"
 
 
 @dataclass(frozen=True)
 class Engine:
-    """Previews of one program; `folder` is where its Pulumi.yaml is, and `logs` where event logs are written."""
+    """Previews of one program; `folder` is where its Pulumi.yaml is."""
 
     folder: Path
     environment: Mapping[str, str]
-    logs: Path
 
-    def preview(self, stack: str, name: str, *options: str) -> Change:
-        """What `pulumi up` of the stack would change; its log is called by `name`.
+    def preview(self, stack: str, *options: str) -> Change:
+        """What `pulumi up` of the stack would change.
 
         A preview that fails is a change that has failed, with what the engine said: it is reported as any other.
         """
-        log = self.logs / f"{name}.jsonl"
-        log.unlink(missing_ok=True)
         # Without it the engine has no `--event-log`.
         pulumi = Pulumi(self.folder, {**self.environment, "PULUMI_DEBUG_COMMANDS": "true"})
-        done = pulumi.attempt("preview", "--stack", stack, "--event-log", str(log), *options)
-        change = _read(stack, log)
+        with event_log() as log:
+            done = pulumi.attempt("preview", "--stack", stack, "--event-log", str(log.file), *options)
+        change = log.change(stack)
         if done.returncode == 0:
             return change
         said = change.diagnostics or (Diagnostic(Severity.ERROR, messages(done)),)
         return replace(change, diagnostics=said, succeeded=False)
 
 
-def _read(stack: str, log: Path) -> Change:
-    try:
-        with log.open(encoding="utf-8") as lines:
-            return read_log(stack, lines)
-    except FileNotFoundError:
-        # It never came so far: its message says why.
-        return Change(stack, complete=False, succeeded=False)
-    except LogError as error:
-        return Change(stack, (), (Diagnostic(Severity.ERROR, str(error)),), complete=False, succeeded=False)
+class EventLog:
+    """The engine writes to `file`, a pipe; whose lines there are at the end of the `with`."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._lines: list[str] = []
+
+    def change(self, stack: str) -> Change:
+        """What the log tells; an empty one is of an engine that never came so far, and its message says why."""
+        if not self._lines:
+            return Change(stack, complete=False, succeeded=False)
+        try:
+            return read_log(stack, self._lines)
+        except LogError as error:
+            return Change(stack, (), (Diagnostic(Severity.ERROR, str(error)),), complete=False, succeeded=False)
+
+    def read(self, pipe: int) -> None:
+        """Reads to the end that `event_log` writes when the engine has ended."""
+        with open(pipe, encoding="utf-8", errors="replace", closefd=False) as lines:
+            for line in lines:
+                if line == "\n":
+                    return
+                self._lines.append(line)
 
 
-def logs_folder(build: Path) -> Path:
-    """Where the event logs go: readable by nobody else, since they hold what the stack's settings say."""
-    folder = build / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    return folder
+@contextmanager
+def event_log() -> Generator[EventLog]:
+    """Nothing of it is ever on a disk: among its messages for debugging the engine writes secrets in plain text."""
+    with tempfile.TemporaryDirectory(prefix="webtier-preview-") as folder:
+        log = EventLog(Path(folder) / "events")
+        os.mkfifo(log.file, 0o600)
+        # Open for both, so that neither side waits for the other to begin, or takes a pause for the end.
+        pipe = os.open(log.file, os.O_RDWR)
+        reader = threading.Thread(target=log.read, args=(pipe,), daemon=True)
+        reader.start()
+        try:
+            yield log
+        finally:
+            os.write(pipe, _END.encode())
+            reader.join()
+            os.close(pipe)
 
 
 def stacks_in(given: str) -> Sequence[str]:

@@ -56,6 +56,8 @@ class Step:
     """What the program asks for, as it was and as it will be; ABSENT where the resource is not there."""
     place: str = ""
     """Where the object is in Kubernetes: `namespace/name`, or its name alone; empty for what is no object."""
+    old_place: str = ""
+    """Where it is before."""
 
     @property
     def type(self) -> str:

@@ -140,6 +140,7 @@ def _step(urn: str, found: _Found) -> Step:
         before=read_value(old["inputs"]) if old.get("inputs") else Opaque.ABSENT,
         after=read_value(new["inputs"]) if new.get("inputs") else Opaque.ABSENT,
         place=_place(new or old),
+        old_place=_place(old),
     )
 
 

@@ -17,6 +17,7 @@ from operations.preview.model.change import SCHEMA_VERSION
 from operations.preview.model.differences import Difference
 from operations.preview.model.paths import format_path
 from operations.preview.model.values import Opaque, Value, plain
+from operations.preview.provenance import Cause
 from operations.preview.report.document import Component, Object, Report, StackReport
 
 
@@ -41,6 +42,7 @@ class JsonObject(_Part):
     urn: str
     kind: str
     place: str = Field(description="namespace/name in Kubernetes, or the name alone")
+    old_place: str = Field(description="where it is before; another one where its name or namespace changes")
     operation: str
     forced_by: list[str] = Field(description="the fields that make it a replacement")
     deletes_first: bool
@@ -101,6 +103,7 @@ class JsonStack(_Part):
     answers: list[ChangedAnswer] = Field(
         description="URLs that are answered otherwise than with the settings of the base"
     )
+    causes: list[Cause] = Field(description="what makes which objects change; empty where it is not known")
     components: list[JsonComponent]
     pending: list[JsonComponent] = Field(description="what the program of the base would change too")
     messages: list[JsonMessage]
@@ -155,6 +158,7 @@ def _stack(stack: StackReport) -> JsonStack:
         settings=None if stack.settings is None else _fields(stack.settings),
         forecast=_forecast(stack.forecast),
         answers=list(stack.answers),
+        causes=list(stack.causes),
         components=list(map(_component, stack.components)),
         pending=list(map(_component, stack.pending)),
         messages=messages,
@@ -188,6 +192,7 @@ def _object(each: Object) -> JsonObject:
         urn=step.urn,
         kind=step.kind,
         place=step.place,
+        old_place=step.old_place,
         operation=step.operation,
         forced_by=[format_path(path) for path in step.forced_by],
         deletes_first=step.deletes_first,

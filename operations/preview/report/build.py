@@ -9,6 +9,7 @@ from operations.preview.gate.allowances import Allowance, judged
 from operations.preview.gate.dangers import Danger, DangerKind, dangers
 from operations.preview.model.change import Change, Operation, Severity, Step
 from operations.preview.model.differences import Difference
+from operations.preview.provenance import Cause
 from operations.preview.report.document import Component, Object, StackReport, Verdict
 from operations.preview.report.noise import noise_of
 
@@ -24,6 +25,7 @@ def build(
     settings: Iterable[Difference] | None,
     answers: Iterable[ChangedAnswer] = (),
     pending: Change | None = None,
+    causes: Sequence[Cause] = (),
     allowances: Sequence[Allowance] = (),
     today: date | None = None,
 ) -> StackReport:
@@ -41,6 +43,7 @@ def build(
         settings=None if settings is None else tuple(settings),
         forecast=Forecast.of(change),
         answers=tuple(answers),
+        causes=tuple(causes),
         components=tuple(_components(change, own)),
         pending=tuple(_components(change, others)),
         diagnostics=tuple(each for each in change.diagnostics if each.severity is not Severity.INFO),

@@ -11,6 +11,7 @@ from operations.preview.gate.allowances import closing
 from operations.preview.gate.dangers import Danger
 from operations.preview.model.change import Change, Diagnostic, Operation, PolicyResult, Step
 from operations.preview.model.differences import Difference
+from operations.preview.provenance import Cause
 
 
 class Verdict(StrEnum):
@@ -63,6 +64,7 @@ class StackReport:
 
     `forecast` is what the change does to what runs, `answers` are URLs that are answered otherwise than with the
     settings of the base. `pending` is what the base's program would change too, and not in `components`.
+    `causes` says which setting, or the code, makes which objects change; empty where that is not known.
     `settings` are those that differ in the stack's file; None where there is no earlier file to compare with.
     """
 
@@ -74,6 +76,7 @@ class StackReport:
     settings: tuple[Difference, ...] | None
     forecast: Forecast
     answers: tuple[ChangedAnswer, ...]
+    causes: tuple[Cause, ...]
     components: tuple[Component, ...]
     pending: tuple[Component, ...]
     diagnostics: tuple[Diagnostic, ...]

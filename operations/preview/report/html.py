@@ -14,6 +14,7 @@ from operations.preview.report.sentences import (
     follows,
     gate,
     heading,
+    origins,
     pending,
     provenance,
     summary,
@@ -94,6 +95,10 @@ def _stack(stack: StackReport) -> Iterator[str]:
     if stack.settings:
         yield "<h3>Settings that differ</h3><ul>"
         yield from (f"<li>{_field(each)}</li>" for each in stack.settings)
+        yield "</ul>"
+    if causes := origins(stack):
+        yield "<h3>Where it comes from</h3><ul>"
+        yield from (f"<li>{escape(line)}</li>" for line in causes)
         yield "</ul>"
     if sentences := stack.forecast.sentences:
         yield "<h3>What it does</h3><ul>"

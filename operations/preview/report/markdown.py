@@ -22,6 +22,7 @@ from operations.preview.report.sentences import (
     gate,
     heading,
     mark,
+    origins,
     pending,
     provenance,
     summary,
@@ -121,6 +122,11 @@ def _of_stack(stack: StackReport, detail: _Detail) -> Iterator[str]:
         yield "**Settings that differ**"
         yield ""
         yield from _some([_field(each) for each in stack.settings], detail.settings, "settings")
+        yield ""
+    if causes := origins(stack):
+        yield "**Where it comes from**"
+        yield ""
+        yield from _some([f"- {_escaped(line)}" for line in causes], detail.settings, "causes")
         yield ""
     if sentences := stack.forecast.sentences:
         yield "**What it does**"

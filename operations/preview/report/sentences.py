@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from operations.preview.model.change import Operation
+from operations.preview.model.change import Operation, Step
 from operations.preview.report.document import Component, Report, StackReport, Verdict
 
 VERDICTS = {
@@ -15,6 +15,7 @@ VERDICTS = {
 }
 COUNTED = (Operation.CREATE, Operation.UPDATE, Operation.REPLACE, Operation.DELETE)
 """Those that have a column; others are rare, and listed with their objects."""
+_MOST_OBJECTS, _MOST_FIELDS = 6, 3
 _MARKS = {
     Operation.CREATE: "+",
     Operation.UPDATE: "~",
@@ -64,6 +65,27 @@ def pending(stack: StackReport) -> str:
     """How many objects the base's program would change too; empty if there are none."""
     count = sum(len(component.objects) for component in stack.pending)
     return f"Pending already, since the base would change them too: {count} objects." if count else ""
+
+
+def origins(stack: StackReport) -> Sequence[str]:
+    """What makes which objects change, a line for each cause; nothing where there is one alone, or none is known."""
+    steps = {step.urn: step for step in stack.change.steps}
+    if len(stack.causes) < 2:
+        return ()
+    return [f"{cause.what}: {_objects([steps[urn] for urn in cause.objects], cause.objects)}" for cause in stack.causes]
+
+
+def _objects(steps: Sequence[Step], fields: Mapping[str, Sequence[str]]) -> str:
+    told = [f"{step.kind} {step.place or step.name}{_fields(fields[step.urn])}" for step in steps[:_MOST_OBJECTS]]
+    more = [f"and {len(steps) - len(told)} more objects"] if len(steps) > len(told) else []
+    return "; ".join([*told, *more])
+
+
+def _fields(paths: Sequence[str]) -> str:
+    if not paths:
+        return ""
+    more = f" and {len(paths) - _MOST_FIELDS} more" if len(paths) > _MOST_FIELDS else ""
+    return f" ({', '.join(paths[:_MOST_FIELDS])}{more})"
 
 
 def gate(part: Report | StackReport) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from operations.preview.model.paths import format_path
 from operations.preview.report.document import Component, Report, StackReport, Verdict
 from operations.preview.report.likeness import alike
-from operations.preview.report.sentences import VERDICTS, follows, gate, heading, mark, pending, summary
+from operations.preview.report.sentences import VERDICTS, follows, gate, heading, mark, origins, pending, summary
 from operations.preview.report.texts import changed_lines, old_and_new
 
 _MOST_FIELDS = 8
@@ -40,6 +40,10 @@ def _of_stack(stack: StackReport) -> Iterator[str]:
         yield ""
         yield "  Settings that differ"
         yield from (f"    {format_path(each.path)}: {old_and_new(each)}" for each in stack.settings)
+    if causes := origins(stack):
+        yield ""
+        yield "  Where it comes from"
+        yield from (f"    {line}" for line in causes)
     if sentences := stack.forecast.sentences:
         yield ""
         yield "  What it does"

@@ -1,0 +1,169 @@
+"""The golden set: what the report says of a change, against what `pulumi up` then does on the cluster."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from devcluster.plan import NODES
+from operations.preview.engine import GATE_IS_CLOSED
+from operations.preview.model.change import Change
+from operations.preview.report.as_json import JsonObject, JsonStack
+from tests.cluster.golden.changes import CHANGES, GoldenChange
+from tests.cluster.golden.golden_stack import (
+    HTTP_PORT,
+    INGRESS_NAMESPACE,
+    NAMESPACE,
+    OTHER_NAMESPACE,
+    PASSWORD,
+    GoldenStack,
+)
+from tests.cluster.golden.live import Fate, Moment, look, wait_until_settled
+from tests.cluster.golden.meanwhile import Writes, lost, master_epochs
+from tests.cluster.harness.request_load import NewConnections
+from tests.cluster.harness.sample import sampled
+from tests.cluster.harness.tier import Tier
+
+EACH_TIME = ("image", "rule moved", "shards down")
+_NAMESPACES = (NAMESPACE, INGRESS_NAMESPACE, OTHER_NAMESPACE)
+_URLS = tuple(f"any.example{path}" for path in ("/", "/user", "/user/x", "/userx", "/pay"))
+_TAG = ("ctr", "--namespace=k8s.io", "images", "tag", "--force")
+_FAILOVER_SECONDS = 5.0
+"""The node timeout: a hand-over takes less, however busy the machine is, and a failover without one more."""
+
+
+@pytest.fixture(scope="module")
+def stack(tier: Tier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GoldenStack]:
+    for node in tier.cluster.nodes:
+        node.run([*_TAG, "webtier.local/nginx:debian-12", "webtier.local/nginx:golden"])
+    made = GoldenStack(tier, tmp_path_factory.mktemp("golden"))
+    made.remove()
+    try:
+        yield made
+    finally:
+        made.remove()
+
+
+@sampled("change", CHANGES, EACH_TIME)
+def test_the_report_says_what_the_update_does(stack: GoldenStack, change: GoldenChange) -> None:
+    stack.start_from(change.before)
+    stack.change(change.edit)
+    if change.code is not None:
+        change.code(stack)
+    previewed = stack.preview()
+    report = previewed.report
+    assert previewed.code == (GATE_IS_CLOSED if change.closes else 0), previewed.shown[0]
+    assert report.pending == []
+    assert list(_secrets_in(previewed.shown)) == []
+    urls = tuple(dict.fromkeys((*_URLS, *change.urls, *(answer.url for answer in report.answers))))
+    before, epochs = look(stack.tier, _NAMESPACES, urls), master_epochs(PASSWORD)
+    with NewConnections(f"{NODES[0].address}:{HTTP_PORT}", "/", per_second=10) as web, Writes(PASSWORD) as writes:
+        done, said = stack.up()
+        wait_until_settled(stack.tier, _NAMESPACES)
+    after = look(stack.tier, _NAMESPACES, urls)
+    assert done.succeeded == (report.verdict != "failed"), said
+    assert _steps(report) == _steps_of(done)
+    assert _reported(report) == Fate.between(before, after)
+    assert list(_wrong_pods(report, before, after)) == []
+    assert list(_wrong_answers(report, before, after)) == []
+    for url in change.urls:
+        assert before.answers[url] != after.answers[url]
+    if not change.closes:
+        if not report.forecast.addresses:
+            assert web.failed == [] or any(roll.away for roll in report.forecast.rolls)
+        if change.name not in ("TLS on", "password"):
+            assert list(_wrong_shards(report, epochs, master_epochs(PASSWORD))) == []
+            assert writes.longest_pause < _FAILOVER_SECONDS or any(roll.away for roll in report.forecast.rolls)
+            assert lost(writes.written, PASSWORD) == []
+
+
+def _objects(report: JsonStack) -> Iterator[JsonObject]:
+    return (each for component in report.components for each in component.objects)
+
+
+def _steps(report: JsonStack) -> Mapping[str, str]:
+    return {each.urn: each.operation for each in _objects(report)}
+
+
+def _steps_of(change: Change) -> Mapping[str, str]:
+    return {step.urn: str(step.operation) for step in change.changing if not step.is_component}
+
+
+def _reported(report: JsonStack) -> Fate:
+    """The fate of objects that the report tells; one that gets another name is another object."""
+    fates: dict[str, set[str]] = {each: set() for each in ("create", "update", "replace", "delete")}
+    for each in _objects(report):
+        if not each.kind[0].isupper():
+            continue
+        old, new = (f"{each.kind} {place or _made_up(each)}" for place in (each.old_place, each.place))
+        if each.operation == "replace" and old != new:
+            fates["delete"].add(old)
+            fates["create"].add(new)
+        else:
+            fates[each.operation].add(new)
+    return Fate(*(frozenset(fates[each]) for each in ("create", "update", "replace", "delete")))
+
+
+def _made_up(each: JsonObject) -> str:
+    return f"{NAMESPACE}/{each.urn.rpartition('::')[2]}"
+
+
+def _wrong_pods(report: JsonStack, before: Moment, after: Moment) -> Iterator[str]:
+    """Workloads whose pods are not those that the forecast says."""
+    rolled = {f"{each.kind} {each.place}": each for each in report.forecast.rolls}
+    scaled = {f"{each.kind} {each.place}": each for each in report.forecast.scalings}
+    for owner in sorted(before.pods.keys() & after.pods.keys()):
+        old, new = before.pods[owner], after.pods[owner]
+        scaling = scaled.get(owner)
+        if owner in rolled:
+            right = not old & new and (scaling is not None or len(old) == len(new) == rolled[owner].pods)
+        elif scaling is None:
+            right = old == new
+        else:
+            right = old <= new or new <= old
+        if scaling is not None and scaling.new is not None:
+            right = right and len(new) == scaling.new
+        if not right:
+            yield f"{owner}: {len(old)} pods became {len(new)}, {len(old & new)} of them the same"
+    yield from (f"{owner} has no pods" for owner in rolled.keys() - before.pods.keys() - after.pods.keys())
+
+
+def _wrong_answers(report: JsonStack, before: Moment, after: Moment) -> Iterator[str]:
+    told = {answer.url for answer in report.answers}
+    changed = {url for url, answer in before.answers.items() if after.answers[url] != answer}
+    if report.forecast.addresses and all(answer.startswith("Connect") for answer in after.answers.values()):
+        return
+    yield from (f"{url} is told and stays {before.answers[url]}" for url in told - changed)
+    if not told:
+        yield from (f"{url} is not told: {before.answers[url]} → {after.answers[url]}" for url in changed)
+
+
+def _wrong_shards(report: JsonStack, before: Mapping[str, int], after: Mapping[str, int]) -> Iterator[str]:
+    for cluster in report.forecast.clusters:
+        if cluster.old_shards != cluster.new_shards:
+            # Slots that move change epochs too.
+            return
+    told = {place.rpartition("/")[2] for each in report.forecast.clusters for place in each.hand_over}
+    handed = {shard for shard, epoch in after.items() if epoch != before.get(shard)}
+    if told != handed:
+        yield f"{sorted(told)} were to hand over, and {sorted(handed)} did"
+
+
+def _secrets_in(texts: Sequence[str]) -> Iterator[str]:
+    """The password in any form in which it could be read or guessed at."""
+    content = PASSWORD.encode()
+    forms = {
+        PASSWORD,
+        quote(PASSWORD),
+        quote_plus(PASSWORD),
+        PASSWORD.replace("/", "\\/"),
+        *(getattr(hashlib, name)(content).hexdigest() for name in ("md5", "sha1", "sha256", "sha512")),
+        # Wherever it begins in what is encoded, some of its middle is the same.
+        *(base64.b64encode(b"x" * before + content)[4:-4].decode() for before in range(3)),
+        *(base64.urlsafe_b64encode(b"x" * before + content)[4:-4].decode() for before in range(3)),
+    }
+    for text in texts:
+        yield from (form for form in forms if re.search(re.escape(form), text, re.IGNORECASE))
