@@ -5,7 +5,9 @@ is pending, whatever a pull request does. Without one, the program is compared w
 """
 
 import os
+import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +53,8 @@ def compare(stack: str, base: Base | None, environment: Mapping[str, str]) -> Co
     with tempfile.TemporaryDirectory(prefix="webtier-preview-") as folder:
 
         def preview(settings: bytes) -> Change:
-            file = Path(folder) / settings_file(stack).name
+            # Several at a time.
+            file = Path(tempfile.mkdtemp(dir=folder)) / settings_file(stack).name
             file.write_bytes(settings)
             return engine.preview(stack, "--config-file", str(file))
 
@@ -100,12 +103,14 @@ def _without_state(scratch: ScratchStack, base: Base | None) -> Compared:
     # What this is compared with says so already.
     change = change.without_diagnostic(NOT_LOOKED_AT)
     if base is not None and has_base:
+        one_at_a_time = threading.Lock()
 
         def preview(settings: bytes) -> Change:
-            file = scratch.folder / "edited" / settings_file(scratch.name).name
-            file.parent.mkdir(exist_ok=True)
+            file = Path(tempfile.mkdtemp(dir=scratch.folder)) / settings_file(scratch.name).name
             file.write_bytes(settings)
-            given = scratch.hand_over(file, needs_password=True)
+            with one_at_a_time:
+                # What it writes is overwritten by the next.
+                given = Path(shutil.copy(scratch.hand_over(file, needs_password=True), file))
             return without_undeployed(Engine(PROJECT, environment).preview(scratch.name, "--config-file", str(given)))
 
         change = without_undeployed(change)

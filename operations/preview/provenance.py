@@ -5,17 +5,22 @@ setting at a time.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from operations.preview.model.change import Change, Operation, Step
 from operations.preview.model.differences import Difference
-from operations.preview.model.paths import format_path
+from operations.preview.model.paths import Path, format_path
+from operations.preview.report.noise import noise_of
 from operations.preview.single_settings import units, with_one
 
 THE_CODE = "the code"
 _TOGETHER = "several settings together"
 _MOST_PREVIEWS = 5
 """Settings that are tried one by one: each takes as long as a preview."""
+
+_AT_ONCE = 2
+"""Previews beside each other: each keeps more than one core busy."""
 
 Marks = frozenset[str]
 
@@ -63,14 +68,19 @@ def causes(
     sources: list[tuple[str, Marks]] = [(THE_CODE, by_code)]
     if len(single) == 1:
         sources.append((format_path(single[0]), _marks(change)))
-    for path in single if len(single) > 1 else ():
-        settings = with_one(sides.before, sides.after, path)
-        alone = preview(settings) if settings is not None else None
-        # One setting may be wrong without another: then the two work together.
-        if alone is not None and alone.succeeded:
-            sources.append((format_path(path), _marks(alone)))
+    elif single:
+        sources += _alone(sides, single, preview)
     _attribute(change, known, sources, found)
     return _told(found)
+
+
+def _alone(sides: Sides, single: Sequence[Path], preview: Callable[[bytes], Change]) -> Iterator[tuple[str, Marks]]:
+    given = {path: settings for path in single if (settings := with_one(sides.before, sides.after, path)) is not None}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        # One setting may be wrong without another: then the two work together.
+        for path, alone in zip(given, pool.map(preview, given.values()), strict=True):
+            if alone.succeeded:
+                yield format_path(path), _marks(alone)
 
 
 def _attribute(
@@ -101,9 +111,9 @@ def _marks(change: Change | None) -> Marks:
 
 
 def _of_step(step: Step) -> Iterator[tuple[str, str]]:
-    """What tells each part of a step from others, and the path of its field; empty for the whole object."""
+    """What tells each part of a step from others, and the path of its field; empty for the whole object, and noise."""
     if step.operation is not Operation.UPDATE:
         yield f"{step.urn} {step.operation}", ""
     for each in step.differences:
         path = format_path(each.path)
-        yield f"{step.urn} {path} {each.new!r}", path
+        yield f"{step.urn} {path} {each.new!r}", "" if noise_of(step, each) else path

@@ -33,6 +33,12 @@ class Forecast:
         )
 
     @property
+    def takes_something(self) -> bool:
+        """Whether pods, an address or a way back are lost."""
+        fewer = any(each.old and each.new is not None and each.new < each.old for each in self.scalings)
+        return fewer or bool(self.addresses) or any(not each.can_be_undone for each in self.data)
+
+    @property
     def sentences(self) -> tuple[str, ...]:
         """What people read; what can't be undone comes last, where the eye stays."""
         parts = (*self.rolls, *self.scalings, *self.clusters, *self.addresses, *self.data)

@@ -31,17 +31,18 @@ def build(
 ) -> StackReport:
     """The same change gives the same report: components by their names, objects by kinds and names."""
     found = tuple(judged(change.stack, dangers(change), allowances, today or datetime.now(UTC).date()))
+    forecast = Forecast.of(change)
     also = {} if pending is None else {step.urn: step for step in pending.changing}
     own = [step for step in change.changing if not _is_same(step, also.get(step.urn))]
     others = [step for step in change.changing if _is_same(step, also.get(step.urn))]
     return StackReport(
         stack=change.stack,
-        verdict=_verdict(change, found),
+        verdict=_verdict(change, found, forecast),
         against=against,
         counts=change.counts(),
         dangers=found,
         settings=None if settings is None else tuple(settings),
-        forecast=Forecast.of(change),
+        forecast=forecast,
         answers=tuple(answers),
         causes=tuple(causes),
         components=tuple(_components(change, own)),
@@ -52,14 +53,15 @@ def build(
     )
 
 
-def _verdict(change: Change, found: Sequence[Danger]) -> Verdict:
+def _verdict(change: Change, found: Sequence[Danger], forecast: Forecast) -> Verdict:
     if not (change.succeeded and change.complete):
         return Verdict.FAILED
     if any(each.kind is not DangerKind.ALLOWANCE for each in found):
         return Verdict.DESTRUCTIVE
     if not change.changing:
         return Verdict.NO_CHANGES
-    return Verdict.REVIEW if any(map(_needs_review, change.changing)) else Verdict.SAFE
+    is_read = forecast.takes_something or any(map(_needs_review, change.changing))
+    return Verdict.REVIEW if is_read else Verdict.SAFE
 
 
 def _needs_review(step: Step) -> bool:

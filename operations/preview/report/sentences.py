@@ -76,9 +76,17 @@ def origins(stack: StackReport) -> Sequence[str]:
 
 
 def _objects(steps: Sequence[Step], fields: Mapping[str, Sequence[str]]) -> str:
-    told = [f"{step.kind} {step.place or step.name}{_fields(fields[step.urn])}" for step in steps[:_MOST_OBJECTS]]
-    more = [f"and {len(steps) - len(told)} more objects"] if len(steps) > len(told) else []
-    return "; ".join([*told, *more])
+    groups: dict[tuple[str, str], list[Step]] = {}
+    for step in sorted(steps, key=lambda step: (step.kind, step.place)):
+        groups.setdefault((step.kind, _fields(fields[step.urn])), []).append(step)
+    told = [_group(kind, group, paths) for (kind, paths), group in groups.items()]
+    more = [f"and {len(told) - _MOST_OBJECTS} more kinds"] if len(told) > _MOST_OBJECTS else []
+    return "; ".join([*told[:_MOST_OBJECTS], *more])
+
+
+def _group(kind: str, steps: Sequence[Step], fields: str) -> str:
+    which = f"{kind} {steps[0].place or steps[0].name}" if len(steps) == 1 else f"{len(steps)} of {kind}"
+    return f"{which}{fields}"
 
 
 def _fields(paths: Sequence[str]) -> str:
