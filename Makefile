@@ -12,7 +12,7 @@ $(foreach name,$(ARGUMENTS),$(eval override $(name) := $$(value $(name))))
 export $(ARGUMENTS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env test nightly unit coverage faults flips changes bench preview routes deploy lint format
+.PHONY: help up down status env test nightly unit coverage faults flips changes browser bench preview routes deploy lint format
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -43,9 +43,9 @@ test: unit ## every test this machine can run, of long lists a sample
 	@$(BIN)/python -m pytest -m alone tests/cluster
 	@$(BIN)/python -m pytest --tb=short -m subset tests/faults
 
-nightly: $(VENV)/.tests ## what `make test` leaves out: the rest of long lists, flips, changes, and all faults
+nightly: $(VENV)/.tests ## what `make test` leaves out: the rest of long lists, flips, changes, pages in a browser, all faults
 	@$(BIN)/python -m pytest -n 3 --dist loadscope -m nightly tests/cluster
-	@$(MAKE) flips changes faults
+	@$(MAKE) flips changes browser faults
 
 faults: $(VENV)/.tests ## break Redis on purpose and count what it costs: make faults FAULT=kill-master TIMES=5
 	@$(BIN)/python -m pytest --tb=short tests/faults --fault="$$FAULT" --times="$${TIMES:-1}" \
@@ -56,6 +56,9 @@ flips: $(VENV)/.tests ## change values to and fro 20 times, and compare settings
 
 changes: $(VENV)/.tests ## change rules in 13 ways under load, and judge every answer
 	@ALL_CHANGES=1 $(BIN)/python -m pytest -s tests/cluster/path_rules/test_changes.py
+
+browser: $(VENV)/.tests ## look at the pages that are written, in a headless Chromium
+	@WEBTIER_CHROMIUM="$$(tools/chromium.sh)" $(BIN)/python -m pytest tests/browser
 
 bench: $(VENV)/.tests ## a thousand rules, beside the same by hand: time and memory
 	@$(BIN)/python -m tests.bench.many_rules

@@ -34,7 +34,7 @@ code, pre { font: 14px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; whi
 pre { border: 1px solid var(--line); margin: .25rem 0; padding: .5rem; }
 details { border: 1px solid var(--line); border-radius: .3rem; margin: .5rem 0; padding: .25rem .75rem; }
 summary { cursor: pointer; overflow-wrap: anywhere; }
-li { overflow-wrap: anywhere; }
+li, p, h1, h2, h3 { overflow-wrap: anywhere; }
 .verdict { border-radius: .3rem; color: #fff; padding: .1rem .4rem; white-space: nowrap; }
 .no-changes, .safe { background: var(--good); } .review { background: var(--look); }
 .destructive, .failed { background: var(--bad); }
@@ -67,20 +67,21 @@ def _verdict(verdict: Verdict) -> str:
 
 
 def _matrix(stacks: Sequence[StackReport]) -> Iterator[str]:
-    heads = ("stack", "verdict", "", *(f"to {each}" for each in COUNTED), "compared with")
+    shown = [each for each in COUNTED if any(stack.counts.get(each) for stack in stacks)]
+    heads = ("stack", "verdict", *(f"to {each}" for each in shown))
     yield '<div class="scrolls"><table>'
     yield "<tr>" + "".join(f"<th>{escape(head)}</th>" for head in heads) + "</tr>"
     for stack in stacks:
-        counts = (str(stack.counts.get(each) or "") for each in COUNTED)
-        words = (VERDICTS[stack.verdict], *counts, stack.against)
+        counts = (str(stack.counts.get(each) or "") for each in shown)
         name = f'<a href="#{escape(stack.stack)}">{escape(stack.stack)}</a>'
-        cells = (name, _verdict(stack.verdict), *map(escape, words))
+        cells = (name, _verdict(stack.verdict), *counts)
         yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
     yield "</table></div>"
 
 
 def _stack(stack: StackReport) -> Iterator[str]:
     yield f'<h2 id="{escape(stack.stack)}">{escape(stack.stack)} {_verdict(stack.verdict)}</h2>'
+    yield f"<p>{escape(VERDICTS[stack.verdict])}; compared with {escape(stack.against)}</p>"
     if stack.dangers:
         yield '<div class="dangers"><h3>Dangerous</h3><ul>'
         for danger in stack.dangers:

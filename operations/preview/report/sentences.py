@@ -15,6 +15,7 @@ VERDICTS = {
 }
 COUNTED = (Operation.CREATE, Operation.UPDATE, Operation.REPLACE, Operation.DELETE)
 """Those that have a column; others are rare, and listed with their objects."""
+_SHORT = 12
 _MOST_OBJECTS, _MOST_FIELDS = 6, 3
 _MARKS = {
     Operation.CREATE: "+",
@@ -109,5 +110,5 @@ def gate(part: Report | StackReport) -> str:
 
 def provenance(report: Report) -> str:
     """Which commit, base, run and time; empty if none of them is known."""
-    parts = {"commit": report.commit, "base": report.base, "run": report.run, "at": report.time}
+    parts = {"commit": report.commit[:_SHORT], "base": report.base, "run": report.run, "at": report.time}
     return " · ".join(f"{name} {value}" for name, value in parts.items() if value)

@@ -60,6 +60,10 @@ def changed(kind: str, name: str, before: Mapping[str, Any], after: Mapping[str,
     return step("update", kind, name, parent=parent, old=old, new=new)
 
 
+CREATED = step("create", "Service", "a", new=state("Service", "a", spec={"type": "ClusterIP"}))
+"""One step that most tests of whole logs need no more than."""
+
+
 def log(events: Sequence[Mapping[str, Any]], *, ends: bool = True, result: str = "succeeded") -> list[str]:
     """The lines of a log; without its end where the engine was killed."""
     last = [{"summaryEvent": {"maybeCorrupt": False, "result": result, "isPreview": True}}] if ends else []

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from operations.preview.gate.fingerprint import fingerprint, unreviewed
-from tests.unit.operations.preview.engine_log import SECRET, change_of, changed, state, step, urn_of
+from tests.unit.operations.preview.engine_log import CREATED, SECRET, change_of, changed, state, step, urn_of
 
 
 def _update(before: Any, after: Any) -> Any:
@@ -14,7 +14,6 @@ def _update(before: Any, after: Any) -> Any:
 
 REVIEWED = _update({"replicas": 3, "paused": False}, {"replicas": 5, "paused": True})
 PROTECTED = state("Service", "a", protect=True)
-CREATED = step("create", "Service", "a", new=state("Service", "a", spec={"type": "ClusterIP"}))
 
 
 @pytest.mark.parametrize("event", [REVIEWED, CREATED])
