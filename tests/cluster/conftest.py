@@ -9,12 +9,13 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-TOGETHER = ("local", "conformance")
+TOGETHER = ("local", "conformance", "golden")
 """Folders whose tests run one after another. Those of `local` change its stack, or would see that another has."""
 
 LONGEST = (
     "local",
     "conformance",
+    "golden",
     "test_changes",
     "test_upgrade",
     "test_network_policies",

@@ -41,7 +41,7 @@ class GoldenStack:
     def __init__(self, tier: Tier, folder: Path) -> None:
         self.tier = tier
         self.folder = folder / "project"
-        self.settings = _settings(folder)
+        self.settings = _settings()
         shutil.copytree(PROJECT, self.folder, ignore=shutil.ignore_patterns(*_IGNORED))
         (self.folder / ".venv").symlink_to(sys.prefix)
         (folder / "state").mkdir()
@@ -54,6 +54,7 @@ class GoldenStack:
             **pulumi_installation.variables(found, tier.paths),
             "PULUMI_BACKEND_URL": f"file://{folder}/state",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "WEBTIER_REDIS_PASSWORD_FILE": str(self.password_file),
             # The copy's own components, and not those that the virtual environment has.
             "PYTHONPATH": str(self.folder / "components"),
         }
@@ -137,7 +138,7 @@ class Previewed:
         self.code, self.report, self.shown = code, report, shown
 
 
-def _settings(folder: Path) -> Settings:
+def _settings() -> Settings:
     services = deepcopy(_LOCAL["config"]["webtier:services"])
     for service in services.values():
         service["replicas"] = 2
@@ -153,7 +154,7 @@ def _settings(folder: Path) -> Settings:
         "kubeconfig": "$WEBTIER_KUBECONFIG",
         "namespace": NAMESPACE,
         "node_address": NODES[0].address,
-        "redis_password_file": str(folder / "password"),
+        "redis_password_file": "$WEBTIER_REDIS_PASSWORD_FILE",
         "redis": {
             "image": "webtier.local/redis:debian-12",
             "agent": {"image": "webtier.local/python:debian-12", "resources": {"requests": {"cpu": "5m"}}},

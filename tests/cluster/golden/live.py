@@ -51,6 +51,10 @@ class Fate:
     deleted: frozenset[str]
 
     @classmethod
+    def nothing(cls) -> "Fate":
+        return cls(frozenset(), frozenset(), frozenset(), frozenset())
+
+    @classmethod
     def between(cls, before: Moment, after: Moment) -> "Fate":
         old, new = before.objects, after.objects
         both = old.keys() & new.keys()

@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote, quote_plus
 
-import pytest
-
 from devcluster.plan import NODES
 from operations.preview.engine import GATE_IS_CLOSED
 from operations.preview.model.change import Change
@@ -25,26 +23,12 @@ from tests.cluster.golden.live import Fate, Moment, look, wait_until_settled
 from tests.cluster.golden.meanwhile import Writes, lost, master_epochs
 from tests.cluster.harness.request_load import NewConnections
 from tests.cluster.harness.sample import sampled
-from tests.cluster.harness.tier import Tier
 
 EACH_TIME = ("image", "rule moved", "shards down")
 _NAMESPACES = (NAMESPACE, INGRESS_NAMESPACE, OTHER_NAMESPACE)
 _URLS = tuple(f"any.example{path}" for path in ("/", "/user", "/user/x", "/userx", "/pay"))
-_TAG = ("ctr", "--namespace=k8s.io", "images", "tag", "--force")
 _FAILOVER_SECONDS = 5.0
 """The node timeout: a hand-over takes less, however busy the machine is, and a failover without one more."""
-
-
-@pytest.fixture(scope="module")
-def stack(tier: Tier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GoldenStack]:
-    for node in tier.cluster.nodes:
-        node.run([*_TAG, "webtier.local/nginx:debian-12", "webtier.local/nginx:golden"])
-    made = GoldenStack(tier, tmp_path_factory.mktemp("golden"))
-    made.remove()
-    try:
-        yield made
-    finally:
-        made.remove()
 
 
 @sampled("change", CHANGES, EACH_TIME)
