@@ -62,6 +62,7 @@ browser: $(VENV)/.tests ## look at the pages that are written, in a headless Chr
 
 bench: $(VENV)/.tests ## a thousand rules, beside the same by hand: time and memory
 	@$(BIN)/python -m tests.bench.many_rules
+	@$(BIN)/python -m tests.bench.large_report
 
 unit: $(VENV)/.tests ## the unit tests alone: no cluster needed
 	@tools/redis-server.sh
