@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from operations.preview.model.change import Operation, Step
 from operations.preview.model.differences import Difference
-from operations.preview.report.document import Object
+from operations.preview.report.document import Component, Object
 
 _MOST_NAMES = 3
 
@@ -42,6 +42,42 @@ def alike(objects: Sequence[Object]) -> list[Alike]:
     return [Alike(tuple(group)) for group in groups.values()]
 
 
+@dataclass(frozen=True)
+class AlikeComponents:
+    """At least one component; in all of them the same happens to objects of the same kinds."""
+
+    components: tuple[Component, ...]
+
+    @property
+    def heading(self) -> str:
+        """`user-v1 (WebService)`, or what is of the stack itself."""
+        first = self.components[0]
+        if not first.type:
+            return "the stack itself"
+        return f"{_some([each.name for each in self.components])} ({first.type})"
+
+    @property
+    def groups(self) -> list[Alike]:
+        """The objects in which more than noise changes."""
+        return alike([each for component in self.components for each in component.told])
+
+
+def alike_components(components: Sequence[Component]) -> list[AlikeComponents]:
+    """Those in which more than noise changes, in groups, each in the place of its first."""
+    groups: dict[str, list[Component]] = {}
+    for component in components:
+        told = [(each.step.kind, each.step.operation, each.fields) for each in component.told]
+        if told:
+            groups.setdefault(repr((component.type, told)), []).append(component)
+    return [AlikeComponents(tuple(group)) for group in groups.values()]
+
+
+def _some(names: Sequence[str]) -> str:
+    if len(names) <= _MOST_NAMES + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} more"
+
+
 def _happens(step: Step) -> str:
     if step.kind == "Job" and step.operation is Operation.REPLACE:
         return "runs again"
@@ -54,6 +90,4 @@ def _names(steps: Sequence[Step]) -> str:
     kinds = {step.kind for step in steps}
     one_kind = f"{steps[0].kind} " if len(kinds) == 1 else ""
     named = [f"{'' if one_kind else f'{step.kind} '}{step.place or step.name}" for step in steps]
-    if len(named) <= _MOST_NAMES + 1:
-        return one_kind + ", ".join(named)
-    return f"{one_kind}{', '.join(named[:_MOST_NAMES])} and {len(named) - _MOST_NAMES} more"
+    return one_kind + _some(named)

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from operations.preview.gate.dangers import Danger
 from operations.preview.model.differences import Difference
 from operations.preview.model.paths import format_path
-from operations.preview.report.document import Component, Object, Report, StackReport, Verdict
-from operations.preview.report.likeness import Alike, alike
+from operations.preview.report.document import Report, StackReport, Verdict
+from operations.preview.report.likeness import Alike, AlikeComponents, alike_components
 from operations.preview.report.sentences import (
     COUNTED,
     VERDICTS,
     counted,
     follows,
     gate,
-    heading,
     mark,
     origins,
     pending,
@@ -141,11 +140,11 @@ def _of_stack(stack: StackReport, detail: _Detail) -> Iterator[str]:
     if stack.components:
         yield f"**Objects**: {summary(stack)}"
         yield ""
-        told = [component for component in stack.components if component.told]
+        told = alike_components(stack.components)
         for component in told[: detail.components]:
             yield from _component(component, detail)
-        if len(told) > detail.components:
-            yield f"And {len(told) - detail.components} more components: the whole is in the run's artifact."
+        if left := sum(len(each.components) for each in told[detail.components :]):
+            yield f"And {left} more components: the whole is in the run's artifact."
         if noise := follows(stack.components):
             yield noise
             yield ""
@@ -154,12 +153,11 @@ def _of_stack(stack: StackReport, detail: _Detail) -> Iterator[str]:
         yield ""
 
 
-def _component(component: Component, detail: _Detail) -> Iterator[str]:
-    objects = component.told
-    yield f"<details><summary>{_html(heading(component))}: {_html(_counted(objects))}</summary>"
+def _component(component: AlikeComponents, detail: _Detail) -> Iterator[str]:
+    groups = component.groups
+    yield f"<details><summary>{_html(component.heading)}: {_html(_counted(groups))}</summary>"
     yield ""
     lines: list[str] = []
-    groups = alike(objects)
     for each in groups[: detail.objects]:
         lines += _group(each, detail.fields)
     if left := sum(len(group.objects) for group in groups[detail.objects :]):
@@ -169,8 +167,9 @@ def _component(component: Component, detail: _Detail) -> Iterator[str]:
     yield ""
 
 
-def _counted(objects: Sequence[Object]) -> str:
-    return counted(Counter(f"{each.step.kind} to {each.step.operation}" for each in objects))
+def _counted(groups: Sequence[Alike]) -> str:
+    steps = [each.step for group in groups for each in group.objects]
+    return counted(Counter(f"{step.kind} to {step.operation}" for step in steps))
 
 
 def _group(each: Alike, most: int) -> Iterator[str]:

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
+from operations.preview.model.change import Operation
 from operations.preview.model.paths import format_path
 from operations.preview.report.document import Component, Report, StackReport, Verdict
-from operations.preview.report.likeness import alike
-from operations.preview.report.sentences import VERDICTS, follows, gate, heading, mark, origins, pending, summary
+from operations.preview.report.likeness import Alike, alike_components
+from operations.preview.report.sentences import VERDICTS, follows, gate, mark, origins, pending, summary
 from operations.preview.report.texts import changed_lines, old_and_new
 
 _MOST_FIELDS = 8
 _MOST_OBJECTS = 40
-_MOST_ANSWERS = 20
+_MOST_SENTENCES = 20
 
 
 def terminal(report: Report) -> str:
@@ -39,21 +40,19 @@ def _of_stack(stack: StackReport) -> Iterator[str]:
     if stack.settings:
         yield ""
         yield "  Settings that differ"
-        yield from (f"    {format_path(each.path)}: {old_and_new(each)}" for each in stack.settings)
+        yield from _some([f"{format_path(each.path)}: {old_and_new(each)}" for each in stack.settings], _MOST_SENTENCES)
     if causes := origins(stack):
         yield ""
         yield "  Where it comes from"
-        yield from (f"    {line}" for line in causes)
+        yield from _some(causes, _MOST_SENTENCES)
     if sentences := stack.forecast.sentences:
         yield ""
         yield "  What it does"
-        yield from (f"    {sentence}" for sentence in sentences)
+        yield from _some(sentences, _MOST_SENTENCES)
     if stack.answers:
         yield ""
         yield "  URLs that are answered otherwise"
-        yield from (f"    {each}" for each in stack.answers[:_MOST_ANSWERS])
-        if len(stack.answers) > _MOST_ANSWERS:
-            yield f"    … {len(stack.answers) - _MOST_ANSWERS} more"
+        yield from _some(stack.answers, _MOST_SENTENCES)
     if stack.verdict is not Verdict.NO_CHANGES:
         yield ""
         yield from _objects(stack.components)
@@ -62,28 +61,41 @@ def _of_stack(stack: StackReport) -> Iterator[str]:
     yield ""
 
 
+def _some(lines: Sequence[object], most: int) -> Iterator[str]:
+    yield from (f"    {line}" for line in lines[:most])
+    if len(lines) > most:
+        yield f"    … {len(lines) - most} more"
+
+
 def _objects(components: Sequence[Component]) -> Iterator[str]:
     left = _MOST_OBJECTS
-    for component in components:
-        told = component.told
-        if not told:
+    alike = alike_components(components)
+    for position, component in enumerate(alike):
+        if left <= 0:
+            yield f"  … {sum(len(each.components) for each in alike[position:])} more components"
+            break
+        groups = component.groups
+        count = sum(len(group.objects) for group in groups)
+        if count > 1 and all(group.operation is Operation.CREATE for group in groups):
+            yield f"  {component.heading}: {count} objects to create"
+            left -= 1
             continue
-        if all(each.step.operation == "create" for each in told) and len(told) > 1:
-            yield f"  {heading(component)}: {len(told)} objects to create"
-            continue
-        yield f"  {heading(component)}"
-        groups = alike(told)
-        for each in groups[: max(left, 0)]:
-            yield f"    {mark(each.operation)} {each.title}"
-            for difference in each.fields[:_MOST_FIELDS]:
-                lines = changed_lines(difference)
-                path = format_path(difference.path)
-                yield f"        {path}:" if lines else f"        {path}: {old_and_new(difference)}"
-                yield from (f"          {line}" for line in lines or ())
-            if len(each.fields) > _MOST_FIELDS:
-                yield f"        … {len(each.fields) - _MOST_FIELDS} more fields"
-        if rest := sum(len(group.objects) for group in groups[max(left, 0) :]):
+        yield f"  {component.heading}"
+        for group in groups[:left]:
+            yield from _group(group)
+        if rest := sum(len(group.objects) for group in groups[left:]):
             yield f"    … {rest} more objects"
         left -= len(groups)
     if noise := follows(components):
         yield f"  {noise}"
+
+
+def _group(group: Alike) -> Iterator[str]:
+    yield f"    {mark(group.operation)} {group.title}"
+    for difference in group.fields[:_MOST_FIELDS]:
+        lines = changed_lines(difference)
+        path = format_path(difference.path)
+        yield f"        {path}:" if lines else f"        {path}: {old_and_new(difference)}"
+        yield from (f"          {line}" for line in lines or ())
+    if len(group.fields) > _MOST_FIELDS:
+        yield f"        … {len(group.fields) - _MOST_FIELDS} more fields"
