@@ -1,0 +1,1 @@
+"""GitHub's issues and comments, as far as workflows write them."""
