@@ -7,12 +7,12 @@ MEASURED :=
 
 # What users give to a command is text for it alone. As it is, make would expand a '$' in it and a shell all else: so its
 # value is taken unexpanded, and reaches the shell as an environment variable, of which "$$NAME" is one word.
-ARGUMENTS := PYTHON STACK BASE URL METHOD HEADER COOKIE FAULT TIMES SETTINGS WITHOUT APPROVED UNREVIEWED
+ARGUMENTS := PYTHON STACK BASE IGNORE URL METHOD HEADER COOKIE FAULT TIMES SETTINGS WITHOUT APPROVED UNREVIEWED
 $(foreach name,$(ARGUMENTS),$(eval override $(name) := $$(value $(name))))
 export $(ARGUMENTS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env test nightly unit coverage faults flips changes browser bench preview routes deploy lint format
+.PHONY: help up down status env test nightly unit coverage faults flips changes browser bench preview drift routes deploy lint format
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -74,6 +74,9 @@ coverage: unit ## the unit tests, and a table of how much of the code they run
 
 preview: $(VENV)/.runs ## what `pulumi up` would change, as a report: make preview STACK=dev,prod BASE=origin/main
 	@$(BIN)/python -m operations.preview --base="$$BASE" -- "$${STACK:-local}"
+
+drift: $(VENV)/.runs ## what was changed by hand in the cluster, by whom, and what `up` does about it: make drift STACK=dev
+	@$(BIN)/python -m operations.drift --ignore="$$IGNORE" -- "$${STACK:-local}"
 
 routes: $(VENV)/.runs ## what matches, in order, or which rule a URL hits: make routes STACK=dev URL=http://host/path
 	@$(BIN)/python -m operations.routes --url="$$URL" --method="$${METHOD:-GET}" \

@@ -39,7 +39,7 @@ class Compared:
 
 def compare(stack: str, base: Base | None, environment: Mapping[str, str]) -> Compared:
     """The preview of a stack; `environment` says where the engine is."""
-    if (own := _environment_of_state(stack)) is None:
+    if (own := environment_of_state(stack)) is None:
         with scratch_stack(stack, environment) as scratch:
             return _without_state(scratch, base)
     environment = {**environment, **own}
@@ -71,7 +71,7 @@ def _causes(
     return causes(change, pending, Sides(before, after, differences, base.code_differs()), preview)
 
 
-def _environment_of_state(stack: str) -> Mapping[str, str] | None:
+def environment_of_state(stack: str) -> Mapping[str, str] | None:
     """What the engine needs besides to find the stack's state; None where nobody says where it is."""
     if stack == LOCAL:
         # Of all stacks this one alone is on the embedded cluster: previews of the others go without that package.

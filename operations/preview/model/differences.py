@@ -51,6 +51,12 @@ def differences(old: Value, new: Value, path: Path = ()) -> Iterator[Difference]
         yield Difference(path, _beside_secret(old, new), _beside_secret(new, old))
 
 
+def names_of(items: Sequence[Value]) -> list[str] | None:
+    """What tells the items of one list apart, as it stands in paths; None where only their position does."""
+    identity = _identity(items)
+    return None if identity is None else [*_named(items, identity)]
+
+
 def _beside_secret(value: Value, other: Value) -> Value:
     return Opaque.PLAIN if other is Opaque.SECRET and not isinstance(value, Opaque) else value
 

@@ -1,0 +1,1 @@
+"""What was changed in the cluster since the stack's last update, other than by it."""
