@@ -12,7 +12,7 @@ $(foreach name,$(ARGUMENTS),$(eval override $(name) := $$(value $(name))))
 export $(ARGUMENTS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env test nightly unit coverage faults flips changes browser bench preview drift routes deploy lint format
+.PHONY: help up down status env test nightly unit coverage faults flips changes browser bench preview drift drift-issue routes deploy lint format
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -77,6 +77,9 @@ preview: $(VENV)/.runs ## what `pulumi up` would change, as a report: make previ
 
 drift: $(VENV)/.runs ## what was changed by hand in the cluster, by whom, and what `up` does about it: make drift STACK=dev
 	@$(BIN)/python -m operations.drift --ignore="$$IGNORE" -- "$${STACK:-local}"
+
+drift-issue: $(VENV)/.runs ## for a workflow: open, edit or close the one issue about drift
+	@$(BIN)/python -m operations.drift.issue -- "$$STACK" build/drift
 
 routes: $(VENV)/.runs ## what matches, in order, or which rule a URL hits: make routes STACK=dev URL=http://host/path
 	@$(BIN)/python -m operations.routes --url="$$URL" --method="$${METHOD:-GET}" \

@@ -14,7 +14,7 @@ _CONSEQUENCES = {
     Consequence.KEEP: "it stays: the program does not set it",
     Consequence.CONFLICT: "the next update fails with a conflict: another manager owns the field",
     Consequence.IGNORED: "it stays: the program ignores changes of it",
-    Consequence.CREATE: "`up --refresh` makes it anew",
+    Consequence.CREATE: "`up --refresh` makes it anew; plain `up` leaves it so, and fails where it has to change it",
 }
 _HAPPENED = {
     Happened.CHANGED: ("~", ""),
@@ -63,7 +63,7 @@ def advice(stack: StackDrift) -> Iterator[str]:
     if not stack.has_drifted:
         return
     yield (
-        "Plain `pulumi up`, and so `make deploy`, looks at no live object: it touches only what the program changes. "
+        "Plain `pulumi up` looks at no live object: it touches only what the program changes. "
         f"`pulumi up --refresh --stack {stack.stack}` reads them first, and puts back what the program sets. What is "
         "to stay belongs into the program."
     )
@@ -103,7 +103,7 @@ def _field(field: FieldDrift) -> Iterator[str]:
     else:
         yield f"    {field.path}:" if changed else f"    {field.path}: {old_and_new(difference)}"
     yield from (f"      {line}" for line in changed or ())
-    note = "; a restart by hand, which changes nothing else" if field.path.endswith(_RESTART) else ""
+    note = "; this is a restart by hand, and restarts once more when it goes" if field.path.endswith(_RESTART) else ""
     yield f"      {_by(field.by)}; {_CONSEQUENCES[field.consequence]}{note}"
 
 

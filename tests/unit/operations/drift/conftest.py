@@ -1,0 +1,3 @@
+"""The server that stands for GitHub's API."""
+
+from tests.unit.operations.github.conftest import api as api
