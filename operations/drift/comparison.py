@@ -9,6 +9,7 @@ the way of the next update, whatever its value.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import zip_longest
 from typing import Any, cast
 
 from operations.drift.ownership import ITEM, Manager, look_up, overlap, read_ownership
@@ -107,7 +108,7 @@ class _Comparison:
     def __init__(self, recorded: Recorded, live: Mapping[str, Any], ignored: tuple[str, ...]) -> None:
         self._recorded, self._ignored = recorded, ignored
         self._before = self._comparable(cast("Mapping[str, Value]", recorded.values))
-        self._after = self._comparable(live)
+        self._after = cast("Mapping[str, Value]", _hidden_alike(self._comparable(live), self._before))
         self._ownership = read_ownership(live)
 
     def fields(self) -> Iterator[DriftedField]:
@@ -209,6 +210,18 @@ def _entries(difference: Difference) -> Iterator[Difference]:
     nothing: Mapping[str, Value] = {}
     old, new = (nothing if each is Opaque.ABSENT else each for each in (difference.old, difference.new))
     yield from differences(old, new, difference.path)
+
+
+def _hidden_alike(value: Value, other: Value) -> Value:
+    """The value with SECRET where the other has it: what is a ciphertext in the state can't be compared."""
+    if other is Opaque.SECRET:
+        return other
+    if isinstance(value, Mapping) and isinstance(other, Mapping):
+        values, others = cast("Mapping[str, Value]", value), cast("Mapping[str, Value]", other)
+        return {name: _hidden_alike(each, others.get(name, Opaque.ABSENT)) for name, each in values.items()}
+    if isinstance(value, Sequence) and isinstance(other, Sequence) and not isinstance(value, str):
+        return [_hidden_alike(each, another) for each, another in zip_longest(value, other[: len(value)])]
+    return value
 
 
 def _without_nulls(values: Mapping[str, Value]) -> dict[str, Value]:

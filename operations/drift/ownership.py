@@ -123,7 +123,7 @@ def _leaves(fields: Mapping[str, Any], value: Value, path: Path) -> Iterator[Pat
         elif key != ITEM:
             position = _position(value, sort, name)
             item = _items(value)[position] if position is not None else Opaque.ABSENT
-            part = f"[{name}]" if position is None else _name(value, position)
+            part = _unfound(name) if position is None else _name(value, position)
             if ITEM in below:
                 yield (*path, part, ITEM)
             yield from _leaves(below, item, (*path, part))
@@ -139,6 +139,13 @@ def _position(value: Value, sort: str, text: str) -> int | None:
         if sort == "k" and isinstance(item, Mapping) and cast("dict[str, Any]", wanted).items() <= dict(item).items():
             return position
     return None
+
+
+def _unfound(text: str) -> str:
+    """An item's name by its key alone, where the list can't be looked into: in a state it may be a ciphertext."""
+    key: object = json.loads(text)
+    parts = cast("dict[str, object]", key).values() if isinstance(key, dict) else (key,)
+    return f"[{' '.join(map(str, parts))}]"
 
 
 def _items(value: Value) -> Sequence[Value]:

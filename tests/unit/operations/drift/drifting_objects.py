@@ -10,7 +10,7 @@ from operations.drift.recorded import Recorded, read_state
 from operations.preview.model.paths import format_path
 
 OWN = "webtier-dev"
-_SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:of-something"}
+SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:of-something"}
 
 
 def entry(
@@ -45,13 +45,13 @@ def resource(outputs: Mapping[str, Any], inputs: Mapping[str, Any], **more: Any)
     api = outputs["apiVersion"] if "/" in outputs["apiVersion"] else f"core/{outputs['apiVersion']}"
     kept = {**outputs, "__fieldManager": OWN, "__inputs": inputs}
     if kind == "Secret":
-        kept["data"] = _SECRET
+        kept["data"] = SECRET
     return {
         "urn": f"urn:pulumi:dev::webtier::kubernetes:{api}:{kind}::{name}",
         "type": f"kubernetes:{api}:{kind}",
         "custom": True,
         "id": f"shop/{name}",
-        "inputs": {**inputs, "data": _SECRET} if kind == "Secret" else inputs,
+        "inputs": {**inputs, "data": SECRET} if kind == "Secret" else inputs,
         "outputs": kept,
         **more,
     }

@@ -4,7 +4,7 @@ import pytest
 
 from operations.drift.comparison import Happened, compare
 from operations.preview.model.values import Opaque
-from tests.unit.operations.drift.drifting_objects import OWN, Pair, container_of, deployment, recorded
+from tests.unit.operations.drift.drifting_objects import OWN, SECRET, Pair, container_of, deployment, recorded
 
 ITEM = 'spec template spec containers k:{"name":"web"}'
 
@@ -174,6 +174,19 @@ def test_of_a_secret_is_told_what_changed_and_never_a_value() -> None:
     assert found is not None
     shown = [side for each in found.fields for side in (each.difference.old, each.difference.new)]
     assert not [each for each in shown if each is not Opaque.SECRET and each is not Opaque.ABSENT]
+
+
+def test_what_the_state_has_encrypted_is_told_by_who_has_written_it() -> None:
+    pair = deployment()
+    # One secret in a variable makes all containers one in the state.
+    pair.before["spec"]["template"]["spec"]["containers"] = SECRET
+    assert pair.compared() is None
+    container_of(pair.live)["image"] = "shop:2"
+    pair.touch("kubectl-set", f"{ITEM} image")
+    assert pair.told() == {"spec.template.spec.containers[web].image": ("kubectl-set", "put back")}
+    found = pair.compared()
+    assert found is not None
+    assert found.fields[0].difference.new is Opaque.SECRET
 
 
 def test_an_object_that_is_gone_is_told_unless_kubernetes_deletes_it_by_itself() -> None:
