@@ -25,6 +25,7 @@ LONGEST = (
     "test_ingress_controller",
     "test_routes_live",
     "test_redis_standalone",
+    "test_drift",
     "test_http_routes",
     "test_odd_files",
 )

@@ -25,6 +25,14 @@ def test_what_the_api_server_and_controllers_write_is_no_drift() -> None:
     assert pair.compared() is None
 
 
+def test_null_is_what_is_not_set() -> None:
+    claim = {"metadata": {"name": "data"}, "spec": {"storageClassName": "fast"}}
+    pair = Pair("StatefulSet", {"spec": {"volumeClaimTemplates": [claim]}}, "spec volumeClaimTemplates")
+    # The state does not keep it.
+    pair.live["spec"]["volumeClaimTemplates"][0]["metadata"]["creationTimestamp"] = None
+    assert pair.compared() is None
+
+
 def test_what_the_status_is_written_with_is_no_drift_whoever_does() -> None:
     pair = deployment()
     pair.live["metadata"]["annotations"] = {"seen": "yes"}
