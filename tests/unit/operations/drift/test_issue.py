@@ -7,9 +7,9 @@ import pytest
 from command_line.errors import UserError
 from operations.drift.comparison import Consequence, Happened
 from operations.drift.document import DriftReport, ForeignObject, ObjectDrift, StackDrift, as_json
-from operations.drift.issue import MARK, gather, write_issue
+from operations.drift.issue import MARK, gather, main, write_issue
 from operations.github.client import LONGEST_BODY
-from tests.unit.operations.github.api_server import Api
+from tests.unit.operations.github.api_server import REPOSITORY, TOKEN, Api
 
 STACKS = ("dev", "prod")
 
@@ -107,3 +107,20 @@ def test_a_refusal_is_told(api: Api) -> None:
     api.refuse_with = 403
     with pytest.raises(UserError, match="permissions"):
         write_issue(api.client, report("prod"))
+
+
+def test_the_command_of_the_workflow_writes_it(
+    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "drift-prod").mkdir()
+    (tmp_path / "drift-prod" / "report.json").write_text(as_json(report("prod")))
+    for name, value in (("API_URL", api.url), ("REPOSITORY", REPOSITORY), ("TOKEN", TOKEN)):
+        monkeypatch.setenv(f"GITHUB_{name}", value)
+    monkeypatch.setenv("WEBTIER_RUN", "https://github.example/runs/7")
+    monkeypatch.setattr("sys.argv", ["operations.drift.issue", "--", "prod", str(tmp_path)])
+    assert main() == 0
+    assert capsys.readouterr().out == "Opened issue 1.\n"
+    assert "runs/7" in api.issues[1]["body"]
+    monkeypatch.delenv("GITHUB_TOKEN")
+    assert main() == 1
+    assert "GITHUB_TOKEN must be set" in capsys.readouterr().err
