@@ -17,16 +17,10 @@ from command_line.console import run_command
 from command_line.errors import UserError
 from command_line.paths import Paths
 from command_line.progress import Progress
-from command_line.pulumi_runner import Pulumi
-from operations.drift.cluster import kubectl_of
-from operations.drift.comparison import compare
-from operations.drift.document import SCHEMA_VERSION, DriftReport, StackDrift, as_json, stack_drift
-from operations.drift.foreign import foreign_objects
+from operations.drift.document import SCHEMA_VERSION, DriftReport, StackDrift, as_json
 from operations.drift.forms import markdown, terminal
-from operations.drift.masking import mask_of
-from operations.drift.recorded import read_state
+from operations.drift.look import drift_of
 from operations.github.client import LONGEST_BODY
-from operations.locks import read_locks, refuse_if_held
 from operations.preview.comparison import environment_of_state
 from operations.preview.engine import stacks_in
 from operations.stacks import PROJECT, check_known
@@ -65,31 +59,6 @@ def drift(stacks: Sequence[str], ignored: tuple[str, ...] = ()) -> int:
     (BUILD / "report.md").write_text(markdown(report, LONGEST_BODY), encoding="utf-8")
     sys.stdout.write(f"\n{terminal(report)}\n")
     return HAS_DRIFTED if report.has_drifted else 0
-
-
-def drift_of(stack: str, environment: Mapping[str, str], ignored: tuple[str, ...] = ()) -> StackDrift:
-    """One stack's drift; `environment` says where the engine, the state and a kubeconfig are."""
-    everything = {**os.environ, **environment}
-    refuse_if_held(read_locks(everything.get("PULUMI_BACKEND_URL", ""), stack), stack)
-    exported = Pulumi(PROJECT, environment).run(
-        "stack", "export", "--stack", stack, failure=f"The state of the stack '{stack}' can't be read"
-    )
-    recorded = read_state(exported)
-    live = kubectl_of(recorded, everything).read(recorded)
-    readable = [
-        each
-        for each in recorded.objects
-        if each.place in live.objects or (each.place.group, each.place.kind) not in live.unreadable
-    ]
-    drifted = (compare(each, live.objects.get(each.place), ignored) for each in readable)
-    return stack_drift(
-        stack,
-        len(readable),
-        [each for each in drifted if each is not None],
-        foreign_objects(recorded, live.objects, ignored),
-        sorted(kind for _, kind in live.unreadable),
-        mask_of(live.objects.values()),
-    )
 
 
 def _state_environment(stack: str, engine: Mapping[str, str]) -> Mapping[str, str]:

@@ -11,7 +11,8 @@ from typing import Any
 from command_line.errors import UserError
 from operations.drift.recorded import Place, RecordedStack
 
-_SECONDS = 300
+_SECONDS, _SECONDS_OF_REQUEST, _SECONDS_OF_FIRST = 300, 60, 20
+"""How long kubectl may take in all, and the API server for one request, and for the first one."""
 _FORBIDDEN = re.compile(r'cannot (?:get|list) resource "([^"]+)" in API group "([^"]*)"')
 _ANSWERED = re.compile(r"^(Warning: |Error from server \(NotFound\))")
 _OTHERS_WORK = frozenset(
@@ -87,7 +88,9 @@ class Kubectl:
         return LiveObjects({_place(each): each for each in found}, frozenset(unreadable))
 
     def _check_cluster(self, stack: RecordedStack) -> None:
-        uid = self._run("get", "namespace", "kube-system", "--output=jsonpath={.metadata.uid}").strip()
+        # By its path: for a name kubectl would first ask what there is, again and again where nobody answers.
+        namespace = json.loads(self._run("get", "--raw=/api/v1/namespaces/kube-system", seconds=_SECONDS_OF_FIRST))
+        uid = namespace["metadata"]["uid"]
         if stack.cluster not in ("", uid):
             raise UserError(
                 f"The context '{self.context}' leads to the cluster {uid}, and the stack is in {stack.cluster} (UIDs "
@@ -119,18 +122,18 @@ class Kubectl:
         answer: dict[str, Any] = json.loads(done.stdout) if done.stdout.strip() else {"items": []}
         return answer["items"] if answer.get("kind", "List") == "List" else [answer], forbidden
 
-    def _run(self, *words: str) -> str:
-        done = self._attempt(*words)
+    def _run(self, *words: str, seconds: int) -> str:
+        done = self._attempt(*words, seconds=seconds)
         if done.returncode != 0:
             raise UserError(f"The cluster of the context '{self.context}' can't be looked at: {_messages(done)}")
         return done.stdout
 
-    def _attempt(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def _attempt(self, *words: str, seconds: int = _SECONDS_OF_REQUEST) -> subprocess.CompletedProcess[str]:
         where = ["--context", self.context] if self.context else []
         where += ["--kubeconfig", self.kubeconfig] if self.kubeconfig else []
         try:
             return subprocess.run(
-                ["kubectl", *where, "--request-timeout=60s", *words],
+                ["kubectl", *where, f"--request-timeout={seconds}s", *words],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,

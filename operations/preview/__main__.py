@@ -15,6 +15,7 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from command_line import pulumi_installation
@@ -22,8 +23,10 @@ from command_line.console import run_command
 from command_line.errors import UserError
 from command_line.paths import Paths
 from command_line.progress import Progress
+from operations.drift.beside_change import beside
+from operations.drift.look import Drifted, look
 from operations.preview.base import Base, commit_of
-from operations.preview.comparison import compare
+from operations.preview.comparison import compare, environment_of_state
 from operations.preview.engine import BUILD, GATE_IS_CLOSED, stacks_in
 from operations.preview.forecast.answers import ChangedAnswer, changed_answers
 from operations.preview.gate.allowances import read_allowances
@@ -64,7 +67,11 @@ def preview(stacks: Sequence[str], base: str) -> int:
     reports: list[StackReport] = []
     for stack in stacks:
         with progress.part(f"preview of {stack}"):
-            compared = compare(stack, earlier, environment)
+            with ThreadPoolExecutor(max_workers=1) as pool:
+                # It is mostly waiting, for the cluster; the other is the engine's work.
+                looking = pool.submit(_drift, stack, environment)
+                compared = compare(stack, earlier, environment)
+            drifted = looking.result()
             settings, answers = None, list[ChangedAnswer]()
             if earlier is not None:
                 settings = list(changed_settings(earlier.settings(stack), settings_file(stack).read_bytes()))
@@ -78,6 +85,7 @@ def preview(stacks: Sequence[str], base: str) -> int:
                 pending=compared.pending,
                 causes=compared.causes,
                 allowances=allowances,
+                drift=None if drifted is None else beside(compared.change, drifted),
             )
         )
     report = Report(
@@ -108,6 +116,17 @@ def _answers(
             # What is wrong in the new file the preview has said, and an old one that is wrong has no rules.
             return []
     return list(changed_answers(old, new))
+
+
+def _drift(stack: str, environment: Mapping[str, str]) -> Drifted | None:
+    """None where the stack has no state that is known, or its cluster does not answer: a preview needs neither."""
+    own = environment_of_state(stack)
+    if own is None:
+        return None
+    try:
+        return look(stack, {**environment, **own})
+    except UserError:
+        return None
 
 
 def _write(report: Report) -> None:

@@ -107,6 +107,7 @@ class JsonStack(_Part):
     components: list[JsonComponent]
     pending: list[JsonComponent] = Field(description="what the program of the base would change too")
     messages: list[JsonMessage]
+    drift: list[str] | None = Field(description="sentences about changes in the cluster; null where nobody has looked")
     fingerprint: dict[str, list[str]] = Field(description="by URN, what a deployment of this change may do")
 
 
@@ -162,6 +163,7 @@ def _stack(stack: StackReport) -> JsonStack:
         components=list(map(_component, stack.components)),
         pending=list(map(_component, stack.pending)),
         messages=messages,
+        drift=None if stack.drift is None else list(stack.drift),
         fingerprint=fingerprint(stack.change),
     )
 

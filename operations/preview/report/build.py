@@ -28,6 +28,7 @@ def build(
     causes: Sequence[Cause] = (),
     allowances: Sequence[Allowance] = (),
     today: date | None = None,
+    drift: Iterable[str] | None = None,
 ) -> StackReport:
     """The same change gives the same report: components by their names, objects by kinds and names."""
     found = tuple(judged(change.stack, dangers(change), allowances, today or datetime.now(UTC).date()))
@@ -50,6 +51,7 @@ def build(
         diagnostics=tuple(each for each in change.diagnostics if each.severity is not Severity.INFO),
         policies=change.policies,
         change=change,
+        drift=None if drift is None else tuple(drift),
     )
 
 

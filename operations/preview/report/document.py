@@ -82,6 +82,8 @@ class StackReport:
     diagnostics: tuple[Diagnostic, ...]
     policies: tuple[PolicyResult, ...]
     change: Change
+    drift: tuple[str, ...] | None = None
+    """Sentences about what was changed in the cluster since the last update; None where nobody has looked."""
 
     @property
     def is_let_through(self) -> bool:

@@ -109,6 +109,10 @@ def _stack(stack: StackReport) -> Iterator[str]:
         yield "<h3>URLs that are answered otherwise</h3><ul>"
         yield from (f"<li>{escape(str(each))}</li>" for each in stack.answers)
         yield "</ul>"
+    if stack.drift:
+        yield "<h3>Changed in the cluster since the last update</h3><ul>"
+        yield from (f"<li>{escape(sentence)}</li>" for sentence in stack.drift)
+        yield "</ul>"
     if stack.components:
         yield f"<h3>Objects</h3><p>{escape(summary(stack))}</p>"
         for component in stack.components:

@@ -106,7 +106,7 @@ def _merged(stacks: Sequence[StackReport], detail: _Detail) -> Iterator[tuple[li
     """The parts of the stacks that have something to say, with the names of all whose part is the same."""
     parts: dict[str, list[str]] = {}
     for stack in stacks:
-        if stack.verdict is not Verdict.NO_CHANGES or stack.settings:
+        if stack.verdict is not Verdict.NO_CHANGES or stack.settings or stack.drift:
             parts.setdefault("\n".join(_of_stack(stack, detail)), []).append(stack.stack)
     for part, names in parts.items():
         yield names, part.split("\n")
@@ -136,6 +136,11 @@ def _of_stack(stack: StackReport, detail: _Detail) -> Iterator[str]:
         yield "**URLs that are answered otherwise**"
         yield ""
         yield from _some([f"- {_code(str(each))}" for each in stack.answers], detail.settings, "URLs")
+        yield ""
+    if stack.drift:
+        yield "**Changed in the cluster since the last update**"
+        yield ""
+        yield from _some([f"- {_escaped(each)}" for each in stack.drift], detail.settings, "sentences")
         yield ""
     if stack.components:
         yield f"**Objects**: {summary(stack)}"

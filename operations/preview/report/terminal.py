@@ -53,6 +53,10 @@ def _of_stack(stack: StackReport) -> Iterator[str]:
         yield ""
         yield "  URLs that are answered otherwise"
         yield from _some(stack.answers, _MOST_SENTENCES)
+    if stack.drift:
+        yield ""
+        yield "  Changed in the cluster since the last update"
+        yield from _some(stack.drift, _MOST_SENTENCES)
     if stack.verdict is not Verdict.NO_CHANGES:
         yield ""
         yield from _objects(stack.components)

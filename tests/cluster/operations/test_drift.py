@@ -24,10 +24,10 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
 from command_line import pulumi_installation
 from environment.cluster import make_namespace
-from operations.drift.__main__ import drift_of
 from operations.drift.comparison import Consequence, Happened
 from operations.drift.document import DriftReport, FieldDrift, StackDrift, as_json
 from operations.drift.forms import markdown, terminal
+from operations.drift.look import drift_of
 from operations.local import PASSPHRASE
 from tests.cluster.harness.program_stack import ProgramStack, inline_stack, provider
 from tests.cluster.harness.tier import Tier

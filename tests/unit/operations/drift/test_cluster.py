@@ -32,7 +32,8 @@ namespaces    ns   v1                false  Namespace
 secrets            v1                true   Secret
 deployments   deploy apps/v1         true   Deployment
 """
-UID, SERVED, LISTED, NAMED = "namespace kube-system", "api-resources", "--namespace shop", "--ignore-not-found"
+UID, SERVED, LISTED, NAMED = "namespaces/kube-system", "api-resources", "--namespace shop", "--ignore-not-found"
+KUBE_SYSTEM = '{"metadata": {"uid": "uid-of-the-cluster"}}'
 LIVE = made("ConfigMap", {"data": {"a": "2"}}, owned("data"), name="settings")
 
 Answers = dict[str, tuple[str, str, int]]
@@ -42,7 +43,7 @@ Read = Callable[[Answers], LiveObjects]
 def answers(**changed: tuple[str, str, int]) -> Answers:
     """What kubectl writes to its outputs, and its exit code, by what its words have."""
     usual: Answers = {
-        UID: ("uid-of-the-cluster", "", 0),
+        UID: (KUBE_SYSTEM, "", 0),
         SERVED: (API_RESOURCES, "", 0),
         LISTED: (json.dumps({"kind": "List", "items": [LIVE]}), "Warning: v1 Endpoints is deprecated\n", 0),
         NAMED: (json.dumps(made("Namespace", {}, {}, name="shop", namespace="")), "", 0),
@@ -89,7 +90,7 @@ def test_the_stacks_context_is_asked_for_all_that_it_has(read: Read, asked: Path
 
 def test_another_cluster_behind_the_context_is_refused(read: Read) -> None:
     with pytest.raises(UserError, match="leads to the cluster another, and the stack is in uid-of-the-cluster"):
-        read(answers(UID=("another", "", 0)))
+        read(answers(UID=(KUBE_SYSTEM.replace("uid-of-the-cluster", "another"), "", 0)))
 
 
 def test_kinds_that_may_not_be_read_are_named_and_the_rest_is_there(read: Read) -> None:

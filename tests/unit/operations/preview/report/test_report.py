@@ -198,6 +198,14 @@ def test_the_json_form_has_its_schema() -> None:
     assert web["objects"][0]["fields"] == [{"path": "spec.replicas", "old": 3, "new": 5}]
 
 
+def test_drift_stands_in_every_form_also_where_nothing_else_changes() -> None:
+    sentence = "Service a: spec.type was changed by kubectl-edit"
+    found = build(change_of(), "its state", None, drift=[sentence])
+    forms = [form(Report((found,))) for form in (terminal, markdown, html, as_json)]
+    assert [sentence in each.replace("\\", "") for each in forms] == [True] * 4
+    assert json.loads(as_json(report()))["stacks"][0]["drift"] is None
+
+
 def test_a_side_that_is_not_there_is_no_key_in_json() -> None:
     text = as_json(report(changed("Service", "a", {}, {"x": None}, WEB)))
     (service,) = json.loads(text)["stacks"][0]["components"][0]["objects"]
