@@ -39,9 +39,11 @@ def test_exports_before_the_first_up_say_what_to_run(tmp_path: Path) -> None:
 def test_the_stack_local_is_compared_with_its_own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[Mapping[str, str], tuple[str, ...]]] = []
 
-    def attempt(pulumi: Pulumi, *words: str) -> subprocess.CompletedProcess[str]:
+    def attempt(pulumi: Pulumi, *words: str, **_: object) -> subprocess.CompletedProcess[str]:
         asked.append((pulumi.environment, words))
-        return subprocess.CompletedProcess(words, 0, "", "")
+        # Of a state that can't be read.
+        code = 0 if words[0] == "preview" else 1
+        return subprocess.CompletedProcess(words, code, "", "")
 
     def ensure(*_: object) -> Engine:
         return Engine(tmp_path / "pulumi", (), is_built=False)
