@@ -38,8 +38,9 @@ class Engine:
 def find(paths: Paths) -> Engine | None:
     """The engine that is already there: a compatible one on PATH, the installed one, or the built one."""
     on_path = shutil.which("pulumi")
-    built = PULUMI.file(paths)
-    if on_path and Path(on_path).resolve() != built.resolve() and _is_compatible(Path(on_path)):
+    # A build of ours on PATH, in a shell that has `make env` from before, may be an earlier one.
+    is_ours = on_path is not None and Path(on_path).resolve().is_relative_to(paths.binaries.resolve())
+    if on_path and not is_ours and _is_compatible(Path(on_path)):
         return Engine(Path(on_path), (), is_built=False)
     installed = paths.installed_engine / "bin" / "pulumi"
     if installed.exists() and _is_compatible(installed):

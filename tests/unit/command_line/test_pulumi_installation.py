@@ -54,10 +54,33 @@ def test_an_engine_that_is_too_old_is_not_taken(paths: Paths, tmp_path: Path, mo
     assert (found.pulumi, found.is_built) == (pulumi, False)
 
 
+def test_an_earlier_build_of_ours_on_path_is_not_taken_for_somebody_elses(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(go_builds, "go_version", lambda: "go1.26.0")
+    earlier = paths.binaries / "pulumi-0000000000000000" / "pulumi"
+    write_whole(earlier, "#!/bin/sh\necho v3.250.0\n", 0o755)
+    monkeypatch.setenv("PATH", f"{earlier.parent}:/usr/bin:/bin")
+    assert pulumi_installation.find(paths) is None
+
+
+def test_a_binary_is_built_anew_when_what_runs_programs_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(go_builds, "go_version", lambda: "go1.26.0")
+    (host,) = PULUMI.beside
+    changed = tmp_path / host.name
+    changed.write_text(f"{host.read_text()}\n")
+    assert replace(PULUMI, beside=(changed,)).key() != PULUMI.key()
+
+
 def test_a_binary_is_known_wherever_its_sources_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(go_builds, "go_version", lambda: "go1.26.0")
     shutil.copytree(PULUMI.source, tmp_path / "pulumi")
     assert replace(PULUMI, source=tmp_path / "pulumi").key() == PULUMI.key()
+
+
+_PINS = ("requirements.txt", "constraints.txt", "policies/requirements.txt", "policies/constraints.txt")
 
 
 def test_every_pin_of_the_engine_agrees() -> None:
@@ -67,7 +90,7 @@ def test_every_pin_of_the_engine_agrees() -> None:
     pins = {
         f"{module} in {source.name}/go.mod": pinned_version(source, module) for source in sources for module in modules
     }
-    pins |= {file: _pin(PROJECT / file, r"^pulumi==(\S+)") for file in ("requirements.txt", "constraints.txt")}
+    pins |= {file: _pin(PROJECT / file, r"^pulumi==(\S+)") for file in _PINS}
     pins |= {"the installed SDK": version("pulumi"), language_host.name: _pin(language_host, r'version="(.*?)"')}
     assert pins == dict.fromkeys(pins, PULUMI_VERSION)
 
