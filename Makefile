@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PACK := policies/.venv
 MEASURED :=
 
 # What users give to a command is text for it alone. As it is, make would expand a '$' in it and a shell all else: so its
@@ -12,7 +13,7 @@ $(foreach name,$(ARGUMENTS),$(eval override $(name) := $$(value $(name))))
 export $(ARGUMENTS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env test nightly unit coverage faults flips changes browser bench preview drift drift-issue routes deploy lint format
+.PHONY: help up down status env test nightly unit coverage faults flips changes browser bench preview policies drift drift-issue routes deploy lint format
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -26,6 +27,9 @@ $(VENV)/.tests: requirements.txt requirements-dev.txt constraints.txt components
 	@tools/venv.sh "$$PYTHON" $(VENV) requirements-dev.txt $@
 	@touch $(VENV)/.runs
 
+$(PACK)/.runs: policies/requirements.txt policies/constraints.txt
+	@tools/venv.sh "$$PYTHON" $(PACK) policies/requirements.txt $@
+
 up: $(VENV)/.runs ## fresh machine to the whole tier on the embedded cluster; run again, it mends
 	@$(BIN)/python -m operations up
 
@@ -38,12 +42,12 @@ status: $(VENV)/.runs ## what runs, in one screen
 env: $(VENV)/.runs ## exports for `eval "$$(make -s env)"`
 	@$(BIN)/python -m operations env
 
-test: unit ## every test this machine can run, of long lists a sample
+test: unit policies ## every test this machine can run, of long lists a sample
 	@$(BIN)/python -m pytest -n 3 --dist loadscope -m 'not alone and not nightly' tests/cluster
 	@$(BIN)/python -m pytest -m alone tests/cluster
 	@$(BIN)/python -m pytest --tb=short -m subset tests/faults
 
-nightly: $(VENV)/.tests ## what `make test` leaves out: the rest of long lists, flips, changes, pages in a browser, all faults
+nightly: $(VENV)/.tests policies ## what `make test` leaves out: the rest of long lists, flips, changes, pages in a browser, all faults
 	@$(BIN)/python -m pytest -n 3 --dist loadscope -m nightly tests/cluster
 	@$(MAKE) flips changes browser faults
 
@@ -72,7 +76,9 @@ unit: $(VENV)/.tests ## the unit tests alone: no cluster needed
 coverage: MEASURED := --cov --cov-report=term
 coverage: unit ## the unit tests, and a table of how much of the code they run
 
-preview: $(VENV)/.runs ## what `pulumi up` would change, as a report: make preview STACK=dev,prod BASE=origin/main
+policies: $(PACK)/.runs ## install the policies that previews are judged by, in an environment of their own
+
+preview: $(VENV)/.runs $(PACK)/.runs ## what `pulumi up` would change, as a report: make preview STACK=dev,prod BASE=origin/main
 	@$(BIN)/python -m operations.preview --base="$$BASE" -- "$${STACK:-local}"
 
 drift: $(VENV)/.runs ## what was changed by hand in the cluster, by whom, and what `up` does about it: make drift STACK=dev

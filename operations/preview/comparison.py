@@ -9,15 +9,16 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from command_line.pulumi_runner import Pulumi
 from environment.guard.cluster_ownership import NOT_LOOKED_AT, WITHOUT_CLUSTER
 from operations.preview.base import Base
 from operations.preview.engine import Engine
-from operations.preview.model.change import Change
+from operations.preview.model.change import Change, Diagnostic, Severity
 from operations.preview.planned_state import planned_state, without_undeployed
+from operations.preview.policy_pack import PolicyPack
 from operations.preview.provenance import Cause, Sides, causes
 from operations.preview.settings_file import changed_settings
 from operations.preview.state_version import state_version
@@ -45,7 +46,7 @@ def compare(stack: str, base: Base | None, environment: Mapping[str, str]) -> Co
     environment = {**environment, **own}
     against = state_version(Pulumi(PROJECT, environment), stack)
     engine = Engine(PROJECT, environment)
-    change = engine.preview(stack)
+    change = _judged(engine, stack)
     if base is None or base.settings(stack) is None:
         return Compared(change, against)
     with base.program() as folder:
@@ -59,6 +60,20 @@ def compare(stack: str, base: Base | None, environment: Mapping[str, str]) -> Co
             return engine.preview(stack, "--config-file", str(file))
 
         return Compared(change, against, pending, _causes(stack, base, change, pending, preview))
+
+
+def _judged(engine: Engine, stack: str, *options: str) -> Change:
+    """The preview, looked at by the policies of the stack; that they could not look is a warning."""
+    pack = PolicyPack()
+    if not pack.is_for(stack):
+        return engine.preview(stack, *options)
+    if pack.is_installed():
+        return engine.preview(stack, *options, *pack.options(stack))
+    change = engine.preview(stack, *options)
+    warning = Diagnostic(
+        Severity.WARNING, "The policies did not look at this change. Install them with `make policies`."
+    )
+    return replace(change, diagnostics=(*change.diagnostics, warning))
 
 
 def _causes(
@@ -99,7 +114,7 @@ def _without_state(scratch: ScratchStack, base: Base | None) -> Compared:
     environment = {**scratch.environment, **of_no_machine}
     has_base = base is not None and _plan(scratch, base, environment)
     settings = scratch.hand_over(settings_file(scratch.name), needs_password=True)
-    change = Engine(PROJECT, environment).preview(scratch.name, "--config-file", str(settings))
+    change = _judged(Engine(PROJECT, environment), scratch.name, "--config-file", str(settings))
     # What this is compared with says so already.
     change = change.without_diagnostic(NOT_LOOKED_AT)
     if base is not None and has_base:

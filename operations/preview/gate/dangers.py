@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from operations.preview.model.change import Change, Operation, Step
+from operations.preview.model.change import Change, Operation, Severity, Step
 from operations.preview.model.paths import format_path
 from operations.preview.model.redis_clusters import clusters
 
 HOLDING_DATA = frozenset({"StatefulSet", "PersistentVolumeClaim", "PersistentVolume", "Namespace", "Secret"})
 """Kinds of objects that data goes with: their own, or that of all that is in them."""
+
+_ENGINES_OWN = "preview failed"
+"""What the engine says where a policy refuses the change."""
 
 
 class DangerKind(StrEnum):
@@ -21,6 +24,7 @@ class DangerKind(StrEnum):
     ORPHANED = "orphaned"
     FEWER_SHARDS = "fewer shards"
     INCOMPLETE = "incomplete"
+    REFUSED = "refused by a policy"
     ALLOWANCE = "allowance"
     """Something is allowed that does not happen, and would be allowed to the next change."""
 
@@ -53,14 +57,23 @@ def dangers(change: Change) -> Iterator[Danger]:
     """
     if not change.complete:
         yield Danger(DangerKind.INCOMPLETE, "", "The engine did not come to its end: there may be more than is listed.")
-    elif not change.succeeded:
+    elif not change.succeeded and not _is_refused_alone(change):
         yield Danger(DangerKind.INCOMPLETE, "", "The preview failed: what `pulumi up` would do is not known.")
+    for policy in change.policies:
+        if policy.mandatory:
+            yield Danger(DangerKind.REFUSED, policy.urn, f"{policy.policy}: {' '.join(policy.message.split())}")
     for step in change.steps:
         yield from _of_step(step)
     for cluster in clusters(change):
         if cluster.new_shards < cluster.old_shards:
             what = f"Redis Cluster {cluster.name} has {cluster.new_shards} shards instead of {cluster.old_shards}."
             yield Danger(DangerKind.FEWER_SHARDS, cluster.urn, what)
+
+
+def _is_refused_alone(change: Change) -> bool:
+    """Whether a preview failed for nothing but its policies: then all that it would do is known."""
+    errors = (each.message for each in change.diagnostics if each.severity is Severity.ERROR)
+    return any(each.mandatory for each in change.policies) and all(each == _ENGINES_OWN for each in errors)
 
 
 def _of_step(step: Step) -> Iterator[Danger]:

@@ -71,9 +71,10 @@ class JsonDanger(_Part):
 
 
 class JsonMessage(_Part):
-    """What the engine, a provider, the program or a policy said."""
+    """What the engine, a provider, the program or a policy said; `policy` is its name, else empty."""
 
     severity: str
+    policy: str
     message: str
     urn: str
 
@@ -144,9 +145,9 @@ def data(report: Report) -> JsonReport:
 
 
 def _stack(stack: StackReport) -> JsonStack:
-    messages = [JsonMessage(severity=each.severity, message=each.message, urn=each.urn) for each in stack.diagnostics]
+    messages = [_message(each.severity, "", each.message, each.urn) for each in stack.diagnostics]
     messages += [
-        JsonMessage(severity="mandatory" if each.mandatory else "advisory", message=each.message, urn=each.urn)
+        _message("mandatory" if each.mandatory else "advisory", each.policy, each.message, each.urn)
         for each in stack.policies
     ]
     return JsonStack(
@@ -177,6 +178,10 @@ def _forecast(forecast: Forecast) -> JsonForecast:
         addresses=list(forecast.addresses),
         data=list(forecast.data),
     )
+
+
+def _message(severity: str, policy: str, message: str, urn: str) -> JsonMessage:
+    return JsonMessage(severity=severity, policy=policy, message=message, urn=urn)
 
 
 def _component(component: Component) -> JsonComponent:

@@ -10,6 +10,7 @@ from operations.preview.report.likeness import Alike
 from operations.preview.report.sentences import (
     COUNTED,
     VERDICTS,
+    advice,
     counted,
     follows,
     gate,
@@ -91,8 +92,6 @@ def _stack(stack: StackReport) -> Iterator[str]:
         yield "</ul></div>"
     for message in stack.diagnostics:
         yield f"<pre>{escape(message.severity)}: {escape(message.message)}</pre>"
-    for policy in stack.policies:
-        yield f"<p>policy {escape(policy.policy)}: {escape(policy.message)}</p>"
     if stack.settings:
         yield "<h3>Settings that differ</h3><ul>"
         yield from (f"<li>{_field(each)}</li>" for each in stack.settings)
@@ -122,6 +121,11 @@ def _stack(stack: StackReport) -> Iterator[str]:
         yield f"<h3>Pending</h3><p>{escape(waiting)}</p>"
         for component in stack.pending:
             yield from _component(component)
+    if found := advice(stack):
+        yield "<h3>Policies advise</h3><ul>"
+        for name, said in sorted(found.items()):
+            yield from (f"<li><code>{escape(name)}</code>: {escape(each)}</li>" for each in said)
+        yield "</ul>"
 
 
 def _component(component: Component) -> Iterator[str]:

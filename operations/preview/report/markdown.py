@@ -17,6 +17,7 @@ from operations.preview.report.likeness import Alike, AlikeComponents, alike_com
 from operations.preview.report.sentences import (
     COUNTED,
     VERDICTS,
+    advice,
     counted,
     follows,
     gate,
@@ -115,8 +116,6 @@ def _merged(stacks: Sequence[StackReport], detail: _Detail) -> Iterator[tuple[li
 def _of_stack(stack: StackReport, detail: _Detail) -> Iterator[str]:
     for diagnostic in stack.diagnostics:
         yield from _fenced([f"{diagnostic.severity}: {diagnostic.message}"], "text")
-    for policy in stack.policies:
-        yield f"- policy {_escaped(policy.policy)}: {_escaped(policy.message)}"
     if stack.settings:
         yield "**Settings that differ**"
         yield ""
@@ -156,6 +155,20 @@ def _of_stack(stack: StackReport, detail: _Detail) -> Iterator[str]:
     if waiting := pending(stack):
         yield waiting
         yield ""
+    yield from _advice(stack, detail)
+
+
+def _advice(stack: StackReport, detail: _Detail) -> Iterator[str]:
+    found = advice(stack)
+    if not found:
+        return
+    yield f"<details><summary>Policies advise: {counted({name: len(said) for name, said in found.items()})}</summary>"
+    yield ""
+    lines = [f"- {_code(name)}: {_escaped(each)}" for name, said in sorted(found.items()) for each in said]
+    yield from _some(lines, detail.objects, "sentences")
+    yield ""
+    yield "</details>"
+    yield ""
 
 
 def _component(component: AlikeComponents, detail: _Detail) -> Iterator[str]:

@@ -11,7 +11,7 @@ VERDICTS = {
     Verdict.SAFE: "nothing goes, and no pod restarts",
     Verdict.REVIEW: "read what restarts, goes or answers otherwise",
     Verdict.DESTRUCTIVE: "data, or its protection, would go",
-    Verdict.FAILED: "what would change is not known",
+    Verdict.FAILED: "what would change is not known, or a policy refuses it",
 }
 COUNTED = (Operation.CREATE, Operation.UPDATE, Operation.REPLACE, Operation.DELETE)
 """Those that have a column; others are rare, and listed with their objects."""
@@ -106,6 +106,16 @@ def gate(part: Report | StackReport) -> str:
     if not closed:
         return f"The gate is open: all {count} dangers are allowed."
     return f"The gate is closed: {closed} of {count} dangers are not allowed (docs/preview.md says how they are)."
+
+
+def advice(stack: StackReport) -> dict[str, list[str]]:
+    """What policies say that refuse nothing: of each policy its sentences, each once. Those that refuse are dangers."""
+    found: dict[str, list[str]] = {}
+    for each in stack.policies:
+        sentence = " ".join(each.message.split())
+        if not each.mandatory and sentence not in found.setdefault(each.policy, []):
+            found[each.policy].append(sentence)
+    return found
 
 
 def provenance(report: Report) -> str:

@@ -6,7 +6,17 @@ from operations.preview.model.change import Operation
 from operations.preview.model.paths import format_path
 from operations.preview.report.document import Component, Report, StackReport, Verdict
 from operations.preview.report.likeness import Alike, alike_components
-from operations.preview.report.sentences import VERDICTS, follows, gate, mark, origins, pending, summary
+from operations.preview.report.sentences import (
+    VERDICTS,
+    advice,
+    counted,
+    follows,
+    gate,
+    mark,
+    origins,
+    pending,
+    summary,
+)
 from operations.preview.report.texts import changed_lines, old_and_new
 
 _MOST_FIELDS = 8
@@ -26,7 +36,6 @@ def _of_stack(stack: StackReport) -> Iterator[str]:
         first, *others = each.message.splitlines() or [""]
         yield f"  {each.severity}: {first}"
         yield from (f"    {line}".rstrip() for line in others)
-    yield from (f"  policy {each.policy}: {each.message}" for each in stack.policies)
     if stack.dangers:
         yield ""
         yield "  Dangerous"
@@ -62,6 +71,8 @@ def _of_stack(stack: StackReport) -> Iterator[str]:
         yield from _objects(stack.components)
         if waiting := pending(stack):
             yield f"  {waiting}"
+        if found := advice(stack):
+            yield f"  Policies advise: {counted({name: len(said) for name, said in found.items()})}"
     yield ""
 
 

@@ -34,6 +34,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("copy") / "project"
     shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns(".venv", ".git", "build", "tests", "__pycache__"))
     (folder / ".venv").symlink_to(sys.prefix)
+    if (PROJECT / "policies" / ".venv").exists():
+        (folder / "policies" / ".venv").symlink_to(PROJECT / "policies" / ".venv")
     return folder
 
 

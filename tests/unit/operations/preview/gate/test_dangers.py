@@ -1,5 +1,7 @@
 """What the gate finds in a change."""
 
+from typing import Any
+
 import pytest
 
 from operations.preview.gate.dangers import HOLDING_DATA, Danger, DangerKind, dangers
@@ -45,3 +47,32 @@ def test_a_change_that_is_not_known_whole_is_one() -> None:
     event = changed("Service", "a", {"x": 1}, {"x": 2})
     assert _kinds(list(dangers(change_of(event, ends=False)))) == [DangerKind.INCOMPLETE]
     assert _kinds(list(dangers(change_of(event, result="failed")))) == [DangerKind.INCOMPLETE]
+
+
+def _said(level: str, message: str = "Redis is private.\nThe Service 'redis' is a NodePort.") -> dict[str, Any]:
+    told = {
+        "policyPackName": "webtier",
+        "policyName": "private-redis",
+        "enforcementLevel": level,
+        "resourceUrn": "urn:a",
+    }
+    return {"policyEvent": {**told, "message": message}}
+
+
+def _error(message: str) -> dict[str, Any]:
+    return {"diagnosticEvent": {"severity": "error", "message": message}}
+
+
+def test_a_mandatory_policy_refuses_a_change_that_is_known_all_the_same() -> None:
+    (found,) = dangers(change_of(_said("mandatory"), _error("preview failed\n"), result="failed"))
+    assert (found.kind, found.urn) == (DangerKind.REFUSED, "urn:a")
+    assert found.what == "private-redis: Redis is private. The Service 'redis' is a NodePort."
+
+
+def test_what_fails_beside_a_policy_is_not_known() -> None:
+    events = (_said("mandatory"), _error("the provider is missing"), _error("preview failed\n"))
+    assert _kinds(list(dangers(change_of(*events, result="failed")))) == [DangerKind.INCOMPLETE, DangerKind.REFUSED]
+
+
+def test_advice_of_a_policy_is_none() -> None:
+    assert list(dangers(change_of(_said("advisory")))) == []

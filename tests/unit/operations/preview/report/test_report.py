@@ -68,6 +68,19 @@ def test_the_verdict_and_what_is_dangerous_come_first_and_are_not_folded() -> No
     assert LOST["resourcePreEvent"]["metadata"]["urn"] in text
 
 
+def test_advice_of_policies_is_folded_and_each_sentence_said_once() -> None:
+    told = {"policyName": "image-digest", "enforcementLevel": "advisory", "message": "Name it.\nIt has no <digest>."}
+    advice = {"policyEvent": {**told, "policyPackName": "webtier"}}
+    made = report(SCALED, advice, advice)
+    assert "<summary>Policies advise: 1 image-digest</summary>" in markdown(made)
+    assert (
+        markdown(made).count("Name it. It has no &lt;digest&gt;.") == html(made).count("It has no &lt;digest&gt;.") == 1
+    )
+    assert "Policies advise: 1 image-digest" in terminal(made)
+    (message, _) = JsonReport.model_validate_json(as_json(made)).stacks[0].messages
+    assert (message.severity, message.policy) == ("advisory", "image-digest")
+
+
 def test_settings_come_before_what_follows_from_them() -> None:
     for form in (markdown, terminal, html):
         text = form(report(SCALED))
