@@ -104,7 +104,7 @@ class GitHub:
         if content is not None:
             request.add_header("Content-Type", "application/json")
         try:
-            with _opener().open(request, timeout=_SECONDS) as answer:
+            with opener().open(request, timeout=_SECONDS) as answer:
                 return json.load(answer), answer.headers.get("Link", "")
         except urllib.error.HTTPError as error:
             _refused(method, url, error)
@@ -120,7 +120,7 @@ def find_marked(posts: Iterable[Post], mark: str) -> list[Post]:
     return [post for post in posts if post.is_by_bot and post.body.startswith(mark)]
 
 
-def _opener() -> urllib.request.OpenerDirector:
+def opener() -> urllib.request.OpenerDirector:
     """One that follows no redirect: another server must not get the token."""
     opener = urllib.request.OpenerDirector()
     for handler in (

@@ -1,0 +1,1 @@
+"""GitLab's merge requests, as far as pipelines write to them."""

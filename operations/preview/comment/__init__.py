@@ -1,0 +1,1 @@
+"""One comment of a pull request for all of its previews, edited in place. It needs nothing but Python."""
