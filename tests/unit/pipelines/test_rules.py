@@ -1,0 +1,107 @@
+"""What the pipelines must keep to: who holds what, and what is deployed in which order."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import yaml
+
+from tests.unit.pipelines.steps import GITLAB_FILES, WORKFLOWS
+
+DEPLOYED = ["dev", "staging", "prod"]
+
+
+def read(file: Path) -> dict[str, Any]:
+    return cast("dict[str, Any]", yaml.safe_load(file.read_text()))
+
+
+JOBS = {
+    f"{file.stem}/{name}": cast("dict[str, Any]", job)
+    for file in sorted(WORKFLOWS.glob("*.yaml"))
+    for name, job in read(file)["jobs"].items()
+}
+GITLAB, CHILD = map(read, GITLAB_FILES)
+
+
+def steps(job: dict[str, Any]) -> list[dict[str, Any]]:
+    return job.get("steps", [])
+
+
+def test_a_secret_is_read_only_where_an_environment_guards_it() -> None:
+    assert {name for name, job in JOBS.items() if "secrets." in str(job)} == {"deploy/deploy", "preview-stack/preview"}
+    assert JOBS["deploy/deploy"]["environment"] == "${{ matrix.stack }}"
+    assert JOBS["preview-stack/preview"]["environment"]["name"] == "preview-${{ inputs.stack }}"
+    assert [name for name, job in JOBS.items() if job.get("secrets")] == ["preview/stack"]
+
+
+def test_what_runs_a_pull_requests_code_may_write_nothing() -> None:
+    for name, job in JOBS.items():
+        if any("make " in step.get("run", "") for step in steps(job)):
+            assert {value for key, value in job["permissions"].items() if key != "id-token"} == {"read"}, name
+    assert JOBS["preview/preview"]["permissions"] == {"contents": "read"}
+
+
+def test_what_may_write_runs_the_code_of_the_base() -> None:
+    writing = [name for name, job in JOBS.items() if job["permissions"].get("pull-requests") == "write" and steps(job)]
+    assert writing == ["comment/comment"]
+    checkout = steps(JOBS["comment/comment"])[0]
+    assert checkout["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
+    assert JOBS["comment/comment"]["concurrency"]["queue"] == "max"
+
+
+@pytest.mark.parametrize("file", sorted(WORKFLOWS.glob("*.yaml")), ids=lambda file: file.stem)
+def test_no_workflow_has_rights_by_default_and_no_checkout_leaves_its_token(file: Path) -> None:
+    assert read(file)["permissions"] == {}
+    for job in read(file)["jobs"].values():
+        for step in steps(job):
+            if "actions/checkout" in step.get("uses", ""):
+                assert step["with"]["persist-credentials"] is False
+
+
+def test_no_workflow_runs_with_rights_because_of_a_fork() -> None:
+    for file in WORKFLOWS.glob("*.yaml"):
+        # YAML reads `on` as true.
+        triggers = cast("dict[Any, Any]", read(file))[True]
+        assert not {"pull_request_target", "workflow_run", "issue_comment"} & {*triggers}, file.name
+
+
+@pytest.mark.parametrize("job", ["comment", "stack"])
+def test_a_forks_pull_request_gets_the_preview_without_credentials_alone(job: str) -> None:
+    same_repository = "github.event.pull_request.head.repo.full_name == github.repository"
+    assert same_repository in JOBS[f"preview/{job}"]["if"]
+    assert "if" not in JOBS["preview/preview"]
+
+
+@pytest.mark.parametrize("job", ["preview/comment", "preview-stack/comment"])
+def test_the_comment_follows_a_preview_that_failed(job: str) -> None:
+    assert "!cancelled()" in JOBS[job]["if"]
+    assert JOBS[job]["needs"] == "preview"
+
+
+def test_each_merge_is_tested_and_deployed_to_one_stack_after_another() -> None:
+    deploy = JOBS["deploy/deploy"]
+    assert deploy["needs"] == "tests"
+    assert JOBS["deploy/tests"]["uses"] == "./.github/workflows/tests.yaml"
+    assert deploy["strategy"] == {"max-parallel": 1, "fail-fast": True, "matrix": {"stack": DEPLOYED}}
+    # The commit of the merge itself, and none of the merges is left out.
+    assert "ref" not in steps(deploy)[0]["with"]
+    assert read(WORKFLOWS / "deploy.yaml")["concurrency"] == {"group": "deploy", "queue": "max"}
+
+
+def test_gitlab_deploys_in_the_same_way() -> None:
+    needs = [GITLAB[f"deploy:{stack}"]["needs"] for stack in DEPLOYED]
+    assert needs == [["lint", "unit"], ["deploy:dev"], ["deploy:staging"]]
+    assert [GITLAB[f"deploy:{stack}"]["variables"]["STACK"] for stack in DEPLOYED] == DEPLOYED
+    assert "merge_request" not in str(GITLAB[".deploy"]["rules"])
+    assert GITLAB[".deploy"]["interruptible"] is False
+    assert GITLAB["workflow"]["rules"][1]["auto_cancel"] == {"on_new_commit": "none"}
+
+
+def test_gitlab_gives_a_merge_requests_code_nothing_of_a_deployments() -> None:
+    assert "environment" not in GITLAB["preview"]
+    assert CHILD["preview"]["environment"]["name"] == "preview/$STACK"
+    for comment in (GITLAB["comment"], CHILD["comment"]):
+        assert comment["environment"]["name"] == "comment"
+        assert comment["script"][0] == 'git checkout --quiet --detach "$BASE"'
+        assert comment["rules"][0]["when"] == "always"
+    assert GITLAB["preview:prod"]["rules"][0]["when"] == "manual"
