@@ -23,6 +23,8 @@ class DangerKind(StrEnum):
     UNPROTECTED = "unprotected"
     ORPHANED = "orphaned"
     FEWER_SHARDS = "fewer shards"
+    DIVIDED = "divided"
+    """Nodes of a Redis Cluster do not understand each other while it happens."""
     INCOMPLETE = "incomplete"
     REFUSED = "refused by a policy"
     ALLOWANCE = "allowance"
@@ -68,6 +70,12 @@ def dangers(change: Change) -> Iterator[Danger]:
         if cluster.new_shards < cluster.old_shards:
             what = f"Redis Cluster {cluster.name} has {cluster.new_shards} shards instead of {cluster.old_shards}."
             yield Danger(DangerKind.FEWER_SHARDS, cluster.urn, what)
+        if cluster.switches_tls:
+            what = (
+                f"Redis Cluster {cluster.name} switches TLS: nodes with it and without it do not understand each "
+                "other, so nobody is served until all have restarted, and it may not get there by itself."
+            )
+            yield Danger(DangerKind.DIVIDED, cluster.urn, what)
 
 
 def _is_refused_alone(change: Change) -> bool:

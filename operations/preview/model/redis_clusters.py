@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 from operations.preview.model.change import Change, Step
-from operations.preview.model.values import Opaque
+from operations.preview.model.values import Opaque, Value, value_at
 
 _SHARD = "webtier:index:RedisCluster$kubernetes:apps/v1:StatefulSet"
 
@@ -30,6 +31,26 @@ class RedisClusterChange:
     def new_shards(self) -> int:
         """How many there are after."""
         return sum(step.after is not Opaque.ABSENT for step in self.shards)
+
+    @property
+    def switches_tls(self) -> bool:
+        """Whether nodes that are there get TLS, or lose it."""
+        return any(
+            step.before is not Opaque.ABSENT
+            and step.after is not Opaque.ABSENT
+            and _has_tls(step.before) != _has_tls(step.after)
+            for step in self.shards
+        )
+
+
+def _has_tls(stateful_set: Value) -> bool:
+    """Told by the agent's arguments: the Redis beside it reads its configuration from a file."""
+    match value_at(stateful_set, ("spec", "template", "spec", "initContainers")):
+        case [*containers]:
+            given = (value_at(cast("Value", each), ("args",)) for each in containers)
+            return any(str(word).startswith("--tls=") for words in given if isinstance(words, list) for word in words)
+        case _:
+            return False
 
 
 def clusters(change: Change) -> Iterator[RedisClusterChange]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from operations.preview.gate.dangers import HOLDING_DATA, Danger, DangerKind, dangers
-from tests.unit.operations.preview.engine_log import change_of, changed, state, step, urn_of
+from tests.unit.operations.preview.engine_log import change_of, changed, component, state, step, urn_of
 
 
 def _kinds(found: list[Danger]) -> list[DangerKind]:
@@ -41,6 +41,21 @@ def test_a_deletion_of_what_was_protected_is_both() -> None:
 def test_a_retained_object_that_nobody_manages_any_more_is_one() -> None:
     old = {**state("PersistentVolume", "a"), "retainOnDelete": True}
     assert _kinds(list(dangers(change_of(step("delete", "PersistentVolume", "a", old=old))))) == [DangerKind.ORPHANED]
+
+
+def test_tls_of_a_cluster_that_is_there_divides_its_nodes() -> None:
+    redis = component("RedisCluster", "redis")
+    with_tls: dict[str, Any]
+    plain, with_tls = (
+        {"spec": {"template": {"spec": {"initContainers": [{"name": "agent", "args": ["run", *more]}]}}}}
+        for more in ([], ["--tls=/etc/tls"])
+    )
+    switched = change_of(changed("StatefulSet", "redis-shard-0", plain, with_tls, redis))
+    assert [(each.kind, each.urn) for each in dangers(switched)] == [(DangerKind.DIVIDED, redis)]
+    new = state("StatefulSet", "redis-shard-0", redis, **with_tls)
+    assert list(dangers(change_of(step("create", "StatefulSet", "redis-shard-0", parent=redis, new=new)))) == []
+    other = changed("StatefulSet", "redis-shard-0", with_tls, {**with_tls, "x": 1}, redis)
+    assert list(dangers(change_of(other))) == []
 
 
 def test_a_change_that_is_not_known_whole_is_one() -> None:
