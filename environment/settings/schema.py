@@ -36,14 +36,15 @@ class Leaf:
 
 
 @cache
-def _json_schema() -> Node:
+def json_schema() -> Node:
+    """The schema of all settings as pydantic has it, in the draft 2020-12."""
     return EnvironmentSettings.model_json_schema(schema_generator=_WithAllDefaults)
 
 
 @cache
 def keys_with_old_words() -> frozenset[str]:
     """The outermost keys that have a `Moved` in their schema, or in one that theirs refers to."""
-    root = _json_schema()
+    root = json_schema()
 
     def has(node: object) -> bool:
         text = json.dumps(node)
@@ -61,7 +62,7 @@ class SettingsSchema:
     """
 
     def __init__(self, given: object = None) -> None:
-        self._root = _json_schema()
+        self._root = json_schema()
         self._given = given
 
     def moved_at(self, place: Place) -> Moved:
@@ -214,6 +215,14 @@ class _WithAllDefaults(GenerateJsonSchema):
         if factory is not None and not schema.get("default_factory_takes_data"):
             schema = core_schema.with_default_schema(schema["schema"], default=factory())  # type: ignore[call-arg]
         return super().default_schema(schema)
+
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        """With the form of the names beside what stands below them, where pydantic makes one key of both."""
+        made = super().dict_schema(schema)
+        for pattern, below in made.pop("patternProperties", {}).items():
+            names = made.get("propertyNames", {})
+            made |= {"additionalProperties": below, "propertyNames": {"pattern": pattern, **names}}
+        return made
 
 
 def _limits(node: Node, lower: str, upper: str, unit: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from webtier.shared.model import Image, Settings, text_problem
+from webtier.shared.model import Image, Settings, TextForm, text_of
 from webtier.shared.problems import checked, wrong_setting
 from webtier.shared.quantities import ResourceSettings, parse_quantity
 
@@ -21,12 +21,13 @@ LONGEST_NAME = 40
 
 _VERSIONED = re.compile(r"(?:.*/)?redis:v?([0-9]+)(?:[.@-].*)?")
 
-
-redis_name_problem: Callable[[str], str | None] = text_problem(
+_NAME = TextForm(
     r"[a-z]([a-z0-9-]*[a-z0-9])?",
     f"1 to {LONGEST_NAME} of a-z, 0-9 and '-', beginning with a letter and ending with a letter or digit",
     longest=LONGEST_NAME,
 )
+
+redis_name_problem: Callable[[str], str | None] = _NAME.problem
 """Why a component of this name would get objects that Kubernetes does not take; None if it takes them."""
 
 
@@ -38,7 +39,7 @@ def _version_problem(image: str) -> str | None:
     return f"allowed: an image of Redis {LEAST_VERSION}.0 or later, such as 'docker.io/library/redis:8.2.1'"
 
 
-RedisName = Annotated[str, checked(redis_name_problem)]
+RedisName = Annotated[str, text_of(_NAME)]
 """What the objects of one Redis are called by."""
 
 RedisImage = Annotated[

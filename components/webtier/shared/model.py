@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, ClassVar, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 from typing_extensions import TypeIs
 
 from webtier.shared.addresses import is_network, meant_network
-from webtier.shared.problems import checked
+from webtier.shared.problems import check, checked
 
 MOVED = "moved"
 """In the JSON schema of a model: what its `Moved` says."""
@@ -110,20 +112,45 @@ def _as_object(value: object) -> dict[str, object] | None:
     return cast("dict[str, object]", value) if isinstance(value, dict) else None
 
 
-def text_problem(pattern: str, allowed: str, *, longest: int | None = None) -> Callable[[str], str | None]:
-    """What is wrong with text that is not as the regular expression says, as a whole; `allowed` says so in words."""
-    compiled = re.compile(pattern)
+@dataclass(frozen=True)
+class TextForm:
+    """Text that is as the regular expression says, as a whole, and at most so long; `allowed` says so in words.
 
-    def problem(text: str) -> str | None:
-        is_right = (longest is None or len(text) <= longest) and compiled.fullmatch(text) is not None
-        return None if is_right else f"allowed: {allowed}"
+    In an `Annotated` it puts the expression into the JSON schema and checks nothing: `text_of` does.
+    """
 
-    return problem
+    pattern: str
+    allowed: str
+    longest: int | None = None
+
+    def problem(self, text: str) -> str | None:
+        """What is wrong with a text; None for nothing."""
+        is_right = (self.longest is None or len(text) <= self.longest) and re.fullmatch(self.pattern, text) is not None
+        return None if is_right else f"allowed: {self.allowed}"
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        # In the dialect of JSON schemas, which search for a pattern, and know no `\Z`.
+        longest = "" if self.longest is None else f"(?=.{{0,{self.longest}}}$)"
+        pattern = f"^{longest}(?:{self.pattern})$".replace(r"\Z", "$")
+        return {**handler(schema), "pattern": pattern, "patternErrorMessage": f"allowed: {self.allowed}"}
+
+
+@dataclass(frozen=True)
+class _CheckedForm(AfterValidator):
+    form: TextForm
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return self.form.__get_pydantic_json_schema__(schema, handler)
+
+
+def text_of(form: TextForm) -> AfterValidator:
+    """For an `Annotated`: text of this form."""
+    return _CheckedForm(check(form.problem), form)
 
 
 def text_type(pattern: str, allowed: str, *, longest: int | None = None) -> AfterValidator:
     """For an `Annotated`: text that is as the regular expression says."""
-    return checked(text_problem(pattern, allowed, longest=longest))
+    return text_of(TextForm(pattern, allowed, longest))
 
 
 _DNS_NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
@@ -176,14 +203,16 @@ Image = Annotated[
 
 HttpPath = Annotated[str, text_type(r"/[!-~]*", "'/' and then printable characters, such as '/healthz'")]
 
-port_name_problem: Callable[[str], str | None] = text_problem(
+_PORT_NAME = TextForm(
     r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*",
     "1 to 15 of a-z, 0-9 and single '-' between them, at least one of them a letter, such as 'http'",
     longest=15,
 )
+
+port_name_problem: Callable[[str], str | None] = _PORT_NAME.problem
 """For what may also be something else than a port's name."""
 
-PortName = Annotated[str, checked(port_name_problem)]
+PortName = Annotated[str, text_of(_PORT_NAME)]
 """The name of a container's port, and so of a Service's: an IANA service name."""
 
 QualifiedName = Annotated[

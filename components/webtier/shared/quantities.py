@@ -7,7 +7,7 @@ from typing import Annotated
 from pulumi_kubernetes.core.v1 import ResourceRequirementsArgs
 from pydantic import BeforeValidator, Field, model_validator
 
-from webtier.shared.model import Settings
+from webtier.shared.model import Settings, TextForm
 from webtier.shared.problems import check, wrong_setting
 
 _SUFFIXES = {
@@ -15,6 +15,8 @@ _SUFFIXES = {
     **{f"{letter}i": Decimal(1024) ** power for power, letter in enumerate("KMGTPE", start=1)},
 }
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(" + "|".join(sorted(_SUFFIXES, reverse=True)) + ")")
+_CPU = "text such as '250m', '1' or '1.5': cores, or thousandths of one"
+_BYTES = "text such as '64Mi', '2Gi' or '500M': an amount of bytes of at least '1Mi'"
 
 
 def parse_quantity(text: str) -> Decimal:
@@ -36,20 +38,20 @@ def amount(given: object) -> Decimal:
 def _cpu_problem(given: object) -> str | None:
     if amount(given) > 0 and (amount(given) * 1000) % 1 == 0:
         return None
-    return "allowed: text such as '250m', '1' or '1.5': cores, or thousandths of one"
+    return f"allowed: {_CPU}"
 
 
 def _bytes_problem(given: object) -> str | None:
     # Kubernetes takes "128m" as 0.128 bytes, which is never meant.
     if amount(given) >= 1024 * 1024:
         return None
-    return "allowed: text such as '64Mi', '2Gi' or '500M': an amount of bytes of at least '1Mi'"
+    return f"allowed: {_BYTES}"
 
 
-CpuQuantity = Annotated[str, BeforeValidator(check(_cpu_problem))]
+CpuQuantity = Annotated[str, BeforeValidator(check(_cpu_problem)), TextForm(_QUANTITY.pattern, _CPU)]
 """Cores, as text: `'250m'`, `'2'`."""
 
-ByteQuantity = Annotated[str, BeforeValidator(check(_bytes_problem))]
+ByteQuantity = Annotated[str, BeforeValidator(check(_bytes_problem)), TextForm(_QUANTITY.pattern, _BYTES)]
 """Bytes, as text: `'64Mi'`, `'1Gi'`."""
 
 
