@@ -14,6 +14,7 @@ export $(ARGUMENTS)
 
 .DEFAULT_GOAL := help
 .PHONY: help up down status env test nightly unit coverage faults flips changes browser bench preview policies drift drift-issue routes deploy lint format
+.PHONY: schema
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -90,6 +91,9 @@ drift-issue: $(VENV)/.runs ## for a workflow: open, edit or close the one issue 
 routes: $(VENV)/.runs ## what matches, in order, or which rule a URL hits: make routes STACK=dev URL=http://host/path
 	@$(BIN)/python -m operations.routes --url="$$URL" --method="$${METHOD:-GET}" \
 	    $${HEADER:+--header="$$HEADER"} $${COOKIE:+--cookie="$$COOKIE"} -- "$${STACK:-local}"
+
+schema: $(VENV)/.runs ## write docs/settings.schema.json, by which editors check and complete stack files
+	@$(BIN)/python -m environment.settings.file_schema
 
 deploy: $(VENV)/.runs ## `pulumi up` through the gate, with your backend: make deploy STACK=dev APPROVED=report.json
 	@$(BIN)/python -m operations.deploy --approved="$$APPROVED" --unreviewed="$$UNREVIEWED" -- "$$STACK"
