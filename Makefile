@@ -8,13 +8,13 @@ MEASURED :=
 
 # What users give to a command is text for it alone. As it is, make would expand a '$' in it and a shell all else: so its
 # value is taken unexpanded, and reaches the shell as an environment variable, of which "$$NAME" is one word.
-ARGUMENTS := PYTHON STACK BASE IGNORE URL METHOD HEADER COOKIE FAULT TIMES SETTINGS WITHOUT APPROVED UNREVIEWED
+ARGUMENTS := PYTHON STACK BASE AGAINST IGNORE URL METHOD HEADER COOKIE FAULT TIMES SETTINGS WITHOUT APPROVED UNREVIEWED
 $(foreach name,$(ARGUMENTS),$(eval override $(name) := $$(value $(name))))
 export $(ARGUMENTS)
 
 .DEFAULT_GOAL := help
 .PHONY: help up down status env test nightly unit coverage faults flips changes browser bench preview policies drift drift-issue routes deploy lint format
-.PHONY: schema
+.PHONY: config schema
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -91,6 +91,9 @@ drift-issue: $(VENV)/.runs ## for a workflow: open, edit or close the one issue 
 routes: $(VENV)/.runs ## what matches, in order, or which rule a URL hits: make routes STACK=dev URL=http://host/path
 	@$(BIN)/python -m operations.routes --url="$$URL" --method="$${METHOD:-GET}" \
 	    $${HEADER:+--header="$$HEADER"} $${COOKIE:+--cookie="$$COOKIE"} -- "$${STACK:-local}"
+
+config: $(VENV)/.runs ## every setting of a stack and where it comes from: make config STACK=prod AGAINST=staging
+	@$(BIN)/python -m operations.config --against="$$AGAINST" -- "$${STACK:-local}"
 
 schema: $(VENV)/.runs ## write docs/settings.schema.json, by which editors check and complete stack files
 	@$(BIN)/python -m environment.settings.file_schema

@@ -8,7 +8,6 @@ import argparse
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import count
 from textwrap import indent
 
@@ -19,11 +18,9 @@ from command_line.console import run_command
 from command_line.errors import UserError
 from command_line.paths import Paths
 from command_line.progress import Progress
-from environment.settings.loading import parse_settings
-from environment.settings.machine_files import KUBECONFIG, PASSWORD, PASSWORD_FILE
 from environment.settings.raw_config import RawConfig
-from environment.settings.report import SettingsError
-from operations.scratch_stack import PLACEHOLDER, scratch_stack
+from operations.checked_settings import checked_settings
+from operations.scratch_stack import scratch_stack
 from operations.stacks import check_known, settings_file
 from webtier.path_rules import RuleSet
 from webtier.path_rules.rules.explanation import HostTable, explain, tables
@@ -52,20 +49,8 @@ def rules_of(stack: str) -> RuleSet:
 
 def rules_in(raw: RawConfig, stack: str) -> RuleSet:
     """The rules in what the engine has read. UserError with the whole report when any setting is wrong."""
-    try:
-        settings = parse_settings(_of_any_machine(raw), stack, {})
-    except SettingsError as error:
-        raise UserError(str(error)) from None
+    settings = checked_settings(raw, stack)
     return RuleSet.of(settings.routes, settings.hosts, settings.default_backend, settings.routing)
-
-
-def _of_any_machine(raw: RawConfig) -> RawConfig:
-    """The same without the files of the machine that deploys, on which routes don't depend."""
-    values = {**raw.values, KUBECONFIG: ""}
-    if values.get(PASSWORD):
-        return replace(raw, values=values)
-    values |= {PASSWORD: PLACEHOLDER, PASSWORD_FILE: ""}
-    return replace(raw, values=values, secret_keys=raw.secret_keys | {PASSWORD})
 
 
 def request_for(url: str, method: str, headers: Sequence[str], cookies: Sequence[str]) -> Request:

@@ -22,11 +22,11 @@ def known() -> list[str]:
     return sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in PROJECT.glob("Pulumi.*.yaml"))
 
 
-def check_known(stack: str) -> None:
-    """Raises UserError that lists the known stacks when `stack` is none of them."""
+def check_known(stack: str, variable: str = "STACK") -> None:
+    """Raises UserError that lists the known stacks when `stack`, the value of that variable, is none of them."""
     if stack not in known():
         raise UserError(
-            f"STACK is '{stack}', which has no settings file Pulumi.{stack}.yaml. There are: {', '.join(known())}."
+            f"{variable} is '{stack}', which has no settings file Pulumi.{stack}.yaml. There are: {', '.join(known())}."
         )
 
 

@@ -42,8 +42,8 @@ _OF_PULUMI: Mapping[str, Schema] = {
 }
 _OF_OTHERS: Mapping[str, Schema] = {
     "^(kubernetes|pulumi):": {
-        "description": "Settings of Pulumi's own. Those of `kubernetes:` are for a default provider, which nothing here "
-        f"uses: `{NAMESPACE}:context` and `{NAMESPACE}:kubeconfig` say where the stack is deployed.",
+        "description": "Settings of Pulumi's own. Those of `kubernetes:` are for a default provider, which nothing "
+        f"here uses: `{NAMESPACE}:context` and `{NAMESPACE}:kubeconfig` say where the stack is deployed.",
     }
 }
 _FREE_TEXT: Schema = {"type": "string"}

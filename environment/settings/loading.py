@@ -35,15 +35,7 @@ def parse_settings(
 
     `warn` is told of each that is written in the words of an earlier release.
     """
-    schema = SettingsSchema()
-    try:
-        decoded = raw.decoded(schema.text_keys())
-    except NestedTooDeeplyError as error:
-        message = f"nested too deeply; allowed: at most {DEEPEST} levels"
-        raise SettingsError(stack, [Problem((str(error),), message, has_value=False)]) from None
-    # Pulumi lets no declared key be absent, so an empty text is how a config says "not set".
-    written = {key: value for key, value in decoded.items() if value != ""}
-    written, notes = _in_new_words(written)
+    written, notes = written_settings(raw, stack)
     for note in notes:
         warn(note)
     schema = SettingsSchema(written)
@@ -58,6 +50,20 @@ def parse_settings(
         problems.sort(key=lambda problem: _position(problem.place, order))
         raise SettingsError(stack, problems, raw.secret_keys | schema.secret_keys())
     return settings
+
+
+def written_settings(raw: RawConfig, stack: str) -> tuple[dict[str, Any], list[str]]:
+    """What `raw` sets, in the words of this release, and a sentence about each that is in those of an earlier one.
+
+    Nothing is checked but the depth: SettingsError for what is nested too deeply.
+    """
+    try:
+        decoded = raw.decoded(SettingsSchema().text_keys())
+    except NestedTooDeeplyError as error:
+        message = f"nested too deeply; allowed: at most {DEEPEST} levels"
+        raise SettingsError(stack, [Problem((str(error),), message, has_value=False)]) from None
+    # Pulumi lets no declared key be absent, so an empty text is how a config says "not set".
+    return _in_new_words({key: value for key, value in decoded.items() if value != ""})
 
 
 def _in_new_words(written: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

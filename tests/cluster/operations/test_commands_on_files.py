@@ -1,4 +1,4 @@
-"""`make preview` and `make routes` in a copy of the project, whose stacks have files of the tests."""
+"""`make preview`, `make routes` and `make config` in a copy of the project, whose stacks have files of the tests."""
 
 import os
 import shutil
@@ -15,6 +15,7 @@ import pytest
 from command_line import pulumi_installation
 from command_line.paths import Paths
 from command_line.pulumi_runner import Pulumi
+from environment.settings.file_schema import MODELINE
 from operations.local import PROJECT
 from operations.scratch_stack import PLACEHOLDER, scratch_stack
 from tests.cluster.harness.odd_files import ODD_FILES, settings
@@ -73,7 +74,7 @@ _SAID = {
 }
 
 
-@sampled("command", ("preview", "routes"), ("preview",))
+@sampled("command", ("preview", "routes", "config"), ("preview",))
 @sampled("name", _SAID, ("a tab as indent", "a host that is a list"))
 def test_an_odd_file_ends_in_words(run: Run, command: str, name: str) -> None:
     [content] = [odd.content for odd in ODD_FILES if odd.name == name]
@@ -82,7 +83,7 @@ def test_an_odd_file_ends_in_words(run: Run, command: str, name: str) -> None:
     assert _SAID[name] in done.stdout + done.stderr
 
 
-@sampled("command", ("preview", "routes"), ("preview",))
+@sampled("command", ("preview", "routes", "config"), ("preview",))
 def test_a_password_in_plain_text_is_refused(run: Run, command: str) -> None:
     content = settings().replace(OWN_PASSWORD, "  webtier:redis_password: a-password-that-all-can-read\n")
     done = run(command, content.encode())
@@ -135,6 +136,37 @@ def test_secrets_of_an_unknown_passphrase_are_placeholders_and_nothing_else_chan
     for ciphertext in ciphertexts:
         expected = expected.replace(ciphertext, substitutes.ciphertext)
     assert edited == expected
+
+
+def test_settings_are_told_without_their_secrets(run: Run, tmp_path: Path) -> None:
+    text, ciphertexts, _ = encrypted_settings("a passphrase of others", tmp_path)
+    done = run("config", text.encode())
+    assert done.returncode == 0, done.stderr
+    told = {words[0]: words[1:] for line in done.stdout.splitlines() if len(words := line.split(None, 2)) == 3}
+    assert told["redis_password"] == told["services.u.env.TOKEN"] == ["secret", "(a secret)"]
+    assert told["services.u.env.AT"] == ["file", "12:30"]
+    assert told["services.u.replicas"] == ["default", "2"]
+    assert not [secret for secret in (*ciphertexts, PLACEHOLDER, "of-its-own") if secret in done.stdout]
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_pulumi_leaves_the_line_that_names_the_schema(stack: str, tmp_path: Path) -> None:
+    paths = Paths.from_environment()
+    found = pulumi_installation.find(paths)
+    assert found is not None
+    for name in ("Pulumi.yaml", f"Pulumi.{stack}.yaml"):
+        shutil.copy(PROJECT / name, tmp_path)
+    variables = {"PULUMI_BACKEND_URL": f"file://{tmp_path}", "PULUMI_CONFIG_PASSPHRASE": "a passphrase"}
+    pulumi = Pulumi(tmp_path, {**pulumi_installation.variables(found, paths), **variables})
+    file = tmp_path / f"Pulumi.{stack}.yaml"
+    before = file.read_text()
+    pulumi.run("stack", "init", stack)
+    pulumi.run("config", "set", "--path", "webtier:services.user-v1.replicas", "7")
+    pulumi.run("config", "set", "--secret", "webtier:redis_password", "a-password-of-its-own")
+    after = file.read_text()
+    assert "replicas: 7" in after
+    assert after.splitlines()[:2] == before.splitlines()[:2]
+    assert after.splitlines()[0] == MODELINE
 
 
 def test_a_url_is_no_code(run: Run, tmp_path: Path) -> None:
