@@ -14,7 +14,7 @@ export $(ARGUMENTS)
 
 .DEFAULT_GOAL := help
 .PHONY: help up down status env test nightly unit coverage faults flips changes browser bench preview policies drift drift-issue routes deploy lint format
-.PHONY: config schema
+.PHONY: config diagram schema
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -94,6 +94,9 @@ routes: $(VENV)/.runs ## what matches, in order, or which rule a URL hits: make 
 
 config: $(VENV)/.runs ## every setting of a stack and where it comes from: make config STACK=prod AGAINST=staging
 	@$(BIN)/python -m operations.config --against="$$AGAINST" -- "$${STACK:-local}"
+
+diagram: $(VENV)/.runs ## a picture of a stack, as SVG and for Mermaid: make diagram STACK=dev
+	@$(BIN)/python -m operations.diagram -- "$${STACK:-local}"
 
 schema: $(VENV)/.runs ## write docs/settings.schema.json, by which editors check and complete stack files
 	@$(BIN)/python -m environment.settings.file_schema

@@ -116,7 +116,8 @@ def test_no_module_and_no_folder_is_too_large() -> None:
 
 
 def test_production_commands_go_without_the_embedded_cluster() -> None:
-    commands = "operations.config.__main__, operations.deploy, operations.preview.__main__, operations.routes"
+    names = ("config.__main__", "deploy", "diagram.__main__", "preview.__main__", "routes")
+    commands = ", ".join(f"operations.{name}" for name in names)
     code = f"import sys, {commands}; print([name for name in sys.modules if name.startswith('devcluster')])"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.stdout == "[]\n", done.stderr

@@ -149,6 +149,16 @@ def test_settings_are_told_without_their_secrets(run: Run, tmp_path: Path) -> No
     assert not [secret for secret in (*ciphertexts, PLACEHOLDER, "of-its-own") if secret in done.stdout]
 
 
+def test_a_stack_is_drawn_without_a_cluster(run: Run, project: Path) -> None:
+    routes = "[{path: /a, backend: u}, {path: /b, host: shop.example, backend: u}]"
+    done = run("diagram", settings(routes=routes).encode())
+    assert done.returncode == 0, done.stderr
+    assert "The picture of 'odd', from what the program asks for:" in done.stdout
+    for kind in ("svg", "mmd"):
+        drawn = (project / "build" / "diagram" / f"odd.{kind}").read_text()
+        assert all(text in drawn for text in ("shop.example", "/a", "/b", "shard 2", "namespace webtier"))
+
+
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_pulumi_leaves_the_line_that_names_the_schema(stack: str, tmp_path: Path) -> None:
     paths = Paths.from_environment()

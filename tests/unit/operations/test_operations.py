@@ -68,7 +68,7 @@ def test_a_users_mistake_shows_no_stack_trace() -> None:
     assert done.stderr.startswith("error: STACK is 'nowhere'")
 
 
-@pytest.mark.parametrize("command", ["preview", "routes", "config", "deploy"])
+@pytest.mark.parametrize("command", ["preview", "routes", "config", "diagram", "deploy"])
 @pytest.mark.parametrize("origin", ["command line", "environment"])
 def test_an_argument_is_no_code(command: str, origin: str, tmp_path: Path) -> None:
     touch = f"touch {tmp_path}/code-has-run"
