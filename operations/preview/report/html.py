@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from operations.diagram.svg import svg
 from operations.preview.model.differences import Difference
 from operations.preview.model.paths import format_path
 from operations.preview.report.document import Component, Object, Report, StackReport, Verdict
 from operations.preview.report.likeness import Alike
+from operations.preview.report.pictures import changed_picture
 from operations.preview.report.sentences import (
     COUNTED,
     VERDICTS,
@@ -112,6 +114,8 @@ def _stack(stack: StackReport) -> Iterator[str]:
         yield "<h3>Changed in the cluster since the last update</h3><ul>"
         yield from (f"<li>{escape(sentence)}</li>" for sentence in stack.drift)
         yield "</ul>"
+    if picture := changed_picture(stack):
+        yield f'<h3>What changes, in a picture</h3><div class="scrolls">{svg(picture)}</div>'
     if stack.components:
         yield f"<h3>Objects</h3><p>{escape(summary(stack))}</p>"
         for component in stack.components:

@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from operations.diagram.mermaid import mermaid
 from operations.preview.gate.dangers import Danger
 from operations.preview.model.differences import Difference
 from operations.preview.model.paths import format_path
 from operations.preview.report.document import Report, StackReport, Verdict
 from operations.preview.report.likeness import Alike, AlikeComponents, alike_components
+from operations.preview.report.pictures import changed_picture
 from operations.preview.report.sentences import (
     COUNTED,
     VERDICTS,
@@ -140,6 +142,12 @@ def _of_stack(stack: StackReport, detail: _Detail) -> Iterator[str]:
         yield "**Changed in the cluster since the last update**"
         yield ""
         yield from _some([f"- {_escaped(each)}" for each in stack.drift], detail.settings, "sentences")
+        yield ""
+    if detail.objects and (picture := changed_picture(stack)):
+        yield "<details><summary>What changes, in a picture</summary>"
+        yield ""
+        yield from _fenced([mermaid(picture, compact=True).rstrip()], "mermaid")
+        yield "</details>"
         yield ""
     if stack.components:
         yield f"**Objects**: {summary(stack)}"
