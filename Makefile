@@ -98,8 +98,9 @@ config: $(VENV)/.runs ## every setting of a stack and where it comes from: make 
 diagram: $(VENV)/.runs ## a picture of a stack, as SVG and for Mermaid: make diagram STACK=dev
 	@$(BIN)/python -m operations.diagram -- "$${STACK:-local}"
 
-schema: $(VENV)/.runs ## write docs/settings.schema.json, by which editors check and complete stack files
+schema: $(VENV)/.runs ## write the JSON schemas in docs/: of stack files, for editors, and of the preview's report
 	@$(BIN)/python -m environment.settings.file_schema
+	@$(BIN)/python -m operations.preview.report.schema
 
 deploy: $(VENV)/.runs ## `pulumi up` through the gate, with your backend: make deploy STACK=dev APPROVED=report.json
 	@$(BIN)/python -m operations.deploy --approved="$$APPROVED" --unreviewed="$$UNREVIEWED" -- "$$STACK"
