@@ -16,7 +16,8 @@ from webtier.path_rules.rules.semantics import matches, responsible_host
 
 _ANY_HOST = "any.example"
 _DEFAULT = "default_backend"
-_TOLD = ("answer", "canary")
+_ON_THE_WAY = ("host", "path", "no", "hit")
+"""Labels of how a rule is found: what is left is how it answers, with every option of it."""
 
 
 @dataclass(frozen=True)
@@ -75,4 +76,4 @@ def _told(rules: RuleSet, request: Request) -> tuple[str, str]:
     host = responsible_host(rules, request.name)
     hit = next((rule for _, rule in rules.ordered(host) if matches(rule, request.path)), None)
     by = _DEFAULT if hit is None else f"{hit.match} {hit.path}"
-    return by, "; ".join(sentence for label, sentence in explain(rules, request) if label in _TOLD)
+    return by, "; ".join(sentence for label, sentence in explain(rules, request) if label not in _ON_THE_WAY)

@@ -58,5 +58,7 @@ def test_a_host_that_gets_rules_of_its_own_no_longer_sees_those_of_every_host() 
     assert "shop.example/a" in urls(rules(A), rules(A, {"host": "shop.example", "path": "/b", "backend": "b"}))
 
 
-def test_an_option_that_no_answer_shows_is_none() -> None:
-    assert told(rules(A), rules({**A, "timeouts": {"read_seconds": 30}})) == []
+def test_options_of_the_rule_are_told_too() -> None:
+    (said,) = told(rules(A), rules({**A, "access": {"allow": ["192.0.2.0/24"]}}))
+    assert said.startswith("any.example/a (and 1 like it): a is asked for /a, by prefix /a → ")
+    assert "192.0.2.0/24" in said
