@@ -27,7 +27,7 @@ NO_CLUSTER = {"KUBECONFIG": "/nonexistent", "WEBTIER_KUBECONFIG": "/nonexistent"
 _CLOSING = [change for change in CHANGES if change.closes]
 
 
-@sampled("change", _CLOSING, ("namespace renamed",))
+@sampled("change", _CLOSING, ())
 def test_it_is_stopped_with_protect_and_without_and_without_a_cluster(stack: GoldenStack, change: GoldenChange) -> None:
     protected = both(put("protect", True), put("ingress/accept_retired", True))
     stack.start_from(change.before)

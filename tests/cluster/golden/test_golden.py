@@ -24,7 +24,7 @@ from tests.cluster.golden.meanwhile import Writes, lost, master_epochs
 from tests.cluster.harness.request_load import NewConnections
 from tests.cluster.harness.sample import sampled
 
-EACH_TIME = ("image", "rule moved", "shards down")
+EACH_TIME = ("image", "rule moved")
 _NAMESPACES = (NAMESPACE, INGRESS_NAMESPACE, OTHER_NAMESPACE)
 _URLS = tuple(f"any.example{path}" for path in ("/", "/user", "/user/x", "/userx", "/pay"))
 _FAILOVER_SECONDS = 5.0
