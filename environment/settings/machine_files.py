@@ -11,6 +11,7 @@ _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_
 
 KUBECONFIG = "kubeconfig"
 PASSWORD = "redis_password"  # noqa: S105 - a key's name
+PREVIOUS_PASSWORD = "redis_previous_password"  # noqa: S105 - a key's name
 PASSWORD_FILE = "redis_password_file"  # noqa: S105 - a key's name
 
 

@@ -5,11 +5,13 @@ from typing import Any, cast
 
 import yaml
 
+from environment.settings.machine_files import PASSWORD, PREVIOUS_PASSWORD
 from environment.settings.raw_config import NAMESPACE
 from operations.preview.model.differences import Difference, differences
 from operations.preview.model.values import Opaque, Value
 
 _PREFIX = f"{NAMESPACE}:"
+_SECRETS = (PASSWORD, PREVIOUS_PASSWORD)
 
 
 def changed_settings(before: bytes | None, after: bytes) -> Iterator[Difference]:
@@ -26,7 +28,7 @@ def changed_settings(before: bytes | None, after: bytes) -> Iterator[Difference]
             yield Difference(difference.path[:-1], Opaque.SECRET, Opaque.SECRET)
         else:
             # Once more, since a ciphertext is a secret only now.
-            yield from differences(_shown(difference.old), _shown(difference.new), difference.path)
+            yield from map(_masked, differences(_shown(difference.old), _shown(difference.new), difference.path))
 
 
 def _settings(content: bytes) -> Mapping[str, Value]:
@@ -37,6 +39,14 @@ def _settings(content: bytes) -> Mapping[str, Value]:
     if not isinstance(config, dict):
         return {}
     return {str(key).removeprefix(_PREFIX): value for key, value in cast("dict[Any, Any]", config).items()}
+
+
+def _masked(difference: Difference) -> Difference:
+    """A password in plain text, which is refused, is not repeated either."""
+    if difference.path[0] not in _SECRETS:
+        return difference
+    old, new = (each if isinstance(each, Opaque) else Opaque.PLAIN for each in (difference.old, difference.new))
+    return Difference(difference.path, old, new)
 
 
 def _shown(value: Value) -> Value:

@@ -46,3 +46,14 @@ def test_no_file_before_has_no_settings() -> None:
 def test_a_file_that_nobody_can_read_says_nothing_here() -> None:
     assert list(changed_settings(BEFORE, b"config: [")) == []
     assert list(changed_settings(BEFORE, b"\xff")) == []
+
+
+def test_a_password_in_plain_text_is_not_repeated() -> None:
+    for old, new in ((b"config: {}", b"config: {webtier:redis_password: plain-text-1}"), (_PLAIN, _OTHER)):
+        (found,) = changed_settings(old, new)
+        assert found.path == ("redis_password",)
+        assert found.new is Opaque.PLAIN
+        assert found.old in (Opaque.ABSENT, Opaque.PLAIN)
+
+
+_PLAIN, _OTHER = (f"config: {{redis_password: plain-text-{number}}}".encode() for number in (1, 2))
