@@ -26,6 +26,8 @@ class GoldenChange:
     before: Edit = _nothing
     code: Callable[[GoldenStack], None] | None = None
     closes: bool = False
+    is_in_git: bool = True
+    """False for what the base sees too, so that it is pending and not the pull request's."""
     is_deployed: bool = True
     """False for what is known not to come to its end, and is stopped by the gate for that."""
     urls: tuple[str, ...] = field(default=())
@@ -135,7 +137,7 @@ CHANGES = (
     GoldenChange("autoscaling off", before=_LOW),
     GoldenChange("memory", put("services/user-v1/resources", {"limits": {"memory": "96Mi"}})),
     GoldenChange("memory of Redis", put("redis/resources/limits/memory", "192Mi")),
-    GoldenChange("password", code=_other_password),
+    GoldenChange("password", code=_other_password, is_in_git=False),
     GoldenChange("rule added", _more_rules, urls=("any.example/shop",)),
     GoldenChange("rule moved", _moved_rule, urls=("any.example/pay", "golden.example/payment/x")),
     GoldenChange("rule removed", _fewer_rules, urls=("any.example/pay",)),
