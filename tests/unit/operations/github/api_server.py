@@ -1,10 +1,12 @@
-"""A server that stands for GitHub's API: it keeps what it is sent, and lists it in pages."""
+"""A server that stands for GitHub's API: it keeps what it is sent, lists it in pages, and has artifacts of runs."""
 
 import http.server
+import io
 import json
 import re
 import threading
-from collections.abc import Generator
+import zipfile
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +18,11 @@ REPOSITORY = "shop/tier"
 TOKEN = "of-a-workflow"
 _ISSUES = re.compile(r"/repos/shop/tier/issues(?:/(\d+))?(/comments)?")
 _COMMENT = re.compile(r"/repos/shop/tier/issues/comments/(\d+)")
+_COMMIT_PULLS = re.compile(r"/repos/shop/tier/commits/(\w+)/pulls")
+_RUNS = "/repos/shop/tier/actions/workflows/preview.yaml/runs"
+_ARTIFACTS = re.compile(r"/repos/shop/tier/actions/runs/(\d+)/artifacts")
+_ZIP = re.compile(r"/repos/shop/tier/actions/artifacts/(\d+)/zip")
+_STORED = re.compile(r"/storage/(\d+)\?signature=hush")
 
 
 @dataclass
@@ -33,6 +40,15 @@ class Api:
     comments: dict[int, dict[str, Any]] = field(default_factory=dict[int, dict[str, Any]])
     requests: list[str] = field(default_factory=list[str])
     tokens: set[str | None] = field(default_factory=set[str | None])
+    pulls: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])
+    """Pull requests by a commit that they have brought somewhere."""
+    runs: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    artifacts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    zips: dict[int, bytes] = field(default_factory=dict[int, bytes])
+    storage: str = ""
+    """Where artifacts are stored, if not at this very server."""
+    stored_with: list[str | None] = field(default_factory=list[str | None])
+    """The tokens that the storage was asked with."""
 
     @property
     def client(self) -> GitHub:
@@ -49,15 +65,57 @@ class Api:
         self.comments[number] = {"id": number, "issue": issue, "body": body, "user": {"type": author}}
         return number
 
+    def merge(self, commit: str, head: str, **more: Any) -> None:
+        """A pull request whose last commit was `head`, and that became `commit`."""
+        number = 7 + len(self.pulls)
+        merged = {"number": number, "head": {"sha": head}, "merged_at": "2026-11-26", "merge_commit_sha": commit}
+        self.pulls.setdefault(commit, []).append({**merged, **more})
+
+    def add_run(self, head: str, files: Mapping[str, Mapping[str, bytes]], **more: Any) -> int:
+        """A run of the preview, newest first as GitHub lists them, with the files of its artifacts by their names."""
+        number = 900 + len(self.runs)
+        run = {
+            "id": number,
+            "run_number": number - 850,
+            "head_sha": head,
+            "html_url": f"https://ci.example.com/{number}",
+        }
+        self.runs.insert(0, {**run, "event": "pull_request", "status": "completed", "conclusion": "success", **more})
+        for name, content in files.items():
+            self.add_artifact(number, name, zip_of(content))
+        return number
+
+    def add_artifact(self, run: int, name: str, content: bytes, **more: Any) -> int:
+        number = 5000 + len(self.artifacts)
+        self.zips[number] = content
+        artifact = {"id": number, "run": run, "name": name, "size_in_bytes": len(content), "expired": False}
+        self.artifacts.append({**artifact, **more})
+        return number
+
+
+def zip_of(files: Mapping[str, bytes]) -> bytes:
+    """A zip with these files."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return content.getvalue()
+
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     api: Api
 
     def do_GET(self) -> None:
+        if stored := _STORED.fullmatch(self.path):
+            self.api.stored_with.append(self.headers.get("Authorization"))
+            self._send(200, self.api.zips[int(stored[1])], {})
+            return
         if self._is_refused():
             return
         address = urlsplit(self.path)
         asked = parse_qs(address.query)
+        if self._get_of_workflows(address.path, asked):
+            return
         found = _ISSUES.fullmatch(address.path)
         if found is None:
             self._answer(404, {"message": "Not Found"})
@@ -66,6 +124,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         else:
             states = asked.get("state", ["open"])
             self._list([each for each in self.api.issues.values() if each["state"] in states], asked)
+
+    def _get_of_workflows(self, path: str, asked: dict[str, list[str]]) -> bool:
+        if pulls := _COMMIT_PULLS.fullmatch(path):
+            self._list(self.api.pulls.get(pulls[1], []), asked)
+        elif path == _RUNS:
+            matching = [each for each in self.api.runs if {each["head_sha"]} == {*asked["head_sha"]}]
+            self._list([each for each in matching if [each["event"]] == asked["event"]], asked, "workflow_runs")
+        elif artifacts := _ARTIFACTS.fullmatch(path):
+            self._list([each for each in self.api.artifacts if each["run"] == int(artifacts[1])], asked, "artifacts")
+        elif stored := _ZIP.fullmatch(path):
+            self._send(302, b"", {"Location": f"{self.api.storage}/storage/{stored[1]}?signature=hush"})
+        else:
+            return False
+        return True
 
     def do_POST(self) -> None:
         if self._is_refused():
@@ -108,7 +180,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _content(self) -> dict[str, Any]:
         return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
 
-    def _list(self, items: list[dict[str, Any]], asked: dict[str, list[str]]) -> None:
+    def _list(self, items: list[dict[str, Any]], asked: dict[str, list[str]], key: str = "") -> None:
         number = int(asked.get("page", ["1"])[0])
         start = (number - 1) * self.api.page
         links = ""
@@ -117,18 +189,21 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             base = self.api.next_page_at or self.api.url
             query = "&".join(f"{name}={values[0]}" for name, values in asked.items() if name != "page")
             links = f'<{base}{address}?{query}&page={number + 1}>; rel="next", <{base}{address}?page=9>; rel="last"'
-        self._answer(200, items[start : start + self.api.page], links)
+        shown = items[start : start + self.api.page]
+        self._answer(200, {"total_count": len(items), key: shown} if key else shown, links)
 
     def _answer(self, status: int, content: object, links: str = "") -> None:
-        text = json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(text)))
-        if links:
-            self.send_header("Link", links)
+        headers = {"Link": links} if links else {}
         if status in (301, 302, 307):
-            self.send_header("Location", f"{self.api.next_page_at}/elsewhere")
+            headers["Location"] = f"{self.api.next_page_at}/elsewhere"
+        self._send(status, json.dumps(content).encode(), headers)
+
+    def _send(self, status: int, content: bytes, headers: Mapping[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(content)), **headers}.items():
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(text)
+        self.wfile.write(content)
 
 
 @contextmanager

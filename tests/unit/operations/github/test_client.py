@@ -85,3 +85,16 @@ def test_the_environment_of_a_workflow_is_read(api: Api, monkeypatch: pytest.Mon
     monkeypatch.delenv("GITHUB_TOKEN")
     with pytest.raises(UserError, match=r"^GITHUB_TOKEN must be set"):
         GitHub.from_environment()
+
+
+def test_an_artifact_has_a_limit_and_no_answer_is_said(api: Api) -> None:
+    api.storage = api.url
+    number = api.add_artifact(900, "preview-diff", b"12345")
+    assert api.client.artifact(number, 5) == b"12345"
+    with pytest.raises(UserError, match="more than the 4 bytes"):
+        api.client.artifact(number, 4)
+    api.refuse_with = 410
+    with pytest.raises(UserError, match=r"HTTP 410 Gone \(.*\)\. It is kept for some time only"):
+        api.client.artifact(number, 5)
+    with pytest.raises(UserError, match="no answer of GitHub's API"):
+        GitHub(REPOSITORY, TOKEN, "http://127.0.0.1:1").artifact(number, 5)

@@ -51,3 +51,16 @@ def test_what_is_missing_in_the_environment_is_named(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("CI_PROJECT_ID", PROJECT_ID)
     with pytest.raises(UserError, match=r"^GITLAB_TOKEN must be set"):
         GitLab.from_environment()
+
+
+def test_a_file_of_a_job_has_a_limit_and_may_not_be_there(api: NotesApi) -> None:
+    job = api.add_job(60, {"build/report.json": b"12345"})
+    assert api.client.artifact(job, "build/report.json", 5) == b"12345"
+    assert api.client.artifact(job, "build/other.json", 5) is None
+    with pytest.raises(UserError, match="more than the 4 bytes"):
+        api.client.artifact(job, "build/report.json", 4)
+    api.refuse_with = 403
+    with pytest.raises(UserError, match=r"HTTP 403 .*read_api"):
+        api.client.artifact(job, "build/report.json", 5)
+    with pytest.raises(UserError, match="no answer of GitLab's API"):
+        GitLab(PROJECT_ID, TOKEN, "http://127.0.0.1:1").artifact(job, "x", 5)
