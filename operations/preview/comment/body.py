@@ -13,7 +13,7 @@ DIFF = "diff"
 """The part of all stacks, without credentials; each other part is of the stack that it is called by."""
 
 _VERDICT = re.compile(r"## Preview: (no changes|safe|review|destructive|failed)\b")
-_WORST = ("failed", "destructive", "review", "safe", "no changes")
+WORST_FIRST = ("failed", "destructive", "review", "safe", "no changes")
 _PART = re.compile(r"^<!-- webtier part ([\w.-]+) -->$", re.MULTILINE)
 _RUN = re.compile(rf"{re.escape(MARK)} of run (\d+)\.(\d+) -->")
 
@@ -90,7 +90,7 @@ def _text(parts: Sequence[Part], run: Run, url: str) -> str:
 
 def _lines(parts: Sequence[Part], run: Run, url: str) -> Iterator[str]:
     yield f"{MARK} of run {run.number}.{run.attempt} -->"
-    verdict = min((part.verdict for part in parts if part.verdict), key=_WORST.index, default="not there yet")
+    verdict = min((part.verdict for part in parts if part.verdict), key=WORST_FIRST.index, default="not there yet")
     yield f"# Preview: {verdict}"
     yield ""
     yield f"[The run]({url}) has the whole reports as artifacts."
