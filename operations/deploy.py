@@ -32,9 +32,10 @@ _TOLD = "yes"
 def deploy(stack: str, approved: str = "", unreviewed: str = "") -> int:
     """Run `pulumi up` against the backend that the environment names, and return the engine's exit code.
 
-    `approved` is a `report.json` of the change as it was reviewed; `unreviewed` is `yes` to deploy besides what it does
-    not have. Raises UserError for an unknown stack, where another deployment of it has the lock, for a report that is
-    of no use, and where no backend is named: a deployment whose state is thrown away could never be changed again.
+    `approved` is a `report.json` of the change as it was reviewed; it is not read, and need not be there, where
+    `unreviewed` is `yes`, which deploys what it does not have too. Raises UserError for an unknown stack, where another
+    deployment of it has the lock, for a report that is of no use, and where no backend is named: a deployment whose
+    state is thrown away could never be changed again.
     """
     check_known(stack)
     if not names_a_backend(os.environ):
@@ -46,7 +47,7 @@ def deploy(stack: str, approved: str = "", unreviewed: str = "") -> int:
         raise UserError(
             f"UNREVIEWED is '{unreviewed}'; it is '{_TOLD}' to deploy what was not reviewed too, or not set."
         )
-    reviewed = reviewed_change(Path(approved), stack) if approved else None
+    reviewed = reviewed_change(Path(approved), stack) if approved and not unreviewed else None
     allowances, today = read_allowances(), datetime.now(UTC).date()
     refuse_if_locked(os.environ.get("PULUMI_BACKEND_URL", ""), stack)
     paths, progress = Paths.from_environment(), Progress()
@@ -55,13 +56,14 @@ def deploy(stack: str, approved: str = "", unreviewed: str = "") -> int:
         compared = compare(stack, None, environment)
     report = build(compared.change, compared.against, None, allowances=allowances, today=today)
     print(f"\n{terminal(Report((report,)))}")
-    reasons = list(refusals(compared.change, allowances, None if unreviewed else reviewed, today))
+    reasons = list(refusals(compared.change, allowances, reviewed, today))
     if reasons:
         lines = "\n".join(f"  {each}" for each in reasons)
         print(f"Nothing was deployed: the gate is closed (docs/preview.md).\n{lines}", file=sys.stderr)
         return GATE_IS_CLOSED
     if reviewed is None:
-        print("What was reviewed is not known (APPROVED): this goes by allowances.yaml alone.", file=sys.stderr)
+        why = f"UNREVIEWED is {_TOLD}" if unreviewed else "there is no APPROVED"
+        print(f"Not compared with what was reviewed ({why}): this goes by allowances.yaml alone.", file=sys.stderr)
     return Pulumi(PROJECT, environment).show("up", "--stack", stack, "--yes", "--skip-preview")
 
 

@@ -31,6 +31,22 @@ def test_a_deployment_needs_a_place_for_its_state(monkeypatch: pytest.MonkeyPatc
         deploy.deploy("dev")
 
 
+@pytest.mark.parametrize(
+    ("unreviewed", "said"),
+    [("", "APPROVED is '.*', which can't be read"), ("yes", "the lock"), ("no", "is 'no'; it is 'yes'")],
+)
+def test_a_review_that_is_named_has_to_be_there_unless_none_is_asked_for(
+    unreviewed: str, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def locked(*_: object) -> None:
+        raise UserError("somebody has the lock")
+
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://states")
+    monkeypatch.setattr(deploy, "refuse_if_locked", locked)
+    with pytest.raises(UserError, match=said):
+        deploy.deploy("dev", str(tmp_path / "report.json"), unreviewed)
+
+
 def test_exports_before_the_first_up_say_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="run `make up` first"):
         LocalStack(ClusterPaths(tmp_path / "cache", tmp_path / "state")).exports()
