@@ -108,6 +108,7 @@ class Machine:
             "PATH": f"{self.folder / 'bin'}{os.pathsep}{Path(sys.prefix) / 'bin'}{os.pathsep}/usr/bin{os.pathsep}/bin",
             "HOME": str(self.folder / "home"),
             "GITHUB_STEP_SUMMARY": str(self.folder / "summary"),
+            "GITHUB_OUTPUT": str(self.folder / "output"),
             "TMPDIR": str(self.folder / "home"),
             **{name: value for name, value in given.items() if re.fullmatch(r"\w+", name)},
             **variables,

@@ -80,7 +80,7 @@ def test_the_comment_follows_a_preview_that_failed(job: str) -> None:
 
 def test_each_merge_is_tested_and_deployed_to_one_stack_after_another() -> None:
     deploy = JOBS["deploy/deploy"]
-    assert deploy["needs"] == "tests"
+    assert deploy["needs"] == ["tests", "approved"]
     assert JOBS["deploy/tests"]["uses"] == "./.github/workflows/tests.yaml"
     assert deploy["strategy"] == {"max-parallel": 1, "fail-fast": True, "matrix": {"stack": DEPLOYED}}
     # The commit of the merge itself, and none of the merges is left out.
@@ -88,9 +88,32 @@ def test_each_merge_is_tested_and_deployed_to_one_stack_after_another() -> None:
     assert read(WORKFLOWS / "deploy.yaml")["concurrency"] == {"group": "deploy", "queue": "max"}
 
 
+def test_what_was_reviewed_is_found_by_a_job_that_may_only_read() -> None:
+    job = JOBS["deploy/approved"]
+    assert job["permissions"] == {"actions": "read", "contents": "read", "pull-requests": "read"}
+    assert not {"environment", "needs", "if"} & {*job}
+    assert "ref" not in steps(job)[0]["with"]
+    assert not any("make " in step.get("run", "") for step in steps(job))
+    gitlab = GITLAB["approved"]
+    assert gitlab["environment"] == {"name": "approved", "action": "access"}
+    assert gitlab["rules"] == GITLAB[".deploy"]["rules"]
+
+
+def test_a_deployment_gets_the_report_unless_it_is_told_that_there_is_none() -> None:
+    said = "needs.approved.outputs.unreviewed"
+    fetched, deployed = steps(JOBS["deploy/deploy"])[-2:]
+    kept = steps(JOBS["deploy/approved"])[-1]
+    assert fetched["if"] == f"{said} != 'yes'"
+    assert (fetched["with"]["name"], fetched["with"]["path"]) == (kept["with"]["name"], "build/approved")
+    assert deployed["env"]["APPROVED"] == kept["with"]["path"] == "build/approved/report.json"
+    # Missing and not told: this names a file that is not there, and `make deploy` refuses it.
+    assert deployed["env"]["UNREVIEWED"] == f"${{{{ {said} }}}}"
+    assert GITLAB["approved"]["artifacts"]["paths"] == [deployed["env"]["APPROVED"]]
+
+
 def test_gitlab_deploys_in_the_same_way() -> None:
     needs = [GITLAB[f"deploy:{stack}"]["needs"] for stack in DEPLOYED]
-    assert needs == [["lint", "unit"], ["deploy:dev"], ["deploy:staging"]]
+    assert needs == [["lint", "unit", "approved"], ["deploy:dev", "approved"], ["deploy:staging", "approved"]]
     assert [GITLAB[f"deploy:{stack}"]["variables"]["STACK"] for stack in DEPLOYED] == DEPLOYED
     assert "merge_request" not in str(GITLAB[".deploy"]["rules"])
     assert GITLAB[".deploy"]["interruptible"] is False

@@ -8,6 +8,8 @@ from tests.unit.operations.github.api_server import REPOSITORY, running_api
 from tests.unit.operations.github.api_server import TOKEN as GITHUB_TOKEN
 from tests.unit.operations.gitlab.api_server import PROJECT_ID, running_notes_api
 from tests.unit.operations.gitlab.api_server import TOKEN as GITLAB_TOKEN
+from tests.unit.operations.preview.approved.reports import CHECKED_OUT, COMMIT, HEAD
+from tests.unit.operations.preview.approved.reports import report as report_of
 from tests.unit.pipelines.steps import Machine, github_steps, gitlab_steps
 
 GITHUB = github_steps()
@@ -21,6 +23,7 @@ GIVEN = {
     "github.run_number": "57",
     "github.run_attempt": "1",
     "github.token": GITHUB_TOKEN,
+    "github.sha": COMMIT,
     "github.event.pull_request.base.sha": "ba5e",
     "github.event.pull_request.number": "7",
     PARTS_EXPRESSION: "dev,prod",
@@ -38,11 +41,14 @@ GIVEN = {
     "vars.AZURE_CLIENT_ID": "",
     "vars.AZURE_TENANT_ID": "",
     "vars.IDENTITY_AUDIENCE": "sts.amazonaws.com",
+    "vars.DEPLOY_UNREVIEWED": "",
+    "needs.approved.outputs.unreviewed": "",
 }
 """The value of each expression of the workflows."""
 OF_GITLAB = {
     "CI_MERGE_REQUEST_IID": "7",
     "CI_MERGE_REQUEST_DIFF_BASE_SHA": "ba5e",
+    "CI_COMMIT_SHA": COMMIT,
     "CI_PIPELINE_IID": "57",
     "CI_PIPELINE_URL": RUN_URL,
     "PREVIEW_STACKS": "dev,prod",
@@ -51,6 +57,7 @@ OF_GITLAB = {
 OF_CHILD = {"STACK": "prod", "BASE": "ba5e", "PULL_REQUEST": "7", "NUMBER": "57", "PARTS": "diff,prod", **OF_GITLAB}
 """What the job that starts the pipeline of a stack hands over, besides."""
 
+REVIEWED = "APPROVED=build/approved/report.json UNREVIEWED="
 PREVIEW_ALL = "make preview STACK=dev,staging,prod BASE=ba5e"
 CALLS = {
     "preview/preview/Preview": [PREVIEW_ALL],
@@ -69,9 +76,9 @@ CALLS = {
     "gitlab-ci/unit/script": ["make unit"],
     "gitlab-ci/preview/script": [PREVIEW_ALL],
     "gitlab-ci/preview/after_script": [],
-    "gitlab-ci/deploy:dev/script": ["make deploy STACK=dev"],
-    "gitlab-ci/deploy:staging/script": ["make deploy STACK=staging"],
-    "gitlab-ci/deploy:prod/script": ["make deploy STACK=prod"],
+    "gitlab-ci/deploy:dev/script": [f"make deploy STACK=dev {REVIEWED}"],
+    "gitlab-ci/deploy:staging/script": [f"make deploy STACK=staging {REVIEWED}"],
+    "gitlab-ci/deploy:prod/script": [f"make deploy STACK=prod {REVIEWED}"],
     "preview-stack/preview/script": ["make preview STACK=prod BASE=ba5e"],
     "preview-stack/preview/after_script": [],
 }
@@ -79,6 +86,8 @@ CALLS = {
 OF_THEIR_OWN = {
     "preview-stack/preview/Preview",
     "deploy/deploy/Deploy",
+    "deploy/approved/Find the report",
+    "gitlab-ci/approved/script",
     "comment/comment/Write or edit the comment",
     "gitlab-ci/comment/script",
     "preview-stack/comment/script",
@@ -144,7 +153,7 @@ def test_the_preview_of_all_stacks_holds_nothing(machine: Machine, place: str) -
     ("place", "words"),
     [
         ("preview-stack/preview/Preview", "make preview STACK=prod BASE=ba5e"),
-        ("deploy/deploy/Deploy", "make deploy STACK=prod"),
+        ("deploy/deploy/Deploy", f"make deploy STACK=prod {REVIEWED}"),
     ],
 )
 def test_a_stack_gets_its_own_credentials_and_leaves_none(machine: Machine, place: str, words: str) -> None:
@@ -233,6 +242,54 @@ def test_the_comment_is_written_and_edited_on_gitlab(machine: Machine, place: st
     assert f"<!-- webtier part {part} -->" in note["body"]
     # It is the code of the base that has the token.
     assert machine.calls() == ["git checkout --quiet --detach ba5e"] * 2
+
+
+@pytest.mark.parametrize("told", ["", "yes"])
+def test_github_finds_what_was_reviewed(machine: Machine, told: str) -> None:
+    step, output = GITHUB["deploy/approved/Find the report"], machine.folder / "output"
+    with running_api() as api:
+        api.storage = api.url
+        own = {"GITHUB_API_URL": api.url, "GITHUB_REPOSITORY": REPOSITORY, "vars.DEPLOY_UNREVIEWED": told}
+        assert (machine.run(step, {**GIVEN, **own}).returncode == 0) == bool(told)
+        assert (output.read_text() if output.exists() else "") == ("unreviewed=yes\n" if told else "")
+        output.unlink(missing_ok=True)
+        api.merge(COMMIT, HEAD)
+        assert machine.run(step, {**GIVEN, **own}).returncode == 1
+        api.add_run(HEAD, {"preview-diff": {"report.json": report_of("dev")}})
+        done = machine.run(step, {**GIVEN, **own})
+    assert done.returncode == 0, done.stderr
+    assert (machine.work / "build/approved/report.json").exists()
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("told", ["", "yes"])
+def test_gitlab_finds_what_was_reviewed(machine: Machine, told: str) -> None:
+    step, output = GITLAB["gitlab-ci/approved/script"], machine.work / "build/approved/unreviewed.env"
+    with running_notes_api() as api:
+        own = {"CI_API_V4_URL": api.url, "CI_PROJECT_ID": PROJECT_ID, "GITLAB_TOKEN": GITLAB_TOKEN}
+        given = {**OF_GITLAB, **own, "DEPLOY_UNREVIEWED": told}
+        assert (machine.run(step, given).returncode == 0) == bool(told)
+        assert (output.read_text() if output.exists() else "") == ("UNREVIEWED=yes\n" if told else "")
+        output.unlink(missing_ok=True)
+        api.merge(COMMIT, CHECKED_OUT)
+        assert machine.run(step, given).returncode == 1
+        api.add_job(67, {"build/reports/preview-diff/report.json": report_of("dev")})
+        done = machine.run(step, given)
+    assert done.returncode == 0, done.stderr
+    assert (machine.work / "build/approved/report.json").exists()
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("place", ["deploy/deploy/Deploy", "gitlab-ci/deploy:prod/script"])
+def test_what_nobody_has_reviewed_is_deployed_where_the_job_before_it_says_so(machine: Machine, place: str) -> None:
+    given = {
+        **given_for(place),
+        "UNREVIEWED": "yes",
+        "needs.approved.outputs.unreviewed": "yes",
+        "vars.IDENTITY_AUDIENCE": "",
+    }
+    assert machine.run({**GITHUB, **GITLAB}[place], given).returncode == 0
+    assert machine.calls() == [f"make deploy STACK=prod {REVIEWED}yes"]
 
 
 def test_the_summary_has_the_report(machine: Machine) -> None:
