@@ -42,6 +42,7 @@ GIVEN = {
     "vars.AZURE_TENANT_ID": "",
     "vars.IDENTITY_AUDIENCE": "sts.amazonaws.com",
     "vars.DEPLOY_UNREVIEWED": "",
+    "vars.DRIFT_IGNORE": "rancher",
     "needs.approved.outputs.unreviewed": "",
 }
 """The value of each expression of the workflows."""
@@ -63,6 +64,7 @@ CALLS = {
     "preview/preview/Preview": [PREVIEW_ALL],
     "preview/preview/Show it in the summary": [],
     "preview-stack/preview/Say so where there is no report": [],
+    "drift/issue/Open, edit or close the issue": ["make drift-issue STACK=dev,staging,prod"],
     "tests/unit/make lint": ["make lint"],
     "tests/unit/make unit": ["make unit"],
     "nightly/part/Make room": [
@@ -87,6 +89,7 @@ OF_THEIR_OWN = {
     "preview-stack/preview/Preview",
     "deploy/deploy/Deploy",
     "deploy/approved/Find the report",
+    "drift/compare/Compare",
     "gitlab-ci/approved/script",
     "comment/comment/Write or edit the comment",
     "gitlab-ci/comment/script",
@@ -290,6 +293,24 @@ def test_what_nobody_has_reviewed_is_deployed_where_the_job_before_it_says_so(ma
     }
     assert machine.run({**GITHUB, **GITLAB}[place], given).returncode == 0
     assert machine.calls() == [f"make deploy STACK=prod {REVIEWED}yes"]
+
+
+@pytest.mark.parametrize(("make_ends", "has_report", "ends"), [(0, True, 0), (3, True, 0), (1, False, 1)])
+def test_drift_is_shown_and_fails_where_it_is_not_known(
+    tmp_path: Path, make_ends: int, has_report: bool, ends: int
+) -> None:
+    machine = Machine(tmp_path, make_ends=make_ends)
+    machine.prepare()
+    if has_report:
+        shown = report(machine, name="build/drift")
+        shown.with_suffix(".json").touch()
+    assert machine.run(GITHUB["drift/compare/Compare"], GIVEN).returncode == ends
+    assert machine.calls() == ["make drift STACK=prod"]
+    seen = machine.variables()
+    # It can read, and decrypts nothing.
+    assert seen == {"STACK": "prod", "KUBECONFIG": "a kubeconfig", "PULUMI_BACKEND_URL": "s3://states"}
+    assert (machine.folder / "summary").exists() == has_report
+    assert list((machine.folder / "home").iterdir()) == []
 
 
 def test_the_summary_has_the_report(machine: Machine) -> None:
