@@ -1,5 +1,7 @@
 """The command on both systems, against servers that stand for their APIs."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 from command_line.errors import UserError
 from operations.preview.approved.__main__ import approve
 from operations.preview.gate.deployment import reviewed_change
+from operations.stacks import PROJECT
 from tests.unit.operations.github.api_server import REPOSITORY, Api, running_api
 from tests.unit.operations.github.api_server import TOKEN as GITHUB_TOKEN
 from tests.unit.operations.gitlab.api_server import PROJECT_ID, NotesApi, running_notes_api
@@ -228,3 +231,10 @@ def test_what_gitlab_does_not_have_is_said(gitlab: NotesApi, file: Path) -> None
     with pytest.raises(UserError, match="has no pipeline"):
         approve(COMMIT, file, "yes")
     assert not file.exists()
+
+
+@pytest.mark.parametrize("command", ["approved", "comment"])
+def test_it_needs_no_packages(command: str) -> None:
+    words = [sys.executable, "-S", "-m", f"operations.preview.{command}", "--help"]
+    done = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
