@@ -17,6 +17,8 @@ from operations.preview.model.values import Opaque, plain
 _DIGITS = 16
 """Of a hash; texts that differ and have the same 64 bits are not found by accident."""
 
+_NAME = ("metadata", "name")
+
 
 def fingerprint(change: Change) -> dict[str, list[str]]:
     """By URN, in order: what happens to each resource that changes."""
@@ -51,6 +53,9 @@ def _field(difference: Difference) -> str:
     if Opaque.SECRET in (old, new):
         # A plain value beside a secret may be the same one.
         return f"{path}#secret"
+    if difference.path == _NAME and new is Opaque.UNKNOWN:
+        # Of an object whose name is made up: without the state nobody knows which one it has. The URN says which it is.
+        return f"{path}#made up"
     return f"{path}#{_hash([plain(old), plain(new)])}"
 
 
