@@ -74,7 +74,7 @@ def test_the_stack_local_is_compared_with_its_own_state(tmp_path: Path, monkeypa
     # The engine ends well and leaves no event log: nobody knows what would change.
     assert preview.preview(["local"], "") == preview.GATE_IS_CLOSED
     assert {each["PULUMI_BACKEND_URL"] for each, _ in asked} == {f"file://{tmp_path}/webtier/pulumi/backend"}
-    assert [words[:3] for _, words in asked][-1] == ("preview", "--stack", "local")
+    assert ("preview", "--stack", "local") in [words[:3] for _, words in asked]
 
 
 def test_a_users_mistake_shows_no_stack_trace() -> None:
