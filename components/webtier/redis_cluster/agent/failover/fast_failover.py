@@ -88,6 +88,8 @@ class FastFailover:
     _seen: float = field(default_factory=time.monotonic)
     _not_before: float = 0.0
     _said_too_few: bool = False
+    _asked_about: str = ""
+    """The master that this replica was to be elected for. A pause may make all else forgotten meanwhile."""
 
     def __post_init__(self) -> None:
         self._quick = replace(self.connector, timeout=self.options.patience)
@@ -124,14 +126,18 @@ class FastFailover:
             self._redis = self._local.open_local()
         own = read_replication(self._redis)
         watch = self._watch
-        if not own.is_replica and watch is not None and watch.asked:
-            self.console.event(f"this node took over from {watch.master.name}")
+        if not own.is_replica and self._asked_about:
+            self.console.event(f"this node took over from {self._asked_about}")
+            self._asked_about = ""
         master = self._followed_master(self._redis, own) if own.is_replica else None
         if master is None:
             self._forget()
             return
         if watch is None or watch.master.id != master.id:
             self._forget()
+            if master.name != self._asked_about:
+                # Another replica was elected.
+                self._asked_about = ""
             watch = self._watch = MasterWatch(master, self._quick)
         watch.master = master
         if not self._is_due(watch):
@@ -176,7 +182,7 @@ class FastFailover:
         elif watch.offset is not None:
             watch.progress.note(own.offset, now, watch.offset)
         watch.ready = watch.progress.lag(now) <= self.options.longest_lag
-        watch.agreed_at, watch.asked = None, False
+        watch.agreed_at, self._asked_about = None, ""
 
     def _is_due(self, watch: MasterWatch) -> bool:
         """Whether the others are to be asked now. They are asked at the same time as the master once more."""
@@ -209,7 +215,7 @@ class FastFailover:
             return
         if failed is None:
             redis.ask("CLUSTER", "FAILOVER", "FORCE")
-            watch.asked = True
+            self._asked_about = watch.master.name
             self._not_before = time.monotonic() + self.options.retry_after
             self.console.event(
                 f"{watch.master.name} has not answered for {found.silence:.1f} s, and {len(found.agreeing)} other "

@@ -54,8 +54,6 @@ class MasterWatch:
     """Whether the replica has so much of the data that it could take over now."""
     agreed_at: float | None = None
     """Since when as many masters as an election needs have agreed that the master is gone."""
-    asked: bool = False
-    """Whether the masters were asked to elect this replica."""
     _node: Node | None = None
 
     def look(self) -> bool:
