@@ -5,31 +5,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from operations.preview.model.change import Change, Operation
+from operations.preview.model.urn import HasUrn
 from operations.preview.model.values import Opaque, Value, read_value, value_at
 
 
 @dataclass(frozen=True)
-class Resource:
+class Resource(HasUrn):
     """One resource of a stack: what the program asks for, and the URN of the one that it is part of."""
 
     urn: str
     parent: str
     inputs: Value
-
-    @property
-    def type(self) -> str:
-        """The type token, such as `kubernetes:apps/v1:StatefulSet`."""
-        return self.urn.split("::")[2].rpartition("$")[2]
-
-    @property
-    def kind(self) -> str:
-        """The type's last part, such as `StatefulSet`."""
-        return self.type.rpartition(":")[2]
-
-    @property
-    def name(self) -> str:
-        """Its name in the program."""
-        return self.urn.split("::", 3)[3]
 
     def at(self, *path: str | int) -> Value:
         """What it asks for at a path; None where that is nothing."""

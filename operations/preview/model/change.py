@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from operations.preview.model.differences import Difference
 from operations.preview.model.paths import Path
+from operations.preview.model.urn import HasUrn
 from operations.preview.model.values import Opaque, Value
 
 SCHEMA_VERSION = 1
@@ -34,7 +35,7 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(HasUrn):
     """What happens to one resource.
 
     `forced_by` are the fields that make it a replacement. `deletes_first` says for a replacement that the old object
@@ -58,21 +59,6 @@ class Step:
     """Where the object is in Kubernetes: `namespace/name`, or its name alone; empty for what is no object."""
     old_place: str = ""
     """Where it is before."""
-
-    @property
-    def type(self) -> str:
-        """The type token, such as `kubernetes:apps/v1:StatefulSet`, without those of its parents."""
-        return self.urn.split("::")[2].rpartition("$")[2]
-
-    @property
-    def kind(self) -> str:
-        """The type's last part, such as `StatefulSet`."""
-        return self.type.rpartition(":")[2]
-
-    @property
-    def name(self) -> str:
-        """The resource's name in the program."""
-        return self.urn.split("::", 3)[3]
 
     @property
     def is_component(self) -> bool:
