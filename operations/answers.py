@@ -9,9 +9,8 @@ from typing import Any
 import redis
 
 from command_line.errors import UserError
+from webtier.redis_cluster.agent.redis.topology import SLOTS
 from webtier.redis_cluster.agent.redis.view import FAILED_FLAGS
-
-_SLOTS = 16384
 
 
 def wait_for_answers(outputs: Mapping[str, Any], seconds: float = 120.0) -> None:
@@ -76,8 +75,8 @@ def _redis_problem(address: str, outputs: Mapping[str, Any]) -> str | None:
             nodes = _ask(client, "CLUSTER NODES")
     except redis.RedisError as error:
         return str(error)
-    if info["cluster_state"] != "ok" or int(info["cluster_slots_ok"]) != _SLOTS:
-        return f"cluster_state:{info['cluster_state']}, {info['cluster_slots_ok']} of {_SLOTS} slots served"
+    if info["cluster_state"] != "ok" or int(info["cluster_slots_ok"]) != SLOTS:
+        return f"cluster_state:{info['cluster_state']}, {info['cluster_slots_ok']} of {SLOTS} slots served"
     lost = [
         name
         for name, node in nodes.items()

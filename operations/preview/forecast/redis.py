@@ -7,8 +7,7 @@ from operations.preview.forecast.pods import Roll
 from operations.preview.model.change import Change, Operation, Step
 from operations.preview.model.redis_clusters import RedisClusterChange, clusters
 from operations.preview.model.values import value_at
-
-_SLOTS = 16384
+from webtier.redis_cluster.agent.redis.topology import SLOTS
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def _pods(step: Step) -> int:
 
 def _moved(old: int, new: int) -> int:
     """Slots that the shards which come or go have, where all have about as many."""
-    return round(_SLOTS * abs(new - old) / max(old, new))
+    return round(SLOTS * abs(new - old) / max(old, new))
 
 
 def _gets_passwords(change: Change, cluster: RedisClusterChange) -> bool:
