@@ -7,7 +7,7 @@ from operations.diagram.svg import svg
 from operations.preview.model.differences import Difference
 from operations.preview.model.paths import format_path
 from operations.preview.report.document import Component, Object, Report, StackReport, Verdict
-from operations.preview.report.likeness import Alike
+from operations.preview.report.likeness import Alike, AlikeComponents
 from operations.preview.report.pictures import changed_picture
 from operations.preview.report.sentences import (
     COUNTED,
@@ -16,7 +16,6 @@ from operations.preview.report.sentences import (
     counted,
     follows,
     gate,
-    heading,
     origins,
     pending,
     provenance,
@@ -133,7 +132,8 @@ def _stack(stack: StackReport) -> Iterator[str]:
 
 
 def _component(component: Component) -> Iterator[str]:
-    yield f"<details{' open' if component.told else ''}><summary>{escape(heading(component))}</summary><ul>"
+    heading = AlikeComponents((component,)).heading
+    yield f"<details{' open' if component.told else ''}><summary>{escape(heading)}</summary><ul>"
     for each in component.objects:
         yield f"<li>{escape(Alike((each,)).title)}{''.join(_fields(each))}</li>"
     yield "</ul></details>"

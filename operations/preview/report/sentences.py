@@ -32,11 +32,6 @@ def mark(operation: Operation) -> str:
     return _MARKS.get(operation, " ")
 
 
-def heading(component: Component) -> str:
-    """`user-v1 (WebService)`, or what is of the stack itself."""
-    return f"{component.name} ({component.type})" if component.type else "the stack itself"
-
-
 def counted(counts: Mapping[str, int]) -> str:
     """`3 checksums, 1 dashboards`, in the order of names."""
     return ", ".join(f"{count} {sort}" for sort, count in sorted(counts.items()))
