@@ -69,8 +69,9 @@ def advice(stack: StackDrift) -> Iterator[str]:
     )
     if any(field.consequence is Consequence.CONFLICT for each in stack.objects for field in each.fields):
         yield (
-            "Conflicts: give the field up (`kubectl edit --show-managed-fields` shows who owns it), or override its "
-            "owner for once with PULUMI_K8S_ENABLE_PATCH_FORCE=true."
+            "Conflicts: the update fails there, and begins nothing more unless it gets --continue-on-error. Give the "
+            "field up (`kubectl edit --show-managed-fields` shows who owns it), or override its owner for once with "
+            "PULUMI_K8S_ENABLE_PATCH_FORCE=true."
         )
 
 

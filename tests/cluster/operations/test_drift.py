@@ -62,9 +62,9 @@ class DriftingStack(ProgramStack):
         return drift_of(NAME, environment, ignored)
 
     def up_with_refresh(self) -> str:
-        """What the engine said of a failure; empty if there was none."""
+        """What the engine said of a failure, after which it goes on with the rest; empty if there was none."""
         try:
-            self.up(refresh=True)
+            self.up(refresh=True, continue_on_error=True)
         except automation.CommandError as error:
             return str(error)
         return ""
