@@ -13,7 +13,9 @@ from operations.preview.gate.dangers import Danger, DangerKind
 from operations.stacks import PROJECT
 
 FILE = PROJECT / "allowances.yaml"
-_ALLOWABLE = tuple(kind for kind in DangerKind if kind not in (DangerKind.INCOMPLETE, DangerKind.ALLOWANCE))
+_NEVER = (DangerKind.INCOMPLETE, DangerKind.REFUSED, DangerKind.ALLOWANCE)
+"""An allowance names a resource and no policy, so it would let all policies through: the level of one does that."""
+_ALLOWABLE = tuple(kind for kind in DangerKind if kind not in _NEVER)
 _KEYS = "urn, danger, reason, author and until"
 
 

@@ -62,8 +62,12 @@ def test_a_failed_preview_can_not_be_allowed() -> None:
     change = change_of(step("delete", "Secret", "a", old=state("Secret", "a")), result="failed")
     made = build(change, "its state", None, allowances=[_allowance()], today=TODAY)
     assert not made.is_let_through
+
+
+@pytest.mark.parametrize("danger", [DangerKind.INCOMPLETE, DangerKind.REFUSED, DangerKind.ALLOWANCE])
+def test_what_is_no_danger_of_a_resource_can_not_be_allowed(danger: DangerKind) -> None:
     with pytest.raises(ValueError, match="nothing else can be allowed"):
-        _allowance(DangerKind.INCOMPLETE)
+        _allowance(danger)
 
 
 def test_fewer_shards_are_a_danger_of_their_own() -> None:
