@@ -17,7 +17,7 @@ from typing import Any
 
 from devcluster.paths import ClusterPaths
 from tests.cluster.harness.background import Samples
-from tests.cluster.harness.rules_stack import WEB_IMAGE, RulesStack
+from tests.cluster.harness.stacks.rules_stack import WEB_IMAGE, RulesStack
 from tests.cluster.harness.tier import Tier
 from webtier.path_rules import PathRule
 from webtier.web_service import WebServiceSettings

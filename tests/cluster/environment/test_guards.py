@@ -13,7 +13,7 @@ import pytest
 from command_line.errors import UserError
 from environment.guard.cluster_ownership import MADE_BY
 from operations.locks import read_locks, refuse_if_locked
-from tests.cluster.harness.project_stack import NAME, ProjectStack
+from tests.cluster.harness.stacks.project_stack import NAME, ProjectStack
 from tests.cluster.harness.tier import Tier, eventually
 
 THEIRS = "guarded-theirs"

@@ -23,9 +23,9 @@ from redis.exceptions import RedisError
 from devcluster.plan import NODES
 from operations.local import PROJECT
 from tests.cluster.harness.background import Background
-from tests.cluster.harness.program_stack import ProgramStack, stack_of_folder
 from tests.cluster.harness.redis_clients import ClusterClient, cluster_client
 from tests.cluster.harness.request_load import KeptConnections
+from tests.cluster.harness.stacks.program_stack import ProgramStack, stack_of_folder
 from tests.cluster.harness.tier import Tier, eventually
 
 EARLIER = "5417f76"

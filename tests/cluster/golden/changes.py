@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.cluster.golden.golden_stack import PASSWORD, GoldenStack, Settings
+from tests.cluster.golden.golden_stack import PASSWORD, GoldenStack
+from tests.cluster.harness.stacks.copied_stack import Settings
 
 Edit = Callable[[Settings], None]
 
@@ -111,7 +112,9 @@ def _other_password(stack: GoldenStack) -> None:
     stack.password_file.write_text(PASSWORD + "-2")
 
 
-def _replaced_in(name: str, old: str, new: str) -> Callable[[GoldenStack], None]:
+def replaced_in(name: str, old: str, new: str) -> Callable[[GoldenStack], None]:
+    """Edits a file of the copy, which has to have the old text."""
+
     def edit(stack: GoldenStack) -> None:
         file: Path = stack.folder / name
         text = file.read_text()
@@ -158,12 +161,12 @@ CHANGES = (
     GoldenChange("node port", put("ingress/http_node_port", 31274)),
     GoldenChange("ingress class", put("ingress/class_name", "golden-second"), closes=False),
     GoldenChange("label", put("services/user-v1/labels", {"team": "golden"})),
-    GoldenChange("agent code", code=_replaced_in(f"{_REDIS}/agent/__init__.py", '"""', '"""Golden. ')),
+    GoldenChange("agent code", code=replaced_in(f"{_REDIS}/agent/__init__.py", '"""', '"""Golden. ')),
     GoldenChange(
         "dashboard",
         edit=_METRICS,
         before=_METRICS,
-        code=_replaced_in(f"{_REDIS}/monitoring/dashboard.py", "Slots served", "Slots that are served"),
+        code=replaced_in(f"{_REDIS}/monitoring/dashboard.py", "Slots served", "Slots that are served"),
     ),
     GoldenChange("two at once", both(put("services/user-v1/replicas", 3), _more_rules), urls=("any.example/shop",)),
     GoldenChange("secret to plain", both(put("redis_password", PASSWORD), drop("redis_password_file")), closes=True),

@@ -1,14 +1,9 @@
 """The golden set: what the report says of a change, against what `pulumi up` then does on the cluster."""
 
-import base64
-import hashlib
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from urllib.parse import quote, quote_plus
+from collections.abc import Iterator, Mapping
 
 from devcluster.plan import NODES
 from operations.preview.engine import GATE_IS_CLOSED
-from operations.preview.model.change import Change
 from operations.preview.report.as_json import JsonObject, JsonStack
 from tests.cluster.golden.changes import CHANGES, GoldenChange
 from tests.cluster.golden.golden_stack import (
@@ -21,8 +16,10 @@ from tests.cluster.golden.golden_stack import (
 )
 from tests.cluster.golden.live import Fate, Moment, look, wait_until_settled
 from tests.cluster.golden.meanwhile import Writes, lost, master_epochs
+from tests.cluster.golden.planted import secrets_in
 from tests.cluster.harness.request_load import NewConnections
 from tests.cluster.harness.sample import sampled
+from tests.cluster.harness.stacks.copied_stack import objects_in, steps_done, steps_told
 
 EACH_TIME = ("image", "rule moved")
 _NAMESPACES = (NAMESPACE, INGRESS_NAMESPACE, OTHER_NAMESPACE)
@@ -41,7 +38,7 @@ def test_the_report_says_what_the_update_does(stack: GoldenStack, change: Golden
     report = previewed.report
     assert previewed.code == (GATE_IS_CLOSED if change.closes else 0), previewed.shown[0]
     assert (report.components if not change.is_in_git else report.pending) == []
-    assert list(_secrets_in(previewed.shown)) == []
+    assert list(secrets_in(previewed.shown)) == []
     if not change.is_deployed:
         return
     urls = tuple(dict.fromkeys((*_URLS, *change.urls, *(answer.url for answer in report.answers))))
@@ -51,7 +48,7 @@ def test_the_report_says_what_the_update_does(stack: GoldenStack, change: Golden
         wait_until_settled(stack.tier, _NAMESPACES)
     after = look(stack.tier, _NAMESPACES, urls)
     assert done.succeeded == (report.verdict != "failed"), said
-    assert _steps(report) == _steps_of(done)
+    assert steps_told(report) == steps_done(done)
     assert _reported(report) == Fate.between(before, after)
     assert list(_wrong_pods(report, before, after)) == []
     assert list(_wrong_answers(report, before, after)) == []
@@ -66,22 +63,10 @@ def test_the_report_says_what_the_update_does(stack: GoldenStack, change: Golden
             assert lost(writes.written, PASSWORD) == []
 
 
-def _objects(report: JsonStack) -> Iterator[JsonObject]:
-    return (each for component in (*report.components, *report.pending) for each in component.objects)
-
-
-def _steps(report: JsonStack) -> Mapping[str, str]:
-    return {each.urn: each.operation for each in _objects(report)}
-
-
-def _steps_of(change: Change) -> Mapping[str, str]:
-    return {step.urn: str(step.operation) for step in change.changing if not step.is_component}
-
-
 def _reported(report: JsonStack) -> Fate:
     """The fate of objects that the report tells; one that gets another name is another object."""
     fates: dict[str, set[str]] = {each: set() for each in ("create", "update", "replace", "delete")}
-    for each in _objects(report):
+    for each in objects_in(report):
         if not each.kind[0].isupper():
             continue
         old, new = (f"{each.kind} {place or _made_up(each)}" for place in (each.old_place, each.place))
@@ -136,20 +121,3 @@ def _wrong_shards(report: JsonStack, before: Mapping[str, int], after: Mapping[s
     handed = {shard for shard, epoch in after.items() if epoch != before.get(shard)}
     if told != handed:
         yield f"{sorted(told)} were to hand over, and {sorted(handed)} did"
-
-
-def _secrets_in(texts: Sequence[str]) -> Iterator[str]:
-    """The password in any form in which it could be read or guessed at."""
-    content = PASSWORD.encode()
-    forms = {
-        PASSWORD,
-        quote(PASSWORD),
-        quote_plus(PASSWORD),
-        PASSWORD.replace("/", "\\/"),
-        *(getattr(hashlib, name)(content).hexdigest() for name in ("md5", "sha1", "sha256", "sha512")),
-        # Wherever it begins in what is encoded, some of its middle is the same.
-        *(base64.b64encode(b"x" * before + content)[4:-4].decode() for before in range(3)),
-        *(base64.urlsafe_b64encode(b"x" * before + content)[4:-4].decode() for before in range(3)),
-    }
-    for text in texts:
-        yield from (form for form in forms if re.search(re.escape(form), text, re.IGNORECASE))

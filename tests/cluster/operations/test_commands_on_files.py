@@ -20,6 +20,7 @@ from operations.local import PROJECT
 from operations.scratch_stack import PLACEHOLDER, scratch_stack
 from tests.cluster.harness.odd_files import ODD_FILES, settings
 from tests.cluster.harness.sample import sampled
+from tests.cluster.harness.stacks.project_copy import copy_project
 from tests.cluster.harness.tier import eventually
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -32,12 +33,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project, with the same virtual environment."""
     if pulumi_installation.find(Paths.from_environment()) is None:
         pytest.skip("the engine is not there yet: `make up` or `make preview` gets it")
-    folder = tmp_path_factory.mktemp("copy") / "project"
-    shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns(".venv", ".git", "build", "tests", "__pycache__"))
-    (folder / ".venv").symlink_to(sys.prefix)
-    if (PROJECT / "policies" / ".venv").exists():
-        (folder / "policies" / ".venv").symlink_to(PROJECT / "policies" / ".venv")
-    return folder
+    return copy_project(tmp_path_factory.mktemp("copy"))
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from operations.drift.document import DriftReport, FieldDrift, StackDrift, as_js
 from operations.drift.forms import markdown, terminal
 from operations.drift.look import drift_of
 from operations.local import PASSPHRASE
-from tests.cluster.harness.program_stack import ProgramStack, inline_stack, provider
+from tests.cluster.harness.stacks.program_stack import ProgramStack, inline_stack, provider
 from tests.cluster.harness.tier import Tier
 from webtier.web_service import WebService, WebServiceArgs, WebServiceSettings
 

@@ -4,13 +4,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from operations.local import PROJECT
+from tests.cluster.harness.stacks.project_copy import copy_project
 
 _IMAGE = "docker.io/nginxinc/nginx-unprivileged:1.29.1-bookworm"
 BROKEN = {
@@ -25,12 +25,7 @@ BROKEN = {
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project, with the same virtual environments."""
-    folder = tmp_path_factory.mktemp("copy") / "project"
-    shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns(".venv", ".git", "build", "tests", "__pycache__"))
-    (folder / ".venv").symlink_to(sys.prefix)
-    if (PROJECT / "policies" / ".venv").exists():
-        (folder / "policies" / ".venv").symlink_to(PROJECT / "policies" / ".venv")
-    return folder
+    return copy_project(tmp_path_factory.mktemp("copy"))
 
 
 def preview(project: Path, settings: str) -> tuple[int, dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.harness.request_load import KeptConnections, expected
-from tests.cluster.harness.rules_stack import WEB_IMAGE, RulesStack
+from tests.cluster.harness.stacks.rules_stack import WEB_IMAGE, RulesStack
 from tests.cluster.harness.tier import Tier, eventually
 from webtier.path_rules import PathRule
 from webtier.web_service import WebServiceSettings

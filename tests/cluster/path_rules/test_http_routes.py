@@ -14,7 +14,7 @@ import pytest
 
 from environment.cluster import make_namespace
 from tests.cluster.harness.custom_resources import definitions
-from tests.cluster.harness.program_stack import ProgramStack, inline_stack, provider
+from tests.cluster.harness.stacks.program_stack import ProgramStack, inline_stack, provider
 from tests.cluster.harness.tier import Tier
 from webtier.path_rules import Backend, GatewayRouting, HostSettings, PathRule, PathRules, PathRulesArgs
 

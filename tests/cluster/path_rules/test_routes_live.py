@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import socket
 import ssl
 import subprocess
@@ -17,10 +16,10 @@ import pytest
 import yaml
 
 from devcluster.plan import NODES
-from operations.local import PROJECT
 from operations.routes import render_explanation, request_for
-from tests.cluster.harness.rules_stack import WEB_IMAGE, RulesStack
 from tests.cluster.harness.sample import sampled
+from tests.cluster.harness.stacks.project_copy import copy_project
+from tests.cluster.harness.stacks.rules_stack import WEB_IMAGE, RulesStack
 from tests.cluster.harness.tier import Tier, eventually
 from tests.cluster.path_rules.generated_urls import Asked, generated
 from tests.cluster.path_rules.url_rules import CERTIFICATE, DEFAULT_BACKEND, host_settings, path_rules, services
@@ -191,9 +190,7 @@ def test_the_whole_url_in_the_first_line_changes_nothing(stack: RulesStack) -> N
 
 @sampled("wanted", KINDS, ("served", "rewritten", "301"))
 def test_the_command_itself_says_so_too(stack: RulesStack, tmp_path: Path, wanted: str) -> None:
-    folder = tmp_path / "project"
-    shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns(".venv", ".git", "build", "tests", "__pycache__"))
-    (folder / ".venv").symlink_to(sys.prefix)
+    folder = copy_project(tmp_path)
     (folder / "Pulumi.urls.yaml").write_text(yaml.safe_dump({"config": settings_of(stack)}))
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "KUBE", "MAKE"))}
     asked = asked_of_kind(stack, wanted)

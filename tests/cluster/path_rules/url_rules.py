@@ -1,6 +1,6 @@
 """Rules of every kind, for a test of what URLs hit: every match, rewrite and redirect, on hosts of every kind."""
 
-from tests.cluster.harness.rules_stack import WEB_IMAGE
+from tests.cluster.harness.stacks.rules_stack import WEB_IMAGE
 from webtier.path_rules import HostSettings, PathRule
 from webtier.web_service import WebServiceSettings
 

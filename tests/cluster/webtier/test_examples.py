@@ -17,7 +17,7 @@ from typing_extensions import override
 from devcluster.plan import CONTEXT, HOST_ADDRESS, NODES
 from operations.local import PROJECT
 from tests.cluster.harness.client_pod import get_inside, run_client
-from tests.cluster.harness.program_stack import ProgramStack, stack_of_folder
+from tests.cluster.harness.stacks.program_stack import ProgramStack, stack_of_folder
 from tests.cluster.harness.tier import Tier, eventually
 
 IMAGE = "webtier.local/nginx:debian-12"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from environment.settings.plain_data import as_list, as_object
-from tests.cluster.harness.rules_stack import WEB_IMAGE, RulesStack
+from tests.cluster.harness.stacks.rules_stack import WEB_IMAGE, RulesStack
 from tests.cluster.harness.tier import Tier
 from webtier.path_rules import PathRule
 from webtier.web_service import WebServiceSettings

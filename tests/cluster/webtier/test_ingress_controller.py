@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from tests.cluster.harness.controller_stack import (
+from tests.cluster.harness.request_load import NewConnections
+from tests.cluster.harness.stacks.controller_stack import (
     ACCOUNT,
     CLASS,
     CONTROLLER_VALUE,
@@ -26,7 +27,6 @@ from tests.cluster.harness.controller_stack import (
     WATCHED,
     ControllerStack,
 )
-from tests.cluster.harness.request_load import NewConnections
 from tests.cluster.harness.tier import Tier, eventually
 from webtier.ingress_nginx import IngressNginxSettings
 from webtier.ingress_nginx.admission.served_ingresses import CLASS_ANNOTATION

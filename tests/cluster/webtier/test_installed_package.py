@@ -12,7 +12,7 @@ from pulumi import automation
 from devcluster.plan import CONTEXT, NODES
 from operations.local import PROJECT
 from tests.cluster.harness.client_pod import get_inside, run_client
-from tests.cluster.harness.program_stack import ProgramStack, stack_of_folder
+from tests.cluster.harness.stacks.program_stack import ProgramStack, stack_of_folder
 from tests.cluster.harness.tier import Tier
 
 NAMESPACE = "installed-test"

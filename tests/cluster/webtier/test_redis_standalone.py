@@ -21,8 +21,8 @@ from environment.cluster import make_namespace
 from tests.cluster.harness.background import Samples
 from tests.cluster.harness.client_pod import NAME as NAME_OF_CLIENT
 from tests.cluster.harness.client_pod import run_client
-from tests.cluster.harness.program_stack import ProgramStack, inline_stack, provider
 from tests.cluster.harness.redis_clients import RedisClient, redis_client
+from tests.cluster.harness.stacks.program_stack import ProgramStack, inline_stack, provider
 from tests.cluster.harness.tier import Tier, eventually, is_ready
 from tests.faults.harness.processes import processes_of
 from webtier.redis_standalone import RedisStandalone, RedisStandaloneArgs, RedisStandaloneSettings

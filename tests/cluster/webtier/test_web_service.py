@@ -15,7 +15,7 @@ from devcluster.plan import NODES
 from environment.cluster import make_namespace
 from tests.cluster.harness.background import Samples
 from tests.cluster.harness.client_pod import PYTHON
-from tests.cluster.harness.program_stack import ProgramStack, inline_stack, provider
+from tests.cluster.harness.stacks.program_stack import ProgramStack, inline_stack, provider
 from tests.cluster.harness.tier import Tier, eventually, is_ready
 from webtier.service_exposure import ServiceExposure, ServiceExposureArgs, ServicePort
 from webtier.service_exposure.settings import HeadlessExposure, LoadBalancerExposure

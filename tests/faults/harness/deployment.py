@@ -23,8 +23,8 @@ from devcluster.cluster.node import Node
 from environment.cluster import make_namespace
 from environment.settings.plain_data import as_object
 from operations.local import PROJECT
-from tests.cluster.harness.program_stack import inline_stack, provider
-from tests.cluster.harness.removal import remove_stack
+from tests.cluster.harness.stacks.program_stack import inline_stack, provider
+from tests.cluster.harness.stacks.removal import remove_stack
 from tests.cluster.harness.tier import Tier
 from tests.faults.clients.access import Access, Credentials
 from webtier.redis_cluster.component import RedisCluster, RedisClusterArgs

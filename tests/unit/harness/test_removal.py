@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from tests.cluster.harness.removal import remove_stack
+from tests.cluster.harness.stacks.removal import remove_stack
 from tests.cluster.harness.tier import Tier
 
 FOUND = (

@@ -21,7 +21,7 @@ from tests.cluster.conformance.options import AUTH, FILE, MAP, OPTIONS
 from tests.cluster.conformance.paths import PATHS
 from tests.cluster.conformance.traffic import CANARIES, COOKIES, CORS, REDIRECTS
 from tests.cluster.conformance.trap import TRAP, make_raw_trap
-from tests.cluster.harness.program_stack import ProgramStack, inline_stack, provider
+from tests.cluster.harness.stacks.program_stack import ProgramStack, inline_stack, provider
 from tests.cluster.harness.tier import Tier, eventually
 from webtier.ingress_nginx import IngressNginx, IngressNginxArgs, IngressNginxSettings
 from webtier.path_rules import Backend, HostSettings, PathRule, PathRules, PathRulesArgs, RuleSet

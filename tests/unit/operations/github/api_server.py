@@ -1,10 +1,8 @@
 """A server that stands for GitHub's API: it keeps what it is sent, lists it in pages, and has artifacts of runs."""
 
-import http.server
 import io
 import json
 import re
-import threading
 import zipfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -12,7 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from typing_extensions import override
+
 from operations.github.client import GitHub
+from tests.unit.operations.api_handler import ApiHandler, serving
 
 REPOSITORY = "shop/tier"
 TOKEN = "of-a-workflow"
@@ -102,13 +103,23 @@ def zip_of(files: Mapping[str, bytes]) -> bytes:
     return content.getvalue()
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
+class _Handler(ApiHandler):
     api: Api
 
-    def do_GET(self) -> None:
+    @override
+    def answered(self) -> None:
+        match self.command:
+            case "GET":
+                self._get()
+            case "POST":
+                self._post()
+            case _:
+                self._patch()
+
+    def _get(self) -> None:
         if stored := _STORED.fullmatch(self.path):
             self.api.stored_with.append(self.headers.get("Authorization"))
-            self._send(200, self.api.zips[int(stored[1])], {})
+            self.send(200, self.api.zips[int(stored[1])], {})
             return
         if self._is_refused():
             return
@@ -134,12 +145,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif artifacts := _ARTIFACTS.fullmatch(path):
             self._list([each for each in self.api.artifacts if each["run"] == int(artifacts[1])], asked, "artifacts")
         elif stored := _ZIP.fullmatch(path):
-            self._send(302, b"", {"Location": f"{self.api.storage}/storage/{stored[1]}?signature=hush"})
+            self.send(302, b"", {"Location": f"{self.api.storage}/storage/{stored[1]}?signature=hush"})
         else:
             return False
         return True
 
-    def do_POST(self) -> None:
+    def _post(self) -> None:
         if self._is_refused():
             return
         content = self._content()
@@ -151,7 +162,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         else:
             self._answer(201, self.api.issues[self.api.add_issue(content["body"], title=content["title"])])
 
-    def do_PATCH(self) -> None:
+    def _patch(self) -> None:
         if self._is_refused():
             return
         content = self._content()
@@ -165,9 +176,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         kept.update(content)
         self._answer(200, kept)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
 
     def _is_refused(self) -> bool:
         self.api.requests.append(f"{self.command} {self.path}")
@@ -196,23 +204,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         headers = {"Link": links} if links else {}
         if status in (301, 302, 307):
             headers["Location"] = f"{self.api.next_page_at}/elsewhere"
-        self._send(status, json.dumps(content).encode(), headers)
-
-    def _send(self, status: int, content: bytes, headers: Mapping[str, str]) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(content)), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
+        self.answer(status, content, headers)
 
 
 @contextmanager
 def running_api() -> Generator[Api]:
     """The server, while this is open."""
     api = Api()
-    handler = type("Handler", (_Handler,), {"api": api})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        api.url = f"http://127.0.0.1:{server.server_address[1]}"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serving(type("Handler", (_Handler,), {"api": api})) as api.url:
         yield api
-        server.shutdown()

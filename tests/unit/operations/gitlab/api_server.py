@@ -1,16 +1,17 @@
 """A server that stands for GitLab's API: it keeps notes, lists them in pages, and has what pipelines have left."""
 
-import http.server
 import json
 import re
-import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from typing_extensions import override
+
 from operations.gitlab.client import GitLab
+from tests.unit.operations.api_handler import ApiHandler, serving
 
 PROJECT_ID = "42"
 TOKEN = "of-a-project"
@@ -70,56 +71,45 @@ class NotesApi:
         return number
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
+class _Handler(ApiHandler):
     api: NotesApi
 
-    def do_GET(self) -> None:
-        self._answered()
-
-    def do_POST(self) -> None:
-        self._answered()
-
-    def do_PUT(self) -> None:
-        self._answered()
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-    def _answered(self) -> None:
+    @override
+    def answered(self) -> None:
         content = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
         self.api.requests.append(f"{self.command} {self.path}")
         self.api.tokens.add(self.headers.get("PRIVATE-TOKEN"))
         address = urlsplit(self.path)
         found = _NOTES.fullmatch(address.path)
         if self.api.refuse_with:
-            self._answer(self.api.refuse_with, {"message": "403 Forbidden"}, {"Location": f"{self.api.url}/elsewhere"})
+            self.answer(self.api.refuse_with, {"message": "403 Forbidden"}, {"Location": f"{self.api.url}/elsewhere"})
         elif address.path == "/user":
-            self._answer(200, {"id": OWN})
+            self.answer(200, {"id": OWN})
         elif self.command == "GET" and self._get_of_pipelines(address.path):
             return
         elif found is None:
-            self._answer(404, {"message": "404 Not found"})
+            self.answer(404, {"message": "404 Not found"})
         elif self.command == "GET":
             self._list([each for each in self.api.notes.values() if each["merge_request"] == int(found[1])])
         elif self.command == "POST":
-            self._answer(201, self.api.notes[self.api.add(int(found[1]), content["body"], OWN)])
+            self.answer(201, self.api.notes[self.api.add(int(found[1]), content["body"], OWN)])
         else:
             self.api.notes[int(found[2])].update(content)
-            self._answer(200, self.api.notes[int(found[2])])
+            self.answer(200, self.api.notes[int(found[2])])
 
     def _get_of_pipelines(self, path: str) -> bool:
         requests = [each for some in self.api.requests_of.values() for each in some]
         if of_commit := _OF_COMMIT.fullmatch(path):
             self._list(self.api.requests_of.get(of_commit[1], []))
         elif request := _REQUEST.fullmatch(path):
-            self._answer(200, next(each for each in requests if each["iid"] == int(request[1])))
+            self.answer(200, next(each for each in requests if each["iid"] == int(request[1])))
         elif pipeline := _PIPELINE.fullmatch(path):
             self._list(self.api.pipelines.get(int(pipeline[1]), {}).get(pipeline[2], []))
         elif (file := _FILE.fullmatch(path)) and (int(file[1]), file[2]) in self.api.files:
             if self.api.storage:
-                self._send(302, b"", {"Location": f"{self.api.storage}{path}"})
+                self.send(302, b"", {"Location": f"{self.api.storage}{path}"})
             else:
-                self._send(200, self.api.files[int(file[1]), file[2]], {})
+                self.send(200, self.api.files[int(file[1]), file[2]], {})
         else:
             return False
         return True
@@ -128,26 +118,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         page = int(parse_qs(urlsplit(self.path).query).get("page", ["1"])[0])
         start = (page - 1) * self.api.page
         following = str(page + 1) if start + self.api.page < len(items) else ""
-        self._answer(200, items[start : start + self.api.page], {"X-Next-Page": following})
-
-    def _answer(self, status: int, content: object, headers: dict[str, str] | None = None) -> None:
-        self._send(status, json.dumps(content).encode(), headers or {})
-
-    def _send(self, status: int, content: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(content)), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
+        self.answer(200, items[start : start + self.api.page], {"X-Next-Page": following})
 
 
 @contextmanager
 def running_notes_api() -> Generator[NotesApi]:
     """The server, while this is open."""
     api = NotesApi()
-    handler = type("Handler", (_Handler,), {"api": api})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        api.url = f"http://127.0.0.1:{server.server_address[1]}"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serving(type("Handler", (_Handler,), {"api": api})) as api.url:
         yield api
-        server.shutdown()

@@ -8,7 +8,7 @@ import pulumi
 
 from devcluster.plan import NODES
 from environment.cluster import make_namespace
-from tests.cluster.harness.program_stack import ProgramStack, inline_stack, provider
+from tests.cluster.harness.stacks.program_stack import ProgramStack, inline_stack, provider
 from tests.cluster.harness.tier import Tier
 from webtier.ingress_nginx import IngressNginx, IngressNginxArgs, IngressNginxSettings
 from webtier.path_rules import Backend, HostSettings, PathRule, PathRules, PathRulesArgs, RuleSet

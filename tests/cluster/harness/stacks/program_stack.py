@@ -14,7 +14,7 @@ from command_line import pulumi_installation
 from devcluster.plan import CONTEXT
 from environment.field_manager import use_one_field_manager
 from operations.local import PASSPHRASE, LocalStack
-from tests.cluster.harness.removal import remove_stack
+from tests.cluster.harness.stacks.removal import remove_stack
 from tests.cluster.harness.tier import Tier
 
 

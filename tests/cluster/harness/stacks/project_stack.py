@@ -13,7 +13,7 @@ from command_line import pulumi_installation
 from command_line.pulumi_runner import Pulumi
 from devcluster.plan import CONTEXT, NODES
 from operations.local import PROJECT
-from tests.cluster.harness.removal import remove_stack
+from tests.cluster.harness.stacks.removal import remove_stack
 from tests.cluster.harness.tier import Tier
 
 NAME = "guarded"
