@@ -16,7 +16,8 @@ class ClusterForecast:
 
     `hand_over` are the StatefulSets of the shards whose master gives its role to a replica before it ends, so that
     writes to it pause for well under a second; `without_replica` those that nobody stands in for while their pod
-    restarts. `slots` are about how many move to another shard.
+    restarts. `slots` are about how many move to another shard. With `switches_tls` nobody hands over: nodes with TLS
+    and without it do not understand each other.
     """
 
     name: str
@@ -26,6 +27,7 @@ class ClusterForecast:
     without_replica: tuple[str, ...] = ()
     slots: int = 0
     new_passwords: bool = False
+    switches_tls: bool = False
 
     def __str__(self) -> str:
         return " ".join(self._sentences())
@@ -46,6 +48,8 @@ class ClusterForecast:
                 f"{of}: {self.new_shards} shards instead of {self.old_shards}; about {self.slots} slots move away, "
                 "online, before a shard goes."
             )
+        if self.switches_tls:
+            yield f"{of}: TLS is switched; nobody is served until all nodes have restarted, if they get there at all."
         if self.new_passwords:
             yield f"{of}: other passwords are accepted, without a restart; clients need the new one."
 
@@ -55,7 +59,7 @@ def cluster_forecasts(change: Change, rolls: Sequence[Roll]) -> Iterator[Cluster
     rolled = {roll.place for roll in rolls}
     for cluster in clusters(change):
         old, new = cluster.old_shards, cluster.new_shards
-        restarting = [step for step in cluster.shards if step.place in rolled]
+        restarting = [step for step in cluster.shards if step.place in rolled and not cluster.switches_tls]
         made = ClusterForecast(
             cluster.name,
             old,
@@ -64,6 +68,7 @@ def cluster_forecasts(change: Change, rolls: Sequence[Roll]) -> Iterator[Cluster
             without_replica=tuple(step.place for step in restarting if _pods(step) == 1),
             slots=_moved(old, new) if old and new and old != new else 0,
             new_passwords=_gets_passwords(change, cluster),
+            switches_tls=cluster.switches_tls,
         )
         if str(made):
             yield made

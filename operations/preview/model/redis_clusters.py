@@ -44,10 +44,10 @@ class RedisClusterChange:
 
 
 def _has_tls(stateful_set: Value) -> bool:
-    """Told by the agent's arguments: the Redis beside it reads its configuration from a file."""
+    """Told by the agent's command: the Redis beside it reads its configuration from a file."""
     match value_at(stateful_set, ("spec", "template", "spec", "initContainers")):
         case [*containers]:
-            given = (value_at(cast("Value", each), ("args",)) for each in containers)
+            given = (value_at(cast("Value", each), ("command",)) for each in containers)
             return any(str(word).startswith("--tls=") for words in given if isinstance(words, list) for word in words)
         case _:
             return False

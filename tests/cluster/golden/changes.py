@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.cluster.golden.golden_stack import PASSWORD, GoldenStack
+from tests.cluster.golden.live import ORIGIN
 from tests.cluster.harness.stacks.copied_stack import Settings
 
 Edit = Callable[[Settings], None]
@@ -145,7 +146,7 @@ CHANGES = (
     GoldenChange("rule moved", _moved_rule, urls=("any.example/pay", "golden.example/payment/x")),
     GoldenChange("rule removed", _fewer_rules, urls=("any.example/pay",)),
     GoldenChange("canary weight", _canary(100), before=_canary(0), urls=(_USER,)),
-    GoldenChange("CORS", rule(0, cors={"origins": ["https://a.example"]}), urls=(_USER,)),
+    GoldenChange("CORS", rule(0, cors={"origins": [ORIGIN]}), urls=(_USER,)),
     GoldenChange("access list", rule(0, access={"allow": ["192.0.2.0/24"]}), urls=(_USER,)),
     GoldenChange("redis.conf", put("redis/conf", {"maxmemory_policy": "allkeys-lru"})),
     GoldenChange("TLS on", put("redis/tls", {"kind": "generated"}), closes=True, is_deployed=False),

@@ -24,6 +24,9 @@ _OWN_ANNOTATIONS = ("deployment.kubernetes.io/", "pv.kubernetes.io/", "volume.ku
 """What Kubernetes' controllers write."""
 _VOLATILE = ("resourceVersion", "generation", "managedFields", "creationTimestamp", "uid", "deletionTimestamp")
 
+ORIGIN = "https://a.example"
+"""Of the page that every request is said to come from."""
+
 
 @dataclass(frozen=True)
 class LiveObject:
@@ -142,10 +145,12 @@ def _workload(pod: Mapping[str, Any]) -> str:
 
 
 def _answer(url: str) -> str:
-    """Status, redirect and service; what the controller has no answer for is told as well."""
+    """Status, redirect, service and whose pages may read it; what the controller has no answer for is told as well."""
     host, _, path = url.partition("/")
     try:
-        got = httpx.get(f"http://{NODES[0].address}:{HTTP_PORT}/{path}", headers={"Host": host}, timeout=10)
+        got = httpx.get(
+            f"http://{NODES[0].address}:{HTTP_PORT}/{path}", headers={"Host": host, "Origin": ORIGIN}, timeout=10
+        )
     except httpx.HTTPError as error:
         return type(error).__name__
     cors = got.headers.get("access-control-allow-origin", "")

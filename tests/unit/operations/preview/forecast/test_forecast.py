@@ -68,6 +68,16 @@ def test_shards_that_restart_hand_over() -> None:
     assert redis.hand_over == tuple(f"webtier/redis-shard-{n}" for n in range(3))
 
 
+def test_none_hands_over_where_tls_is_switched() -> None:
+    old, new = _spec(), _spec()
+    new["spec"]["template"]["spec"]["initContainers"] = [{"name": "agent", "command": ["agent", "--tls=/etc/tls"]}]
+    change = change_of(changed("StatefulSet", "redis-shard-0", old, new, REDIS))
+    *_, said = sentences(change)
+    assert said.startswith("Redis Cluster redis: TLS is switched; nobody is served")
+    (redis,) = Forecast.of(change).clusters
+    assert (redis.switches_tls, redis.hand_over) == (True, ())
+
+
 def test_a_shard_without_a_replica_has_no_master_meanwhile() -> None:
     event = changed("StatefulSet", "redis-shard-0", _spec(replicas=1), _spec("a:2", replicas=1), REDIS)
     *_, said = sentences(change_of(event))

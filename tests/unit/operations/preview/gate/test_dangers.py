@@ -47,7 +47,7 @@ def test_tls_of_a_cluster_that_is_there_divides_its_nodes() -> None:
     redis = component("RedisCluster", "redis")
     with_tls: dict[str, Any]
     plain, with_tls = (
-        {"spec": {"template": {"spec": {"initContainers": [{"name": "agent", "args": ["run", *more]}]}}}}
+        {"spec": {"template": {"spec": {"initContainers": [{"name": "agent", "command": ["run", *more]}]}}}}
         for more in ([], ["--tls=/etc/tls"])
     )
     switched = change_of(changed("StatefulSet", "redis-shard-0", plain, with_tls, redis))
