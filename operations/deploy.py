@@ -16,8 +16,9 @@ from command_line.errors import UserError
 from command_line.paths import Paths
 from command_line.progress import Progress
 from command_line.pulumi_runner import Pulumi
+from operations.drift.beside_change import beside
 from operations.locks import refuse_if_locked
-from operations.preview.comparison import compare
+from operations.preview.comparison import compare, drift_of_live_objects
 from operations.preview.engine import GATE_IS_CLOSED
 from operations.preview.gate.allowances import read_allowances
 from operations.preview.gate.deployment import refusals, reviewed_change
@@ -53,8 +54,9 @@ def deploy(stack: str, approved: str = "", unreviewed: str = "") -> int:
     paths, progress = Paths.from_environment(), Progress()
     environment = pulumi_installation.variables(pulumi_installation.ensure(paths, progress), paths)
     with progress.part(f"preview of {stack}"):
-        compared = compare(stack, None, environment)
-    report = build(compared.change, compared.against, None, allowances=allowances, today=today)
+        compared, drifted = compare(stack, None, environment), drift_of_live_objects(stack, environment)
+    drift = None if drifted is None else beside(compared.change, drifted)
+    report = build(compared.change, compared.against, None, allowances=allowances, today=today, drift=drift)
     print(f"\n{terminal(Report((report,)))}")
     reasons = list(refusals(compared.change, allowances, reviewed, today))
     if reasons:

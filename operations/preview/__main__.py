@@ -24,9 +24,8 @@ from command_line.errors import UserError
 from command_line.paths import Paths
 from command_line.progress import Progress
 from operations.drift.beside_change import beside
-from operations.drift.look import Drifted, look
 from operations.preview.base import Base, commit_of
-from operations.preview.comparison import compare, environment_of_state
+from operations.preview.comparison import compare, drift_of_live_objects
 from operations.preview.engine import BUILD, GATE_IS_CLOSED, stacks_in
 from operations.preview.forecast.answers import ChangedAnswer, changed_answers
 from operations.preview.gate.allowances import read_allowances
@@ -69,12 +68,13 @@ def preview(stacks: Sequence[str], base: str) -> int:
         with progress.part(f"preview of {stack}"):
             with ThreadPoolExecutor(max_workers=1) as pool:
                 # It is mostly waiting, for the cluster; the other is the engine's work.
-                looking = pool.submit(_drift, stack, environment)
+                looking = pool.submit(drift_of_live_objects, stack, environment)
                 compared = compare(stack, earlier, environment)
             drifted = looking.result()
             settings, answers = None, list[ChangedAnswer]()
             if earlier is not None:
-                settings = list(changed_settings(earlier.settings(stack), settings_file(stack).read_bytes()))
+                changed = changed_settings(earlier.settings(stack), settings_file(stack).read_bytes())
+                settings = compared.secrets.hide_in_differences(changed)
                 answers = _answers(earlier, stack, settings, environment)
         reports.append(
             build(
@@ -116,17 +116,6 @@ def _answers(
             # What is wrong in the new file the preview has said, and an old one that is wrong has no rules.
             return []
     return list(changed_answers(old, new))
-
-
-def _drift(stack: str, environment: Mapping[str, str]) -> Drifted | None:
-    """None where the stack has no state that is known, or its cluster does not answer: a preview needs neither."""
-    own = environment_of_state(stack)
-    if own is None:
-        return None
-    try:
-        return look(stack, {**environment, **own})
-    except UserError:
-        return None
 
 
 def _write(report: Report) -> None:

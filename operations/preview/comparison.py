@@ -9,13 +9,16 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from command_line.errors import UserError
 from command_line.pulumi_runner import Pulumi
 from environment.guard.cluster_ownership import NOT_LOOKED_AT, WITHOUT_CLUSTER
+from operations.drift.look import Drifted, look
 from operations.preview.base import Base
 from operations.preview.engine import Engine
+from operations.preview.known_secrets import KnownSecrets
 from operations.preview.model.change import Change, Diagnostic, Severity
 from operations.preview.planned_state import planned_state, without_undeployed
 from operations.preview.policy_pack import PolicyPack
@@ -30,12 +33,16 @@ _NO_BACKEND = "no backend is given (PULUMI_BACKEND_URL)"
 
 @dataclass(frozen=True)
 class Compared:
-    """What the program would change, compared with what `against` says; `pending` is what the base's would too."""
+    """What the program would change, compared with what `against` says; `pending` is what the base's would too.
+
+    `secrets` are hidden in all of it.
+    """
 
     change: Change
     against: str
     pending: Change | None = None
     causes: tuple[Cause, ...] = ()
+    secrets: KnownSecrets = field(default_factory=KnownSecrets)
 
 
 def compare(stack: str, base: Base | None, environment: Mapping[str, str]) -> Compared:
@@ -45,21 +52,22 @@ def compare(stack: str, base: Base | None, environment: Mapping[str, str]) -> Co
             return _without_state(scratch, base)
     environment = {**environment, **own}
     against = state_version(Pulumi(PROJECT, environment), stack)
-    engine = Engine(PROJECT, environment)
+    engine, secrets = Engine(PROJECT, environment), KnownSecrets.of(stack, Pulumi(PROJECT, environment))
     change = _judged(engine, stack)
     if base is None or base.settings(stack) is None:
-        return Compared(change, against)
+        return Compared(secrets.hide_in_change(change), against, secrets=secrets)
     with base.program() as folder:
-        pending = Engine(folder, {**environment, **_imports_from(folder)}).preview(stack)
+        there = {**environment, **_imports_from(folder)}
+        secrets = secrets.and_also(KnownSecrets.of(stack, Pulumi(folder, there)))
+        pending = secrets.hide_in_change(Engine(folder, there).preview(stack))
+    change = secrets.hide_in_change(change)
     with tempfile.TemporaryDirectory(prefix="webtier-preview-") as folder:
 
         def preview(settings: bytes) -> Change:
-            # Several at a time.
-            file = Path(tempfile.mkdtemp(dir=folder)) / settings_file(stack).name
-            file.write_bytes(settings)
-            return engine.preview(stack, "--config-file", str(file))
+            file = _file_of(settings, stack, folder)
+            return secrets.hide_in_change(engine.preview(stack, "--config-file", str(file)))
 
-        return Compared(change, against, pending, _causes(stack, base, change, pending, preview))
+        return Compared(change, against, pending, _causes(stack, base, change, pending, preview), secrets)
 
 
 def _judged(engine: Engine, stack: str, *options: str) -> Change:
@@ -98,6 +106,17 @@ def environment_of_state(stack: str) -> Mapping[str, str] | None:
     return {} if names_a_backend(os.environ) else None
 
 
+def drift_of_live_objects(stack: str, environment: Mapping[str, str]) -> Drifted | None:
+    """None where the stack has no state that is known, or its cluster does not answer: a preview needs neither."""
+    own = environment_of_state(stack)
+    if own is None:
+        return None
+    try:
+        return look(stack, {**environment, **own})
+    except UserError:
+        return None
+
+
 def _imports_from(folder: Path) -> Mapping[str, str]:
     """The base's own components, and not those that are installed, which are of this version."""
     return {"PYTHONPATH": str(folder / "components")}
@@ -121,8 +140,7 @@ def _without_state(scratch: ScratchStack, base: Base | None) -> Compared:
         one_at_a_time = threading.Lock()
 
         def preview(settings: bytes) -> Change:
-            file = Path(tempfile.mkdtemp(dir=scratch.folder)) / settings_file(scratch.name).name
-            file.write_bytes(settings)
+            file = _file_of(settings, scratch.name, scratch.folder)
             with one_at_a_time:
                 # What it writes is overwritten by the next.
                 given = Path(shutil.copy(scratch.hand_over(file, needs_password=True), file))
@@ -132,6 +150,13 @@ def _without_state(scratch: ScratchStack, base: Base | None) -> Compared:
         against = f"the base, with placeholders for secrets: {_NO_BACKEND}"
         return Compared(change, against, causes=_causes(scratch.name, base, change, None, preview))
     return Compared(change, f"an empty state, with placeholders for secrets: {_NO_BACKEND}")
+
+
+def _file_of(settings: bytes, stack: str, folder: str | Path) -> Path:
+    """A settings file in a folder of its own, since several are previewed at a time."""
+    file = Path(tempfile.mkdtemp(dir=folder)) / settings_file(stack).name
+    file.write_bytes(settings)
+    return file
 
 
 def _plan(scratch: ScratchStack, base: Base, environment: Mapping[str, str]) -> bool:

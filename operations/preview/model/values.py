@@ -1,6 +1,6 @@
 """Values as the engine's event log has them, where secrets and values not known yet are told from plain ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, TypeAlias, cast
 
@@ -93,6 +93,19 @@ def has_secret(value: Value) -> bool:
             return any(has_secret(each) for each in cast("Mapping[str, Value]", value).values())
         case _:
             return any(has_secret(each) for each in value)
+
+
+def with_texts(value: Value, change: Callable[[str], str]) -> Value:
+    """The value with every text in it changed; names of fields stay."""
+    match value:
+        case str():
+            return change(value)
+        case Opaque() | None | bool() | int() | float():
+            return value
+        case Mapping():
+            return {name: with_texts(each, change) for name, each in cast("Mapping[str, Value]", value).items()}
+        case _:
+            return [with_texts(each, change) for each in value]
 
 
 def value_at(value: Value, path: "Sequence[str | int]") -> Value:
