@@ -100,7 +100,8 @@ class RedisCluster(RedisComponent):
         account = ServiceAccount(
             name, metadata=parts.metadata(name), automount_service_account_token=False, opts=parts.options()
         )
-        secret = make_auth_secret(parts, self.password, pulumi.Output.secret(args.previous_password))
+        previous = pulumi.Output.secret(args.previous_password)
+        secret = make_auth_secret(parts, self.password, previous)
         make_application_secret(parts, self.password)
         conf, conf_checksum = _conf(parts)
         code, code_checksum = _code(parts)
@@ -122,7 +123,8 @@ class RedisCluster(RedisComponent):
             own = [*make_claims(parts, shard), *(announced.services[shard] if announced else ())]
             after = [*own, *shards[-1:]]
             shards.append(make_shard(parts, shard, files, agent, after))
-        job = make_converge_job(parts, agent, secret, account.metadata.name, after=[*shards, nodes_service])
+        passwords = pulumi.Output.all(self.password, previous)
+        job = make_converge_job(parts, agent, secret, passwords, account.metadata.name, [*shards, nodes_service])
         in_use = make_shards_in_use(parts, job)
         if settings.shard_guard:
             make_shard_guard(parts, in_use, shards)

@@ -33,6 +33,7 @@ def make_converge_job(
     parts: ClusterParts,
     agent: AgentContainers,
     secret: Secret,
+    passwords: pulumi.Input[Sequence[str]],
     account: pulumi.Input[str],
     after: Sequence[pulumi.Resource],
 ) -> Job:
@@ -54,11 +55,7 @@ def make_converge_job(
             template=PodTemplateSpecArgs(
                 metadata=ObjectMetaArgs(
                     labels=parts.labels,
-                    annotations={
-                        SHARDS: str(settings.shards),
-                        # A checksum would tell something about the passwords.
-                        "webtier/passwords-version": secret.metadata.resource_version.apply(str),
-                    },
+                    annotations={SHARDS: str(settings.shards)},
                 ),
                 spec=PodSpecArgs(
                     service_account_name=account,
@@ -77,6 +74,9 @@ def make_converge_job(
             # Most of a Job can't be changed, and the provider doesn't know of all that. The old topology's Job must not
             # run while the new one's does.
             replace_on_changes=["spec"],
+            # Only the stack's state has them: a checksum in the object would tell something about them, and the
+            # version of the Secret is known too late for a preview.
+            replacement_trigger=passwords,
             delete_before_replace=True,
         ),
     )

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import pulumi
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
@@ -44,6 +44,7 @@ class Children:
         protect: bool | None = None,
         delete_before_replace: bool | None = None,
         replace_on_changes: list[str] | None = None,
+        replacement_trigger: pulumi.Input[Any] | None = None,
         ignore_changes: list[str] | None = None,
         aliases: Sequence[pulumi.Alias] | None = None,
     ) -> pulumi.ResourceOptions:
@@ -55,6 +56,7 @@ class Children:
             protect=protect,
             delete_before_replace=delete_before_replace,
             replace_on_changes=replace_on_changes,
+            replacement_trigger=replacement_trigger,
             ignore_changes=ignore_changes,
             aliases=aliases,
             custom_timeouts=pulumi.CustomTimeouts(create=waits, update=waits, delete=self.delete_timeout),
