@@ -39,7 +39,11 @@ def data_changes(change: Change) -> Iterator[DataChange]:
         yield DataChange(_places(deleted), "deleted, with its data unless the volume's reclaim policy is Retain")
     replaced = [step for step in claims if step.operation is Operation.REPLACE]
     if replaced:
-        what = "replaced by an empty one; the old volume's data goes unless its reclaim policy is Retain"
+        # Kubernetes keeps a claim that is mounted (`kubernetes.io/pvc-protection`).
+        what = (
+            "replaced by an empty one, once no pod mounts the old one: the update waits for that; the data goes unless "
+            "the volume's reclaim policy is Retain"
+        )
         yield DataChange(_places(replaced), what)
 
 

@@ -124,11 +124,12 @@ def _stack(stack: StackReport) -> Iterator[str]:
         yield f"<h3>Pending</h3><p>{escape(waiting)}</p>"
         for component in stack.pending:
             yield from _component(component)
-    if found := advice(stack):
-        yield "<h3>Policies advise</h3><ul>"
-        for name, said in sorted(found.items()):
-            yield from (f"<li><code>{escape(name)}</code>: {escape(each)}</li>" for each in said)
-        yield "</ul>"
+    for heading, of_unchanged in (("Policies advise", False), ("Policies advise, of what does not change", True)):
+        if found := advice(stack, of_unchanged=of_unchanged):
+            yield f"<h3>{heading}</h3><ul>"
+            for name, said in sorted(found.items()):
+                yield from (f"<li><code>{escape(name)}</code>: {escape(each)}</li>" for each in said)
+            yield "</ul>"
 
 
 def _component(component: Component) -> Iterator[str]:

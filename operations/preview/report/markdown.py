@@ -20,6 +20,7 @@ from operations.preview.report.sentences import (
     COUNTED,
     VERDICTS,
     advice,
+    advised,
     counted,
     follows,
     gate,
@@ -169,8 +170,11 @@ def _of_stack(stack: StackReport, detail: _Detail) -> Iterator[str]:
 def _advice(stack: StackReport, detail: _Detail) -> Iterator[str]:
     found = advice(stack)
     if not found:
+        if said := advised(stack):
+            yield f"{said}."
+            yield ""
         return
-    yield f"<details><summary>Policies advise: {counted({name: len(said) for name, said in found.items()})}</summary>"
+    yield f"<details><summary>{_html(advised(stack))}</summary>"
     yield ""
     lines = [f"- {_code(name)}: {_escaped(each)}" for name, said in sorted(found.items()) for each in said]
     yield from _some(lines, detail.objects, "sentences")

@@ -103,14 +103,28 @@ def gate(part: Report | StackReport) -> str:
     return f"The gate is closed: {closed} of {count} dangers are not allowed (docs/preview.md says how they are)."
 
 
-def advice(stack: StackReport) -> dict[str, list[str]]:
-    """What policies say that refuse nothing: of each policy its sentences, each once. Those that refuse are dangers."""
+def advice(stack: StackReport, *, of_unchanged: bool = False) -> dict[str, list[str]]:
+    """What policies say that refuse nothing, of objects that change: of each policy its sentences, each once.
+
+    With `of_unchanged` of all others instead. Those that refuse are dangers.
+    """
+    changing = {step.urn for step in stack.change.changing}
     found: dict[str, list[str]] = {}
     for each in stack.policies:
         sentence = " ".join(each.message.split())
-        if not each.mandatory and sentence not in found.setdefault(each.policy, []):
-            found[each.policy].append(sentence)
+        # Of the whole stack there is no URN.
+        is_of_unchanged = each.urn not in changing and each.urn != ""
+        if not each.mandatory and is_of_unchanged == of_unchanged and sentence not in found.get(each.policy, []):
+            found.setdefault(each.policy, []).append(sentence)
     return found
+
+
+def advised(stack: StackReport) -> str:
+    """How much policies advise; empty if they don't."""
+    own, others = advice(stack), advice(stack, of_unchanged=True)
+    of_others = f"{sum(map(len, others.values()))} times about what does not change" if others else ""
+    said = "; ".join(each for each in (counted({name: len(said) for name, said in own.items()}), of_others) if each)
+    return f"Policies advise: {said}" if said else ""
 
 
 def provenance(report: Report) -> str:

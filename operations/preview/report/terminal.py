@@ -8,8 +8,7 @@ from operations.preview.report.document import Component, Report, StackReport, V
 from operations.preview.report.likeness import Alike, alike_components
 from operations.preview.report.sentences import (
     VERDICTS,
-    advice,
-    counted,
+    advised,
     follows,
     gate,
     mark,
@@ -71,8 +70,8 @@ def _of_stack(stack: StackReport) -> Iterator[str]:
         yield from _objects(stack.components)
         if waiting := pending(stack):
             yield f"  {waiting}"
-        if found := advice(stack):
-            yield f"  Policies advise: {counted({name: len(said) for name, said in found.items()})}"
+        if said := advised(stack):
+            yield f"  {said}"
     yield ""
 
 

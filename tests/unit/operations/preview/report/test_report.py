@@ -81,6 +81,19 @@ def test_advice_of_policies_is_folded_and_each_sentence_said_once() -> None:
     assert (message.severity, message.policy) == ("advisory", "image-digest")
 
 
+def test_advice_about_what_does_not_change_is_only_counted() -> None:
+    told = {"policyName": "image-digest", "enforcementLevel": "advisory", "policyPackName": "webtier"}
+    changing = SCALED["resourcePreEvent"]["metadata"]["urn"]
+    events = [{"policyEvent": {**told, "message": urn, "resourceUrn": urn}} for urn in (changing, "urn:b", "urn:c")]
+    made = report(SCALED, *events)
+    said = "Policies advise: 1 image-digest; 2 times about what does not change"
+    assert said in terminal(made)
+    assert f"<summary>{said}</summary>" in markdown(made)
+    assert "urn:b" not in markdown(made)
+    assert "urn:b" in html(made)
+    assert f"{said.replace('1 image-digest; ', '')}." in markdown(report(SCALED, *events[1:]))
+
+
 def test_settings_come_before_what_follows_from_them() -> None:
     for form in (markdown, terminal, html):
         text = form(report(SCALED))
