@@ -97,7 +97,8 @@ def _without_pay(settings: Settings) -> None:
 
 
 def _renamed_pay(settings: Settings) -> None:
-    settings["services"]["pay-v2"] = settings["services"].pop("pay-v1")
+    renamed = settings["services"]["pay-v2"] = settings["services"].pop("pay-v1")
+    renamed["files"]["/usr/share/nginx/html/index.html"] = "pay-v2\n"
     settings["routes"][1]["backend"] = "pay-v2"
 
 
@@ -150,7 +151,7 @@ CHANGES = (
     GoldenChange("access list", rule(0, access={"allow": ["192.0.2.0/24"]}), urls=(_USER,)),
     GoldenChange("redis.conf", put("redis/conf", {"maxmemory_policy": "allkeys-lru"})),
     GoldenChange("TLS on", put("redis/tls", {"kind": "generated"}), closes=True, is_deployed=False),
-    GoldenChange("volume size", put("redis/storage/size", "2Gi"), closes=True),
+    GoldenChange("volume size", put("redis/storage/size", "2Gi")),
     GoldenChange("shards up", _SHARDS),
     GoldenChange("shards down", before=_SHARDS, closes=True),
     GoldenChange("Redis replicas up", put("redis/replicas_per_shard", 2)),
@@ -158,7 +159,7 @@ CHANGES = (
     GoldenChange("service removed", _without_pay, urls=("any.example/pay",)),
     GoldenChange("service renamed", _renamed_pay, urls=("any.example/pay",)),
     GoldenChange("namespace renamed", put("namespace", "golden-other"), closes=True),
-    GoldenChange("storage class", put("redis/storage/storage_class", "golden-second"), closes=True),
+    GoldenChange("storage class", put("redis/storage/storage_class", "golden-second"), closes=True, is_deployed=False),
     GoldenChange("node port", put("ingress/http_node_port", 31274)),
     GoldenChange("ingress class", put("ingress/class_name", "golden-second"), closes=False),
     GoldenChange("label", put("services/user-v1/labels", {"team": "golden"})),

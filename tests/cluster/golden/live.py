@@ -106,10 +106,12 @@ def _is_made_by_kubernetes(name: str) -> bool:
 def _name(item: Mapping[str, Any]) -> str:
     metadata = item["metadata"]
     place = f"{metadata['namespace']}/{metadata['name']}" if "namespace" in metadata else metadata["name"]
-    if item["kind"] == "Job":
-        # Pulumi makes up its end.
-        place = re.sub(r"-[0-9a-f]{8}$", "", place)
-    return f"{item['kind']} {place}"
+    return name_of(item["kind"], place)
+
+
+def name_of(kind: str, place: str) -> str:
+    """The name of an object here; of a Job without its end, which Pulumi makes up."""
+    return f"{kind} {re.sub(r'-[0-9a-f]{8}$', '', place) if kind == 'Job' else place}"
 
 
 def _content(item: Mapping[str, Any]) -> str:

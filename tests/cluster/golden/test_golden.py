@@ -14,7 +14,7 @@ from tests.cluster.golden.golden_stack import (
     PASSWORD,
     GoldenStack,
 )
-from tests.cluster.golden.live import Fate, Moment, look, wait_until_settled
+from tests.cluster.golden.live import Fate, Moment, look, name_of, wait_until_settled
 from tests.cluster.golden.meanwhile import Writes, lost, master_epochs
 from tests.cluster.golden.planted import secrets_in
 from tests.cluster.harness.request_load import NewConnections
@@ -69,7 +69,7 @@ def _reported(report: JsonStack) -> Fate:
     for each in objects_in(report):
         if not each.kind[0].isupper():
             continue
-        old, new = (f"{each.kind} {place or _made_up(each)}" for place in (each.old_place, each.place))
+        old, new = (name_of(each.kind, place or _made_up(each)) for place in (each.old_place, each.place))
         if each.operation == "replace" and old != new:
             fates["delete"].add(old)
             fates["create"].add(new)
