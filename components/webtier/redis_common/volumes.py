@@ -49,6 +49,8 @@ def make_storage_class(name: str, children: Children, storage: StaticStorage) ->
         provisioner="kubernetes.io/no-provisioner",
         volume_binding_mode="WaitForFirstConsumer",
         reclaim_policy="Retain",
+        # A folder has no size of its own, but without this the API server refuses a claim that asks for more.
+        allow_volume_expansion=True,
         opts=children.options(),
     )
 

@@ -30,6 +30,7 @@ def test_local_volumes_are_bound_to_their_claim_and_node() -> None:
     assert storage_class["metadata"]["name"] == "shop-redis"
     assert storage_class["provisioner"] == "kubernetes.io/no-provisioner"
     assert storage_class["volumeBindingMode"] == "WaitForFirstConsumer"
+    assert storage_class["allowVolumeExpansion"] is True
     (claim_template,) = recording.one(STATEFUL_SET, "redis-shard-0").inputs["spec"]["volumeClaimTemplates"]
     assert claim_template["spec"]["storageClassName"] == "shop-redis"
     assert claim_template["metadata"] == {"name": "data"}
