@@ -77,7 +77,9 @@ def _make_service(
         ip = "{.status.loadBalancer.ingress[0].ip}"
         own, content = balancer.annotations, balancer.model_dump_json()
         annotations = wait_for([ip], labels=parts.labels, annotations=own, content=content)
-    return Service(pod, metadata=parts.metadata(pod, annotations), spec=spec, opts=parts.options())
+    # In another namespace it would have another name, but not another port.
+    opts = parts.options(delete_before_replace=node_port is not None or None)
+    return Service(pod, metadata=parts.metadata(pod, annotations), spec=spec, opts=opts)
 
 
 def _balancer_address(pod: str, status: object) -> str:

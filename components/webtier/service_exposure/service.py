@@ -50,13 +50,15 @@ def make_service(children: Children, service: ServiceObject) -> Service:
         raise ValueError(f"a Service of the kind '{service.exposure.kind}' {rule}")
     # Kubernetes never changes the class of a load balancer, and two of one name there can't be.
     is_balancer = isinstance(service.exposure, LoadBalancerExposure)
+    # In another namespace it would have another name, but not another port.
+    has_node_port = any(port.node_port for port in service.ports.values())
     made = Service(
         service.name,
         metadata=children.metadata(service.name, _annotations(service, children.labels)),
         spec=_spec(service),
         opts=children.options(
             replace_on_changes=["spec.loadBalancerClass"] if is_balancer else None,
-            delete_before_replace=is_balancer or None,
+            delete_before_replace=is_balancer or has_node_port or None,
         ),
     )
     if isinstance(service.exposure, EndpointsExposure):
