@@ -30,6 +30,8 @@ class GoldenChange:
     closes: bool = False
     is_in_git: bool = True
     """False for what the base sees too, so that it is pending and not the pull request's."""
+    is_refused: bool = False
+    """True for what the program refuses, whatever is there."""
     is_deployed: bool = True
     """False for what is known not to come to its end, and is stopped by the gate for that."""
     urls: tuple[str, ...] = field(default=())
@@ -132,7 +134,8 @@ _SHARDS = put("redis/shards", 4)
 _USER = "any.example/user"
 _REDIS = "components/webtier/redis_cluster"
 _METRICS = put("redis/metrics", {"enabled": True, "image": "webtier.local/redis-exporter:debian-12"})
-_PROTECTED = both(put("protect", True), put("ingress/accept_retired", True))
+PROTECTED = both(put("protect", True), put("ingress/accept_retired", True), put("ingress/replicas", 2))
+"""All that a protected stack needs."""
 
 CHANGES = (
     GoldenChange("nothing"),
@@ -171,6 +174,11 @@ CHANGES = (
         code=replaced_in(f"{_REDIS}/monitoring/dashboard.py", "Slots served", "Slots that are served"),
     ),
     GoldenChange("two at once", both(put("services/user-v1/replicas", 3), _more_rules), urls=("any.example/shop",)),
-    GoldenChange("secret to plain", both(put("redis_password", PASSWORD), drop("redis_password_file")), closes=True),
-    GoldenChange("protect off", put("protect", False), before=_PROTECTED, closes=True),
+    GoldenChange(
+        "secret to plain",
+        both(put("redis_password", PASSWORD), drop("redis_password_file")),
+        closes=True,
+        is_refused=True,
+    ),
+    GoldenChange("protect off", put("protect", False), before=PROTECTED, closes=True),
 )

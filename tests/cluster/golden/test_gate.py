@@ -8,7 +8,7 @@ import yaml
 from operations.preview.engine import GATE_IS_CLOSED
 from operations.preview.gate.dangers import DangerKind
 from operations.preview.report.as_json import JsonDanger
-from tests.cluster.golden.changes import CHANGES, GoldenChange, both, put
+from tests.cluster.golden.changes import CHANGES, PROTECTED, GoldenChange, both, put
 from tests.cluster.golden.golden_stack import NAME, NAMESPACE, GoldenStack
 from tests.cluster.golden.live import Fate, look
 from tests.cluster.harness.sample import sampled
@@ -29,13 +29,15 @@ _CLOSING = [change for change in CHANGES if change.closes]
 
 @sampled("change", _CLOSING, ())
 def test_it_is_stopped_with_protect_and_without_and_without_a_cluster(stack: GoldenStack, change: GoldenChange) -> None:
-    protected = both(put("protect", True), put("ingress/accept_retired", True))
     stack.start_from(change.before)
     stack.change(change.edit)
     assert stack.preview().code == GATE_IS_CLOSED
     assert stack.preview(**NO_CLUSTER).code == GATE_IS_CLOSED
-    stack.change(both(change.edit, protected))
-    assert stack.preview().code == GATE_IS_CLOSED
+    stack.change(both(PROTECTED, change.edit))
+    previewed = stack.preview()
+    assert previewed.code == GATE_IS_CLOSED
+    # Not for something that is wrong in these settings.
+    assert change.is_refused or {each.kind for each in previewed.report.dangers} != {DangerKind.INCOMPLETE}
     before = look(stack.tier, (NAMESPACE,), ())
     stack.change(change.edit)
     refused = stack.run("-m", "operations.deploy", "--", NAME)
