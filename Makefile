@@ -44,7 +44,7 @@ env: $(VENV)/.runs ## exports for `eval "$$(make -s env)"`
 	@$(BIN)/python -m operations env
 
 test: unit policies ## every test this machine can run, of long lists a sample
-	@$(BIN)/python -m pytest -n 3 --dist loadscope -m 'not alone and not nightly' tests/cluster
+	@$(BIN)/python -m pytest -n 3 --dist loadscope --durations=60 -m 'not alone and not nightly' tests/cluster
 	@$(BIN)/python -m pytest -m alone tests/cluster
 	@$(BIN)/python -m pytest --tb=short -m subset tests/faults
 
@@ -72,7 +72,7 @@ bench: $(VENV)/.tests ## a thousand rules, beside the same by hand: time and mem
 unit: $(VENV)/.tests ## the unit tests alone: no cluster needed
 	@tools/redis-server.sh
 	@tools/debian-program.sh promtool prometheus "the tests of the alert rules" >/dev/null
-	@$(BIN)/python -m pytest -n 4 --dist loadscope $(MEASURED) tests/unit
+	@$(BIN)/python -m pytest -n 4 --dist loadscope --durations=30 $(MEASURED) tests/unit
 
 coverage: MEASURED := --cov --cov-report=term
 coverage: unit ## the unit tests, and a table of how much of the code they run
