@@ -71,7 +71,7 @@ class KnownSecrets:
     def hide_in_differences(self, differences: Iterable[Difference]) -> list[Difference]:
         """The same in both sides of each."""
         hide = self.hide_in
-        return [Difference(each.path, with_texts(each.old, hide), with_texts(each.new, hide)) for each in differences]
+        return [replace(each, old=with_texts(each.old, hide), new=with_texts(each.new, hide)) for each in differences]
 
     def _in_step(self, step: Step) -> Step:
         before, after = (with_texts(each, self.hide_in) for each in (step.before, step.after))

@@ -1,6 +1,7 @@
 """What differs in a stack's settings file, secrets told by their ciphertext and never shown."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import yaml
@@ -8,7 +9,8 @@ import yaml
 from environment.settings.machine_files import PASSWORD, PREVIOUS_PASSWORD
 from environment.settings.raw_config import NAMESPACE
 from operations.preview.model.differences import Difference, differences
-from operations.preview.model.values import Opaque, Value
+from operations.preview.model.values import Opaque, Value, has_secret
+from operations.preview.setting_defaults import default_at
 
 _PREFIX = f"{NAMESPACE}:"
 _SECRETS = (PASSWORD, PREVIOUS_PASSWORD)
@@ -28,7 +30,8 @@ def changed_settings(before: bytes | None, after: bytes) -> Iterator[Difference]
             yield Difference(difference.path[:-1], Opaque.SECRET, Opaque.SECRET)
         else:
             # Once more, since a ciphertext is a secret only now.
-            yield from map(_masked, differences(_shown(difference.old), _shown(difference.new), difference.path))
+            for each in differences(_shown(difference.old), _shown(difference.new), difference.path):
+                yield _masked(_with_default(each, old, new))
 
 
 def _settings(content: bytes) -> Mapping[str, Value]:
@@ -39,6 +42,15 @@ def _settings(content: bytes) -> Mapping[str, Value]:
     if not isinstance(config, dict):
         return {}
     return {str(key).removeprefix(_PREFIX): value for key, value in cast("dict[Any, Any]", config).items()}
+
+
+def _with_default(difference: Difference, old: Mapping[str, Value], new: Mapping[str, Value]) -> Difference:
+    """With what holds on the side that does not have the setting, unless the other one has a secret."""
+    sides = ((difference.old, difference.new, old), (difference.new, difference.old, new))
+    for side, other, settings in sides:
+        if side is Opaque.ABSENT and not has_secret(other):
+            return replace(difference, default=default_at(settings, difference.path, other))
+    return difference
 
 
 def _masked(difference: Difference) -> Difference:

@@ -34,11 +34,15 @@ _IDENTITIES: tuple[tuple[str, ...], ...] = (
 
 @dataclass(frozen=True)
 class Difference:
-    """One field that is not the same: ABSENT for the side that does not have it."""
+    """One field that is not the same: ABSENT for the side that does not have it.
+
+    `default` is what holds on that side, where it is known.
+    """
 
     path: Path
     old: Value
     new: Value
+    default: Value = Opaque.ABSENT
 
 
 def differences(old: Value, new: Value, path: Path = ()) -> Iterator[Difference]:

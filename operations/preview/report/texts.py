@@ -45,14 +45,15 @@ def changed_lines(difference: Difference) -> list[str] | None:
 
 
 def old_and_new(difference: Difference) -> str:
-    """`3 → 5`; for a secret only that it changed."""
+    """`3 → 5`, or `3 (default) → 5`; for a secret only that it changed."""
     old, new = difference.old, difference.new
     if old is Opaque.SECRET and new is Opaque.SECRET:
         return "changed (a secret)"
+    default = "" if difference.default is Opaque.ABSENT else f"{one_line(difference.default)} (default)"
     if old is Opaque.ABSENT:
-        return f"+ {one_line(new)}"
+        return f"{default} → {one_line(new)}" if default else f"+ {one_line(new)}"
     if new is Opaque.ABSENT:
-        return f"- {one_line(old)}"
+        return f"{one_line(old)} → {default}" if default else f"- {one_line(old)}"
     if isinstance(old, str) and isinstance(new, str) and max(len(old), len(new)) > LONGEST:
         old, new = _around(old, new), _around(new, old)
     return f"{one_line(old)} → {one_line(new)}"

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from operations.preview.model.change import Change
 from operations.preview.model.differences import Difference
+from operations.preview.model.values import Opaque
 from operations.preview.report.as_json import JsonReport, as_json
 from operations.preview.report.build import build
 from operations.preview.report.document import Report, StackReport, Verdict
@@ -99,6 +100,19 @@ def test_settings_come_before_what_follows_from_them() -> None:
         text = form(report(SCALED))
         assert text.index("services.user-v1.replicas") < text.index("spec.replicas")
         assert "3 → 5" in text
+
+
+def test_a_setting_that_one_side_does_not_have_is_shown_with_its_default() -> None:
+    comes = Difference(("redis", "shards"), Opaque.ABSENT, 2, default=3)
+    goes = Difference(("protect",), True, Opaque.ABSENT, default=False)
+    made = Report((stack(change_of(), comes, goes, Difference(("node_address",), Opaque.ABSENT, "a")),))
+    for form in (markdown, terminal):
+        text = form(made)
+        assert "3 (default) → 2" in text
+        assert "true → false (default)" in text
+        assert "+ a" in text
+    shards, protect, _ = json.loads(as_json(made))["stacks"][0]["settings"]
+    assert (shards, protect) == ({"path": "redis.shards", "new": 2}, {"path": "protect", "old": True})
 
 
 def test_the_same_change_of_several_stacks_is_shown_once() -> None:
