@@ -84,6 +84,7 @@ def preview(stacks: Sequence[str], base: str) -> int:
                 answers,
                 pending=compared.pending,
                 causes=compared.causes,
+                of_base=compared.of_base,
                 allowances=allowances,
                 drift=None if drifted is None else beside(compared.change, drifted),
             )

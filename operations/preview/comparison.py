@@ -35,13 +35,14 @@ _NO_BACKEND = "no backend is given (PULUMI_BACKEND_URL)"
 class Compared:
     """What the program would change, compared with what `against` says; `pending` is what the base's would too.
 
-    `secrets` are hidden in all of it.
+    `of_base` is what the base's program makes the engine say. `secrets` are hidden in all of it.
     """
 
     change: Change
     against: str
     pending: Change | None = None
     causes: tuple[Cause, ...] = ()
+    of_base: tuple[Diagnostic, ...] = ()
     secrets: KnownSecrets = field(default_factory=KnownSecrets)
 
 
@@ -67,7 +68,8 @@ def compare(stack: str, base: Base | None, environment: Mapping[str, str]) -> Co
             file = _file_of(settings, stack, folder)
             return secrets.hide_in_change(engine.preview(stack, "--config-file", str(file)))
 
-        return Compared(change, against, pending, _causes(stack, base, change, pending, preview), secrets)
+        found = _causes(stack, base, change, pending, preview)
+        return Compared(change, against, pending, found, pending.diagnostics, secrets)
 
 
 def _judged(engine: Engine, stack: str, *options: str) -> Change:
@@ -131,12 +133,12 @@ def _without_state(scratch: ScratchStack, base: Base | None) -> Compared:
         "WEBTIER_REDIS_PASSWORD_FILE": str(password_file),
     }
     environment = {**scratch.environment, **of_no_machine}
-    has_base = base is not None and _plan(scratch, base, environment)
+    planned = None if base is None else _plan(scratch, base, environment)
     settings = scratch.hand_over(settings_file(scratch.name), needs_password=True)
     change = _judged(Engine(PROJECT, environment), scratch.name, "--config-file", str(settings))
     # What this is compared with says so already.
     change = change.without_diagnostic(NOT_LOOKED_AT)
-    if base is not None and has_base:
+    if base is not None and planned is not None:
         one_at_a_time = threading.Lock()
 
         def preview(settings: bytes) -> Change:
@@ -148,7 +150,8 @@ def _without_state(scratch: ScratchStack, base: Base | None) -> Compared:
 
         change = without_undeployed(change)
         against = f"the base, with placeholders for secrets: {_NO_BACKEND}"
-        return Compared(change, against, causes=_causes(scratch.name, base, change, None, preview))
+        found = _causes(scratch.name, base, change, None, preview)
+        return Compared(change, against, causes=found, of_base=planned.diagnostics)
     return Compared(change, f"an empty state, with placeholders for secrets: {_NO_BACKEND}")
 
 
@@ -159,19 +162,20 @@ def _file_of(settings: bytes, stack: str, folder: str | Path) -> Path:
     return file
 
 
-def _plan(scratch: ScratchStack, base: Base, environment: Mapping[str, str]) -> bool:
-    """Makes what the base's program plans the state; False where there is no such plan, and so no state."""
+def _plan(scratch: ScratchStack, base: Base, environment: Mapping[str, str]) -> Change | None:
+    """Makes what the base's program plans the state, and returns it; None where there is no plan, and so no state."""
     if base.settings(scratch.name) is None:
-        return False
+        return None
     plan, state = scratch.folder / "plan.json", scratch.folder / "state.json"
     with base.program() as folder:
         settings = scratch.hand_over(folder / settings_file(scratch.name).name, needs_password=True)
         engine = Engine(folder, {**environment, **_imports_from(folder)})
         options = ("--config-file", str(settings), "--save-plan", str(plan))
-        if not engine.preview(scratch.name, *options).succeeded:
-            return False
+        planned = engine.preview(scratch.name, *options)
+        if not planned.succeeded:
+            return None
     pulumi = Pulumi(scratch.folder, environment)
     exported = pulumi.run("stack", "export", "--stack", scratch.name)
     state.write_text(planned_state(plan.read_text(), exported))
     pulumi.run("stack", "import", "--stack", scratch.name, "--file", str(state), failure="The plan is no state")
-    return True
+    return planned

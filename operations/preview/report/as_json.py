@@ -13,7 +13,7 @@ from operations.preview.forecast.pods import Roll, Scaling
 from operations.preview.forecast.redis import ClusterForecast
 from operations.preview.gate.dangers import Danger
 from operations.preview.gate.fingerprint import fingerprint
-from operations.preview.model.change import SCHEMA_VERSION
+from operations.preview.model.change import SCHEMA_VERSION, Severity
 from operations.preview.model.differences import Difference
 from operations.preview.model.paths import format_path
 from operations.preview.model.values import Opaque, Value, plain
@@ -145,7 +145,8 @@ def data(report: Report) -> JsonReport:
 
 
 def _stack(stack: StackReport) -> JsonStack:
-    messages = [_message(each.severity, "", each.message, each.urn) for each in stack.diagnostics]
+    said = [each for each in stack.change.diagnostics if each.severity is not Severity.INFO]
+    messages = [_message(each.severity, "", each.message, each.urn) for each in said]
     messages += [
         _message("mandatory" if each.mandatory else "advisory", each.policy, each.message, each.urn)
         for each in stack.policies

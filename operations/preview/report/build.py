@@ -7,7 +7,7 @@ from operations.preview.forecast.answers import ChangedAnswer
 from operations.preview.forecast.forecast import Forecast
 from operations.preview.gate.allowances import Allowance, judged
 from operations.preview.gate.dangers import Danger, DangerKind, dangers
-from operations.preview.model.change import Change, Operation, Severity, Step
+from operations.preview.model.change import Change, Diagnostic, Operation, Severity, Step
 from operations.preview.model.differences import Difference
 from operations.preview.provenance import Cause
 from operations.preview.report.document import Component, Object, StackReport, Verdict
@@ -29,8 +29,12 @@ def build(
     allowances: Sequence[Allowance] = (),
     today: date | None = None,
     drift: Iterable[str] | None = None,
+    of_base: Iterable[Diagnostic] = (),
 ) -> StackReport:
-    """The same change gives the same report: components by their names, objects by kinds and names."""
+    """The same change gives the same report: components by their names, objects by kinds and names.
+
+    `of_base` is what the base's program makes the engine say too.
+    """
     found = tuple(judged(change.stack, dangers(change), allowances, today or datetime.now(UTC).date()))
     forecast = Forecast.of(change)
     also = {} if pending is None else {step.urn: step for step in pending.changing}
@@ -48,11 +52,21 @@ def build(
         causes=tuple(causes),
         components=tuple(_components(change, own)),
         pending=tuple(_components(change, others)),
-        diagnostics=tuple(each for each in change.diagnostics if each.severity is not Severity.INFO),
+        diagnostics=tuple(_news(change, of_base)),
         policies=change.policies,
         change=change,
         drift=None if drift is None else tuple(drift),
     )
+
+
+def _news(change: Change, of_base: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """Warnings and errors; of warnings that the base has too their number alone."""
+    known = {each.message for each in of_base if each.severity is Severity.WARNING}
+    old = [each for each in change.diagnostics if each.severity is Severity.WARNING and each.message in known]
+    yield from (each for each in change.diagnostics if each.severity is not Severity.INFO and each not in old)
+    if old:
+        count = len(old)
+        yield Diagnostic(Severity.INFO, f"{count} {'warning' if count == 1 else 'warnings'} that the base has too")
 
 
 def _verdict(change: Change, found: Sequence[Danger], forecast: Forecast) -> Verdict:

@@ -66,6 +66,7 @@ class StackReport:
     settings of the base. `pending` is what the base's program would change too, and not in `components`.
     `causes` says which setting, or the code, makes which objects change; empty where that is not known.
     `settings` are those that differ in the stack's file; None where there is no earlier file to compare with.
+    `diagnostics` are those that are news, and how many are not; `change` has all.
     """
 
     stack: str

@@ -102,6 +102,28 @@ def test_settings_come_before_what_follows_from_them() -> None:
         assert "3 → 5" in text
 
 
+def test_warnings_that_the_base_has_too_are_only_counted() -> None:
+    told = [
+        {"diagnosticEvent": {"severity": severity, "message": message}}
+        for severity, message in (("warning", "retired"), ("warning", "new one"), ("error", "retired"))
+    ]
+    change = change_of(SCALED, *told)
+    made = Report((build(change, "the base", (), of_base=change_of(told[0]).diagnostics),))
+    for form in (markdown, terminal, html):
+        text = form(made)
+        assert "1 warning that the base has too" in text
+        assert "warning: retired" not in text
+        assert "error: retired" in text
+        assert "warning: new one" in text
+    messages = JsonReport.model_validate_json(as_json(made)).stacks[0].messages
+    assert [(each.severity, each.message) for each in messages] == [
+        ("warning", "retired"),
+        ("warning", "new one"),
+        ("error", "retired"),
+    ]
+    assert "warning: retired" in terminal(Report((build(change, "an empty state", ()),)))
+
+
 def test_a_setting_that_one_side_does_not_have_is_shown_with_its_default() -> None:
     comes = Difference(("redis", "shards"), Opaque.ABSENT, 2, default=3)
     goes = Difference(("protect",), True, Opaque.ABSENT, default=False)
