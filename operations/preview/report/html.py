@@ -8,12 +8,12 @@ from operations.preview.model.differences import Difference
 from operations.preview.model.paths import format_path
 from operations.preview.report.document import Component, Object, Report, StackReport, Verdict
 from operations.preview.report.likeness import Alike, AlikeComponents
+from operations.preview.report.noise import counted_noise
 from operations.preview.report.pictures import changed_picture
 from operations.preview.report.sentences import (
     COUNTED,
     VERDICTS,
     advice,
-    counted,
     follows,
     gate,
     origins,
@@ -144,7 +144,7 @@ def _fields(each: Object) -> Iterator[str]:
     if each.fields:
         yield "<ul>" + "".join(f"<li>{_field(one)}</li>" for one in each.fields) + "</ul>"
     if each.noise:
-        yield f" ({escape(counted(each.noise))})"
+        yield f" ({escape(counted_noise(each.noise))})"
 
 
 def _field(difference: Difference) -> str:

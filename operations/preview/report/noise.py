@@ -1,24 +1,30 @@
 """Fields that change only because others do: they are counted, and shown in the folded whole alone."""
 
+from collections.abc import Mapping
+
 from operations.preview.model.change import Operation, Step
 from operations.preview.model.differences import Difference
 
 _ANNOTATIONS = {
-    "webtier/sent": "marks of what was sent",
-    "pulumi.com/waitFor": "marks of what was sent",
-    "pulumi.com/patchFieldManager": "marks of what was sent",
-    "app.kubernetes.io/managed-by": "managed labels",
+    "webtier/sent": "annotations webtier/sent",
+    "pulumi.com/waitFor": "annotations pulumi.com/waitFor",
+    "pulumi.com/patchFieldManager": "annotations pulumi.com/patchFieldManager",
+    "app.kubernetes.io/managed-by": "labels app.kubernetes.io/managed-by",
 }
 _CONFIG_MAPS = {
-    "-agent": "the agent's archive",
+    "-agent": "archives of the agent",
     "-dashboard": "dashboards",
-    "-alerts": "alert rules",
+    "-alerts": "files of alert rules",
 }
-_KINDS = {"PrometheusRule": "alert rules", "ServiceMonitor": "scraping", "PodMonitor": "scraping"}
+_KINDS = {
+    "PrometheusRule": "fields of PrometheusRules",
+    "ServiceMonitor": "fields of ServiceMonitors",
+    "PodMonitor": "fields of PodMonitors",
+}
 
 
 def noise_of(step: Step, difference: Difference) -> str | None:
-    """What sort of noise a field is, in words; None for what somebody has to read."""
+    """What sort of noise a field is, its noun in the plural and first; None for what somebody has to read."""
     path = difference.path
     last = str(path[-1]) if path else ""
     if last.endswith("checksum"):
@@ -32,3 +38,13 @@ def noise_of(step: Step, difference: Difference) -> str | None:
     if step.kind == "ConfigMap" and path[:1] in (("data",), ("binaryData",)):
         return next((noise for end, noise in _CONFIG_MAPS.items() if step.name.endswith(end)), None)
     return None
+
+
+def counted_noise(counts: Mapping[str, int]) -> str:
+    """`1 dashboard, 3 checksums`, in the order of names."""
+    return ", ".join(f"{count} {_singular(sort) if count == 1 else sort}" for sort, count in sorted(counts.items()))
+
+
+def _singular(sort: str) -> str:
+    noun, space, rest = sort.partition(" ")
+    return f"{noun.removesuffix('s')}{space}{rest}"

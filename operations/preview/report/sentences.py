@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from operations.preview.model.change import Operation, Step
 from operations.preview.report.document import Component, Report, StackReport, Verdict
+from operations.preview.report.noise import counted_noise
 
 VERDICTS = {
     Verdict.NO_CHANGES: "nothing would change",
@@ -33,14 +34,14 @@ def mark(operation: Operation) -> str:
 
 
 def counted(counts: Mapping[str, int]) -> str:
-    """`3 checksums, 1 dashboards`, in the order of names."""
+    """`3 Deployment to update, 1 Service to delete`, in the order of names."""
     return ", ".join(f"{count} {sort}" for sort, count in sorted(counts.items()))
 
 
 def follows(components: Sequence[Component]) -> str:
     """How many fields of all of them only follow; empty if there are none."""
     counts = sum((Counter(component.noise) for component in components), Counter[str]())
-    return f"Fields that only follow, and are not listed: {counted(counts)}." if counts else ""
+    return f"Fields that only follow, and are not listed: {counted_noise(counts)}." if counts else ""
 
 
 def summary(stack: StackReport) -> str:

@@ -157,7 +157,17 @@ def test_noise_is_counted_and_not_listed() -> None:
     )
     text = markdown(report(changed("Deployment", "user-v1", old, new, WEB)))
     assert "checksum:" not in text
-    assert "not listed: 1 checksums" in text
+    assert "not listed: 1 checksum." in text
+
+
+def test_noise_is_counted_in_the_words_of_its_fields() -> None:
+    def annotated(n: int) -> dict[str, Any]:
+        return {"metadata": {"annotations": {"pulumi.com/waitFor": f"{n}", "a/checksum": f"{n}", "b/checksum": f"{n}"}}}
+
+    counted = "1 annotation pulumi.com/waitFor, 2 checksums"
+    made = report(changed("Deployment", "user-v1", annotated(1), annotated(2), WEB))
+    assert f"not listed: {counted}." in markdown(made)
+    assert f"({counted})" in html(made)
 
 
 def test_lines_of_a_text_are_compared() -> None:
