@@ -1,16 +1,14 @@
 """What a change will do to what runs: all parts of the forecast, as data and as sentences."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from operations.preview.forecast.addresses import AddressChange, address_changes
 from operations.preview.forecast.data import DataChange, data_changes
+from operations.preview.forecast.pod_sentences import pod_sentences
 from operations.preview.forecast.pods import Roll, Scaling, rolls, scalings
 from operations.preview.forecast.redis import ClusterForecast, cluster_forecasts
 from operations.preview.model.change import Change
-
-_MOST_ALIKE = 3
 
 
 @dataclass(frozen=True)
@@ -45,18 +43,4 @@ class Forecast:
     def sentences(self) -> tuple[str, ...]:
         """What people read; what can't be undone comes last, where the eye stays."""
         others = (*self.clusters, *self.addresses, *self.data)
-        return (*_merged(self.rolls), *_merged(self.scalings), *filter(None, map(str, others)))
-
-
-def _merged(items: Sequence[Roll] | Sequence[Scaling]) -> Iterator[str]:
-    """A sentence for each, and one for all of a kind that the same is said of."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for each in items:
-        said = str(each).removeprefix(f"{each.kind} {each.place}")
-        groups.setdefault((each.kind, said), []).append(each.place)
-    for (kind, said), places in groups.items():
-        if len(places) <= _MOST_ALIKE:
-            yield from (f"{kind} {place}{said}" for place in places)
-        else:
-            shown = ", ".join(places[:_MOST_ALIKE])
-            yield f"{kind} {shown} and {len(places) - _MOST_ALIKE} more, each{said}"
+        return (*pod_sentences(self.rolls, self.scalings), *filter(None, map(str, others)))

@@ -15,6 +15,7 @@ _POD: Path = (*_TEMPLATE, "spec")
 _CONTAINERS = ("containers", "initContainers")
 _KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 _AUTOSCALER = "HorizontalPodAutoscaler"
+ONE_AFTER_ANOTHER = "one after another"
 _GRACE = 30
 """Seconds that Kubernetes gives a pod to end where nothing else is said (`terminationGracePeriodSeconds`)."""
 _START = 20
@@ -35,11 +36,6 @@ class Roll:
     how: str
     away: int = 0
 
-    def __str__(self) -> str:
-        pods = "its pod restarts" if self.pods == 1 else f"its {self.pods} pods restart"
-        away = f", for {self.away} s at most besides pulling an image" if self.away else ""
-        return f"{self.kind} {self.place}: {pods} ({', '.join(self.reasons)}); {self.how}{away}."
-
 
 @dataclass(frozen=True)
 class Scaling:
@@ -50,13 +46,6 @@ class Scaling:
     old: int | None
     new: int | None
     limits: str = ""
-
-    def __str__(self) -> str:
-        if self.new is None:
-            return f"{self.kind} {self.place}: an autoscaler decides how many pods there are, {self.limits}."
-        if self.old is None:
-            return f"{self.kind} {self.place}: {self.new} pods, and no autoscaler decides any more."
-        return f"{self.kind} {self.place}: {self.new} pods instead of {self.old}."
 
 
 def rolls(change: Change) -> Iterator[Roll]:
@@ -154,9 +143,9 @@ def _reason(difference: Difference) -> str:
 
 def _how(step: Step) -> tuple[str, int]:
     """In words, and for how many seconds none may be there."""
-    pods = _replicas(step.after)
+    before, pods = _replicas(step.before), _replicas(step.after)
     if step.kind == "StatefulSet":
-        return ("one after another", 0) if pods > 1 else ("away until it is ready again", _restart_seconds(step))
+        return (ONE_AFTER_ANOTHER, 0) if pods > 1 else ("away until it is ready again", _restart_seconds(step))
     strategy = value_at(step.after, ("spec", "strategy"))
     match strategy:
         case {"type": "Recreate"}:
@@ -167,8 +156,13 @@ def _how(step: Step) -> tuple[str, int]:
             limits: Mapping[str, Value] = {}
     surge = _part(limits.get("maxSurge", "25%"), pods, up=True)
     fewer = _part(limits.get("maxUnavailable", "25%"), pods, up=False)
-    words = f"at most {surge} more than {pods} and {fewer or 'none'} fewer meanwhile"
-    return words, _restart_seconds(step) if fewer >= pods else 0
+    if not surge and not fewer:
+        # As Kubernetes has it: a rollout could not begin.
+        fewer = 1
+    # Another number of pods is brought about first, from those that are there.
+    most, least = max(before, pods + surge), min(before, pods - fewer)
+    ready = f"at least {least} ready" if least > 0 else "maybe none ready"
+    return f"at most {most} at a time, {ready}", _restart_seconds(step) if least <= 0 else 0
 
 
 def _restart_seconds(step: Step) -> int:

@@ -1,5 +1,6 @@
 """What happens to the shards of a Redis Cluster: which hand over, and how many slots move."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,9 @@ from operations.preview.model.redis_clusters import RedisClusterChange, clusters
 from operations.preview.model.values import value_at
 from webtier.redis_cluster.agent.redis.topology import SLOTS
 
+_CONF = ("data", "redis.conf")
+_MAXMEMORY = re.compile(r"^maxmemory (\d+)$", re.MULTILINE)
+
 
 @dataclass(frozen=True)
 class ClusterForecast:
@@ -16,7 +20,8 @@ class ClusterForecast:
 
     `hand_over` are the StatefulSets of the shards whose master gives its role to a replica before it ends, so that
     writes to it pause for well under a second; `without_replica` those that nobody stands in for while their pod
-    restarts. `slots` are about how many move to another shard. With `switches_tls` nobody hands over: nodes with TLS
+    restarts. `slots` are about how many move to another shard. `old_maxmemory` and `new_maxmemory` are bytes that each
+    node may keep; 0 where that is not known. With `switches_tls` nobody hands over: nodes with TLS
     and without it do not understand each other.
     """
 
@@ -28,6 +33,8 @@ class ClusterForecast:
     slots: int = 0
     new_passwords: bool = False
     switches_tls: bool = False
+    old_maxmemory: int = 0
+    new_maxmemory: int = 0
 
     def __str__(self) -> str:
         return " ".join(self._sentences())
@@ -38,6 +45,8 @@ class ClusterForecast:
             count = len(self.hand_over)
             which = "a shard hands" if count == 1 else f"{count} shards, one after another, hand"
             yield f"{of}: {which} over to a replica before the master ends; writes to it pause for less than a second."
+        if self.old_maxmemory != self.new_maxmemory and self.old_maxmemory and self.new_maxmemory:
+            yield f"{of}: maxmemory {_amount(self.old_maxmemory)} → {_amount(self.new_maxmemory)} of each node."
         if self.without_replica:
             count = len(self.without_replica)
             yield f"{of}: {count} {'shard has' if count == 1 else 'shards have'} no replica, and no master meanwhile."
@@ -59,6 +68,7 @@ def cluster_forecasts(change: Change, rolls: Sequence[Roll]) -> Iterator[Cluster
     rolled = {roll.place for roll in rolls}
     for cluster in clusters(change):
         old, new = cluster.old_shards, cluster.new_shards
+        before, after = _maxmemory(change, cluster)
         restarting = [step for step in cluster.shards if step.place in rolled and not cluster.switches_tls]
         made = ClusterForecast(
             cluster.name,
@@ -69,6 +79,8 @@ def cluster_forecasts(change: Change, rolls: Sequence[Roll]) -> Iterator[Cluster
             slots=_moved(old, new) if old and new and old != new else 0,
             new_passwords=_gets_passwords(change, cluster),
             switches_tls=cluster.switches_tls,
+            old_maxmemory=before,
+            new_maxmemory=after,
         )
         if str(made):
             yield made
@@ -91,3 +103,19 @@ def _gets_passwords(change: Change, cluster: RedisClusterChange) -> bool:
         step.kind == "Secret" and step.name == name and step.operation is Operation.UPDATE and step.differences
         for step in change.steps
     )
+
+
+def _maxmemory(change: Change, cluster: RedisClusterChange) -> tuple[int, int]:
+    """That of before and after, where its configuration is updated."""
+    for step in change.steps:
+        if (step.kind, step.name, step.operation) == ("ConfigMap", f"{cluster.name}-conf", Operation.UPDATE):
+            found = (re.search(_MAXMEMORY, str(value_at(each, _CONF))) for each in (step.before, step.after))
+            before, after = (0 if each is None else int(each[1]) for each in found)
+            return before, after
+    return 0, 0
+
+
+def _amount(size: int) -> str:
+    """Bytes as Kubernetes writes them, in the larger unit of which there is at least one: `2.8Gi`."""
+    unit, power = ("Gi", 30) if size >= 2**30 else ("Mi", 20)
+    return f"{round(size / 2**power, 2):g}{unit}"

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import pytest
+
 from operations.preview.forecast.forecast import Forecast
 from operations.preview.model.change import Change
 from tests.unit.operations.preview.engine_log import SECRET, change_of, changed, component, state, step
 
 REDIS = component("RedisCluster", "redis")
+FOR_50_S = "for 50 s at most besides pulling an image"
 
 
 def sentences(change: Change) -> list[str]:
@@ -29,19 +32,71 @@ def test_another_image_restarts_as_the_strategy_says() -> None:
     }
     change = change_of(changed("Deployment", "a", _spec(**rolling), _spec("a:2", **rolling)))
     assert sentences(change) == [
-        "Deployment webtier/a: its 3 pods restart (image of web); at most 2 more than 3 and 1 fewer meanwhile."
+        "Deployment webtier/a: its 3 pods restart (image of web); at most 5 at a time, at least 2 ready."
     ]
 
 
 def test_kubernetes_own_strategy_is_a_quarter() -> None:
     (said,) = sentences(change_of(changed("Deployment", "a", _spec(replicas=5), _spec("a:2", replicas=5))))
-    assert "at most 2 more than 5 and 1 fewer" in said
+    assert said.endswith("at most 7 at a time, at least 4 ready.")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "limits", "what", "how"),
+    [
+        (4, 6, ("25%", 0), "6 pods instead of 4, and its 4 pods restart", "at most 8 at a time, at least 4 ready"),
+        (6, 4, (1, 1), "4 pods instead of 6, and the 4 that stay restart", "at most 6 at a time, at least 3 ready"),
+        (1, 2, (1, 0), "2 pods instead of 1, and its pod restarts", "at most 3 at a time, at least 1 ready"),
+        (2, 1, (1, 0), "1 pod instead of 2, and the one that stays restarts", "at most 2 at a time, at least 1 ready"),
+        # Kubernetes lets one go where neither rounds to anything.
+        (3, 3, (0, "10%"), "its 3 pods restart", "at most 3 at a time, at least 2 ready"),
+        (1, 1, (0, 1), "its pod restarts", f"at most 1 at a time, maybe none ready, {FOR_50_S}"),
+    ],
+)
+def test_another_number_and_a_restart_are_one_sentence(
+    old: int, new: int, limits: tuple[int | str, int | str], what: str, how: str
+) -> None:
+    surge, fewer = limits
+    strategy = {"rollingUpdate": {"maxSurge": surge, "maxUnavailable": fewer}}
+    before, after = _spec(replicas=old, strategy=strategy), _spec("a:2", replicas=new, strategy=strategy)
+    change = change_of(changed("Deployment", "a", before, after))
+    assert sentences(change) == [f"Deployment webtier/a: {what} (image of web); {how}."]
+    assert len(Forecast.of(change).rolls) == 1
+    assert len(Forecast.of(change).scalings) == (old != new)
+
+
+def test_what_is_the_same_of_several_is_one_sentence() -> None:
+    restart = [changed("Deployment", name, _spec(), _spec("a:2")) for name in "abcde"]
+    assert sentences(change_of(*restart[:2])) == [
+        "Deployments webtier/a, b, each: its 3 pods restart (image of web); at most 4 at a time, at least 3 ready."
+    ]
+    (said,) = sentences(change_of(*restart))
+    assert said.startswith("Deployments webtier/a, b, c and 2 more, each: its 3 pods restart")
+    assert len(Forecast.of(change_of(*restart)).rolls) == 5
+    scaled = [changed("Deployment", name, _spec(), _spec(replicas=5)) for name in "ab"]
+    assert sentences(change_of(*scaled)) == ["Deployments webtier/a, b, each: 5 pods instead of 3."]
+    other = changed("Deployment", "b", _spec(), _spec("a:2", replicas=5))
+    assert len(sentences(change_of(restart[0], other))) == 2
+
+
+def test_a_namespace_is_named_where_it_is_another_one() -> None:
+    elsewhere = [
+        changed(
+            "Deployment",
+            name,
+            {"metadata": {"name": name, "namespace": there}, **_spec()},
+            {"metadata": {"name": name, "namespace": there}, **_spec("a:2")},
+        )
+        for name, there in (("a", "x"), ("b", "x"), ("c", "y"))
+    ]
+    (said,) = sentences(change_of(*elsewhere))
+    assert said.startswith("Deployments x/a, b, y/c, each: ")
 
 
 def test_all_at_once_is_away_meanwhile() -> None:
     all_at_once: dict[str, Any] = {"strategy": {"type": "Recreate"}}
     (said,) = sentences(change_of(changed("Deployment", "a", _spec(**all_at_once), _spec("a:2", **all_at_once))))
-    assert said.endswith("away meanwhile, for 50 s at most besides pulling an image.")
+    assert said.endswith(f"away meanwhile, {FOR_50_S}.")
 
 
 def test_a_changed_checksum_restarts_too() -> None:
@@ -61,11 +116,52 @@ def test_another_number_restarts_none() -> None:
 
 def test_shards_that_restart_hand_over() -> None:
     events = [changed("StatefulSet", f"redis-shard-{n}", _spec(), _spec("a:2"), REDIS) for n in range(3)]
-    *restarts, said = sentences(change_of(*events))
-    assert len(restarts) == 3
+    restarts, said = sentences(change_of(*events))
+    assert restarts == (
+        "StatefulSets webtier/redis-shard-0, redis-shard-1, redis-shard-2: 9 pods restart (image of web); "
+        "one after another."
+    )
     assert said.startswith("Redis Cluster redis: 3 shards, one after another, hand over to a replica")
     (redis,) = Forecast.of(change_of(*events)).clusters
     assert redis.hand_over == tuple(f"webtier/redis-shard-{n}" for n in range(3))
+
+
+def _conf(maxmemory: int) -> dict[str, Any]:
+    return {"data": {"redis.conf": f"port 6379\nmaxmemory {maxmemory}\nmaxmemory-policy noeviction\n"}}
+
+
+def test_another_maxmemory_is_told() -> None:
+    shard = changed("StatefulSet", "redis-shard-0", _spec(), _spec("a:2"), REDIS)
+    conf = changed("ConfigMap", "redis-conf", _conf(3006477107), _conf(4509715660), REDIS)
+    said = sentences(change_of(conf, shard))[-1]
+    assert "Redis Cluster redis: maxmemory 2.8Gi → 4.2Gi of each node." in said
+    smaller = changed("ConfigMap", "redis-conf", _conf(3006477107), _conf(375809638), REDIS)
+    assert "maxmemory 2.8Gi → 358.4Mi of" in sentences(change_of(smaller, shard))[-1]
+    same = changed("ConfigMap", "redis-conf", {**_conf(1), "a": 1}, {**_conf(1), "a": 2}, REDIS)
+    assert "maxmemory" not in sentences(change_of(same, shard))[-1]
+
+
+def test_claims_that_stay_are_told_by_their_shard() -> None:
+    kept = {**state("PersistentVolumeClaim", "x"), "retainOnDelete": True}
+
+    def claims(operation: str, shard: int, old: dict[str, Any]) -> list[Any]:
+        names = [f"data-redis-shard-{shard}-{n}" for n in range(3)]
+        inputs = [{**old["inputs"], "metadata": {"name": name, "namespace": "webtier"}} for name in names]
+        steps = zip(names, inputs, strict=True)
+        return [step(operation, "PersistentVolumeClaim", name, old={**old, "inputs": of}) for name, of in steps]
+
+    shards = [
+        step("delete", "StatefulSet", f"redis-shard-{n}", old=state("StatefulSet", f"redis-shard-{n}")) for n in (2, 3)
+    ]
+    change = change_of(*shards, *claims("delete", 2, kept), *claims("discard", 3, state("PersistentVolumeClaim", "x")))
+    assert sentences(change) == [
+        f"3 PersistentVolumeClaims of redis-shard-{n} stay in the cluster, with their data." for n in (2, 3)
+    ]
+    gone = change_of(shards[0], *claims("delete", 2, state("PersistentVolumeClaim", "x")))
+    (said,) = sentences(gone)
+    assert said.startswith("3 PersistentVolumeClaims: deleted, with its data")
+    single = sentences(change_of(claims("delete", 2, kept)[0]))
+    assert single == ["PersistentVolumeClaim webtier/data-redis-shard-2-0 stays in the cluster, with its data."]
 
 
 def test_none_hands_over_where_tls_is_switched() -> None:
