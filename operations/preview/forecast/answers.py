@@ -4,25 +4,47 @@ URLs are tried that lie at the edges of every rule of before and of after: its o
 begins like it. What a regex is for is told by examples.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from webtier.path_rules import PathRule, RuleSet
 from webtier.path_rules.regexes.path_sets import Paths
 from webtier.path_rules.rules.explanation import explain
 from webtier.path_rules.rules.hosts import WILDCARD
-from webtier.path_rules.rules.request import Request, escaped
-from webtier.path_rules.rules.semantics import matches, responsible_host
+from webtier.path_rules.rules.request import Refused, Request, escaped, readable
+from webtier.path_rules.rules.semantics import (
+    Answered,
+    Redirected,
+    Served,
+    answer_to,
+    matches,
+    responsible_host,
+)
 
 _ANY_HOST = "any.example"
 _DEFAULT = "default_backend"
 _ON_THE_WAY = ("host", "path", "no", "hit")
 """Labels of how a rule is found: what is left is how it answers, with every option of it."""
+_MOST_ALIKE = 3
+_BELOW = "…"
+_NO_RULE = "since no rule is for it"
+
+
+@dataclass(frozen=True)
+class Told:
+    """How a URL is answered: first by which service, or what else the answer is, and then what else is to be said."""
+
+    who: str
+    details: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class ChangedAnswer:
-    """A URL, by which rule it is answered and how, before and after; `others` more URLs change in the same way."""
+    """A URL, by which rule it is answered and how, before and after; `others` more URLs change in the same way.
+
+    `host` is empty for every host that has no rules of its own. `alike` are the paths of the URL and of those others,
+    `/pay/…` for those below one. `before` and `after` are what of the answers is not the same.
+    """
 
     url: str
     old_rule: str
@@ -30,10 +52,31 @@ class ChangedAnswer:
     new_rule: str
     new: str
     others: int = 0
+    host: str = ""
+    alike: tuple[str, ...] = ()
+    before: Told = Told("")
+    after: Told = Told("")
 
-    def __str__(self) -> str:
-        more = f" (and {self.others} like it)" if self.others else ""
-        return f"{self.url}{more}: {self.old}, by {self.old_rule} → {self.new}, by {self.new_rule}"
+    @property
+    def place(self) -> tuple[str, str]:
+        """The URL with those like it, and in words which host they are of where it is no certain one."""
+        paths = ", ".join(self.alike[:_MOST_ALIKE])
+        more = f" and {len(self.alike) - _MOST_ALIKE} more" if len(self.alike) > _MOST_ALIKE else ""
+        return f"{self.host}{paths}", f"{more}{'' if self.host else ' on every other host'}"
+
+    @property
+    def is_by_another(self) -> bool:
+        """Whether another service answers, or something else than a service."""
+        return self.before.who != self.after.who
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """`said` are all sentences about it, and `told` the same in parts."""
+
+    rule: str
+    said: str
+    told: Told
 
 
 def changed_answers(before: RuleSet, after: RuleSet) -> Iterator[ChangedAnswer]:
@@ -44,7 +87,8 @@ def changed_answers(before: RuleSet, after: RuleSet) -> Iterator[ChangedAnswer]:
         for each in _of_host(host, before, after):
             found.setdefault((each.old_rule, each.new_rule), []).append(each)
         for first, *others in found.values():
-            yield ChangedAnswer(first.url, first.old_rule, first.old, first.new_rule, first.new, len(others))
+            alike = tuple(dict.fromkeys(path for each in (first, *others) for path in each.alike))
+            yield replace(first, others=len(others), alike=alike)
 
 
 def _of_host(host: str | None, before: RuleSet, after: RuleSet) -> Iterator[ChangedAnswer]:
@@ -53,27 +97,69 @@ def _of_host(host: str | None, before: RuleSet, after: RuleSet) -> Iterator[Chan
     # A request never sees rules of other hosts, but for a host that comes or goes those of whoever else is responsible.
     rules += [*before.on(responsible_host(before, name)).values(), *after.on(responsible_host(after, name)).values()]
     https = any(given.settings(host).redirects_to_https for given in (before, after))
-    for path in sorted({"/", *(path for rule in rules for path in _paths(rule))}):
+    shown = {path: words for rule in rules for path, words in _paths(rule)}
+    # A path that is a rule's own stands for itself.
+    shown |= {"/": "/", **{rule.path: rule.path for rule in rules if rule.match != "regex"}}
+    for path, words in sorted(shown.items()):
         request = Request(escaped(path), name, https=https)
-        (old_rule, old), (new_rule, new) = _told(before, request), _told(after, request)
-        if old != new:
-            yield ChangedAnswer(f"{name}{request.target}", old_rule, old, new_rule, new)
+        old, new = _told(before, request), _told(after, request)
+        if old.said != new.said:
+            yield ChangedAnswer(
+                f"{name}{request.target}",
+                old.rule,
+                old.said,
+                new.rule,
+                new.said,
+                host=host or "",
+                alike=(escaped(words.removesuffix(_BELOW)) + (_BELOW if words.endswith(_BELOW) else ""),),
+                before=_differing(old, new, _NO_RULE),
+                after=_differing(new, old, f"{_NO_RULE} any more"),
+            )
 
 
-def _paths(rule: PathRule) -> Iterator[str]:
+def _paths(rule: PathRule) -> Iterator[tuple[str, str]]:
+    """Each path with what people read in its place."""
     match rule.match:
         case "regex":
-            yield from Paths(rule.path).examples
+            yield from ((path, path) for path in Paths(rule.path).examples)
         case "exact":
-            yield from (rule.path, f"{rule.path}x")
+            yield from ((path, path) for path in (rule.path, f"{rule.path}x"))
         case "prefix":
             stem = rule.path.removesuffix("/")
-            yield from (rule.path, f"{stem}/x", f"{stem}x")
+            yield from ((rule.path, rule.path), (f"{stem}/x", f"{stem}/{_BELOW}"))
+            if stem:
+                yield f"{stem}x", f"{stem}x"
 
 
-def _told(rules: RuleSet, request: Request) -> tuple[str, str]:
-    """The rule that a request hits, and the sentences about its answer."""
+def _told(rules: RuleSet, request: Request) -> _Answer:
+    """The rule that a request hits, and how it is answered."""
     host = responsible_host(rules, request.name)
     hit = next((rule for _, rule in rules.ordered(host) if matches(rule, request.path)), None)
     by = _DEFAULT if hit is None else f"{hit.match} {hit.path}"
-    return by, "; ".join(sentence for label, sentence in explain(rules, request) if label not in _ON_THE_WAY)
+    sentences = [(label, said) for label, said in explain(rules, request) if label not in _ON_THE_WAY]
+    options = [said for label, said in sentences if label != "answer"]
+    by_rule = _NO_RULE if hit is None else f"by the {hit.match} rule {hit.path}"
+    match answer_to(rules, request):
+        case Served(backend=backend) if not backend.service:
+            told = Told("nothing", (by_rule,))
+        case Served(backend=backend, path=path, forwarded_prefix=prefix):
+            with_prefix = [] if prefix is None else [f"with X-Forwarded-Prefix: {prefix}"]
+            by_default = [f"as {_DEFAULT}"] if hit is None else []
+            details = (f"asked for {readable(path)}", *with_prefix, *options, *by_default, by_rule)
+            told = Told(backend.described, details)
+        case Answered() | Redirected(why="rule" | "https"):
+            told = Told(_answer_in(sentences), (*options, by_rule))
+        case Redirected() | Refused():
+            # No rule is looked at.
+            told = Told(_answer_in(sentences), tuple(options))
+    return _Answer(by, "; ".join(said for _, said in sentences), told)
+
+
+def _answer_in(sentences: Sequence[tuple[str, str]]) -> str:
+    return next(said for label, said in sentences if label == "answer")
+
+
+def _differing(answer: _Answer, other: _Answer, no_rule: str) -> Told:
+    """What of an answer is not the same in the other one; `no_rule` is said where it comes from no rule."""
+    details = (each for each in answer.told.details if each not in other.told.details)
+    return Told(answer.told.who, tuple(no_rule if each == _NO_RULE else each for each in details))

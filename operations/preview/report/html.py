@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from operations.diagram.svg import svg
+from operations.preview.forecast.answers import ChangedAnswer, Told
 from operations.preview.model.differences import Difference
 from operations.preview.model.paths import format_path
 from operations.preview.report.document import Component, Object, Report, StackReport, Verdict
@@ -106,9 +107,10 @@ def _stack(stack: StackReport) -> Iterator[str]:
         yield from (f"<li>{escape(sentence)}</li>" for sentence in sentences)
         yield "</ul>"
     if stack.answers:
-        yield "<h3>URLs that are answered otherwise</h3><ul>"
-        yield from (f"<li>{escape(str(each))}</li>" for each in stack.answers)
-        yield "</ul>"
+        yield '<h3>URLs that are answered otherwise</h3><div class="scrolls"><table>'
+        yield "<tr><th>URL</th><th>before</th><th>after</th></tr>"
+        yield from map(_changed_answer, stack.answers)
+        yield "</table></div>"
     if stack.drift:
         yield "<h3>Changed in the cluster since the last update</h3><ul>"
         yield from (f"<li>{escape(sentence)}</li>" for sentence in stack.drift)
@@ -130,6 +132,20 @@ def _stack(stack: StackReport) -> Iterator[str]:
             for name, said in sorted(found.items()):
                 yield from (f"<li><code>{escape(name)}</code>: {escape(each)}</li>" for each in said)
             yield "</ul>"
+
+
+def _changed_answer(each: ChangedAnswer) -> str:
+    paths, where = each.place
+    cells = (
+        f"<code>{escape(paths)}</code>{escape(where)}",
+        *(_answer(told, each) for told in (each.before, each.after)),
+    )
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _answer(told: Told, changed: ChangedAnswer) -> str:
+    who = f"<b>{escape(told.who)}</b>" if changed.is_by_another else escape(told.who)
+    return ", ".join([who, *map(escape, told.details)])
 
 
 def _component(component: Component) -> Iterator[str]:

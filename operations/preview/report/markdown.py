@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from operations.diagram.mermaid import mermaid
+from operations.preview.forecast.answers import ChangedAnswer, Told
 from operations.preview.gate.dangers import Danger
 from operations.preview.model.differences import Difference
 from operations.preview.model.paths import format_path
@@ -137,8 +138,7 @@ def _of_stack(stack: StackReport, detail: _Detail) -> Iterator[str]:
     if stack.answers:
         yield "**URLs that are answered otherwise**"
         yield ""
-        yield from _some([f"- {_code(str(each))}" for each in stack.answers], detail.settings, "URLs")
-        yield ""
+        yield from _answers(stack.answers, detail.settings)
     if stack.drift:
         yield "**Changed in the cluster since the last update**"
         yield ""
@@ -165,6 +165,31 @@ def _of_stack(stack: StackReport, detail: _Detail) -> Iterator[str]:
         yield waiting
         yield ""
     yield from _advice(stack, detail)
+
+
+def _answers(answers: Sequence[ChangedAnswer], most: int) -> Iterator[str]:
+    if most:
+        yield "| URL | before | after |"
+        yield "| --- | --- | --- |"
+    for each in answers[:most]:
+        paths, where = each.place
+        cells = (_cell(paths) + where, *(_answer(told, each) for told in (each.before, each.after)))
+        yield f"| {' | '.join(cells)} |"
+    if most:
+        yield ""
+    if len(answers) > most:
+        yield f"… {len(answers) - most} more URLs"
+        yield ""
+
+
+def _answer(told: Told, changed: ChangedAnswer) -> str:
+    who = f"**{_cell(told.who)}**" if changed.is_by_another else _cell(told.who)
+    return ", ".join([who, *map(_escaped, told.details)])
+
+
+def _cell(text: str) -> str:
+    """A code span within a table, which a `|` in it would end."""
+    return _code(text).replace("|", "\\|")
 
 
 def _advice(stack: StackReport, detail: _Detail) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from operations.preview.forecast.answers import ChangedAnswer
 from operations.preview.model.change import Operation
 from operations.preview.model.paths import format_path
 from operations.preview.report.document import Component, Report, StackReport, Verdict
@@ -60,7 +61,7 @@ def _of_stack(stack: StackReport) -> Iterator[str]:
     if stack.answers:
         yield ""
         yield "  URLs that are answered otherwise"
-        yield from _some(stack.answers, _MOST_SENTENCES)
+        yield from _answers(stack.answers)
     if stack.drift:
         yield ""
         yield "  Changed in the cluster since the last update"
@@ -79,6 +80,15 @@ def _some(lines: Sequence[object], most: int) -> Iterator[str]:
     yield from (f"    {line}" for line in lines[:most])
     if len(lines) > most:
         yield f"    … {len(lines) - most} more"
+
+
+def _answers(answers: Sequence[ChangedAnswer]) -> Iterator[str]:
+    for each in answers[:_MOST_SENTENCES]:
+        yield f"    {''.join(each.place)}"
+        yield f"      before: {', '.join((each.before.who, *each.before.details))}"
+        yield f"      after:  {', '.join((each.after.who, *each.after.details))}"
+    if len(answers) > _MOST_SENTENCES:
+        yield f"    … {len(answers) - _MOST_SENTENCES} more"
 
 
 def _objects(components: Sequence[Component]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The report in all its forms, from event logs as the engine writes them."""
 
 import json
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
+from operations.preview.forecast.answers import ChangedAnswer, Told
 from operations.preview.model.change import Change
 from operations.preview.model.differences import Difference
 from operations.preview.model.values import Opaque
@@ -187,6 +189,46 @@ def test_nothing_in_a_value_ends_its_place(hostile: str) -> None:
     assert "<script>" not in outside_of_code(text)
     assert "@everyone" not in outside_of_code(text)
     assert "<script>" not in html(made)
+
+
+def _answered(who: str, detail: str) -> ChangedAnswer:
+    before, after = Told("a"), Told(who, (detail,))
+    alike = ("/a", "/a/…")
+    return ChangedAnswer("any.example/a", "prefix /a", "a", "prefix /b", who, alike=alike, before=before, after=after)
+
+
+def test_urls_that_are_answered_otherwise_are_a_table() -> None:
+    found = [_answered("b", "by the prefix rule /b"), _answered("a", "asked for /")]
+    made = Report((build(change_of(SCALED), "its state", (), found),))
+    assert (
+        "| URL | before | after |\n| --- | --- | --- |\n"
+        "| `/a, /a/…` on every other host | **`a`** | **`b`**, by the prefix rule /b |\n"
+        "| `/a, /a/…` on every other host | `a` | `a`, asked for / |\n\n"
+    ) in markdown(made)
+    page = html(made)
+    assert "<tr><th>URL</th><th>before</th><th>after</th></tr>" in page
+    assert "<td><code>/a, /a/…</code> on every other host</td><td><b>a</b></td>" in page
+    assert "<td>a</td><td>a, asked for /</td>" in page
+    place = "    /a, /a/… on every other host\n"
+    assert f"{place}      before: a\n      after:  b, by the prefix rule /b\n" in terminal(made)
+
+
+@pytest.mark.parametrize("hostile", ["a | b", "`a` | `b`", "</table><script>alert(1)</script>", "a\n\n@everyone"])
+def test_nothing_in_an_answer_ends_its_cell(hostile: str) -> None:
+    changed = replace(_answered(hostile, hostile), alike=(f"/{hostile}",))
+    made = Report((build(change_of(SCALED), "its state", (), [changed]),))
+    (row,) = [line for line in markdown(made).splitlines() if "on every other host" in line]
+    assert len(re.findall(r"(?<!\\)\|", row)) == 4
+    assert "@everyone" not in outside_of_code(row)
+    assert "<script>" not in outside_of_code(row)
+    assert "<script>" not in html(made)
+
+
+def test_a_short_comment_counts_urls() -> None:
+    made = Report((build(change_of(SCALED), "its state", (), [_answered("b", "x" * 100)] * 500),))
+    text = markdown(made, 12_000)
+    assert len(text) <= 12_000
+    assert re.search(r"\n\n… \d+ more URLs\n", text)
 
 
 def blocks_end(text: str) -> bool:
