@@ -46,11 +46,18 @@ def data_changes(change: Change) -> Iterator[DataChange]:
         yield DataChange(_places(steps), what)
     left = [step for step in claims if step.operation is Operation.DISCARD or _is_kept(step)]
     for owner, steps in _by_owner(change, left).items():
-        what = "stays in the cluster, with its data" if len(steps) == 1 else "stay in the cluster, with their data"
-        yield DataChange(_places(steps), what, can_be_undone=True, owner=owner, stay=True)
+        verb = "stays" if len(steps) == 1 else "stay"
+        yield DataChange(
+            _places(steps),
+            f"{verb} in the cluster, with {_their(steps)} data",
+            can_be_undone=True,
+            owner=owner,
+            stay=True,
+        )
     deleted = [step for step in claims if step.operation is Operation.DELETE and not _is_kept(step)]
     if deleted:
-        yield DataChange(_places(deleted), "deleted, with its data unless the volume's reclaim policy is Retain")
+        what = f"deleted, with {_their(deleted)} data unless the volume's reclaim policy is Retain"
+        yield DataChange(_places(deleted), what)
     replaced = [step for step in claims if step.operation is Operation.REPLACE]
     if replaced:
         # Kubernetes keeps a claim that is mounted (`kubernetes.io/pvc-protection`).
@@ -63,6 +70,10 @@ def data_changes(change: Change) -> Iterator[DataChange]:
 
 def _is_kept(step: Step) -> bool:
     return step.operation is Operation.DELETE and step.is_retained
+
+
+def _their(steps: Sequence[Step]) -> str:
+    return "its" if len(steps) == 1 else "their"
 
 
 def _by_owner(change: Change, claims: Sequence[Step]) -> dict[str, list[Step]]:

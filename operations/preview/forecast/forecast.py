@@ -42,5 +42,6 @@ class Forecast:
     @property
     def sentences(self) -> tuple[str, ...]:
         """What people read; what can't be undone comes last, where the eye stays."""
-        others = (*self.clusters, *self.addresses, *self.data)
-        return (*pod_sentences(self.rolls, self.scalings), *filter(None, map(str, others)))
+        of_clusters = (sentence for each in self.clusters for sentence in each.sentences())
+        others = map(str, (*self.addresses, *self.data))
+        return (*pod_sentences(self.rolls, self.scalings), *of_clusters, *others)

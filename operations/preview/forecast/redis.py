@@ -36,10 +36,8 @@ class ClusterForecast:
     old_maxmemory: int = 0
     new_maxmemory: int = 0
 
-    def __str__(self) -> str:
-        return " ".join(self._sentences())
-
-    def _sentences(self) -> Iterator[str]:
+    def sentences(self) -> Iterator[str]:
+        """One for each thing that happens."""
         of = f"Redis Cluster {self.name}"
         if self.hand_over:
             count = len(self.hand_over)
@@ -82,7 +80,7 @@ def cluster_forecasts(change: Change, rolls: Sequence[Roll]) -> Iterator[Cluster
             old_maxmemory=before,
             new_maxmemory=after,
         )
-        if str(made):
+        if any(made.sentences()):
             yield made
 
 

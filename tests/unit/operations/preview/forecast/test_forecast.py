@@ -133,8 +133,9 @@ def _conf(maxmemory: int) -> dict[str, Any]:
 def test_another_maxmemory_is_told() -> None:
     shard = changed("StatefulSet", "redis-shard-0", _spec(), _spec("a:2"), REDIS)
     conf = changed("ConfigMap", "redis-conf", _conf(3006477107), _conf(4509715660), REDIS)
-    said = sentences(change_of(conf, shard))[-1]
-    assert "Redis Cluster redis: maxmemory 2.8Gi → 4.2Gi of each node." in said
+    _, hands_over, said = sentences(change_of(conf, shard))
+    assert hands_over.startswith("Redis Cluster redis: a shard hands over")
+    assert said == "Redis Cluster redis: maxmemory 2.8Gi → 4.2Gi of each node."
     smaller = changed("ConfigMap", "redis-conf", _conf(3006477107), _conf(375809638), REDIS)
     assert "maxmemory 2.8Gi → 358.4Mi of" in sentences(change_of(smaller, shard))[-1]
     same = changed("ConfigMap", "redis-conf", {**_conf(1), "a": 1}, {**_conf(1), "a": 2}, REDIS)
@@ -159,7 +160,7 @@ def test_claims_that_stay_are_told_by_their_shard() -> None:
     ]
     gone = change_of(shards[0], *claims("delete", 2, state("PersistentVolumeClaim", "x")))
     (said,) = sentences(gone)
-    assert said.startswith("3 PersistentVolumeClaims: deleted, with its data")
+    assert said.startswith("3 PersistentVolumeClaims: deleted, with their data")
     single = sentences(change_of(claims("delete", 2, kept)[0]))
     assert single == ["PersistentVolumeClaim webtier/data-redis-shard-2-0 stays in the cluster, with its data."]
 
