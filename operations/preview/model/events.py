@@ -127,6 +127,8 @@ def _step(urn: str, found: _Found) -> Step:
     state = new or old
     if operation in (Operation.CREATE, Operation.REPLACE):
         new = _without_made_up_name(new)
+    if operation is Operation.REPLACE:
+        old = _without_made_up_name(old)
     return Step(
         urn=urn,
         operation=operation,

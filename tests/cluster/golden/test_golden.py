@@ -67,7 +67,8 @@ def _reported(report: JsonStack) -> Fate:
     """The fate of objects that the report tells; one that gets another name is another object."""
     fates: dict[str, set[str]] = {each: set() for each in ("create", "update", "replace", "delete")}
     for each in objects_in(report):
-        if not each.kind[0].isupper():
+        # One that stays the same is told since it loses its protection.
+        if not each.kind[0].isupper() or each.operation == "same":
             continue
         old, new = (name_of(each.kind, place or _made_up(each)) for place in (each.old_place, each.place))
         if each.operation == "replace" and old != new:

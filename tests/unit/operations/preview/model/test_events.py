@@ -104,5 +104,5 @@ def test_a_name_that_the_provider_makes_up_is_not_known() -> None:
     )
     events = [step(each, "Job", "converge", old=old, new=new) for each in ("delete-replaced", "create-replacement")]
     (job,) = change_of(*events).steps
-    assert [each.new for each in job.differences] == [Opaque.UNKNOWN, "1b"]
+    assert [(each.old, each.new) for each in job.differences] == [("0a", "1b")]
     assert change_of(*events) == change_of(*json.loads(json.dumps(events).replace("converge-1b", "converge-2c")))
