@@ -34,6 +34,8 @@ class GoldenChange:
     """True for what the program refuses, whatever is there."""
     is_deployed: bool = True
     """False for what is known not to come to its end, and is stopped by the gate for that."""
+    is_final: bool = False
+    """True for what nothing takes back, so that the stack is made anew after it."""
     urls: tuple[str, ...] = field(default=())
 
     def __str__(self) -> str:
@@ -154,7 +156,7 @@ CHANGES = (
     GoldenChange("access list", rule(0, access={"allow": ["192.0.2.0/24"]}), urls=(_USER,)),
     GoldenChange("redis.conf", put("redis/conf", {"maxmemory_policy": "allkeys-lru"})),
     GoldenChange("TLS on", put("redis/tls", {"kind": "generated"}), closes=True, is_deployed=False),
-    GoldenChange("volume size", put("redis/storage/size", "2Gi")),
+    GoldenChange("volume size", put("redis/storage/size", "2Gi"), is_final=True),
     GoldenChange("shards up", _SHARDS),
     GoldenChange("shards down", before=_SHARDS, closes=True),
     GoldenChange("Redis replicas up", put("redis/replicas_per_shard", 2)),

@@ -28,6 +28,12 @@ class GoldenStack(CopiedStack):
     def __init__(self, tier: Tier, folder: Path) -> None:
         super().__init__(tier, folder, NAME, _settings(), PASSWORD)
 
+    def start_anew(self) -> None:
+        """Without a state, and with nothing in the cluster."""
+        self.remove()
+        self.pulumi.run("stack", "rm", "--stack", NAME, "--force", "--yes", "--preserve-config")
+        self.pulumi.run("stack", "init", NAME)
+
     def remove(self) -> None:
         """All of it, by other means than the engine's."""
         remove_stack(self.tier, NAMESPACE, INGRESS_NAMESPACE, OTHER_NAMESPACE, ingress_classes=[CLASS, "golden-second"])

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+import pytest
+
 from devcluster.plan import NODES
 from operations.preview.engine import GATE_IS_CLOSED
 from operations.preview.report.as_json import JsonObject, JsonStack
@@ -29,7 +31,11 @@ _FAILOVER_SECONDS = 5.0
 
 
 @sampled("change", CHANGES, EACH_TIME)
-def test_the_report_says_what_the_update_does(stack: GoldenStack, change: GoldenChange) -> None:
+def test_the_report_says_what_the_update_does(
+    stack: GoldenStack, change: GoldenChange, request: pytest.FixtureRequest
+) -> None:
+    if change.is_final:
+        request.addfinalizer(stack.start_anew)
     stack.start_from(change.before)
     stack.change(change.edit)
     if change.code is not None:
