@@ -1,7 +1,9 @@
 """Each environment of the project, deployed, previewed, changed, drifted and broken as `local` is."""
 
+import json
 from collections.abc import Iterator
 from contextlib import nullcontext
+from typing import Any
 
 import pytest
 
@@ -9,7 +11,7 @@ from operations.drift.__main__ import HAS_DRIFTED
 from tests.cluster.environments.environment_stack import PASSWORD, EnvironmentStack, LoadBalancer, wait_until_whole
 from tests.cluster.golden.planted import secrets_in
 from tests.cluster.harness.stacks.copied_stack import Settings, steps_done, steps_told
-from tests.cluster.harness.tier import Tier
+from tests.cluster.harness.tier import Tier, eventually, is_ready
 
 pytestmark = pytest.mark.nightly
 
@@ -53,10 +55,14 @@ def test_a_change_is_what_the_preview_says(stack: EnvironmentStack) -> None:
 
 
 def test_what_hands_change_is_told_and_put_back(stack: EnvironmentStack) -> None:
-    stack.tier.kubectl("set", "env", "deployment/user-v1", "BY_HAND=yes", "-n", stack.namespace)
+    by_hand = ("-n", stack.namespace, "deployment/user-v1")
+    stack.tier.kubectl("set", "env", *by_hand, "BY_HAND=yes")
+    patch = json.dumps({"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 77}}}})
+    stack.tier.kubectl("patch", *by_hand, "--patch", patch)
     told = stack.run("-m", "operations.drift", "--", stack.name)
     assert told.returncode == HAS_DRIFTED, told.stdout + told.stderr
     assert "BY_HAND" in told.stdout
+    assert "terminationGracePeriodSeconds: " in told.stdout
     assert list(secrets_in((told.stdout, told.stderr), PASSWORD)) == []
     refreshed = stack.pulumi.attempt("up", "--refresh", "--stack", stack.name, "--yes", "--skip-preview", timeout=600)
     assert refreshed.returncode == 0, refreshed.stdout + refreshed.stderr
@@ -65,8 +71,16 @@ def test_what_hands_change_is_told_and_put_back(stack: EnvironmentStack) -> None
 
 
 def test_a_lost_master_comes_back(stack: EnvironmentStack) -> None:
-    # The connection ends with the node.
-    stack.tier.run("kubectl", "delete", "pod", "redis-shard-1-0", "-n", stack.namespace, "--wait=false")
+    def pod() -> dict[str, Any]:
+        return stack.tier.one("pod", "redis-shard-1-0", "-n", stack.namespace)
+
+    def is_another_and_ready() -> None:
+        assert pod()["metadata"]["uid"] != before
+        assert is_ready(pod())
+
+    before = pod()["metadata"]["uid"]
+    stack.tier.kubectl("delete", "pod", "redis-shard-1-0", "-n", stack.namespace, "--wait=false")
+    eventually(is_another_and_ready, 120)
     wait_until_whole(stack)
 
 
