@@ -10,7 +10,7 @@ from devcluster.cluster import cgroups
 from devcluster.cluster.node import Node, wait_until
 from devcluster.cluster.pki import NETWORK_POLICIES, PROXY, Pki, kubelet
 from devcluster.images import reference
-from devcluster.plan import CLUSTER_DOMAIN, DNS_ADDRESS, POD_NETWORK
+from devcluster.plan import CLUSTER_DOMAIN, DNS_ADDRESS
 
 _PAUSE_IMAGE = reference("pause")
 _CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
@@ -119,7 +119,9 @@ def _proxy(node: Node) -> dict[str, object]:
         "kind": "KubeProxyConfiguration",
         "mode": "nftables",
         "hostnameOverride": node.name,
-        "clusterCIDR": str(POD_NETWORK),
+        # What comes from there is taken for a pod's on this node, and may be answered by another node. The network of
+        # all pods has the nodes and this machine in it too.
+        "clusterCIDR": str(node.plan.pods),
         "clientConnection": {"kubeconfig": "/etc/kubernetes/kube-proxy.kubeconfig"},
         "healthzBindAddress": "127.0.0.1:10256",
         "metricsBindAddress": "127.0.0.1:10249",

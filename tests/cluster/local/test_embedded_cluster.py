@@ -48,6 +48,28 @@ def test_logs_exec_and_port_forward(tier: Tier) -> None:
             forward.terminate()
 
 
+def test_a_service_of_the_policy_local_is_answered_by_the_nodes_own_pods_each_time(tier: Tier) -> None:
+    name = ("service", "local-only", "-n", tier.namespace)
+    spec = {
+        "type": "NodePort",
+        "externalTrafficPolicy": "Local",
+        "selector": {"app": "user-v1"},
+        "ports": [{"port": 80, "targetPort": 8080}],
+    }
+    metadata = {"name": "local-only", "namespace": tier.namespace}
+    tier.apply({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+    with ExitStack() as ending:
+        ending.callback(tier.kubectl, "delete", *name)
+        port = tier.one(*name)["spec"]["ports"][0]["nodePort"]
+        addresses = {pod["status"]["hostIP"] for pod in tier.pods("app=user-v1")}
+        assert len(addresses) > 1
+        for address in addresses:
+            url = f"http://{address}:{port}/"
+            eventually(lambda url=url: httpx.get(url, timeout=2), 20)
+            for _ in range(12):
+                assert httpx.get(url, timeout=2).text.strip() == "user-v1"
+
+
 def test_names_resolve_in_pods(tier: Tier) -> None:
     script = "import socket,sys; print(socket.gethostbyname(sys.argv[1]))"
     pod = tier.pods("app.kubernetes.io/name=redis")[0]["metadata"]["name"]
