@@ -93,6 +93,7 @@ def preview(stacks: Sequence[str], base: str) -> int:
         tuple(reports),
         commit=commit_of("HEAD"),
         base=base,
+        base_commit="" if earlier is None else earlier.commit,
         run=os.environ.get("WEBTIER_RUN", ""),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )

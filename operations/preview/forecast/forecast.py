@@ -34,10 +34,14 @@ class Forecast:
         )
 
     @property
+    def has_fewer_pods(self) -> bool:
+        """Whether a workload gets fewer pods than it has."""
+        return any(each.old and each.new is not None and each.new < each.old for each in self.scalings)
+
+    @property
     def takes_something(self) -> bool:
         """Whether pods, an address or a way back are lost."""
-        fewer = any(each.old and each.new is not None and each.new < each.old for each in self.scalings)
-        return fewer or bool(self.addresses) or any(not each.can_be_undone for each in self.data)
+        return self.has_fewer_pods or bool(self.addresses) or any(not each.can_be_undone for each in self.data)
 
     @property
     def sentences(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from operations.stacks import PROJECT
 FILE = PROJECT / "allowances.yaml"
 _NEVER = (DangerKind.INCOMPLETE, DangerKind.REFUSED, DangerKind.ALLOWANCE)
 """An allowance names a resource and no policy, so it would let all policies through: the level of one does that."""
-_ALLOWABLE = tuple(kind for kind in DangerKind if kind not in _NEVER)
+ALLOWABLE = tuple(kind for kind in DangerKind if kind not in _NEVER)
 _KEYS = "urn, danger, reason, author and until"
 
 
@@ -40,8 +40,8 @@ class Allowance(BaseModel):
     @field_validator("danger")
     @classmethod
     def _is_allowable(cls, danger: DangerKind) -> DangerKind:
-        if danger not in _ALLOWABLE:
-            raise ValueError(f"one of {', '.join(_ALLOWABLE)}; nothing else can be allowed")
+        if danger not in ALLOWABLE:
+            raise ValueError(f"one of {', '.join(ALLOWABLE)}; nothing else can be allowed")
         return danger
 
     @property

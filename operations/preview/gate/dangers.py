@@ -11,8 +11,9 @@ from operations.preview.model.redis_clusters import clusters
 HOLDING_DATA = frozenset({"StatefulSet", "PersistentVolumeClaim", "PersistentVolume", "Namespace", "Secret"})
 """Kinds of objects that data goes with: their own, or that of all that is in them."""
 
-_ENGINES_OWN = "preview failed"
-"""What the engine says where a policy refuses the change."""
+ENGINES_OWN = "preview failed"
+"""What the engine says besides where anything else is an error, or a policy refuses the change."""
+LOSES_PROTECTION = "loses its protection from deletion."
 
 
 class DangerKind(StrEnum):
@@ -81,7 +82,7 @@ def dangers(change: Change) -> Iterator[Danger]:
 def _is_refused_alone(change: Change) -> bool:
     """Whether a preview failed for nothing but its policies: then all that it would do is known."""
     errors = (each.message for each in change.diagnostics if each.severity is Severity.ERROR)
-    return any(each.mandatory for each in change.policies) and all(each == _ENGINES_OWN for each in errors)
+    return any(each.mandatory for each in change.policies) and all(each == ENGINES_OWN for each in errors)
 
 
 def _of_step(step: Step) -> Iterator[Danger]:
@@ -96,4 +97,4 @@ def _of_step(step: Step) -> Iterator[Danger]:
     if step.operation is Operation.DISCARD or (step.operation is Operation.DELETE and step.is_retained):
         yield Danger(DangerKind.ORPHANED, step.urn, f"{name} stays in the cluster, and the stack no longer manages it.")
     if step.loses_protection:
-        yield Danger(DangerKind.UNPROTECTED, step.urn, f"{name} loses its protection from deletion.")
+        yield Danger(DangerKind.UNPROTECTED, step.urn, f"{name} {LOSES_PROTECTION}")

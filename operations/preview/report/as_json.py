@@ -120,6 +120,7 @@ class JsonReport(_Part):
     is_let_through: bool
     commit: str
     base: str
+    base_commit: str = Field(default="", description="what the base is; empty where it is not known")
     run: str
     time: str
     stacks: list[JsonStack]
@@ -138,6 +139,7 @@ def data(report: Report) -> JsonReport:
         is_let_through=report.is_let_through,
         commit=report.commit,
         base=report.base,
+        base_commit=report.base_commit,
         run=report.run,
         time=report.time,
         stacks=[_stack(each) for each in report.stacks],

@@ -6,17 +6,13 @@ from datetime import UTC, date, datetime
 from operations.preview.forecast.answers import ChangedAnswer
 from operations.preview.forecast.forecast import Forecast
 from operations.preview.gate.allowances import Allowance, judged
-from operations.preview.gate.dangers import Danger, DangerKind, dangers
-from operations.preview.model.change import Change, Diagnostic, Operation, Severity, Step
+from operations.preview.gate.dangers import dangers
+from operations.preview.model.change import Change, Diagnostic, Severity, Step
 from operations.preview.model.differences import Difference
 from operations.preview.provenance import Cause
-from operations.preview.report.document import Component, Object, StackReport, Verdict
+from operations.preview.report.document import Component, Object, StackReport
 from operations.preview.report.noise import noise_of
-
-_PODS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
-_RULES = frozenset({"Ingress", "HTTPRoute"})
-_RUNS_AGAIN = frozenset({"Job"})
-"""Kinds of which a change makes another object each time, so that to replace or to delete one means nothing."""
+from operations.preview.report.verdicts import verdict
 
 
 def build(
@@ -42,7 +38,7 @@ def build(
     others = [step for step in change.changing if _is_same(step, also.get(step.urn))]
     return StackReport(
         stack=change.stack,
-        verdict=_verdict(change, found, forecast),
+        verdict=verdict(change, found, forecast),
         against=against,
         counts=change.counts(),
         dangers=found,
@@ -67,25 +63,6 @@ def _news(change: Change, of_base: Iterable[Diagnostic]) -> Iterator[Diagnostic]
     if old:
         count = len(old)
         yield Diagnostic(Severity.INFO, f"{count} {'warning' if count == 1 else 'warnings'} that the base has too")
-
-
-def _verdict(change: Change, found: Sequence[Danger], forecast: Forecast) -> Verdict:
-    if not (change.succeeded and change.complete):
-        return Verdict.FAILED
-    if any(each.kind is not DangerKind.ALLOWANCE for each in found):
-        return Verdict.DESTRUCTIVE
-    if not change.changing:
-        return Verdict.NO_CHANGES
-    is_read = forecast.takes_something or any(map(_needs_review, change.changing))
-    return Verdict.REVIEW if is_read else Verdict.SAFE
-
-
-def _needs_review(step: Step) -> bool:
-    if step.kind in _RUNS_AGAIN or step.operation is Operation.CREATE:
-        return False
-    if step.operation is not Operation.UPDATE or step.kind in _RULES:
-        return True
-    return step.kind in _PODS and any(each.path[:2] == ("spec", "template") for each in step.differences)
 
 
 def _is_same(step: Step, other: Step | None) -> bool:

@@ -94,13 +94,27 @@ class StackReport:
 
 @dataclass(frozen=True)
 class Report:
-    """All stacks. `commit`, `base`, `run` and `time` (ISO 8601, UTC) say what was previewed; empty is unknown."""
+    """All stacks, in the order given. `commit`, `base`, `run` and `time` (ISO 8601, UTC) say what was previewed.
+
+    `base` is as somebody has named it, `base_commit` what that is; empty is unknown.
+    """
 
     stacks: tuple[StackReport, ...]
     commit: str = ""
     base: str = ""
     run: str = ""
     time: str = ""
+    base_commit: str = ""
+
+    @property
+    def worst_first(self) -> Sequence[StackReport]:
+        """The stacks in the order in which they are told; among equals the last, which is production as a rule."""
+        return sorted(self.stacks, key=lambda each: SEVERITY.index(each.verdict))[::-1]
+
+    @property
+    def are_compared_alike(self) -> bool:
+        """Whether all stacks are compared with the same."""
+        return len({each.against for each in self.stacks}) == 1
 
     @property
     def dangers(self) -> tuple[Danger, ...]:

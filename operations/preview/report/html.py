@@ -1,6 +1,6 @@
 """The whole report as one HTML page, without anything from elsewhere, readable on a phone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from html import escape
 
 from operations.diagram.svg import svg
@@ -9,20 +9,24 @@ from operations.preview.model.differences import Difference
 from operations.preview.model.paths import format_path
 from operations.preview.report.document import Component, Object, Report, StackReport, Verdict
 from operations.preview.report.likeness import Alike, AlikeComponents
+from operations.preview.report.listed_dangers import as_allowances, listed, to_be_allowed
 from operations.preview.report.noise import counted_noise
 from operations.preview.report.pictures import changed_picture
 from operations.preview.report.sentences import (
-    COUNTED,
-    VERDICTS,
     advice,
+    columns,
+    compared_with,
+    diagnostics,
     follows,
     gate,
+    headline,
     origins,
     pending,
     provenance,
     summary,
 )
 from operations.preview.report.texts import changed_lines, old_and_new
+from operations.preview.report.verdicts import explanation
 
 _STYLE = """\
 :root { color-scheme: light dark; --line: #8884; --good: #1a7f37; --look: #9a6700; --bad: #cf222e; }
@@ -33,6 +37,7 @@ h2 { border-bottom: 1px solid var(--line); font-size: 1.2rem; margin-top: 2rem; 
 table { border-collapse: collapse; }
 td, th { border: 1px solid var(--line); padding: .25rem .5rem; text-align: left; }
 .scrolls { overflow-x: auto; }
+th:last-child { min-width: 16rem; }
 code, pre { font: 14px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
 pre { border: 1px solid var(--line); margin: .25rem 0; padding: .5rem; }
 details { border: 1px solid var(--line); border-radius: .3rem; margin: .5rem 0; padding: .25rem .75rem; }
@@ -56,12 +61,14 @@ def _lines(report: Report) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f"<title>Preview: {escape(report.verdict)}</title>\n<style>\n{_STYLE}</style>\n</head>\n<body>"
     yield f"<h1>Preview {_verdict(report.verdict)}</h1>"
-    yield from _matrix(report.stacks)
+    yield from _matrix(report)
     if said := gate(report):
         yield f"<p><b>{escape(said)}</b></p>"
     yield f"<p>{escape(provenance(report))}</p>"
-    for stack in report.stacks:
-        yield from _stack(stack)
+    if report.are_compared_alike:
+        yield f"<p>{escape(compared_with(report.stacks))}</p>"
+    for stack in report.worst_first:
+        yield from _stack(stack, says_against=not report.are_compared_alike)
     yield "</body>\n</html>"
 
 
@@ -69,39 +76,36 @@ def _verdict(verdict: Verdict) -> str:
     return f'<span class="verdict {verdict.replace(" ", "-")}">{escape(verdict)}</span>'
 
 
-def _matrix(stacks: Sequence[StackReport]) -> Iterator[str]:
-    shown = [each for each in COUNTED if any(stack.counts.get(each) for stack in stacks)]
-    heads = ("stack", "verdict", *(f"to {each}" for each in shown))
+def _matrix(report: Report) -> Iterator[str]:
+    shown = columns(report)
+    heads = ("stack", "verdict", *(f"to {each}" for each in shown), "what it does")
     yield '<div class="scrolls"><table>'
     yield "<tr>" + "".join(f"<th>{escape(head)}</th>" for head in heads) + "</tr>"
-    for stack in stacks:
+    for stack in report.stacks:
         counts = (str(stack.counts.get(each) or "") for each in shown)
         name = f'<a href="#{escape(stack.stack)}">{escape(stack.stack)}</a>'
-        cells = (name, _verdict(stack.verdict), *counts)
+        settings, others = headline(stack)
+        does = "; ".join([*(f"<code>{escape(each)}</code>" for each in settings), *map(escape, others)])
+        cells = (name, _verdict(stack.verdict), *counts, does)
         yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
     yield "</table></div>"
 
 
-def _stack(stack: StackReport) -> Iterator[str]:
+def _stack(stack: StackReport, *, says_against: bool) -> Iterator[str]:
     yield f'<h2 id="{escape(stack.stack)}">{escape(stack.stack)} {_verdict(stack.verdict)}</h2>'
-    yield f"<p>{escape(VERDICTS[stack.verdict])}; compared with {escape(stack.against)}</p>"
-    if stack.dangers:
-        yield '<div class="dangers"><h3>Dangerous</h3><ul>'
-        for danger in stack.dangers:
-            place = f"<br><code>{escape(danger.urn)}</code>" if danger.urn else ""
-            allowed = f" <i>Allowed: {escape(danger.allowance)}</i>" if danger.allowance else ""
-            yield f"<li><b>{escape(danger.kind)}</b>: {escape(danger.what)}{allowed}{place}</li>"
-        yield "</ul></div>"
-    for message in stack.diagnostics:
+    against = f" {compared_with([stack])}" if says_against else ""
+    yield f"<p>{escape(f'{explanation(stack)}.{against}')}</p>"
+    yield from _dangers(stack)
+    for message in diagnostics(stack):
         yield f"<pre>{escape(message.severity)}: {escape(message.message)}</pre>"
     if stack.settings:
         yield "<h3>Settings that differ</h3><ul>"
         yield from (f"<li>{_field(each)}</li>" for each in stack.settings)
         yield "</ul>"
     if causes := origins(stack):
-        yield "<h3>Where it comes from</h3><ul>"
+        yield "<details><summary>Which setting changes which fields</summary><ul>"
         yield from (f"<li>{escape(line)}</li>" for line in causes)
-        yield "</ul>"
+        yield "</ul></details>"
     if sentences := stack.forecast.sentences:
         yield "<h3>What it does</h3><ul>"
         yield from (f"<li>{escape(sentence)}</li>" for sentence in sentences)
@@ -132,6 +136,22 @@ def _stack(stack: StackReport) -> Iterator[str]:
             for name, said in sorted(found.items()):
                 yield from (f"<li><code>{escape(name)}</code>: {escape(each)}</li>" for each in said)
             yield "</ul>"
+
+
+def _dangers(stack: StackReport) -> Iterator[str]:
+    entries = listed([stack])
+    if not entries:
+        return
+    yield '<div class="dangers"><h3>Dangerous</h3><ul>'
+    for entry in entries:
+        place = f" <code>{escape(entry.place)}</code>" if entry.place else ""
+        allowed = f" <i>Allowed: {escape(entry.allowance)}</i>" if entry.allowance else ""
+        yield f"<li><b>{escape(entry.kind)}</b>: {escape(entry.what)}{allowed}{place}</li>"
+    yield "</ul>"
+    if allowable := to_be_allowed(entries):
+        yield "<details><summary>As allowances.yaml takes them</summary>"
+        yield f"<pre>{escape(as_allowances(allowable).rstrip())}</pre></details>"
+    yield "</div>"
 
 
 def _changed_answer(each: ChangedAnswer) -> str:

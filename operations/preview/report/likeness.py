@@ -1,11 +1,12 @@
 """Objects that the same happens to, told once: the shards of a cluster, or all that moves to another namespace."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from operations.preview.model.change import Operation, Step
 from operations.preview.model.differences import Difference
 from operations.preview.report.document import Component, Object
+from operations.preview.report.texts import of_kind, plural
 
 _MOST_NAMES = 3
 
@@ -28,7 +29,7 @@ class Alike:
     def title(self) -> str:
         """What happens to which objects, such as `Deployment webtier/user-v1: update`."""
         steps = [each.step for each in self.objects]
-        return f"{_names(steps)}: {_happens(steps[0])}"
+        return f"{_names(steps)}: {_happens(steps[0], len(steps))}"
 
 
 def alike(objects: Sequence[Object]) -> list[Alike]:
@@ -78,16 +79,37 @@ def _some(names: Sequence[str]) -> str:
     return f"{', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} more"
 
 
-def _happens(step: Step) -> str:
-    if step.kind == "Job" and step.operation is Operation.REPLACE:
-        return "runs again"
+def _happens(step: Step, count: int = 1) -> str:
+    if said := _otherwise(step, count):
+        return said
     if step.operation is Operation.REPLACE:
         return f"{step.operation}, the {'old one goes' if step.deletes_first else 'new one comes'} first"
     return str(step.operation)
 
 
+def _otherwise(step: Step, count: int) -> str:
+    """What happens to so many objects where the operation's own word says it badly, else nothing."""
+    if step.kind == "Job" and step.operation is Operation.REPLACE:
+        return "runs again" if count == 1 else "run again"
+    if step.loses_protection and not step.changes_something:
+        return "loses its protection" if count == 1 else "lose their protection"
+    return ""
+
+
+def counted_steps(steps: Iterable[Step]) -> str:
+    """`1 Job runs again, 3 StatefulSets to update`, in the order of kinds."""
+    groups: dict[tuple[str, str], list[Step]] = {}
+    for step in sorted(steps, key=lambda step: (step.kind, step.operation)):
+        groups.setdefault((step.kind, _otherwise(step, 1) or f"to {step.operation}"), []).append(step)
+    return ", ".join(
+        f"{of_kind(len(group), kind)} {_otherwise(group[0], len(group)) or what}"
+        for (kind, what), group in groups.items()
+    )
+
+
 def _names(steps: Sequence[Step]) -> str:
     kinds = {step.kind for step in steps}
-    one_kind = f"{steps[0].kind} " if len(kinds) == 1 else ""
+    kind = steps[0].kind if len(steps) == 1 else plural(steps[0].kind)
+    one_kind = f"{kind} " if len(kinds) == 1 else ""
     named = [f"{'' if one_kind else f'{step.kind} '}{step.place or step.name}" for step in steps]
     return one_kind + _some(named)

@@ -5,26 +5,27 @@ cutting the text. What is dangerous always stands there whole.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from operations.diagram.mermaid import mermaid
 from operations.preview.forecast.answers import ChangedAnswer, Told
-from operations.preview.gate.dangers import Danger
 from operations.preview.model.differences import Difference
 from operations.preview.model.paths import format_path
 from operations.preview.report.document import Report, StackReport, Verdict
-from operations.preview.report.likeness import Alike, AlikeComponents, alike_components
+from operations.preview.report.likeness import Alike, AlikeComponents, alike_components, counted_steps
+from operations.preview.report.listed_dangers import Listed, as_allowances, listed, to_be_allowed
 from operations.preview.report.pictures import changed_picture
 from operations.preview.report.sentences import (
-    COUNTED,
-    VERDICTS,
     advice,
     advised,
-    counted,
+    columns,
+    compared_with,
+    diagnostics,
     follows,
     gate,
+    headline,
     mark,
     origins,
     pending,
@@ -32,6 +33,7 @@ from operations.preview.report.sentences import (
     summary,
 )
 from operations.preview.report.texts import changed_lines, old_and_new
+from operations.preview.report.verdicts import explanation
 
 LIMIT = 65_536 - 136
 """Characters that GitHub takes in a comment, less some for the mark by which ours is found."""
@@ -75,60 +77,98 @@ def _lines(report: Report, detail: _Detail) -> Iterator[str]:
     if said := gate(report):
         yield f"**{_escaped(said)}**"
         yield ""
-    if origin := provenance(report):
-        yield _escaped(origin)
+    parts = list(_merged(report, detail))
+    told = {each.stack for stacks, _ in parts for each in stacks}
+    alone = [each for each in report.stacks if report.are_compared_alike or each.stack not in told]
+    if origin := [each for each in (provenance(report), compared_with(alone) if alone else "") if each]:
+        yield from map(_escaped, origin)
         yield ""
-    dangerous = [stack for stack in report.stacks if stack.dangers]
-    if dangerous:
-        yield "### Dangerous"
+    yield from _dangers(report, detail)
+    for stacks, lines in parts:
+        yield f"### {', '.join(each.stack for each in stacks)}" + (" (the same in each)" if len(stacks) > 1 else "")
         yield ""
-        for stack in dangerous:
-            yield from (_danger(stack.stack, each) for each in stack.dangers)
-        yield ""
-    for names, lines in _merged(report.stacks, detail):
-        yield f"### {', '.join(names)}" + (" (the same in each)" if len(names) > 1 else "")
-        yield ""
+        if not report.are_compared_alike:
+            yield _escaped(compared_with(stacks))
+            yield ""
         yield from lines
 
 
 def _matrix(report: Report) -> Iterator[str]:
-    yield "| stack | verdict | " + " | ".join(f"to {each}" for each in COUNTED) + " | compared with |"
-    yield "| --- | --- | " + " | ".join("---:" for _ in COUNTED) + " | --- |"
+    shown = columns(report)
+    yield "| " + " | ".join(["stack", "verdict", *(f"to {each}" for each in shown), "what it does"]) + " |"
+    yield "| " + " | ".join(["---", "---", *("---:" for _ in shown), "---"]) + " |"
     for stack in report.stacks:
-        counts = " | ".join(str(stack.counts.get(each) or "") for each in COUNTED)
-        verdict = f"**{stack.verdict}**: {VERDICTS[stack.verdict]}"
-        yield f"| {_escaped(stack.stack)} | {verdict} | {counts} | {_escaped(stack.against)} |"
+        settings, others = headline(stack)
+        cells = [
+            _escaped(stack.stack),
+            f"**{stack.verdict}**: {_escaped(explanation(stack))}",
+            *(str(stack.counts.get(each) or "") for each in shown),
+            "; ".join([*map(_code_in_cell, settings), *map(_escaped, others)]),
+        ]
+        yield f"| {' | '.join(cells)} |"
     yield ""
 
 
-def _danger(stack: str, danger: Danger) -> str:
-    place = f" {_code(danger.urn)}" if danger.urn else ""
-    allowed = f" Allowed: {_escaped(danger.allowance)}" if danger.allowance else ""
-    return f"- **{_escaped(stack)}, {danger.kind}**: {_escaped(danger.what)}{allowed}{place}"
+def _dangers(report: Report, detail: _Detail) -> Iterator[str]:
+    entries = listed(report.worst_first)
+    if not entries:
+        return
+    yield "### Dangerous"
+    yield ""
+    yield from map(_danger, entries)
+    yield ""
+    allowable = to_be_allowed(entries)
+    if allowable and detail.components:
+        yield "<details><summary>As allowances.yaml takes them</summary>"
+        yield ""
+        yield from _fenced([as_allowances(allowable).rstrip()], "yaml")
+        yield "</details>"
+        yield ""
+    elif allowable:
+        yield "The run's artifact has them as allowances.yaml takes them."
+        yield ""
 
 
-def _merged(stacks: Sequence[StackReport], detail: _Detail) -> Iterator[tuple[list[str], list[str]]]:
-    """The parts of the stacks that have something to say, with the names of all whose part is the same."""
-    parts: dict[str, list[str]] = {}
-    for stack in stacks:
+def _danger(entry: Listed) -> str:
+    place = f" {_code(entry.place)}" if entry.place else ""
+    allowed = f" Allowed: {_escaped(entry.allowance)}" if entry.allowance else ""
+    return f"- **{_escaped(entry.stack)}, {entry.kind}**: {_escaped(entry.what)}{allowed}{place}"
+
+
+def _merged(report: Report, detail: _Detail) -> Iterator[tuple[list[StackReport], list[str]]]:
+    """The parts of the stacks that have something to say, with all whose part is the same, in the order given."""
+    parts: dict[str, list[StackReport]] = {}
+    for stack in report.worst_first:
         if stack.verdict is not Verdict.NO_CHANGES or stack.settings or stack.drift:
-            parts.setdefault("\n".join(_of_stack(stack, detail)), []).append(stack.stack)
-    for part, names in parts.items():
-        yield names, part.split("\n")
+            parts.setdefault("\n".join(_of_stack(stack, detail)), []).append(stack)
+    for part, stacks in parts.items():
+        yield sorted(stacks, key=report.stacks.index), part.split("\n")
+
+
+def _diagnostics(stack: StackReport) -> Iterator[str]:
+    for is_line, group in groupby(diagnostics(stack), lambda each: "\n" not in each.message.strip()):
+        said = [f"{each.severity}: {each.message.strip()}" for each in group]
+        if is_line:
+            yield from (f"- {_escaped(each)}" for each in said)
+            yield ""
+        else:
+            for each in said:
+                yield from _fenced([each], "text")
 
 
 def _of_stack(stack: StackReport, detail: _Detail) -> Iterator[str]:
-    for diagnostic in stack.diagnostics:
-        yield from _fenced([f"{diagnostic.severity}: {diagnostic.message}"], "text")
+    yield from _diagnostics(stack)
     if stack.settings:
         yield "**Settings that differ**"
         yield ""
         yield from _some([_field(each) for each in stack.settings], detail.settings, "settings")
         yield ""
     if causes := origins(stack):
-        yield "**Where it comes from**"
+        yield "<details><summary>Which setting changes which fields</summary>"
         yield ""
         yield from _some([f"- {_escaped(line)}" for line in causes], detail.settings, "causes")
+        yield ""
+        yield "</details>"
         yield ""
     if sentences := stack.forecast.sentences:
         yield "**What it does**"
@@ -210,7 +250,8 @@ def _advice(stack: StackReport, detail: _Detail) -> Iterator[str]:
 
 def _component(component: AlikeComponents, detail: _Detail) -> Iterator[str]:
     groups = component.groups
-    yield f"<details><summary>{_html(component.heading)}: {_html(_counted(groups))}</summary>"
+    steps = [each.step for group in groups for each in group.objects]
+    yield f"<details><summary>{_html(component.heading)}: {_html(counted_steps(steps))}</summary>"
     yield ""
     lines: list[str] = []
     for each in groups[: detail.objects]:
@@ -220,11 +261,6 @@ def _component(component: AlikeComponents, detail: _Detail) -> Iterator[str]:
     yield from _fenced(lines, "diff")
     yield "</details>"
     yield ""
-
-
-def _counted(groups: Sequence[Alike]) -> str:
-    steps = [each.step for group in groups for each in group.objects]
-    return counted(Counter(f"{step.kind} to {step.operation}" for step in steps))
 
 
 def _group(each: Alike, most: int) -> Iterator[str]:
@@ -267,6 +303,11 @@ def _code(text: str) -> str:
     fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     space = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{space}{text}{space}{fence}"
+
+
+def _code_in_cell(text: str) -> str:
+    """A code span in a cell of a table, which ends at a `|` in code too."""
+    return _escaped(text) if set(text) & set("\\|") else _code(text)
 
 
 def _escaped(text: str) -> str:

@@ -3,21 +3,20 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from operations.preview.model.change import Operation, Step
+from operations.preview.gate.allowances import closing
+from operations.preview.gate.dangers import ENGINES_OWN
+from operations.preview.model.change import Diagnostic, Operation, Severity, Step
+from operations.preview.model.paths import format_path
 from operations.preview.report.document import Component, Report, StackReport, Verdict
+from operations.preview.report.listed_dangers import listed, to_be_allowed
 from operations.preview.report.noise import counted_noise
+from operations.preview.report.texts import of_kind, short_old_and_new, without_middle
 
-VERDICTS = {
-    Verdict.NO_CHANGES: "nothing would change",
-    Verdict.SAFE: "nothing goes, and no pod restarts",
-    Verdict.REVIEW: "read what restarts, goes or answers otherwise",
-    Verdict.DESTRUCTIVE: "data, or its protection, would go",
-    Verdict.FAILED: "what would change is not known, or a policy refuses it",
-}
 COUNTED = (Operation.CREATE, Operation.UPDATE, Operation.REPLACE, Operation.DELETE)
 """Those that have a column; others are rare, and listed with their objects."""
 _SHORT = 12
-_MOST_OBJECTS, _MOST_FIELDS = 6, 3
+_LONGEST_PATH = 80
+_MOST_OBJECTS, _MOST_FIELDS, _MOST_SETTINGS = 6, 3, 3
 _MARKS = {
     Operation.CREATE: "+",
     Operation.UPDATE: "~",
@@ -44,6 +43,50 @@ def follows(components: Sequence[Component]) -> str:
     return f"Fields that only follow, and are not listed: {counted_noise(counts)}." if counts else ""
 
 
+def columns(report: Report) -> Sequence[Operation]:
+    """Those of which some stack has any."""
+    return [each for each in COUNTED if any(stack.counts.get(each) for stack in report.stacks)]
+
+
+def headline(stack: StackReport) -> tuple[Sequence[str], Sequence[str]]:
+    """What the change does, in a few words: some settings that differ, and what follows; none where nothing changes."""
+    if stack.verdict is Verdict.NO_CHANGES:
+        return (), ()
+    differing = stack.settings or ()
+    settings = [
+        f"{without_middle(format_path(each.path), _LONGEST_PATH)}: {short_old_and_new(each)}"
+        for each in differing[:_MOST_SETTINGS]
+    ]
+    more = len(differing) - len(settings)
+    pods = sum(each.pods for each in stack.forecast.rolls)
+    urls = sum(1 + each.others for each in stack.answers)
+    shards = sum(len(each.hand_over) for each in stack.forecast.clusters)
+    counts = (
+        (more, "more setting differs", "more settings differ"),
+        (pods, "pod restarts", "pods restart"),
+        (urls, "URL is answered otherwise", "URLs are answered otherwise"),
+        (shards, "shard hands over", "shards hand over"),
+        (len(stack.dangers), "danger", "dangers"),
+    )
+    return settings, [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
+
+
+def compared_with(stacks: Sequence[StackReport]) -> str:
+    """What each of them is compared with, said once where it is the same."""
+    if len({each.against for each in stacks}) == 1:
+        return f"Compared with {stacks[0].against}."
+    return f"Compared: {'; '.join(f'{each.stack} with {each.against}' for each in stacks)}."
+
+
+def diagnostics(stack: StackReport) -> Sequence[Diagnostic]:
+    """What has to be read, errors first. The engine's own word that it failed is none where something says why."""
+    errors = [each for each in stack.diagnostics if each.severity is Severity.ERROR]
+    reasons = [each for each in errors if each.message != ENGINES_OWN]
+    if reasons or any(each.mandatory for each in stack.policies):
+        errors = reasons
+    return [*errors, *(each for each in stack.diagnostics if each.severity is not Severity.ERROR)]
+
+
 def summary(stack: StackReport) -> str:
     """`3 to update, 1 to delete, 96 unchanged`."""
     words = {
@@ -53,9 +96,14 @@ def summary(stack: StackReport) -> str:
         Operation.DELETE: "to delete",
         Operation.IMPORT: "to import",
         Operation.DISCARD: "to leave",
-        Operation.SAME: "unchanged",
     }
-    return ", ".join(f"{stack.counts[each]} {word}" for each, word in words.items() if stack.counts.get(each))
+    told = [f"{stack.counts[each]} {word}" for each, word in words.items() if stack.counts.get(each)]
+    steps = [each for each in stack.change.changing if not each.changes_something and not each.is_component]
+    if steps:
+        told.append(f"{len(steps)} {'loses its' if len(steps) == 1 else 'lose their'} protection")
+    if same := stack.counts.get(Operation.SAME, 0) - sum(each.operation is Operation.SAME for each in steps):
+        told.append(f"{same} unchanged")
+    return ", ".join(told)
 
 
 def pending(stack: StackReport) -> str:
@@ -82,7 +130,7 @@ def _objects(steps: Sequence[Step], fields: Mapping[str, Sequence[str]]) -> str:
 
 
 def _group(kind: str, steps: Sequence[Step], fields: str) -> str:
-    which = f"{kind} {steps[0].place or steps[0].name}" if len(steps) == 1 else f"{len(steps)} of {kind}"
+    which = f"{kind} {steps[0].place or steps[0].name}" if len(steps) == 1 else of_kind(len(steps), kind)
     return f"{which}{fields}"
 
 
@@ -94,14 +142,21 @@ def _fields(paths: Sequence[str]) -> str:
 
 
 def gate(part: Report | StackReport) -> str:
-    """Whether the gate lets it through; empty where nothing has to be let through."""
-    count = len(part.dangers)
+    """Whether the gate lets it through; empty where there is nothing to let through."""
+    stacks = part.stacks if isinstance(part, Report) else (part,)
+    count, closed = len(part.dangers), len(closing(part.dangers))
     if not count:
-        return ""
-    closed = sum(not each.allowance for each in part.dangers)
+        return "The gate is open: nothing dangerous." if any(map(_changes_something, stacks)) else ""
     if not closed:
-        return f"The gate is open: all {count} dangers are allowed."
-    return f"The gate is closed: {closed} of {count} dangers are not allowed (docs/preview.md says how they are)."
+        return f"The gate is open: {'the danger is' if count == 1 else f'all {count} dangers are'} allowed."
+    which = "the danger is" if count == 1 else f"{closed} of {count} dangers {'is' if closed == 1 else 'are'}"
+    allowing = to_be_allowed(listed(stacks))
+    how = f" To allow {'it' if closed == 1 else 'them'}, see docs/preview.md." if allowing else ""
+    return f"The gate is closed: {which} not allowed.{how}"
+
+
+def _changes_something(stack: StackReport) -> bool:
+    return stack.verdict is not Verdict.NO_CHANGES
 
 
 def advice(stack: StackReport, *, of_unchanged: bool = False) -> dict[str, list[str]]:
@@ -130,5 +185,16 @@ def advised(stack: StackReport) -> str:
 
 def provenance(report: Report) -> str:
     """Which commit, base, run and time; empty if none of them is known."""
-    parts = {"commit": report.commit[:_SHORT], "base": report.base, "run": report.run, "at": report.time}
-    return " · ".join(f"{name} {value}" for name, value in parts.items() if value)
+    commit = f"commit {report.commit[:_SHORT]}" if report.commit else ""
+    if base := _base(report):
+        commit = f"{commit} compared with {base}".strip()
+    parts = (commit, f"run {report.run}" if report.run else "", f"at {report.time}" if report.time else "")
+    return " · ".join(filter(None, parts))
+
+
+def _base(report: Report) -> str:
+    """`origin/main (c5d428445416)`; a commit alone where the base is given as one."""
+    base, commit = report.base, report.base_commit
+    if not commit:
+        return base
+    return commit[:_SHORT] if commit.startswith(base) else f"{base} ({commit[:_SHORT]})"

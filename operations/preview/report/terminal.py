@@ -7,9 +7,10 @@ from operations.preview.model.change import Operation
 from operations.preview.model.paths import format_path
 from operations.preview.report.document import Component, Report, StackReport, Verdict
 from operations.preview.report.likeness import Alike, alike_components
+from operations.preview.report.listed_dangers import listed, to_be_allowed
 from operations.preview.report.sentences import (
-    VERDICTS,
     advised,
+    diagnostics,
     follows,
     gate,
     mark,
@@ -18,41 +19,40 @@ from operations.preview.report.sentences import (
     summary,
 )
 from operations.preview.report.texts import changed_lines, old_and_new
+from operations.preview.report.verdicts import explanation
 
 _MOST_FIELDS = 8
 _MOST_OBJECTS = 40
 _MOST_SENTENCES = 20
+_MOST_URNS = 3
+"""With more, the page has them: they are long, and nobody reads them."""
 
 
 def terminal(report: Report) -> str:
     """Plain text without escape sequences. A stack whose objects are all new is told in numbers."""
-    return "\n".join(line for stack in report.stacks for line in _of_stack(stack)).rstrip() + "\n"
+    return "\n".join(line for stack in report.worst_first for line in _of_stack(stack)).rstrip() + "\n"
 
 
 def _of_stack(stack: StackReport) -> Iterator[str]:
-    yield f"{stack.stack}: {stack.verdict} ({VERDICTS[stack.verdict]})"
+    yield f"{stack.stack}: {stack.verdict} ({explanation(stack)})"
     yield f"  compared with {stack.against}" + (f": {summary(stack)}" if stack.counts else "")
-    for each in stack.diagnostics:
+    if said := gate(stack):
+        yield f"  {said}"
+    for each in diagnostics(stack):
         first, *others = each.message.splitlines() or [""]
         yield f"  {each.severity}: {first}"
         yield from (f"    {line}".rstrip() for line in others)
     if stack.dangers:
         yield ""
         yield "  Dangerous"
-        for danger in stack.dangers:
-            yield f"    {danger.kind}: {danger.what}"
-            if danger.urn:
-                yield f"      {danger.urn}"
-            if danger.allowance:
-                yield f"      allowed: {danger.allowance}"
-        yield f"    {gate(stack)}"
+        yield from _dangers(stack)
     if stack.settings:
         yield ""
         yield "  Settings that differ"
         yield from _some([f"{format_path(each.path)}: {old_and_new(each)}" for each in stack.settings], _MOST_SENTENCES)
     if causes := origins(stack):
         yield ""
-        yield "  Where it comes from"
+        yield "  Which setting changes which fields"
         yield from _some(causes, _MOST_SENTENCES)
     if sentences := stack.forecast.sentences:
         yield ""
@@ -74,6 +74,16 @@ def _of_stack(stack: StackReport) -> Iterator[str]:
         if said := advised(stack):
             yield f"  {said}"
     yield ""
+
+
+def _dangers(stack: StackReport) -> Iterator[str]:
+    entries = listed([stack])
+    has_few = len(to_be_allowed(entries)) <= _MOST_URNS
+    for entry in entries:
+        yield f"    {entry.kind}: {entry.what}" + (f" ({entry.place})" if entry.place else "")
+        yield from (f"      {each.urn}" for each in to_be_allowed([entry]) if has_few)
+        if entry.allowance:
+            yield f"      allowed: {entry.allowance}"
 
 
 def _some(lines: Sequence[object], most: int) -> Iterator[str]:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from operations.diagram.picture import Mark
-from operations.preview.model.change import Change, Operation
+from operations.preview.model.change import Change, Operation, PolicyResult
 from operations.preview.model.differences import Difference
+from operations.preview.provenance import Cause
 from operations.preview.report.build import build
 from operations.preview.report.document import Report
 from operations.preview.report.html import html
@@ -21,9 +22,9 @@ from tests.unit.operations.diagram.pictures import change, with_services
 PAY = stack_config("dev")["services"]["pay-v1"]
 
 
-def of_web_services(old: dict[str, Any], new: dict[str, Any]) -> Change:
+def of_web_services(old: dict[str, Any], new: dict[str, Any], stack: str = "dev") -> Change:
     """An update, without certificates and passwords, which each recorded run makes anew."""
-    found = change("dev", old, new)
+    found = change(stack, old, new)
     steps = (
         step if "index:WebService" in step.urn or "PathRule" in step.urn else replace(step, after=step.before)
         for step in found.steps
@@ -51,6 +52,26 @@ def test_the_report_has_the_changed_part_as_a_picture() -> None:
     assert len(chart.splitlines()) == 2
     assert '<svg xmlns="http://www.w3.org/2000/svg" class="tier"' in page
     assert "~ 1 pod → 4 pods</text>" in page
+
+
+def test_two_settings_of_production_are_told_on_one_screen() -> None:
+    user = stack_config("prod")["services"]["user-v1"]
+    image = "docker.io/nginxinc/nginx-unprivileged:1.29.2-bookworm"
+    found = of_web_services({}, with_services("prod", **{"user-v1": {**user, "image": image, "replicas": 6}}), "prod")
+    placed = (replace(step, place=f"webtier/{step.name}") for step in found.steps)
+    (urn,) = (step.urn for step in found.changing if step.kind == "Deployment")
+    advice = [PolicyResult("webtier", "image-digest", False, f"{which} has no digest.", urn) for which in ("a", "b")]
+    others = [replace(each, urn="urn:of:another::one") for each in advice]
+    settings = [Difference(("services", "user-v1", name), 1, 2) for name in ("image", "replicas")]
+    causes = [Cause(f"services.user-v1.{name}", {urn: (f"spec.{name}",)}) for name in ("image", "replicas")]
+    found = replace(found, steps=tuple(placed), policies=(*advice, *others))
+    made = Report(
+        (build(found, "the base", settings, causes=causes),), commit="c0ffee", base="HEAD", base_commit="ba5e"
+    )
+    comment = markdown(made)
+    for part in ("```mermaid", "<summary>Policies advise", "<summary>Which setting", "**What it does**", "```diff"):
+        assert part in comment
+    assert len(comment.splitlines()) < 60
 
 
 def test_what_changes_alike_in_two_stacks_is_drawn_once() -> None:

@@ -13,11 +13,13 @@ from operations.preview.forecast.answers import ChangedAnswer, Told
 from operations.preview.model.change import Change
 from operations.preview.model.differences import Difference
 from operations.preview.model.values import Opaque
+from operations.preview.provenance import Cause
 from operations.preview.report.as_json import JsonReport, as_json
 from operations.preview.report.build import build
 from operations.preview.report.document import Report, StackReport, Verdict
 from operations.preview.report.html import html
 from operations.preview.report.markdown import LIMIT, markdown
+from operations.preview.report.sentences import provenance
 from operations.preview.report.terminal import terminal
 from tests.unit.operations.preview.engine_log import change_of, changed, component, state, step
 
@@ -67,7 +69,8 @@ def test_the_verdict_and_what_is_dangerous_come_first_and_are_not_folded() -> No
     text = markdown(report(SCALED, LOST))
     assert text.startswith("## Preview: destructive\n")
     danger = text.index("StatefulSet webtier/redis-shard-2 is deleted")
-    assert danger < text.index("services.user-v1.replicas") < text.index("<details>")
+    assert danger < text.index("**Settings that differ**")
+    assert danger < text.index("<details>")
     assert LOST["resourcePreEvent"]["metadata"]["urn"] in text
 
 
@@ -99,7 +102,7 @@ def test_advice_about_what_does_not_change_is_only_counted() -> None:
 
 def test_settings_come_before_what_follows_from_them() -> None:
     for form in (markdown, terminal, html):
-        text = form(report(SCALED))
+        text = form(report(SCALED)).partition("Settings that differ")[2]
         assert text.index("services.user-v1.replicas") < text.index("spec.replicas")
         assert "3 → 5" in text
 
@@ -145,6 +148,105 @@ def test_the_same_change_of_several_stacks_is_shown_once() -> None:
     assert text.count("spec.replicas") == 1
     assert "### dev, prod (the same in each)" in text
     assert "| test | **no changes**" in text
+
+
+def test_sections_begin_with_the_worst_and_the_matrix_is_as_given() -> None:
+    names = ("dev", "staging", "prod", "test")
+    events = (SCALED, ROLLED, changed("Ingress", "a", {"x": 1}, {"x": 2}), LOST)
+    made = Report(tuple(stack(change_of(each), name=name) for name, each in zip(names, events, strict=True)))
+    comment, page, short = markdown(made), html(made), terminal(made)
+    worst_first = ["test", "prod", "staging", "dev"]
+    assert [line[4:] for line in comment.splitlines() if line.startswith("### ")][1:] == worst_first
+    assert [line.split('"')[1] for line in page.splitlines() if line.startswith("<h2 id")] == worst_first
+    assert [line.split(":")[0] for line in short.splitlines() if line[:1].isalpha()] == worst_first
+    assert [line.split("|")[1].strip() for line in comment.splitlines() if line.startswith("|")][2:] == list(names)
+
+
+def test_what_stacks_are_compared_with_is_said_once_where_it_is_the_same() -> None:
+    change = change_of(SCALED)
+    alike = Report(tuple(stack(change, name=name) for name in ("dev", "prod")))
+    assert markdown(alike).count("Compared with its state.") == html(alike).count("Compared with its state.") == 1
+    others = Report((*alike.stacks, build(replace(change_of(), stack="test"), "the base", None)))
+    comment, page = markdown(others), html(others)
+    assert "### dev, prod (the same in each)\n\nCompared with its state.\n" in comment
+    # It has no section.
+    assert comment.index("Compared with the base.") < comment.index("###")
+    assert (page.count("Compared with its state."), page.count("Compared with the base.")) == (2, 1)
+    named = replace(others.stacks[1], against="another")
+    both = markdown(Report((others.stacks[0], named)))
+    assert "### dev, prod (the same in each)\n\nCompared: dev with its state; prod with another.\n" in both
+
+
+def test_a_line_is_an_item_and_a_text_a_block() -> None:
+    said = [
+        {"diagnosticEvent": {"severity": severity, "message": message}}
+        for severity, message in (("warning", "old_one\n"), ("error", "one\ntwo"), ("error", "preview failed"))
+    ]
+    comment = markdown(report(*said, result="failed"))
+    assert "\n```text\nerror: one\ntwo\n```\n\n- warning: old\\_one\n\n" in comment
+    for form in (markdown, html, terminal):
+        assert "error: preview failed" not in form(report(*said, result="failed"))
+        assert "error: preview failed" in form(report(*said[:1], said[2], result="failed"))
+        refused = {"policyName": "a", "enforcementLevel": "mandatory", "message": "No.", "policyPackName": "webtier"}
+        assert "error: preview failed" not in form(report({"policyEvent": refused}, said[2], result="failed"))
+
+
+def test_causes_are_folded() -> None:
+    urn = SCALED["resourcePreEvent"]["metadata"]["urn"]
+    causes = [Cause(what, {urn: ("spec.replicas",)}) for what in ("a.b", "the code")]
+    made = Report((build(change_of(SCALED), "its state", None, causes=causes),))
+    title = "Which setting changes which fields"
+    for form in (markdown, html):
+        assert f"<details><summary>{title}</summary>" in form(made)
+        assert "the code: Deployment webtier/user-v1" in form(made)
+    assert f"  {title}\n    a.b: Deployment webtier/user-v1 (spec.replicas)\n" in terminal(made)
+
+
+def test_lost_protection_is_no_operation() -> None:
+    events = [
+        step("same", kind, name, parent=REDIS, old=state(kind, name, REDIS, protect=True), new=state(kind, name, REDIS))
+        for kind, name in (("StatefulSet", "a"), ("StatefulSet", "b"), ("Secret", "c"), ("Service", "d"))
+    ]
+    same = step("same", "Service", "e", old=state("Service", "e"), new=state("Service", "e"))
+    made = report(*events, same)
+    comment = markdown(made)
+    assert (
+        "redis (RedisCluster): 1 Secret loses its protection, 1 Service loses its protection, "
+        "2 StatefulSets lose their protection</summary>"
+    ) in comment
+    for form in (markdown, html, terminal):
+        text = form(made)
+        assert "Secret webtier/c: loses its protection" in text
+        assert "4 lose their protection, 1 unchanged" in text
+        assert "same" not in text.partition("Objects")[2]
+    assert "StatefulSets webtier/a, webtier/b: lose their protection" in comment
+    assert "1 loses its protection" in markdown(report(events[0]))
+
+
+@pytest.mark.parametrize(
+    ("events", "options", "said"),
+    [
+        ([SCALED], {}, "The gate is open: nothing dangerous."),
+        ([LOST], {}, "The gate is closed: 2 of 2 dangers are not allowed. To allow them, see docs/preview.md."),
+        ([], {"result": "failed"}, "The gate is closed: the danger is not allowed."),
+    ],
+)
+def test_the_gate_is_told_where_something_changes(events: list[Any], options: dict[str, Any], said: str) -> None:
+    for form in (markdown, html, terminal):
+        assert said in form(report(*events, **options))
+        assert "gate" not in form(report())
+
+
+def test_the_base_is_told_with_its_commit() -> None:
+    made = replace(report(SCALED), base="origin/main", base_commit="ba5e" * 10)
+    for form in (markdown, html):
+        assert "commit c0ffee compared with origin/main" in form(made)
+        assert "ba5eba5eba5e" in form(made)
+    given = replace(made, base="ba5e" * 10)
+    assert provenance(given).startswith("commit c0ffee compared with ba5eba5eba5e · at")
+    assert provenance(replace(made, base_commit="")).startswith("commit c0ffee compared with origin/main · at")
+    assert provenance(replace(made, base="", base_commit="")).startswith("commit c0ffee · at")
+    assert JsonReport.model_validate_json(as_json(made)).base_commit == "ba5e" * 10
 
 
 def test_noise_is_counted_and_not_listed() -> None:
