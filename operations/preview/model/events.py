@@ -188,7 +188,8 @@ def _same_place(engine: Path, own: Path) -> bool:
 
 def _forced_by(found: _Found) -> tuple[Path, ...]:
     keys = [text for text, how in found.detailed.items() if str(how.get("diffKind", "")).endswith("-replace")]
-    return tuple(parse_path(key) for key in dict.fromkeys([*found.keys, *keys]))
+    # The engine has them in another order each time.
+    return tuple(parse_path(key) for key in sorted({*found.keys, *keys}))
 
 
 def _place(state: Mapping[str, Any]) -> str:

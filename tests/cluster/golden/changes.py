@@ -163,7 +163,7 @@ CHANGES = (
     GoldenChange("Redis replicas down", before=put("redis/replicas_per_shard", 2), closes=True),
     GoldenChange("service removed", _without_pay, urls=("any.example/pay",)),
     GoldenChange("service renamed", _renamed_pay, urls=("any.example/pay",)),
-    GoldenChange("namespace renamed", put("namespace", "golden-other"), closes=True),
+    GoldenChange("namespace renamed", put("namespace", "golden-other"), closes=True, is_deployed=False),
     GoldenChange("storage class", put("redis/storage/storage_class", "golden-second"), closes=True, is_deployed=False),
     GoldenChange("node port", put("ingress/http_node_port", 31274)),
     GoldenChange("ingress class", put("ingress/class_name", "golden-second"), closes=False),

@@ -47,6 +47,16 @@ def test_the_sub_steps_of_a_replacement_are_one_that_says_which_goes_first(order
     assert found.differences == (Difference(("spec", "serviceName"), "x", "y"),)
 
 
+def test_fields_that_force_a_replacement_are_in_an_order_of_their_own() -> None:
+    old, new = state("Job", "a", spec={"a": 1, "b": 1}), state("Job", "a", spec={"a": 2, "b": 2})
+    given = [
+        change_of(step("replace", "Job", "a", old=old, new=new, keys=keys))
+        for keys in (["spec.b", "spec.a"], ["spec.a", "spec.b"])
+    ]
+    assert given[0] == given[1]
+    assert given[0].steps[0].forced_by == (("spec", "a"), ("spec", "b"))
+
+
 def test_a_secret_is_told_by_the_engines_word_and_never_shown() -> None:
     old = state("Secret", "a", data=dict(SECRET))
     new = state("Secret", "a", data=dict(SECRET))
