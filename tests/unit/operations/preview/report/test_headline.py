@@ -75,7 +75,7 @@ def test_it_is_in_the_matrix_and_empty_where_nothing_changes() -> None:
     assert "| dev | **no changes**: nothing would change |  |  |" in comment
     assert "| 1 | `services.a0.replicas: 4 → 6`; 2 pods restart |" in comment
     assert "what it does |\n| --- " in comment
-    assert "<td></td><td></td></tr>" in page
+    assert '<td class="count"></td><td></td></tr>' in page
     assert "<td><code>services.a0.replicas: 4 → 6</code>; 2 pods restart</td></tr>" in page
 
 
