@@ -35,6 +35,17 @@ def test_nobody_has_to_scroll_sideways(look: Look, width: int) -> None:
     assert seen[0] <= seen[1]
 
 
+def test_what_the_change_does_is_seen_whole_on_a_phone(look: Look) -> None:
+    script = """
+        const cells = [...document.querySelectorAll(".matrix td:last-child")];
+        const right = Math.max(...cells.map((cell) => cell.getBoundingClientRect().right));
+        return [right, document.documentElement.clientWidth, cells[0].innerText];
+    """
+    right, width, text = look(_page(), script, PHONE)
+    assert right <= width
+    assert "1 danger" in text
+
+
 def test_text_is_large_enough_on_a_phone(look: Look) -> None:
     script = """
         const sizes = [...document.querySelectorAll("p, li, td, code, pre, summary")]

@@ -38,6 +38,7 @@ table { border-collapse: collapse; }
 td, th { border: 1px solid var(--line); padding: .25rem .5rem; text-align: left; }
 .scrolls { overflow-x: auto; }
 th:last-child { min-width: 16rem; }
+@media (max-width: 40rem) { .count { display: none; } th:last-child { min-width: 0; } }
 code, pre { font: 14px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
 pre { border: 1px solid var(--line); margin: .25rem 0; padding: .5rem; }
 details { border: 1px solid var(--line); border-radius: .3rem; margin: .5rem 0; padding: .25rem .75rem; }
@@ -78,16 +79,14 @@ def _verdict(verdict: Verdict) -> str:
 
 def _matrix(report: Report) -> Iterator[str]:
     shown = columns(report)
-    heads = ("stack", "verdict", *(f"to {each}" for each in shown), "what it does")
-    yield '<div class="scrolls"><table>'
-    yield "<tr>" + "".join(f"<th>{escape(head)}</th>" for head in heads) + "</tr>"
+    yield '<div class="scrolls"><table class="matrix"><tr><th>stack</th><th>verdict</th>'
+    yield "".join(f'<th class="count">to {escape(each)}</th>' for each in shown) + "<th>what it does</th></tr>"
     for stack in report.stacks:
-        counts = (str(stack.counts.get(each) or "") for each in shown)
+        counts = "".join(f'<td class="count">{stack.counts.get(each) or ""}</td>' for each in shown)
         name = f'<a href="#{escape(stack.stack)}">{escape(stack.stack)}</a>'
         settings, others = headline(stack)
         does = "; ".join([*(f"<code>{escape(each)}</code>" for each in settings), *map(escape, others)])
-        cells = (name, _verdict(stack.verdict), *counts, does)
-        yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+        yield f"<tr><td>{name}</td><td>{_verdict(stack.verdict)}</td>{counts}<td>{does}</td></tr>"
     yield "</table></div>"
 
 
