@@ -149,7 +149,7 @@ def _without_state(scratch: ScratchStack, base: Base | None) -> Compared:
             return without_undeployed(Engine(PROJECT, environment).preview(scratch.name, "--config-file", str(given)))
 
         change = without_undeployed(change)
-        against = f"the base, with placeholders for secrets: {_NO_BACKEND}"
+        against = f"the base's program and not what runs, with placeholders for secrets: {_NO_BACKEND}"
         found = _causes(scratch.name, base, change, None, preview)
         return Compared(change, against, causes=found, of_base=planned.diagnostics)
     return Compared(change, f"an empty state, with placeholders for secrets: {_NO_BACKEND}")

@@ -16,7 +16,7 @@ COUNTED = (Operation.CREATE, Operation.UPDATE, Operation.REPLACE, Operation.DELE
 """Those that have a column; others are rare, and listed with their objects."""
 _SHORT = 12
 _LONGEST_PATH = 80
-_MOST_OBJECTS, _MOST_FIELDS, _MOST_SETTINGS = 6, 3, 3
+_MOST_OBJECTS, _MOST_FIELDS, _MOST_SETTINGS, _MOST_URLS = 6, 3, 3, 2
 _MARKS = {
     Operation.CREATE: "+",
     Operation.UPDATE: "~",
@@ -59,16 +59,19 @@ def headline(stack: StackReport) -> tuple[Sequence[str], Sequence[str]]:
     ]
     more = len(differing) - len(settings)
     pods = sum(each.pods for each in stack.forecast.rolls)
-    urls = sum(1 + each.others for each in stack.answers)
+    moved = [each for each in stack.answers if each.is_by_another]
+    named = moved if len(moved) <= _MOST_URLS else []
+    urls = [f"{each.place[0]} by {each.after.who} instead of {each.before.who}" for each in named]
+    others = sum(1 + each.others for each in stack.answers if each not in named)
     shards = sum(len(each.hand_over) for each in stack.forecast.clusters)
     counts = (
         (more, "more setting differs", "more settings differ"),
         (pods, "pod restarts", "pods restart"),
-        (urls, "URL is answered otherwise", "URLs are answered otherwise"),
+        (others, "URL is answered otherwise", "URLs are answered otherwise"),
         (shards, "shard hands over", "shards hand over"),
         (len(stack.dangers), "danger", "dangers"),
     )
-    return settings, [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
+    return settings, [*urls, *(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)]
 
 
 def compared_with(stacks: Sequence[StackReport]) -> str:
@@ -146,7 +149,7 @@ def gate(part: Report | StackReport) -> str:
     stacks = part.stacks if isinstance(part, Report) else (part,)
     count, closed = len(part.dangers), len(closing(part.dangers))
     if not count:
-        return "The gate is open: nothing dangerous." if any(map(_changes_something, stacks)) else ""
+        return "The gate is open: no data goes, and no protection." if any(map(_changes_something, stacks)) else ""
     if not closed:
         return f"The gate is open: {'the danger is' if count == 1 else f'all {count} dangers are'} allowed."
     which = "the danger is" if count == 1 else f"{closed} of {count} dangers {'is' if closed == 1 else 'are'}"

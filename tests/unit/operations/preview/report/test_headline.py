@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from operations.preview.forecast.answers import ChangedAnswer
+from operations.preview.forecast.answers import ChangedAnswer, Told
 from operations.preview.model.differences import Difference
 from operations.preview.model.values import Opaque, Value
 from operations.preview.report.build import build
@@ -117,4 +117,16 @@ def test_many_of_a_kind_have_its_plural() -> None:
         "Gateways",
         "Endpoints",
         "PersistentVolumeClaims",
+    ]
+
+
+@pytest.mark.parametrize("path", ["/pay", "/a|b", "/`c`", "/@everyone"])
+def test_a_url_that_another_service_answers_is_named(path: str) -> None:
+    moved = replace(answer(1), alike=(path,), before=Told("pay-v1"), after=Told("user-v1"))
+    made = stack(rolled("Deployment", "a", 1), answers=(moved,))
+    assert headline(made)[1] == [f"{path} by user-v1 instead of pay-v1", "1 pod restarts"]
+    [row] = [line for line in markdown(Report((made,))).splitlines() if "instead of" in line]
+    assert len(re.findall(r"(?<!\\)\|", row)) == 5
+    assert headline(stack(rolled("Deployment", "a", 1), answers=(moved,) * 3))[1][1:] == [
+        "6 URLs are answered otherwise"
     ]

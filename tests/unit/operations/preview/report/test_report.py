@@ -207,7 +207,7 @@ def test_lost_protection_is_no_operation() -> None:
 @pytest.mark.parametrize(
     ("events", "options", "said"),
     [
-        ([SCALED], {}, "The gate is open: nothing dangerous."),
+        ([SCALED], {}, "The gate is open: no data goes, and no protection."),
         ([LOST], {}, "The gate is closed: 2 of 2 dangers are not allowed. To allow them, see docs/preview.md."),
         ([], {"result": "failed"}, "The gate is closed: the danger is not allowed."),
     ],
