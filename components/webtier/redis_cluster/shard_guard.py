@@ -30,7 +30,8 @@ def _message(in_use: str) -> str:
     return (
         f"'StatefulSet ' + oldObject.metadata.name + ' holds a part of the data: {in_use} shards are in use. Set a "
         "lower number of shards and run `pulumi up` without --target: it moves the data to the other shards, and "
-        "deletes this one when that is done'"
+        "deletes this one when that is done. `pulumi destroy` takes this guard away first, which API servers notice "
+        "within a second: run it again'"
     )
 
 

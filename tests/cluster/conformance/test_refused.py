@@ -1,6 +1,7 @@
 """Wrong rules never leave this machine: the engine's error names the rule, and no Ingress has been touched."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import yaml
@@ -56,7 +57,7 @@ REFUSED = (
 
 @pytest.mark.parametrize("refused", REFUSED, ids=lambda refused: refused.name)
 def test_the_error_names_the_rule_and_nothing_is_sent(conformance: ConformanceStack, refused: Refused) -> None:
-    before = versions(conformance)
+    before = sent(conformance)
     conformance.more = yaml.safe_load(refused.rules)
     try:
         with pytest.raises(automation.CommandError) as caught:
@@ -65,10 +66,18 @@ def test_the_error_names_the_rule_and_nothing_is_sent(conformance: ConformanceSt
         conformance.more = []
     shown = str(caught.value)
     assert [text for text in refused.said if text not in shown] == [], shown
-    assert versions(conformance) == before
+    assert sent(conformance) == before
 
 
-def versions(conformance: ConformanceStack) -> dict[str, tuple[str, str]]:
-    """Each Ingress by its name: which it is, and its version."""
-    found = (item["metadata"] for item in conformance.tier.items("ingresses", "-n", NAMESPACE))
-    return {each["name"]: (each["uid"], each["resourceVersion"]) for each in found}
+def sent(conformance: ConformanceStack) -> dict[str, tuple[Any, ...]]:
+    """Each Ingress by its name: which it is, and what it was sent with. Its status is the controller's own."""
+    return {
+        (metadata := item["metadata"])["name"]: (
+            metadata["uid"],
+            metadata["generation"],
+            metadata.get("labels"),
+            metadata.get("annotations"),
+            item["spec"],
+        )
+        for item in conformance.tier.items("ingresses", "-n", NAMESPACE)
+    }
