@@ -13,9 +13,10 @@ from graphlib import TopologicalSorter
 from typing import Any, cast
 
 from operations.preview.model.change import Change, Operation, Step
+from operations.preview.model.paths import Path
 from operations.preview.model.values import is_unknown, value_at
 
-_DEPLOYED = "e0f6a1d2-known-once-deployed"
+DEPLOYED = "e0f6a1d2-known-once-deployed"
 """Stands for what only a deployment would tell, so that a difference from it is none."""
 _PROVIDER_ID = "00000000-0000-4000-8000-{:012d}"
 _TIME = "2000-01-01T00:00:00Z"
@@ -36,11 +37,20 @@ def without_undeployed(change: Change) -> Change:
 
 
 def _deployed(step: Step) -> Step:
-    if step.operation is not Operation.UPDATE:
+    if step.operation not in (Operation.UPDATE, Operation.REPLACE):
         return step
     # A value that is not known is in the text of those that are made from it.
-    left = tuple(each for each in step.differences if _DEPLOYED not in repr((each.old, each.new)))
-    return replace(step, differences=left, operation=Operation.UPDATE if left else Operation.SAME)
+    left = tuple(each for each in step.differences if DEPLOYED not in repr((each.old, each.new)))
+    known = {each.path for each in left}
+    forced_by = tuple(path for path in step.forced_by if path in known or path not in _paths(step))
+    if forced_by:
+        return replace(step, differences=left, forced_by=forced_by)
+    operation = Operation.UPDATE if left else Operation.SAME
+    return replace(step, differences=left, operation=operation, forced_by=(), deletes_first=False)
+
+
+def _paths(step: Step) -> frozenset[Path]:
+    return frozenset(each.path for each in step.differences)
 
 
 def _ordered(planned: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -114,7 +124,7 @@ def _known(value: Any) -> Any:
     """The value with a text of ours in the place of the engine's own, which no state may have."""
     match value:
         case str():
-            return _DEPLOYED if is_unknown(value) else value
+            return DEPLOYED if is_unknown(value) else value
         case dict():
             return {name: _known(each) for name, each in cast("dict[str, Any]", value).items()}
         case list():

@@ -100,16 +100,15 @@ class RedisCluster(RedisComponent):
         account = ServiceAccount(
             name, metadata=parts.metadata(name), automount_service_account_token=False, opts=parts.options()
         )
-        previous = pulumi.Output.secret(args.previous_password)
-        secret = make_auth_secret(parts, self.password, previous)
+        auth = make_auth_secret(parts, self.password, pulumi.Output.secret(args.previous_password))
         make_application_secret(parts, self.password)
         conf, conf_checksum = _conf(parts)
         code, code_checksum = _code(parts)
         announced = make_announcements(parts)
         tls = make_tls_files(parts)
-        agent = AgentContainers(settings.agent, None if code is None else code.metadata.name, tls)
+        agent = AgentContainers(settings.agent, None if code is None else code.metadata.name, tls, code_checksum)
         files = ShardFiles(
-            secret=secret.metadata.name,
+            secret=auth.secret.metadata.name,
             announced=None if announced is None else announced.config_map.metadata.name,
             conf=conf.metadata.name,
             checksum=checksum({"conf": conf_checksum, "agent": code_checksum}),
@@ -123,8 +122,7 @@ class RedisCluster(RedisComponent):
             own = [*make_claims(parts, shard), *(announced.services[shard] if announced else ())]
             after = [*own, *shards[-1:]]
             shards.append(make_shard(parts, shard, files, agent, after))
-        passwords = pulumi.Output.all(self.password, previous)
-        job = make_converge_job(parts, agent, secret, passwords, account.metadata.name, [*shards, nodes_service])
+        job = make_converge_job(parts, agent, auth, account.metadata.name, after=[*shards, nodes_service])
         in_use = make_shards_in_use(parts, job)
         if settings.shard_guard:
             make_shard_guard(parts, in_use, shards)

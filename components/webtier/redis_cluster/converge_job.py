@@ -1,7 +1,9 @@
 """The Job that forms the cluster, and that a deployment waits for."""
 
+import hashlib
+import json
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pulumi
 from pulumi_kubernetes.batch.v1 import (
@@ -12,9 +14,10 @@ from pulumi_kubernetes.batch.v1 import (
     PodFailurePolicyOnPodConditionsPatternArgs,
     PodFailurePolicyRuleArgs,
 )
-from pulumi_kubernetes.core.v1 import PodSpecArgs, PodTemplateSpecArgs, Secret
+from pulumi_kubernetes.core.v1 import PodSpecArgs, PodTemplateSpecArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
+from webtier.redis_cluster.credentials.secrets import AuthSecret
 from webtier.redis_cluster.parts import AGENT_APPLICATION, ClusterParts
 from webtier.redis_cluster.pod.agent_container import AUTH_MOUNT, AUTH_VOLUME, AgentContainers
 from webtier.redis_common.conf import AUTH_FOLDER, UID
@@ -32,22 +35,22 @@ _KILLED = [128 + signal.SIGKILL, 128 + signal.SIGTERM]
 def make_converge_job(
     parts: ClusterParts,
     agent: AgentContainers,
-    secret: Secret,
-    passwords: pulumi.Input[Sequence[str]],
+    auth: AuthSecret,
     account: pulumi.Input[str],
     after: Sequence[pulumi.Resource],
 ) -> Job:
     """Complete when the cluster is. Another topology makes another Job, and so do other passwords.
 
     It is kept when it is done: a Job that Kubernetes had cleared away would come back, and run again, with every
-    deployment. Pulumi gives each Job a name of its own: while it waits it might take the completion of a Job that had
-    the same name for this one's.
+    deployment. Its name says what it is for: an update that was killed while it made the Job finds it again. For
+    something else it has another name, since Pulumi might take the completion of an older Job for this one's.
     """
     settings = parts.settings
     parts = parts.part(AGENT_APPLICATION, "converge")
+    name = pulumi.Output.all(*_purpose(parts, agent), auth.mark).apply(_named_for(parts.name))
     return Job(
         f"{parts.name}-converge",
-        metadata=parts.metadata(None),
+        metadata=parts.metadata(name),
         spec=JobSpecArgs(
             backoff_limit=0,
             active_deadline_seconds=settings.ready_timeout_seconds + 60,
@@ -64,7 +67,7 @@ def make_converge_job(
                     restart_policy="Never",
                     security_context=restricted_pod(UID, fs_group=UID),
                     containers=[agent.container(_CONTAINER, _arguments(parts), mounts=[AUTH_MOUNT])],
-                    volumes=[secret_volume(AUTH_VOLUME, secret.metadata.name), *agent.volumes()],
+                    volumes=[secret_volume(AUTH_VOLUME, auth.secret.metadata.name), *agent.volumes()],
                 ),
             ),
         ),
@@ -74,12 +77,19 @@ def make_converge_job(
             # Most of a Job can't be changed, and the provider doesn't know of all that. The old topology's Job must not
             # run while the new one's does.
             replace_on_changes=["spec"],
-            # Only the stack's state has them: a checksum in the object would tell something about them, and the
-            # version of the Secret is known too late for a preview.
-            replacement_trigger=passwords,
             delete_before_replace=True,
         ),
     )
+
+
+def _purpose(parts: ClusterParts, agent: AgentContainers) -> list[pulumi.Input[str]]:
+    """What makes another Job of it, apart from the passwords."""
+    labels, settings = json.dumps(dict(parts.labels), sort_keys=True), agent.settings.model_dump_json()
+    return [*_arguments(parts), labels, settings, agent.code_checksum, str(agent.tls is not None)]
+
+
+def _named_for(cluster: str) -> Callable[[list[str]], str]:
+    return lambda purpose: f"{cluster}-converge-{hashlib.sha256(json.dumps(purpose).encode()).hexdigest()[:8]}"
 
 
 def _arguments(parts: ClusterParts) -> list[pulumi.Input[str]]:

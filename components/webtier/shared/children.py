@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 import pulumi
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
@@ -27,7 +27,9 @@ class Children:
         """The same with other labels."""
         return replace(self, labels=labels)
 
-    def metadata(self, name: str | None, annotations: Mapping[str, pulumi.Input[str]] | None = None) -> ObjectMetaArgs:
+    def metadata(
+        self, name: pulumi.Input[str] | None, annotations: Mapping[str, pulumi.Input[str]] | None = None
+    ) -> ObjectMetaArgs:
         """For an object in the namespace; None leaves its name to Pulumi."""
         return ObjectMetaArgs(name=name, namespace=self.namespace, labels=self.labels, annotations=annotations)
 
@@ -44,7 +46,6 @@ class Children:
         protect: bool | None = None,
         delete_before_replace: bool | None = None,
         replace_on_changes: list[str] | None = None,
-        replacement_trigger: pulumi.Input[Any] | None = None,
         ignore_changes: list[str] | None = None,
         aliases: Sequence[pulumi.Alias] | None = None,
     ) -> pulumi.ResourceOptions:
@@ -56,7 +57,6 @@ class Children:
             protect=protect,
             delete_before_replace=delete_before_replace,
             replace_on_changes=replace_on_changes,
-            replacement_trigger=replacement_trigger,
             ignore_changes=ignore_changes,
             aliases=aliases,
             custom_timeouts=pulumi.CustomTimeouts(create=waits, update=waits, delete=self.delete_timeout),

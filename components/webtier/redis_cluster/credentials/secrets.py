@@ -1,7 +1,11 @@
 """The Secrets of a cluster: what Redis accepts, what its own programs log in with, what the application needs."""
 
+import hashlib
+import hmac
+import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret
@@ -22,17 +26,35 @@ from webtier.shared.kept_secret import keep_secret, kept_text
 _SEED = "seed"
 
 
+@dataclass(frozen=True)
+class AuthSecret:
+    """A cluster's Secret, and a mark that is another one with other contents.
+
+    It is made with a key that only the cluster and the stack's state have, so that it tells nothing of the passwords,
+    and a preview knows it.
+    """
+
+    secret: Secret
+    mark: pulumi.Output[str]
+
+
 def make_auth_secret(
     parts: ClusterParts, password: pulumi.Output[str], previous_password: pulumi.Output[str | None]
-) -> Secret:
+) -> AuthSecret:
     """For the pods: the ACL file, with hashes, and the passwords of the cluster's own users.
 
     The application's previous password is accepted too, as long as some clients still use it.
     """
-    passwords = pulumi.Output.all(_seed(parts), password, previous_password)
-    return _secret(
-        parts, f"{parts.name}-auth", pulumi.Output.secret(passwords.apply(lambda values: _render(parts, *values)))
-    )
+    seed = _seed(parts)
+    passwords = pulumi.Output.all(seed, password, previous_password)
+    contents = pulumi.Output.secret(passwords.apply(lambda values: _render(parts, *values)))
+    mark = pulumi.Output.unsecret(pulumi.Output.all(seed, contents).apply(lambda values: _mark(*values)))
+    return AuthSecret(_secret(parts, f"{parts.name}-auth", contents), mark)
+
+
+def _mark(seed: str, contents: Mapping[str, str]) -> str:
+    text = json.dumps(contents, sort_keys=True)
+    return hmac.new(seed.encode(), f"mark of contents: {text}".encode(), hashlib.sha256).hexdigest()
 
 
 def make_application_secret(parts: ClusterParts, password: pulumi.Output[str]) -> None:

@@ -28,11 +28,15 @@ _CODE_VOLUME = "agent-code"
 
 @dataclass(frozen=True)
 class AgentContainers:
-    """Makes the agent's containers. `code` names the ConfigMap with its code, None when the image has it."""
+    """Makes the agent's containers.
+
+    `code` names the ConfigMap with its code, None when the image has it; `code_checksum` is of what is in it.
+    """
 
     settings: AgentSettings
     code: pulumi.Input[str] | None
     tls: TlsFiles | None
+    code_checksum: str = ""
 
     def container(
         self,

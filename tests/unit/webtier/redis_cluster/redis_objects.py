@@ -36,8 +36,7 @@ def record(settings: dict[str, Any] | None = None, **arguments: Any) -> Recordin
             RedisClusterArgs(
                 settings=RedisClusterSettings.model_validate(settings or {}),
                 namespace=namespace.metadata.name,
-                password=PASSWORD,
-                **arguments,
+                **{"password": PASSWORD, **arguments},
             ),
         )
         for output in ("endpoint", "access_port", "external_endpoint", "password"):

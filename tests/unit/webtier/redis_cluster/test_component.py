@@ -1,6 +1,8 @@
 """The component's pods and its Job, as they would be sent to the cluster."""
 
 import json
+import re
+import secrets
 
 import pytest
 
@@ -80,8 +82,22 @@ def test_growing_restarts_nobody() -> None:
         assert template(three, shard) == template(four, shard) == template(two_replicas, shard)
     jobs = [each.one(JOB, "redis-converge") for each in (three, four, two_replicas)]
     assert len({json.dumps(job.inputs["spec"]) for job in jobs}) == 3
-    # A change of it is another Job, with a name that none had before.
-    assert all(list(job.options.replaceOnChanges) == ["spec"] and "name" not in job.inputs["metadata"] for job in jobs)
+    # A change of it is another Job.
+    assert all(list(job.options.replaceOnChanges) == ["spec"] for job in jobs)
+    assert len({job.inputs["metadata"]["name"] for job in jobs}) == 3
+
+
+def test_the_job_is_another_one_for_other_passwords_and_the_same_for_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As if the cluster had kept it: each run offers another one.
+    monkeypatch.setattr(secrets, "token_hex", lambda length: "5e" * length)
+    same, other, rotated = record(), record(password="another-password-1"), record({"internal_password_generation": 2})
+    names = [each.one(JOB, "redis-converge").inputs["metadata"]["name"] for each in (record(), same, other, rotated)]
+    assert names[0] == names[1]
+    assert len(set(names)) == 3
+    assert all(re.fullmatch("redis-converge-[0-9a-f]{8}", name) for name in names)
+    monkeypatch.setattr(secrets, "token_hex", lambda length: "6e" * length)
+    # Nobody can try passwords on it who does not have the seed.
+    assert record().one(JOB, "redis-converge").inputs["metadata"]["name"] != names[0]
 
 
 def test_a_changed_redis_conf_restarts_the_pods() -> None:
@@ -90,7 +106,9 @@ def test_a_changed_redis_conf_restarts_the_pods() -> None:
     after = record({"conf": {"appendfsync": "always"}})
     assert "appendfsync always\n" in after.one(CONFIG_MAP, "redis-conf").inputs["data"]["redis.conf"]
     assert checksum_of(before) != checksum_of(after)
-    assert before.one(JOB, "redis-converge").inputs == after.one(JOB, "redis-converge").inputs
+    # Its name has a part from the seed, of which each run offers another one here.
+    jobs = [each.one(JOB, "redis-converge").inputs for each in (before, after)]
+    assert jobs[0]["spec"] == jobs[1]["spec"]
 
 
 def test_redis_conf_follows_the_settings() -> None:
