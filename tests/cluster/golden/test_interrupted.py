@@ -59,6 +59,8 @@ def test_what_is_cut_off_is_pending_and_is_finished(
         assert steps_told(report) == steps_done(again), previewed.shown[0]
         wait_until_settled(stack.tier, _NAMESPACES)
     assert frozenset(look(stack.tier, _NAMESPACES, ()).objects) == objects
+    # Their names are compared without their ends.
+    assert len(stack.tier.items("jobs", "-n", NAMESPACE)) == 1
     assert stack.preview().report.verdict == "no changes"
     assert lost(writes.written, PASSWORD) == []
 
