@@ -37,6 +37,7 @@ _SEVERITIES = {"info": Severity.INFO, "info#err": Severity.INFO, "warning": Seve
 """Those that people are shown; `debug` is not among them."""
 
 
+_NAME = ("metadata", "name")
 _MADE_UP = ("metadata", "annotations", "pulumi.com/autonamed")
 
 
@@ -126,14 +127,14 @@ def _step(urn: str, found: _Found) -> Step:
         new = {}
     state = new or old
     if operation in (Operation.CREATE, Operation.REPLACE):
-        new = _without_made_up_name(new)
+        new = _without_passing_name(new)
     if operation is Operation.REPLACE:
-        old = _without_made_up_name(old)
+        old = _without_passing_name(old)
     return Step(
         urn=urn,
         operation=operation,
         differences=_differences(old, new, found) if operation in (Operation.UPDATE, Operation.REPLACE) else (),
-        forced_by=_forced_by(found) if operation is Operation.REPLACE else (),
+        forced_by=_forced_by(found, new) if operation is Operation.REPLACE else (),
         deletes_first=_deletes_first(found.operations),
         was_protected=bool(old.get("protect")),
         is_protected=bool(new.get("protect")),
@@ -153,13 +154,20 @@ def _deletes_first(operations: Sequence[str]) -> bool:
     return not created or operations.index("delete-replaced") < created[0]
 
 
-def _without_made_up_name(state: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The provider makes up a name for an object without one, another one in each preview and in the update."""
+def _without_passing_name(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The provider makes up a name for an object without one, another one in each preview and in the update.
+
+    And a Job that runs again has another name, which says nothing.
+    """
     inputs: Mapping[str, Any] = state.get("inputs") or {}
-    if value_at(read_value(inputs), _MADE_UP) is Opaque.ABSENT:
+    if "metadata" not in inputs or not (_is_made_up(inputs) or inputs.get("kind") == "Job"):
         return state
     metadata: Mapping[str, Any] = inputs["metadata"]
     return {**state, "inputs": {**inputs, "metadata": {**metadata, "name": UNKNOWN}}}
+
+
+def _is_made_up(inputs: Mapping[str, Any]) -> bool:
+    return value_at(read_value(inputs), _MADE_UP) is not Opaque.ABSENT
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any], found: _Found) -> tuple[Difference, ...]:
@@ -174,7 +182,8 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any], found: _Found) 
         outside = before if how.get("inputDiff") else read_value(old.get("outputs") or {})
         was = Opaque.ABSENT if kind.startswith("add") else value_at(outside, path)
         comes = Opaque.ABSENT if kind.startswith("delete") else value_at(after, path)
-        seen.append(Difference(path, was, comes))
+        if path != _NAME or comes is not Opaque.UNKNOWN:
+            seen.append(Difference(path, was, comes))
     return tuple(seen)
 
 
@@ -186,10 +195,12 @@ def _same_place(engine: Path, own: Path) -> bool:
     )
 
 
-def _forced_by(found: _Found) -> tuple[Path, ...]:
+def _forced_by(found: _Found, new: Mapping[str, Any]) -> tuple[Path, ...]:
     keys = [text for text, how in found.detailed.items() if str(how.get("diffKind", "")).endswith("-replace")]
     # The engine has them in another order each time.
-    return tuple(parse_path(key) for key in sorted({*found.keys, *keys}))
+    paths = [parse_path(key) for key in sorted({*found.keys, *keys})]
+    after = read_value(new.get("inputs") or {})
+    return tuple(path for path in paths if path != _NAME or value_at(after, path) is not Opaque.UNKNOWN)
 
 
 def _place(state: Mapping[str, Any]) -> str:

@@ -60,16 +60,16 @@ def test_of_a_secret_it_has_only_that_it_changes() -> None:
     assert marks == {urn_of("Secret", "a"): ["data#secret", "update"]}
 
 
-def _job_named(before: str, after: str, **made_up: str) -> Any:
+def _named(before: str, after: str, **made_up: str) -> Any:
     old, new = (
-        state("Job", "a", metadata={"name": name, "namespace": "webtier", "annotations": made_up})
+        state("Secret", "a", metadata={"name": name, "namespace": "webtier", "annotations": made_up})
         for name in (before, after)
     )
-    return step("replace", "Job", "a", old=old, new=new)
+    return step("replace", "Secret", "a", old=old, new=new)
 
 
 def test_a_name_that_is_made_up_is_another_one_each_time() -> None:
     made_up = {"pulumi.com/autonamed": "true"}
-    reviewed = fingerprint(change_of(_job_named("a-1", "a-2", **made_up)))
-    assert list(unreviewed(change_of(_job_named("a-3", "a-4", **made_up)), reviewed)) == []
-    assert any("metadata.name" in each for each in unreviewed(change_of(_job_named("a-1", "a-2")), reviewed))
+    reviewed = fingerprint(change_of(_named("a-1", "a-2", **made_up)))
+    assert list(unreviewed(change_of(_named("a-3", "a-4", **made_up)), reviewed)) == []
+    assert any("metadata.name" in each for each in unreviewed(change_of(_named("a-1", "a-2")), reviewed))

@@ -57,6 +57,19 @@ def test_fields_that_force_a_replacement_are_in_an_order_of_their_own() -> None:
     assert given[0].steps[0].forced_by == (("spec", "a"), ("spec", "b"))
 
 
+def test_the_name_of_a_job_that_runs_again_says_nothing() -> None:
+    old, new = (
+        {"inputs": {"kind": "Job", "metadata": {"name": f"converge-{each}"}, "spec": each}} for each in ("0a", "1b")
+    )
+    how: dict[str, Any] = {
+        "keys": ["metadata.name", "spec"],
+        "detailedDiff": {"metadata.name": {"diffKind": "update-replace"}, "spec": {"diffKind": "update-replace"}},
+    }
+    (job,) = change_of(step("replace", "Job", "converge", old=old, new=new, **how)).steps
+    assert (job.place, job.old_place, job.forced_by) == ("", "", (("spec",),))
+    assert job.differences == (Difference(("spec",), "0a", "1b"),)
+
+
 def test_a_secret_is_told_by_the_engines_word_and_never_shown() -> None:
     old = state("Secret", "a", data=dict(SECRET))
     new = state("Secret", "a", data=dict(SECRET))
