@@ -8,7 +8,7 @@ from operations.preview.model.change import Operation
 from operations.preview.planned_state import DEPLOYED, without_undeployed
 from tests.unit.operations.preview.engine_log import change_of, state, step
 
-UNKNOWN_NAME = {"metadata": {"name": DEPLOYED}, "spec": {"shards": 3}}
+UNKNOWN_NAME: dict[str, Any] = {"metadata": {"name": DEPLOYED}, "spec": {"shards": 3}}
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ STORAGE_CLASS = "kubernetes:storage.k8s.io/v1:StorageClass"
 LOCAL = {"kind": "local", "nodes": ["webtier-a", "webtier-b", "webtier-c"], "size": "2Gi"}
 
 
-def record(settings: dict[str, Any] | None = None, **arguments: Any) -> Recording:
+def record(settings: dict[str, Any] | None = None, *, password: str = PASSWORD, **arguments: Any) -> Recording:
     """The component in a namespace that the same program makes."""
 
     def program() -> None:
@@ -36,7 +36,8 @@ def record(settings: dict[str, Any] | None = None, **arguments: Any) -> Recordin
             RedisClusterArgs(
                 settings=RedisClusterSettings.model_validate(settings or {}),
                 namespace=namespace.metadata.name,
-                **{"password": PASSWORD, **arguments},
+                password=password,
+                **arguments,
             ),
         )
         for output in ("endpoint", "access_port", "external_endpoint", "password"):

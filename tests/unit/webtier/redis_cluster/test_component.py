@@ -89,13 +89,19 @@ def test_growing_restarts_nobody() -> None:
 
 def test_the_job_is_another_one_for_other_passwords_and_the_same_for_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     # As if the cluster had kept it: each run offers another one.
-    monkeypatch.setattr(secrets, "token_hex", lambda length: "5e" * length)
+    def seed(text: str) -> None:
+        def token_hex(length: int) -> str:
+            return text * length
+
+        monkeypatch.setattr(secrets, "token_hex", token_hex)
+
+    seed("5e")
     same, other, rotated = record(), record(password="another-password-1"), record({"internal_password_generation": 2})
     names = [each.one(JOB, "redis-converge").inputs["metadata"]["name"] for each in (record(), same, other, rotated)]
     assert names[0] == names[1]
     assert len(set(names)) == 3
     assert all(re.fullmatch("redis-converge-[0-9a-f]{8}", name) for name in names)
-    monkeypatch.setattr(secrets, "token_hex", lambda length: "6e" * length)
+    seed("6e")
     # Nobody can try passwords on it who does not have the seed.
     assert record().one(JOB, "redis-converge").inputs["metadata"]["name"] != names[0]
 
