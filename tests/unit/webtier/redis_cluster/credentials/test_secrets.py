@@ -7,6 +7,7 @@ from typing import Any
 from tests.unit.harness.recording import Recording, run_recorded
 from tests.unit.webtier.redis_cluster.redis_objects import (
     CONFIG_MAP,
+    JOB,
     PASSWORD,
     SECRET,
     containers,
@@ -51,6 +52,10 @@ def test_no_checksum_tells_anything_of_the_password() -> None:
 
     first, second = (run_recorded(program(password)) for password in ("first-password", "second-password"))
     for one, other in zip(_by_name(first), _by_name(second), strict=True):
+        if one.type == JOB:
+            # Its name is made with the seed: test_component.py sees that it tells nothing without it.
+            one.inputs["metadata"].pop("name")
+            other.inputs["metadata"].pop("name")
         assert one.type == SECRET or one.inputs == other.inputs
 
 
