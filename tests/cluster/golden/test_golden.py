@@ -1,6 +1,7 @@
 """The golden set: what the report says of a change, against what `pulumi up` then does on the cluster."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 import pytest
 
@@ -22,10 +23,12 @@ from tests.cluster.golden.planted import secrets_in
 from tests.cluster.harness.request_load import NewConnections
 from tests.cluster.harness.sample import sampled
 from tests.cluster.harness.stacks.copied_stack import objects_in, steps_done, steps_told
+from tests.cluster.harness.tier import eventually
 
 EACH_TIME = ("rule moved", "TLS on")
 _NAMESPACES = (NAMESPACE, INGRESS_NAMESPACE, OTHER_NAMESPACE)
 _URLS = tuple(f"any.example{path}" for path in ("/", "/user", "/user/x", "/userx", "/pay"))
+_NOTICED_SECONDS = 10.0
 _FAILOVER_SECONDS = 5.0
 """The node timeout: a hand-over takes less, however busy the machine is, and a failover without one more."""
 
@@ -52,7 +55,7 @@ def test_the_report_says_what_the_update_does(
     with NewConnections(f"{NODES[0].address}:{HTTP_PORT}", "/", per_second=10) as web, Writes(PASSWORD) as writes:
         done, said = stack.up()
         wait_until_settled(stack.tier, _NAMESPACES)
-    after = look(stack.tier, _NAMESPACES, urls)
+    after = _look_when_served(stack, report, before, urls)
     assert done.succeeded == (report.verdict != "failed"), said
     assert steps_told(report) == steps_done(done)
     assert _reported(report) == Fate.between(before, after)
@@ -67,6 +70,19 @@ def test_the_report_says_what_the_update_does(
             assert list(_wrong_shards(report, epochs, master_epochs(PASSWORD))) == []
             assert writes.longest_pause < _FAILOVER_SECONDS or any(roll.away for roll in report.forecast.rolls)
             assert lost(writes.written, PASSWORD) == []
+
+
+def _look_when_served(stack: GoldenStack, report: JsonStack, before: Moment, urls: tuple[str, ...]) -> Moment:
+    """What is there after: an update does not wait until the controller has noticed that an Ingress is gone."""
+    found: list[Moment] = []
+
+    def is_served() -> None:
+        found.append(look(stack.tier, _NAMESPACES, urls))
+        assert list(_wrong_answers(report, before, found[-1])) == []
+
+    with suppress(AssertionError):
+        eventually(is_served, _NOTICED_SECONDS)
+    return found[-1]
 
 
 def _reported(report: JsonStack) -> Fate:
