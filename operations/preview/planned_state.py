@@ -13,7 +13,6 @@ from graphlib import TopologicalSorter
 from typing import Any, cast
 
 from operations.preview.model.change import Change, Operation, Step
-from operations.preview.model.paths import Path
 from operations.preview.model.values import is_unknown, value_at
 
 DEPLOYED = "e0f6a1d2-known-once-deployed"
@@ -41,16 +40,12 @@ def _deployed(step: Step) -> Step:
         return step
     # A value that is not known is in the text of those that are made from it.
     left = tuple(each for each in step.differences if DEPLOYED not in repr((each.old, each.new)))
-    known = {each.path for each in left}
-    forced_by = tuple(path for path in step.forced_by if path in known or path not in _paths(step))
-    if forced_by:
-        return replace(step, differences=left, forced_by=forced_by)
-    operation = Operation.UPDATE if left else Operation.SAME
-    return replace(step, differences=left, operation=operation, forced_by=(), deletes_first=False)
-
-
-def _paths(step: Step) -> frozenset[Path]:
-    return frozenset(each.path for each in step.differences)
+    if step.operation is Operation.UPDATE:
+        return replace(step, differences=left, operation=Operation.UPDATE if left else Operation.SAME)
+    if step.kind == "Job" and not (left or step.forced_by):
+        # Its name alone is another one.
+        return replace(step, differences=(), operation=Operation.SAME, deletes_first=False)
+    return replace(step, differences=left)
 
 
 def _ordered(planned: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

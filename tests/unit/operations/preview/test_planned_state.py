@@ -28,3 +28,10 @@ def test_a_replacement_for_what_only_a_deployment_tells_is_none(
     )
     (found,) = without_undeployed(change_of(event)).steps
     assert (found.operation, found.forced_by) == (operation, forced_by)
+
+
+def test_any_other_replacement_stays_one() -> None:
+    old, new = (state("StatefulSet", "a", spec={"serviceName": name}) for name in (DEPLOYED, "b"))
+    event = step("replace", "StatefulSet", "a", old=old, new=new, keys=["spec.serviceName"])
+    (found,) = without_undeployed(change_of(event)).steps
+    assert (found.operation, found.forced_by) == (Operation.REPLACE, (("spec", "serviceName"),))
