@@ -1,6 +1,5 @@
 """The Job that forms the cluster, and that a deployment waits for."""
 
-import hashlib
 import json
 import signal
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from webtier.redis_cluster.credentials.secrets import AuthSecret
 from webtier.redis_cluster.parts import AGENT_APPLICATION, ClusterParts
 from webtier.redis_cluster.pod.agent_container import AUTH_MOUNT, AUTH_VOLUME, AgentContainers
 from webtier.redis_common.conf import AUTH_FOLDER, UID
+from webtier.shared.checksum import checksum
 from webtier.shared.pods import secret_volume
 from webtier.shared.security import restricted_pod
 
@@ -89,7 +89,7 @@ def _purpose(parts: ClusterParts, agent: AgentContainers) -> list[pulumi.Input[s
 
 
 def _named_for(cluster: str) -> Callable[[list[str]], str]:
-    return lambda purpose: f"{cluster}-converge-{hashlib.sha256(json.dumps(purpose).encode()).hexdigest()[:8]}"
+    return lambda purpose: f"{cluster}-converge-{checksum({'purpose': json.dumps(purpose)})[:8]}"
 
 
 def _arguments(parts: ClusterParts) -> list[pulumi.Input[str]]:
