@@ -13,7 +13,7 @@ from operations.preview.model.values import Opaque, Value, value_at
 _TEMPLATE: Path = ("spec", "template")
 _POD: Path = (*_TEMPLATE, "spec")
 _CONTAINERS = ("containers", "initContainers")
-_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 _AUTOSCALER = "HorizontalPodAutoscaler"
 ONE_AFTER_ANOTHER = "one after another"
 _GRACE = 30
@@ -88,7 +88,7 @@ def scalings(change: Change) -> Iterator[Scaling]:
 
 
 def _workloads(change: Change, *operations: Operation) -> Iterator[Step]:
-    steps = [step for step in change.steps if step.operation in operations and step.kind in _KINDS]
+    steps = [step for step in change.steps if step.operation in operations and step.kind in WORKLOADS]
     return iter(sorted(steps, key=lambda step: step.urn))
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from operations.preview.forecast.forecast import Forecast
+from operations.preview.forecast.pods import WORKLOADS
 from operations.preview.gate.dangers import Danger, DangerKind
 from operations.preview.model.change import Change, Operation, Step
 from operations.preview.report.document import StackReport, Verdict
 
-_PODS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 _RULES = frozenset({"Ingress", "HTTPRoute"})
 _RUNS_AGAIN = frozenset({"Job"})
 """Kinds of which a change makes another object each time, so that to replace or to delete one means nothing."""
@@ -96,7 +96,9 @@ def _reason(step: Step) -> _Reason | None:
         case Operation.REPLACE:
             return _Reason.REPLACED
         case Operation.UPDATE:
-            restarts = step.kind in _PODS and any(each.path[:2] == ("spec", "template") for each in step.differences)
+            restarts = step.kind in WORKLOADS and any(
+                each.path[:2] == ("spec", "template") for each in step.differences
+            )
             return _Reason.TEMPLATES if restarts else None
         case _:
             return _Reason.OTHERS
