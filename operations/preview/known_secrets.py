@@ -97,8 +97,9 @@ def _values(printed: str) -> dict[str, Any]:
     """The project's own settings that are set, by their key."""
     config = cast("dict[str, dict[str, Any]]", json.loads(printed))
     prefix = f"{NAMESPACE}:"
-    values = {key.removeprefix(prefix): each.get("objectValue", each.get("value")) for key, each in config.items()}
-    return {key: value for key, value in values.items() if f"{prefix}{key}" in config and value != ""}
+    own = {key.removeprefix(prefix): each for key, each in config.items() if key.startswith(prefix)}
+    values = {key: each.get("objectValue", each.get("value")) for key, each in own.items()}
+    return {key: value for key, value in values.items() if value != ""}
 
 
 def _differing(read: object, masked: object) -> Iterator[str]:
