@@ -136,6 +136,7 @@ _SHARDS = put("redis/shards", 4)
 _USER = "any.example/user"
 _REDIS = "components/webtier/redis_cluster"
 _METRICS = put("redis/metrics", {"enabled": True, "image": "webtier.local/redis-exporter:debian-12"})
+_ONE_REDIS = put("standalone_redis", {"sessions": {"image": "webtier.local/redis:debian-12"}})
 PROTECTED = both(put("protect", True), put("ingress/accept_retired", True), put("ingress/replicas", 2))
 """All that a protected stack needs."""
 
@@ -174,6 +175,11 @@ CHANGES = (
         edit=_METRICS,
         before=_METRICS,
         code=replaced_in(f"{_REDIS}/monitoring/dashboard.py", "Slots served", "Slots that are served"),
+    ),
+    GoldenChange(
+        "one Redis",
+        both(_ONE_REDIS, put("standalone_redis/sessions/resources", {"requests": {"cpu": "40m"}})),
+        before=_ONE_REDIS,
     ),
     GoldenChange("two at once", both(put("services/user-v1/replicas", 3), _more_rules), urls=("any.example/shop",)),
     GoldenChange(

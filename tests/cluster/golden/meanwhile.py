@@ -1,8 +1,8 @@
-"""What goes on while a change is deployed: writes to every shard."""
+"""What goes on while a change is deployed: writes to every shard, and workloads that have no ready pod."""
 
 import time
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import Self, cast
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -12,9 +12,12 @@ from devcluster.plan import NODES
 from tests.cluster.golden.golden_stack import REDIS_PORT
 from tests.cluster.harness.background import Background
 from tests.cluster.harness.redis_clients import ClusterClient, cluster_client
+from tests.cluster.harness.tier import Tier
 
 KEYS = 12
 _PAUSE = 0.1
+_LOOK_SECONDS = 0.5
+_WORKLOADS = "deployments,statefulsets"
 
 
 class Writes(Background):
@@ -54,6 +57,50 @@ class Writes(Background):
         self.longest_pause = max(self.longest_pause, now - self._last[key])
         self._last[key] = now
         self.written[key] = value
+
+
+class Absences(Background):
+    """For how many seconds each workload has had no ready pod, by `Kind namespace/name`.
+
+    One that is there at the beginning counts from then on, also while it is away; what comes later does not.
+    """
+
+    def __init__(self, tier: Tier, namespaces: Sequence[str]) -> None:
+        super().__init__([self._run])
+        self._tier, self._namespaces = tier, namespaces
+        self._ready_at: dict[str, float] = {}
+        self.longest: dict[str, float] = {}
+
+    @override
+    def __enter__(self) -> Self:
+        self._ready_at = dict.fromkeys(self._ready(), time.monotonic())
+        return super().__enter__()
+
+    @override
+    def __exit__(self, error: object, *_: object) -> None:
+        super().__exit__(error)
+        self._note()
+
+    def _run(self) -> None:
+        for _ in self.turns_after(_LOOK_SECONDS):
+            self._note()
+
+    def _note(self) -> None:
+        now, ready = time.monotonic(), self._ready()
+        for name, since in self._ready_at.items():
+            # Between two looks at ready pods none was seen to be missing.
+            if name not in ready:
+                self.longest[name] = max(self.longest.get(name, 0.0), now - since)
+            else:
+                self._ready_at[name] = now
+
+    def _ready(self) -> frozenset[str]:
+        listed = [each for name in self._namespaces for each in self._tier.items(_WORKLOADS, "-n", name)]
+        return frozenset(
+            f"{each['kind']} {each['metadata']['namespace']}/{each['metadata']['name']}"
+            for each in listed
+            if each["status"].get("readyReplicas")
+        )
 
 
 def lost(written: Mapping[str, str], password: str) -> list[str]:

@@ -18,7 +18,7 @@ from tests.cluster.golden.golden_stack import (
     GoldenStack,
 )
 from tests.cluster.golden.live import Fate, Moment, look, name_of, wait_until_settled
-from tests.cluster.golden.meanwhile import Writes, lost, master_epochs
+from tests.cluster.golden.meanwhile import Absences, Writes, lost, master_epochs
 from tests.cluster.golden.planted import secrets_in
 from tests.cluster.harness.request_load import NewConnections
 from tests.cluster.harness.sample import sampled
@@ -52,7 +52,11 @@ def test_the_report_says_what_the_update_does(
         return
     urls = tuple(dict.fromkeys((*_URLS, *change.urls, *(answer.url for answer in report.answers))))
     before, epochs = look(stack.tier, _NAMESPACES, urls), master_epochs(PASSWORD)
-    with NewConnections(f"{NODES[0].address}:{HTTP_PORT}", "/", per_second=10) as web, Writes(PASSWORD) as writes:
+    with (
+        NewConnections(f"{NODES[0].address}:{HTTP_PORT}", "/", per_second=10) as web,
+        Writes(PASSWORD) as writes,
+        Absences(stack.tier, _NAMESPACES) as absences,
+    ):
         done, said = stack.up()
         wait_until_settled(stack.tier, _NAMESPACES)
     after = _look_when_served(stack, report, before, urls)
@@ -60,6 +64,7 @@ def test_the_report_says_what_the_update_does(
     assert steps_told(report) == steps_done(done)
     assert _reported(report) == Fate.between(before, after)
     assert list(_wrong_pods(report, before, after)) == []
+    assert list(_wrong_absences(report, absences.longest, after)) == []
     assert list(_wrong_answers(report, before, after)) == []
     for url in change.urls:
         assert before.answers[url] != after.answers[url]
@@ -123,6 +128,14 @@ def _wrong_pods(report: JsonStack, before: Moment, after: Moment) -> Iterator[st
         if not right:
             yield f"{owner}: {len(old)} pods became {len(new)}, {len(old & new)} of them the same"
     yield from (f"{owner} has no pods" for owner in rolled.keys() - before.pods.keys() - after.pods.keys())
+
+
+def _wrong_absences(report: JsonStack, longest: Mapping[str, float], after: Moment) -> Iterator[str]:
+    """Workloads that had no ready pod for longer than the forecast says."""
+    told = {f"{each.kind} {each.place}": each.away for each in report.forecast.rolls}
+    for name in longest.keys() & after.pods.keys():
+        if longest[name] > told.get(name, 0):
+            yield f"{name} had no ready pod for {longest[name]:.1f} s, and {told.get(name, 0)} s are told"
 
 
 def _wrong_answers(report: JsonStack, before: Moment, after: Moment) -> Iterator[str]:
