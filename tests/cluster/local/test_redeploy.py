@@ -12,11 +12,13 @@ def test_data_outlives_destroy_and_up(tier: Tier) -> None:
         for number in range(200):
             client.set(f"outlives:{number}", number)
         assert all(client.wait(1, 5000, target_nodes=node) >= 1 for node in client.get_primaries())
+    # While it is there: a stack that is gone has no outputs.
+    namespace = tier.namespace
     destroyed = tier.pulumi("destroy", "--yes", "--skip-preview")
     assert destroyed.returncode == 0, destroyed.stdout + destroyed.stderr
-    assert {item["metadata"]["name"] for item in tier.items("namespaces")}.isdisjoint({tier.namespace, "ingress-nginx"})
+    assert {item["metadata"]["name"] for item in tier.items("namespaces")}.isdisjoint({namespace, "ingress-nginx"})
     claimed = {volume["spec"]["claimRef"]["namespace"] for volume in tier.items("persistentvolumes")}
-    assert tier.namespace not in claimed
+    assert namespace not in claimed
     made = tier.pulumi("up", "--yes", "--skip-preview")
     assert made.returncode == 0, made.stdout + made.stderr
     eventually(lambda: check_all(tier), 60)
