@@ -5,5 +5,9 @@ from webtier.shared import pods
 
 
 def make_disruption_budget(parts: ClusterParts) -> None:
-    """One for the whole cluster: one for each shard would let two masters go at once."""
-    pods.make_disruption_budget(parts.name, parts, parts.selector, max_unavailable=1, evict_unready=False)
+    """One for the whole cluster: one for each shard would let two masters go at once.
+
+    A pod that is not ready may be evicted at any time: it serves nobody, its data is on its volume, and one that waits
+    for a person's decision would keep its node from ever being drained. A master that serves is ready until it ends.
+    """
+    pods.make_disruption_budget(parts.name, parts, parts.selector, max_unavailable=1)

@@ -66,10 +66,9 @@ def make_disruption_budget(
     *,
     max_unavailable: int | str | None = None,
     min_available: int | str | None = None,
-    evict_unready: bool = True,
 ) -> PodDisruptionBudget:
-    """How many of the selected pods an eviction has to leave. With `evict_unready` a pod that is not ready, and so
-    serves nobody, never blocks the drain of its node.
+    """How many of the selected pods an eviction has to leave. A pod that is not ready, and so serves nobody, never
+    blocks the drain of its node, however many others are missing.
     """
     return PodDisruptionBudget(
         name,
@@ -78,7 +77,7 @@ def make_disruption_budget(
             max_unavailable=max_unavailable,
             min_available=min_available,
             selector=LabelSelectorArgs(match_labels=selector),
-            unhealthy_pod_eviction_policy="AlwaysAllow" if evict_unready else None,
+            unhealthy_pod_eviction_policy="AlwaysAllow",
         ),
         opts=children.options(),
     )

@@ -42,6 +42,8 @@ def test_services_and_the_budget_pick_redis_and_nothing_else() -> None:
     job_labels = recording.one(JOB, "redis-converge").inputs["spec"]["template"]["metadata"]["labels"]
     (budget,) = recording.of_type(BUDGET)
     assert budget.inputs["spec"]["maxUnavailable"] == 1
+    # A pod that waits for a person's decision would keep its node from being drained.
+    assert budget.inputs["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
     selectors = [each.inputs["spec"]["selector"] for each in recording.of_type(SERVICE)]
     selectors.append(budget.inputs["spec"]["selector"]["matchLabels"])
     assert len(selectors) == 5

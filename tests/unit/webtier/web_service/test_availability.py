@@ -73,6 +73,7 @@ def test_two_or_more_replicas_have_a_disruption_budget(replicas: int, budgets: i
     if budgets:
         spec = recording.one(BUDGET, "user-v1").inputs["spec"]
         assert spec["maxUnavailable"] == 1
+        assert spec["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
         assert spec["selector"]["matchLabels"]["app"] == "user-v1"
 
 
