@@ -17,10 +17,17 @@ def alive_script(settings: RedisClusterSettings) -> str:
     return f"""\
 #!/bin/sh
 # Waiting for the agent's word is no reason to be restarted.
-asks= granted=
+asks= granted= word= checker=
 [ -r {RUN_FOLDER}/asks ] && read -r asks < {RUN_FOLDER}/asks
-[ -r {RUN_FOLDER}/granted ] && read -r granted _ < {RUN_FOLDER}/granted
+[ -r {RUN_FOLDER}/granted ] && read -r granted word < {RUN_FOLDER}/granted
 [ "$asks" = "$granted" ] || exit 0
+case $word in
+  redis-check-*)
+    # A restart would begin the check anew, and never end it.
+    [ -r {RUN_FOLDER}/checking ] && read -r checker < {RUN_FOLDER}/checking
+    [ -n "$checker" ] && kill -0 "$checker" 2>/dev/null && exit 0
+    ;;
+esac
 {answers(_cli(settings))}"""
 
 
