@@ -14,6 +14,14 @@ set -eu
 run={RUN_FOLDER}
 read -r start < /proc/sys/kernel/random/uuid
 rm -f "$run/leaves" "$run/left" "$run/checking"
+checker=
+end() {{
+  echo "asked to end before Redis was started"
+  [ -z "$checker" ] || kill "$checker" 2>/dev/null || :
+  exit 143
+}}
+# The first process of a container gets no SIGTERM that it does not ask for.
+trap end TERM INT
 ask() {{
   echo "$1" > "$run/asks.partial"
   mv "$run/asks.partial" "$run/asks"
@@ -32,10 +40,13 @@ while :; do
           *) file={DATA_FOLDER}/dump.rdb ;;
         esac
         status=0
-        # The liveness probe looks for the process: a check of much data takes longer than Redis may be silent.
+        # The liveness probe looks for the process: a check of much data takes longer than Redis may be silent. In the
+        # background, since a signal is not heeded before what runs in the foreground has ended.
         "$word" "$file" > "$run/check-report" 2>&1 &
-        echo "$!" > "$run/checking"
-        wait "$!" || status=$?
+        checker=$!
+        echo "$checker" > "$run/checking"
+        wait "$checker" || status=$?
+        checker=
         rm -f "$run/checking"
         echo "$status" > "$run/checked"
         read -r start < /proc/sys/kernel/random/uuid

@@ -1,7 +1,9 @@
 """The check of a broken append-only file, which may take far longer than Redis may be silent."""
 
 import shutil
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,9 @@ import pytest
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import LocalCluster, wait_until
 from tests.unit.webtier.redis_cluster.agent.harness.scripted_pod import Pod
 from webtier.redis_cluster.pod.probes import alive_script
+
+AT_ONCE = 5.0
+"""Seconds; the grace period has 60."""
 
 
 @pytest.fixture
@@ -65,3 +70,26 @@ def test_a_check_that_is_gone_is_no_excuse(pod: Pod) -> None:
     subprocess.run(["kill", "-9", str(checker)], check=True)
     wait_until(lambda: not Path(f"/proc/{checker}/cmdline").exists(), "the check is gone")
     assert not is_alive(pod)
+
+
+def test_a_container_that_checks_ends_when_it_is_asked_to(pod: Pod) -> None:
+    process = begin_check(pod)
+    checker = int((pod.folder / "checking").read_text())
+    assert end(process) == 128 + signal.SIGTERM
+    wait_until(lambda: not Path(f"/proc/{checker}/cmdline").exists(), "the check ends with it")
+
+
+def test_a_container_that_waits_ends_when_it_is_asked_to(pod: Pod) -> None:
+    """As the first process of a container it would not, by what SIGTERM does else."""
+    process = pod.start_redis()
+    wait_until((pod.folder / "asks").exists, "the start script asks")
+    assert end(process) == 128 + signal.SIGTERM
+    assert "asked to end before Redis was started" in pod.log()
+
+
+def end(process: subprocess.Popen[bytes]) -> int:
+    started = time.monotonic()
+    process.terminate()
+    status = process.wait(60)
+    assert time.monotonic() - started < AT_ONCE
+    return status
