@@ -1,6 +1,7 @@
 """`python3 -m agent run | converge`."""
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -8,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 
 from .console import Console
 from .errors import AgentError, RefusedError
@@ -110,5 +112,17 @@ def _connector(options: argparse.Namespace) -> Connector:
     return Connector(lambda: files.password("agent"), options.port, options.bus_port, tls=options.tls)
 
 
+def _end(number: int, _frame: FrameType | None) -> None:
+    """From wherever it is, since it may be killed at any point; an exception would first wait for all nodes' answers.
+
+    The exit status is that of a process which the signal has ended: the Job then has another pod.
+    """
+    # A print that the signal has interrupted may be under way.
+    os.write(sys.stdout.fileno(), b"stopped: asked to end; whatever runs this again goes on from here\n")
+    os._exit(128 + number)
+
+
 if __name__ == "__main__":
+    # The first process of a container gets no SIGTERM that it does not ask for.
+    signal.signal(signal.SIGTERM, _end)
     sys.exit(main())
