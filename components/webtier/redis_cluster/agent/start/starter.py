@@ -1,6 +1,7 @@
 """Answers the start script: Redis starts when that is safe, with its peers' new addresses and the Secret's users."""
 
 import math
+import time
 from dataclasses import dataclass, field
 
 from ..console import Console
@@ -15,13 +16,16 @@ from .ownership import Identity
 from .prepare import prepare
 from .restart_delay import RestartDelay
 from .start_attempt import StartAttempt
-from .start_decision import Begin, Wait
+from .start_decision import Begin
 from .start_handshake import StartHandshake
 
 START_FILE = "start.conf"
 
 FORMATION_WAIT = 3.0
 """Seconds. While a cluster is formed no node knows another; later, a node without data waits for one that knows it."""
+
+LOOK_AGAIN = 1.0
+"""Seconds after which a node that must not start yet looks again, and asks all others again."""
 
 
 @dataclass
@@ -42,6 +46,8 @@ class Starter:
     _delay: RestartDelay | None = field(default=None, init=False)
     _attempt: StartAttempt | None = field(default=None, init=False)
     _number: str | None = field(default=None, init=False)
+    _begin: Begin | None = field(default=None, init=False)
+    _look_at: float = field(default=0.0, init=False)
 
     def step(self) -> bool:
         """Whether Redis was allowed to start. AgentError when that could not be decided."""
@@ -59,18 +65,29 @@ class Starter:
             self._number = number
             yields = self.yields and Feature.START_GUARD not in self.without
             self._delay = RestartDelay(self.data, self.connector) if yields else None
-        decision = Begin(withhold=False) if Feature.START_GUARD in self.without else attempt.decide()
-        if isinstance(decision, Wait):
-            self.console.state(f"Redis is not started: {decision.reason}")
+            self._begin, self._look_at = None, 0.0
+        begin = self._begin = self._begin or self._decide(attempt)
+        if begin is None:
             return False
         replica = self._delay.promotable_replica() if self._delay else None
         if replica is not None:
             self.console.state(f"Redis is not started yet: its replica {replica} may take over")
             return False
-        self._prepare(decision.withhold)
+        self._prepare(begin.withhold)
         self.handshake.allow_start(number)
         self.console.event("Redis may start")
         return True
+
+    def _decide(self, attempt: StartAttempt) -> Begin | None:
+        """None while Redis must not start. What a Begin says is done: decided anew, an accepted loss would be gone."""
+        if time.monotonic() < self._look_at:
+            return None
+        decision = Begin(withhold=False) if Feature.START_GUARD in self.without else attempt.decide()
+        if isinstance(decision, Begin):
+            return decision
+        self.console.state(f"Redis is not started: {decision.reason}")
+        self._look_at = time.monotonic() + LOOK_AGAIN
+        return None
 
     def _new_attempt(self) -> StartAttempt:
         result = self.handshake.check_result()
