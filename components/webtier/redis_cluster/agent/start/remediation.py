@@ -34,6 +34,16 @@ class Remediation:
         """Lets it start with what there is."""
         return self._exec(self._pod, "agent", f"touch {self.data.path}/{ACCEPT_FILE}")
 
+    def form_anew(self) -> str:
+        """Runs the converge Job again, which is done and which nothing else would make again."""
+        cluster, _, _ = self._pod.rpartition("-shard-")
+        labels = f"app.kubernetes.io/name=redis-agent,app.kubernetes.io/instance={cluster}"
+        return f"{self._kubectl} delete job -l {labels} && pulumi up --refresh"
+
+    def find_pod_at(self, ip: str) -> str:
+        """Shows which pod has an address; where nodes announce their hosts', all pods of that host's network."""
+        return f"kubectl get pods -A -o wide --field-selector=status.podIP={ip}"
+
     def _exec(self, pod: str, container: str, command: str) -> str:
         return f"{self._kubectl} exec {pod} -c {container} -- {command}"
 

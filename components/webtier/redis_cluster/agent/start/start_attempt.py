@@ -1,5 +1,6 @@
 """Before Redis starts: gathers what start_decision.py decides by, and carries the decision out."""
 
+import math
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -46,9 +47,12 @@ class StartAttempt:
                 self._carry_out(decision)
             return decision
         except AgentError as error:
-            return Wait(f"the cluster can't be asked: a node {error}")
+            return Wait(f"the cluster can't be asked, which is tried again every second: a node {error}")
         except OSError as error:
-            return Wait(f"{self.data.path} can't be used: {error}")
+            return Wait(
+                f"{self.data.path} can't be used, which is tried again every second: {error}. The volume has to be "
+                "mended"
+            )
 
     def _decide(self) -> Begin | Wait:
         own_view, nodes_fault = self.data.read_nodes_file()
@@ -71,6 +75,7 @@ class StartAttempt:
             answers=answers,
             ownership=find_ownership(identity, own_view, answers.peers),
             waited=time.monotonic() - self._began >= self.formation_wait,
+            formed=math.isinf(self.formation_wait),
         )
         remediation = Remediation(identity.address.hostname, self.data, self.auth, self.connector.tls)
         decision = judge(facts, remediation)

@@ -43,7 +43,7 @@ class Facts:
     """All that a decision depends on. `own_view` is nodes.conf, None when it is unusable: `nodes_fault` says why.
 
     `incomplete_copy`: the data on the volume was never a complete copy. `waited`: the other nodes had their time to
-    answer.
+    answer. `formed`: the cluster is known to have been formed, and their time never ends.
     """
 
     identity: Identity
@@ -54,11 +54,12 @@ class Facts:
     answers: Answers
     ownership: Ownership
     waited: bool
+    formed: bool
 
 
 @dataclass(frozen=True)
 class Wait:
-    """Redis must not start now; ask again in a second."""
+    """Redis must not start now; ask again in a second. The reason ends with what a person can do."""
 
     reason: str
 
@@ -86,7 +87,7 @@ def judge(facts: Facts, remediation: Remediation) -> Begin | Wait:
     if facts.own_view is not None and facts.data.whole:
         return Begin(withhold=False)
     ownership = facts.ownership
-    in_use = _identity_in_use(facts)
+    in_use = _identity_in_use(facts, remediation)
     if in_use is not None:
         return in_use
     if ownership.replaced:
@@ -111,7 +112,7 @@ def judge(facts: Facts, remediation: Remediation) -> Begin | Wait:
 
 def judge_accepted(facts: Facts, remediation: Remediation, replica_keys: Mapping[str, int]) -> Begin | Wait:
     """In place of waiting, when a person accepts the loss. `replica_keys`: replica's pod → its keys."""
-    in_use = _identity_in_use(facts)
+    in_use = _identity_in_use(facts, remediation)
     if in_use is not None:
         return in_use
     for pod, keys in replica_keys.items():
@@ -129,15 +130,19 @@ def judge_accepted(facts: Facts, remediation: Remediation, replica_keys: Mapping
     return Begin(withhold=not facts.data.whole, put_data_aside=not facts.data.whole, nodes_file=False, event=event)
 
 
-def _identity_in_use(facts: Facts) -> Wait | None:
+def _identity_in_use(facts: Facts, remediation: Remediation) -> Wait | None:
     """Two nodes with one id would confuse all others, and the old one may still run, cut off from this one."""
     if facts.own_view is not None:
         return None
     for peer in facts.answers.peers:
         for record in peer.view.records.values():
             if facts.identity.is_own(record) and record.reachable and not facts.identity.is_at(record):
-                place = f"{record.address.ip}:{record.address.port}"
-                return Wait(f"nodes.conf {facts.nodes_fault}, and {peer.name} has a link to this node at {place}")
+                ip = record.address.ip
+                return Wait(
+                    f"nodes.conf {facts.nodes_fault}, and {peer.name} has a link to this node at "
+                    f"{ip}:{record.address.port}. It stays down until that link is gone, which without a node there "
+                    f"takes a node timeout. To find what runs there, and end it: {remediation.find_pod_at(ip)}"
+                )
     return None
 
 
@@ -199,12 +204,26 @@ def _begin_anew(facts: Facts, remediation: Remediation) -> Begin | Wait:
         )
     if busy:
         running = [f"the node at {ip}, which {reason}" for ip, reason in busy.items()]
-        return Wait(f"this node has neither data nor nodes.conf, and waits for {_listed(running)}")
+        return Wait(
+            f"this node has neither data nor nodes.conf, and waits for {_listed(running)}{_without(facts, remediation)}"
+        )
     if not facts.waited:
         return Wait(
             f"this node has neither data nor nodes.conf; {len(peers)} nodes answer, and others may know this one"
+            f"{_without(facts, remediation)}"
         )
     return anew
+
+
+def _without(facts: Facts, remediation: Remediation) -> str:
+    """How to go on without the nodes that are waited for."""
+    start = f". To start it as a new node without them: {remediation.accept_loss()}"
+    if not facts.formed:
+        return start
+    return (
+        f"{start}. If the volumes of all nodes are lost for good, do so for each of them, and then form the cluster "
+        f"anew: {remediation.form_anew()}"
+    )
 
 
 def _shard_master(facts: Facts) -> Peer | None:
@@ -238,7 +257,7 @@ def _why_down(facts: Facts, remediation: Remediation) -> str:
     if 2 * answering > voters:
         waits = not any(replica.view.myself.stands for replica in ownership.replicas)
         after = f" after having waited {PATIENCE:.0f} s for it" if waits else ""
-        return f"{text}; {_listed(pods)} can be elected{after}"
+        return f"{text}; {_listed(pods)} can be elected{after}. If none is: {remediation.take_over(pods[0])}"
     return (
         f"{text}. {answering} of {voters} masters answer, too few to elect {_listed(pods)}: if {pods[0]} has the data, "
         f"let it take over: {remediation.take_over(pods[0])}{_last_resort(facts, remediation)}"

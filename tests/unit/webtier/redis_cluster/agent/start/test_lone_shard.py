@@ -1,6 +1,7 @@
 """One shard with one replica, where nobody is elected: what is lost there is lost by a person's decision alone."""
 
 import contextlib
+import math
 import re
 import shutil
 import subprocess
@@ -165,6 +166,26 @@ def test_a_loss_is_accepted_once_and_not_while_a_replica_has_the_data(
     wait_until(lambda: is_copied(lone, *pair), "they are in touch again")
     assert lone.node_ids() == ids
     assert [keys(lone, member) for member in pair] == [0, 0]
+
+
+def test_a_cluster_without_any_volume_is_formed_anew_once_a_person_accepts_that(
+    lone: GuardedCluster, pair: tuple[Member, Member], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last test of this cluster."""
+    ids = set(lone.node_ids().values())
+    monkeypatch.setattr(lone, "formation_wait", math.inf)
+    lone.kill(*pair)
+    for member in pair:
+        shutil.rmtree(lone.data(member))
+        lone.data(member).mkdir()
+        (command,) = re.findall(rf"kubectl -n test exec {member.pod} -c agent -- (.*?)\. If", lone.reason(member))
+        subprocess.run(["sh", "-c", command], check=True)
+
+    assert lone.let_in(*pair) == {member.pod: [] for member in pair}
+
+    lone.converge()
+    assert lone.is_healthy()
+    assert not ids & set(lone.node_ids().values())
 
 
 def replicates(cluster: GuardedCluster, member: Member, master_id: str) -> bool:

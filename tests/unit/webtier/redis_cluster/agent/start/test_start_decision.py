@@ -15,6 +15,8 @@ from webtier.redis_cluster.agent.start.ownership import Identity, find_ownership
 from webtier.redis_cluster.agent.start.remediation import Remediation
 from webtier.redis_cluster.agent.start.start_attempt import StartAttempt
 from webtier.redis_cluster.agent.start.start_decision import Begin, Facts, OwnLine, Wait, judge, judge_accepted
+from webtier.redis_cluster.parts import AGENT_APPLICATION
+from webtier.shared.labels import selector_labels
 
 DOMAIN = "nodes.space.svc.cluster.local"
 OWN = Address("10.9.0.9", 6379, 16379, f"r-shard-0-0.{DOMAIN}")
@@ -54,13 +56,13 @@ def facts(
     busy: dict[str, str] | None = None,
     waited: bool = False,
     incomplete_copy: bool = False,
+    formed: bool = False,
 ) -> Facts:
     own_view = parse_view(own(nodes_file)) if nodes_file else None
     identity = Identity(OWN, own_view.own_id if own_view else None)
     ownership = find_ownership(identity, own_view, peers)
-    return Facts(
-        identity, data, own_view, "is gone", incomplete_copy, Answers(list(peers), busy or {}), ownership, waited
-    )
+    answers = Answers(list(peers), busy or {})
+    return Facts(identity, data, own_view, "is gone", incomplete_copy, answers, ownership, waited, formed)
 
 
 def reason(found: Begin | Wait) -> str:
@@ -109,10 +111,43 @@ def test_an_owner_without_data_stays_down(nodes_file: str | None) -> None:
     replica = peer("0", node("0-1", follows="0-0"), *OTHERS, FAILED)
     found = reason(judge(facts(GONE, nodes_file, (*voters(FAILED), replica), waited=True), REMEDIATION))
     assert "this node's data is gone, and it owns the slots 0-99, by what " in found
-    assert found.endswith("until another node owns them; r-shard-0-1 can be elected")
+    assert "until another node owns them; r-shard-0-1 can be elected. If none is: kubectl -n space exec r-" in found
     waiting = peer("0", node("0-1", follows="0-0", flags="nofailover"), *OTHERS, FAILED)
     found = reason(judge(facts(GONE, nodes_file, (*voters(FAILED), waiting), waited=True), REMEDIATION))
-    assert found.endswith("; r-shard-0-1 can be elected after having waited 60 s for it")
+    assert "; r-shard-0-1 can be elected after having waited 60 s for it. If none is: kubectl" in found
+
+
+def test_every_refusal_ends_with_what_a_person_can_do() -> None:
+    replica = peer("0", node("0-1", follows="0-0"), *OTHERS, FAILED)
+    busy = {"10.0.0.7": "is still loading its data"}
+    refused = [
+        judge(found, REMEDIATION)
+        for found in (
+            facts(GONE, MASTER, (*voters(FAILED), replica)),
+            facts(GONE, MASTER, (replica,)),
+            facts(GONE, MASTER, voters(FAILED)),
+            facts(BROKEN, REPLICA),
+            facts(GONE, peers=voters(REPLICA)),
+            facts(WHOLE),
+            facts(GONE),
+            facts(GONE, formed=True),
+            facts(GONE, busy=busy),
+            facts(GONE, busy=busy, formed=True),
+        )
+    ]
+    refused.append(judge_accepted(facts(GONE, MASTER, voters(FAILED)), REMEDIATION, {"r-shard-0-1": 5}))
+    for found in refused:
+        assert ": kubectl" in reason(found)
+
+
+def test_without_any_volume_it_says_how_to_form_the_cluster_anew() -> None:
+    cluster = selector_labels(AGENT_APPLICATION, "r")
+    labels = ",".join(f"{key}={value}" for key, value in cluster.items())
+    start = "kubectl -n space exec r-shard-0-0 -c agent -- touch /data/accept-data-loss"
+    assert reason(judge(facts(GONE, formed=True), REMEDIATION)).endswith(
+        f"To start it as a new node without them: {start}. If the volumes of all nodes are lost for good, do so for "
+        f"each of them, and then form the cluster anew: kubectl -n space delete job -l {labels} && pulumi up --refresh"
+    )
 
 
 def test_without_a_replica_it_says_what_a_person_can_do() -> None:
@@ -252,4 +287,4 @@ def test_a_folder_that_can_not_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "nodes.conf").mkdir()
     found = guard(tmp_path).decide()
     assert isinstance(found, Wait)
-    assert found.reason.startswith(f"{tmp_path} can't be used: ")
+    assert found.reason.startswith(f"{tmp_path} can't be used, which is tried again every second: ")
