@@ -13,6 +13,10 @@ class NodeUnavailableError(NodeError):
     """A Redis node can't be asked just now: try again."""
 
 
+class NodeDownError(NodeUnavailableError):
+    """Nothing accepts connections there, or what did has just ended."""
+
+
 class NodeNotReadyError(NodeUnavailableError):
     """There is a Redis, and it does not say anything yet: it loads its data, or doesn't know the password."""
 

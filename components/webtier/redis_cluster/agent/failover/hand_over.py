@@ -19,10 +19,18 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from ..console import Console
-from ..errors import AgentError, CommandRefusedError, NodeError
+from ..errors import (
+    AgentError,
+    CommandRefusedError,
+    NodeAliveError,
+    NodeDownError,
+    NodeError,
+    NodeNotReadyError,
+    NodeUnavailableError,
+)
 from ..features import ALL_FEATURES, Without
 from ..redis.client import Connector, Node
-from ..redis.reach import answers_as, ask_member_if_reachable, open_node
+from ..redis.reach import ask_member_if_reachable, open_node
 from ..redis.replication_info import read_replication
 from ..redis.topology import describe_slots
 from ..redis.view import ClusterView, Record
@@ -59,7 +67,9 @@ class HandOverOptions:
 
     deadline: float = 25.0
     patience: float = 1.0
-    """What a node gets for one answer, and DNS for a name."""
+    """What a node gets for one answer, and DNS for a name. One that is slow for a second is asked again: this pod's
+    Redis until the deadline, others for as long as this and `slow`."""
+    slow: float = 2.0
     voters: float = 12.0
     """For a replica that follows to be found, and for the masters to know it and to have a link to it. One that has
     just restarted they dial again for several seconds."""
@@ -83,9 +93,11 @@ def hand_over(options: HandOverOptions, connector: Connector, console: Console) 
     for what a node does or does not answer.
     """
     connector = replace(connector, timeout=options.patience)
+    end = time.monotonic() + options.deadline
     try:
         with connector.open_local() as redis:
-            return _HandOver(options, connector, console, redis).run()
+            redis.patient_until = end
+            return _HandOver(options, connector, console, redis, end).run()
     except AgentError as error:
         console.event(f"nothing is handed over: this pod's Redis {error}")
         return Outcome.FAILED
@@ -97,10 +109,10 @@ class _HandOver:
     connector: Connector
     console: Console
     redis: Node
+    _end: float
 
     def __post_init__(self) -> None:
         self._finder = CandidateFinder(self.connector, self.options.without)
-        self._end = time.monotonic() + self.options.deadline
         self._tried: list[str] = []
         self._more_expected_until = 0.0
         self._elections = Elections(int(self.redis.ask("CONFIG", "GET", "cluster-node-timeout")[1]) / 1000)
@@ -195,13 +207,13 @@ class _HandOver:
         started = time.monotonic()
         epoch = self.redis.epoch()
         try:
-            with open_node(candidate.record.id, candidate.ip, self.connector) as node:
-                node.ask("CLUSTER", "FAILOVER")
+            self._ask_for_election(candidate)
         except NodeError as error:
             self.console.event(f"{name} does not take over: it {error}")
             return False
         end = self._until(self.options.attempt)
         look_after = started + LOOK_INTERVAL
+        answered_at = time.monotonic()
         held_at: float | None = None
         while (now := time.monotonic()) < end:
             if read_replication(self.redis).is_replica:
@@ -213,8 +225,11 @@ class _HandOver:
                 # then the next one here is waited for longer than it has to be.
                 if (latest := self.redis.epoch()) > epoch:
                     epoch, held_at = latest, now
-                if not answers_as(candidate.record.id, candidate.ip, self.connector):
-                    self.console.event(f"{name} does not take over: it no longer answers")
+                reason = self._why_silent(candidate)
+                if reason is None:
+                    answered_at = time.monotonic()
+                elif isinstance(reason, NodeDownError) or now - answered_at > self.options.slow:
+                    self.console.event(f"{name} does not take over: it {reason}")
                     break
             time.sleep(0.01)
         else:
@@ -222,14 +237,39 @@ class _HandOver:
         self._elections.lost(candidate.record.id, held_at or started, held_at is not None)
         return False
 
+    def _ask_for_election(self, candidate: Candidate) -> None:
+        """Once alone: a replica that has heard it, and whose answer was not in time, would begin anew."""
+        with self._open(candidate.record, candidate.ip) as node:
+            node.patient_until = 0.0
+            try:
+                node.ask("CLUSTER", "FAILOVER")
+            except (NodeDownError, NodeNotReadyError):
+                raise
+            except NodeUnavailableError as error:
+                self.console.event(f"{candidate.record.name} {error}; it may take over all the same")
+
+    def _why_silent(self, candidate: Candidate) -> NodeUnavailableError | None:
+        try:
+            open_node(candidate.record.id, candidate.ip, self.connector).close()
+        except (NodeAliveError, CommandRefusedError):
+            return None
+        except NodeUnavailableError as error:
+            return error
+        return None
+
     def _leave_master(self, view: ClusterView) -> None:
         """Its master takes writes without this replica."""
         master = view.master
         if master is None or not read_replication(self.redis).synced:
             return
-        found = ask_member_if_reachable(master, lambda node: (node.ip, wanted_replicas(node)), self.connector)
-        if found is not None:
-            self._settle(master, *found, view.replicas_of(master.id), 0.0)
+        end = self._until(self.options.slow)
+        while True:
+            found = ask_member_if_reachable(master, lambda node: (node.ip, wanted_replicas(node)), self.connector)
+            if found is not None:
+                self._settle(master, *found, view.replicas_of(master.id), 0.0)
+            if found is not None or time.monotonic() >= end:
+                return
+            time.sleep(LOOK_INTERVAL)
 
     def _settle(self, master: Record, ip: str, wanted: int, others: Sequence[Record], seconds: float) -> None:
         if not wanted:
@@ -242,10 +282,13 @@ class _HandOver:
     def _ask_at(self, record: Record, ip: str, question: Callable[[Node], int]) -> int:
         """0 where that node does not answer."""
         try:
-            with open_node(record.id, ip, self.connector) as node:
+            with self._open(record, ip) as node:
                 return question(node)
         except NodeError:
             return 0
+
+    def _open(self, record: Record, ip: str) -> Node:
+        return open_node(record.id, ip, self.connector, patient_until=self._until(self.options.slow))
 
     def _is_agreed(self, candidate: Candidate) -> bool:
         """This node follows its successor, or all masters that answer see it as the owner of slots."""

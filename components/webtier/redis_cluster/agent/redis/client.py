@@ -1,6 +1,7 @@
 """A connection to one Redis node, every wait on it bounded."""
 
 import ssl
+import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -12,11 +13,17 @@ from redis.backoff import NoBackoff
 from redis.connection import Connection, SSLConnection
 from redis.retry import Retry
 
-from ..errors import CommandRefusedError, NodeAliveError, NodeNotReadyError, NodeUnavailableError
+from ..errors import CommandRefusedError, NodeAliveError, NodeDownError, NodeNotReadyError, NodeUnavailableError
 from .resolver import Resolve, resolve
 from .view import ClusterView, parse_view
 
 Command = tuple[str | int, ...]
+
+ASK_AGAIN_AFTER = 0.1
+"""Seconds between two times that the same is asked, by who is patient."""
+
+DOWN_FOR = 1.0
+"""Seconds for which who is patient asks a node again that accepts no connections."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,9 @@ class Node(AbstractContextManager["Node"]):
         self.ip = ip
         self.name = ""
         """Of its pod, where it has to be told from others: the texts of errors begin with it."""
+        self.patient_until = 0.0
+        """Of the monotonic clock. Until then a question that gets no answer is asked again. The node may have heard the
+        first one: only for questions, and for commands that may come twice."""
         # redis-py types its connections only in part.
         kind: Any = Connection if connector.tls is None else SSLConnection
         self._connection: Any = kind(
@@ -98,6 +108,20 @@ class Node(AbstractContextManager["Node"]):
 
     def ask_each(self, commands: Sequence[Command]) -> list[Any]:
         """Sends commands at once. An answer that is an error is returned in its place."""
+        down_since: float | None = None
+        while True:
+            try:
+                return self._ask_once(commands)
+            except NodeUnavailableError as error:
+                now = time.monotonic()
+                down_since = (down_since or now) if isinstance(error, NodeDownError) else None
+                loading = isinstance(error, NodeNotReadyError) and not isinstance(error, NodeAliveError)
+                is_down = down_since is not None and now - down_since >= DOWN_FOR
+                if loading or is_down or now >= self.patient_until:
+                    raise
+            time.sleep(ASK_AGAIN_AFTER)
+
+    def _ask_once(self, commands: Sequence[Command]) -> list[Any]:
         answers: list[Any] = []
         with self._errors("the connection"):
             self._connection.connect()
@@ -133,7 +157,7 @@ class Node(AbstractContextManager["Node"]):
             # redis-py has no type of its own for this one.
             if "max number of clients" in str(error):
                 raise NodeAliveError(self.says("has no connection left")) from error
-            raise NodeUnavailableError(self.says("does not accept connections")) from error
+            raise NodeDownError(self.says("does not accept connections")) from error
         except exceptions.InvalidResponse as error:
             # An address that has been handed on to something else.
             raise NodeUnavailableError(self.says("does not answer as a Redis does")) from error

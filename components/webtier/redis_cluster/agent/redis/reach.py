@@ -15,10 +15,11 @@ from .view import ClusterView, Record
 Answer = TypeVar("Answer")
 
 
-def open_node(node_id: str, ip: str, connector: Connector, name: str = "") -> Node:
+def open_node(node_id: str, ip: str, connector: Connector, name: str = "", patient_until: float = 0.0) -> Node:
     """The node with that id, to be closed by the caller. NodeUnavailableError also where another one answers."""
     node = connector.open(ip)
     node.name = name
+    node.patient_until = patient_until
     try:
         if node.ask("CLUSTER", "MYID") != node_id:
             raise NodeUnavailableError(node.says("is not the node that answers at its address"))
