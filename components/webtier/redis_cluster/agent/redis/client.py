@@ -19,6 +19,9 @@ from .view import ClusterView, parse_view
 
 Command = tuple[str | int, ...]
 
+BUSY = "BUSY "
+"""What a Redis answers to everything while a script or a function runs for long."""
+
 ASK_AGAIN_AFTER = 0.1
 """Seconds between two times that the same is asked, by who is patient."""
 
@@ -123,6 +126,7 @@ class Node(AbstractContextManager["Node"]):
 
     def _ask_once(self, commands: Sequence[Command]) -> list[Any]:
         answers: list[Any] = []
+        busy = False
         with self._errors("the connection"):
             self._connection.connect()
             self._connection.send_packed_command(self._connection.pack_commands(commands))
@@ -130,8 +134,11 @@ class Node(AbstractContextManager["Node"]):
                 try:
                     answers.append(self._connection.read_response())
                 except exceptions.ResponseError as error:
+                    busy = busy or str(error).startswith(BUSY)
                     refused = f"refused {' '.join(map(str, command[:2]))}: {error}"
                     answers.append(CommandRefusedError(self.says(refused)))
+        if busy:
+            raise NodeAliveError(self.says("is busy with a script"))
         return answers
 
     def receive(self, timeout: float) -> Any | None:

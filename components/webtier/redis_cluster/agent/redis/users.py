@@ -77,11 +77,16 @@ def grant_access(
 
 def _grant(member: Member, connector: Connector, files: AccessFiles) -> str | None:
     """None once the member has them, else why it could not be asked."""
+    found = False
     try:
         with open_pod(member, connector) as (node, _):
+            found = True
             apply_access(node, files)
     except NodeUnavailableError as error:
         return str(error)
     except CommandRefusedError as error:
+        if not found:
+            # It is no node of a cluster: the address has been handed on.
+            return str(error)
         raise CommandRefusedError(f"{member.pod} {error}") from error
     return None

@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -11,11 +12,18 @@ from typing import Any
 
 import pytest
 
-from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import DOMAIN, LocalCluster
+from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import DOMAIN, LocalCluster, wait_until
+from tests.unit.webtier.redis_cluster.agent.harness.remembering import Remembering
+from tests.unit.webtier.redis_cluster.agent.harness.watched_connector import WatchedConnector
 from tests.unit.webtier.redis_cluster.agent.redis.test_users import secret_folder
 from webtier.redis_cluster.agent import __main__ as agent
 from webtier.redis_cluster.agent.console import Console
-from webtier.redis_cluster.agent.errors import CommandRefusedError, DeadlinePassedError, NodeUnavailableError
+from webtier.redis_cluster.agent.errors import (
+    CommandRefusedError,
+    DeadlinePassedError,
+    NodeAliveError,
+    NodeUnavailableError,
+)
 from webtier.redis_cluster.agent.reconcile.converge import converge as run_converge
 from webtier.redis_cluster.agent.redis.client import Connector, Node
 from webtier.redis_cluster.agent.redis.resolver import Resolve
@@ -97,6 +105,59 @@ def test_no_single_refused_connection_fails_it(two_nodes: LocalCluster, tmp_path
     grant_access(two_nodes.topology, unlucky, secret_folder(tmp_path, [PASSWORD]), Console(), soon(30), 0.05)
     assert two_nodes.is_healthy()
     assert all(the_application_may_log_in(two_nodes, member) for member in two_nodes.topology.members())
+
+
+def test_a_node_that_is_busy_with_a_script_is_asked_again(two_nodes: LocalCluster, tmp_path: Path) -> None:
+    two_nodes.converge()
+    member = two_nodes.topology.member(0, 0)
+    two_nodes.ask(member, "CONFIG", "SET", "busy-reply-threshold", 20)
+    console = Remembering()
+    with two_nodes.tester.open(two_nodes.addresses[member.host]) as node:
+        script = threading.Thread(target=run_script, args=(node,), daemon=True)
+        script.start()
+        wait_until(lambda: is_busy(two_nodes, member), "it runs a script")
+        killer = threading.Thread(target=kill_script, args=(two_nodes, member, console), daemon=True)
+        killer.start()
+        grant_access(two_nodes.topology, two_nodes.connector, secret_folder(tmp_path, [PASSWORD]), console, soon(60))
+        killer.join()
+        script.join()
+    assert console.said(f"waiting: {member.pod} is busy with a script")
+    assert the_application_may_log_in(two_nodes, member)
+
+
+def run_script(node: Node) -> None:
+    with suppress(CommandRefusedError):
+        node.ask("EVAL", "while true do end", 0)
+
+
+def is_busy(cluster: LocalCluster, member: Member) -> bool:
+    try:
+        cluster.ask(member, "PING")
+    except (NodeAliveError, CommandRefusedError):
+        return True
+    return False
+
+
+def kill_script(cluster: LocalCluster, member: Member, console: Remembering) -> None:
+    """Once it has been waited for."""
+    wait_until(lambda: console.said("waiting: "), "it is waited for")
+    cluster.ask(member, "SCRIPT", "KILL")
+
+
+def test_an_address_that_was_handed_on_to_another_redis_is_asked_again(two_nodes: LocalCluster, tmp_path: Path) -> None:
+    """To one that is in no cluster, and refuses such questions."""
+    two_nodes.converge()
+    first, second = two_nodes.topology.members()
+    asked: list[str] = []
+
+    def before(command: str) -> None:
+        if command == "CLUSTER NODES" and not asked:
+            asked.append(command)
+            raise CommandRefusedError("refused CLUSTER NODES: ERR This instance has cluster support disabled")
+
+    connector = WatchedConnector.like(two_nodes.connector, before=before)
+    grant_access(two_nodes.topology, connector, secret_folder(tmp_path, [PASSWORD]), Console(), soon(30), 0.05)
+    assert all(the_application_may_log_in(two_nodes, member) for member in (first, second))
 
 
 def test_what_never_answers_is_named_at_the_deadline_and_the_others_are_told(
