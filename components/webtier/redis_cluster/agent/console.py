@@ -15,6 +15,10 @@ class Console:
         self._last_state = ""
         self._last_written = 0.0
 
+    def apart(self) -> "Console":
+        """For another loop or concern: what it says makes nothing new of what is said here, nor the other way round."""
+        return _Apart(self, self._repeat_after)
+
     def event(self, text: str) -> None:
         print(f"[{time.monotonic() - self._started:6.1f} s] {text}", flush=True)
 
@@ -26,3 +30,12 @@ class Console:
         self._last_state = text
         self._last_written = now
         self.event(text)
+
+
+class _Apart(Console):
+    def __init__(self, whole: Console, repeat_after: float) -> None:
+        super().__init__(repeat_after)
+        self._whole = whole
+
+    def event(self, text: str) -> None:
+        self._whole.event(text)

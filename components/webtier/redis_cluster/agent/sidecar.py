@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from .console import Console
-from .errors import AgentError, NodeNotReadyError
+from .errors import AgentError, NodeAliveError
 from .failover.candidacy import Candidacy
 from .failover.fast_failover import FastFailover, FastFailoverOptions
 from .failover.hand_over import HandOverOptions, hand_over
@@ -16,6 +16,7 @@ from .failover.witness import Witness
 from .features import ALL_FEATURES, Feature, Without
 from .healing.heal import Healer
 from .healing.incomplete_copy import ReplicationRelease, is_withheld
+from .healing.repairs import Repair, ask_for_sign, run_repairs
 from .redis.certificate import certificate_checksum, load_certificate
 from .redis.client import Connector, Node
 from .redis.users import ACL_FILE, AccessFiles, apply_access
@@ -45,22 +46,38 @@ class Sidecar:
     _certificate: str | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        asked = (self.connector, self.console)
         self._handshake = StartHandshake(self.shared)
         self._files = AccessFiles(self.auth)
         self._starter = Starter(
-            self.pod, self.data, self._files, self._handshake, *asked, self.fast_failover, self.without
+            self.pod, self.data, self._files, self._handshake, *self._asked(), self.fast_failover, self.without
         )
-        self._healer = Healer(self.pod.domain, *asked)
-        own = Identity(self.pod.announcement(self.connector).address)
-        self._release = ReplicationRelease(self.data, own, self.pod.domain, *asked)
-        self._candidacy = Candidacy(self.data, self.console)
         self._returned = ReturnedReplica(self.connector)
+        self._repairs = self._make_repairs()
         if self._has(Feature.THRESHOLD):
-            self._witness, failover = Witness(*asked), FastFailoverOptions()
+            self._witness, failover = Witness(*self._asked()), FastFailoverOptions()
         else:
-            self._witness, failover = Witness(*asked, patience=0.1), FastFailoverOptions(threshold=0.3, patience=0.1)
-        self._failover = FastFailover(failover, *asked)
+            self._witness = Witness(*self._asked(), patience=0.1)
+            failover = FastFailoverOptions(threshold=0.3, patience=0.1)
+        self._failover = FastFailover(failover, *self._asked())
+
+    def _asked(self) -> tuple[Connector, Console]:
+        return self.connector, self.console.apart()
+
+    def _make_repairs(self) -> list[Repair]:
+        own = Identity(self.pod.announcement(self.connector).address)
+        release = ReplicationRelease(self.data, own, self.pod.domain, *self._asked())
+        steps: list[tuple[str, Callable[[Node], None]]] = [
+            ("the Secret's users and passwords are not in effect", self._follow_secret),
+            ("the renewed certificate is not in effect", self._follow_certificate),
+        ]
+        if self._has(Feature.HEALING):
+            steps.append(("links and peers are not repaired", Healer(self.pod.domain, *self._asked()).step))
+        if self._has(Feature.CANDIDACY):
+            candidacy = Candidacy(self.data, self.console.apart())
+            steps.append(("whether this node stands for election is not decided", candidacy.step))
+        steps.append(("whether this node may be replicated from is not decided", release.step))
+        steps.append(("min-replicas-to-write is not given back", self._returned.step))
+        return [Repair(subject, step, self.console.apart()) for subject, step in steps]
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set. Never raises for what a node does or does not answer."""
@@ -69,21 +86,31 @@ class Sidecar:
             partial(self._repeat, seconds=seconds, step=step) for seconds, step in steps
         ]
         # A witness answers whether or not its own shard has the fast failover.
-        loops.append(self._witness.run)
+        loops.append(partial(self._keep_running, loop=self._witness.run))
         if self.fast_failover and self._has(Feature.FAST_FAILOVER):
-            loops.append(self._failover.run)
+            loops.append(partial(self._keep_running, loop=self._failover.run))
         for loop in loops:
             threading.Thread(target=loop, args=(stop,), daemon=True).start()
         stop.wait()
 
     def _repeat(self, stop: threading.Event, seconds: float, step: Callable[[], None]) -> None:
+        console = self.console.apart()
         while not stop.wait(seconds):
             try:
                 step()
             except AgentError as error:
-                self.console.state(f"this pod's Redis {error}")
+                console.state(f"this pod's Redis {error}")
             except Exception as error:
-                self.console.state(f"a step failed and is tried again: {type(error).__name__}: {error}")
+                console.state(f"a step failed and is tried again: {type(error).__name__}: {error}")
+
+    def _keep_running(self, stop: threading.Event, loop: Callable[[threading.Event], None]) -> None:
+        console = self.console.apart()
+        while not stop.is_set():
+            try:
+                loop(stop)
+            except Exception as error:
+                console.state(f"a loop failed and begins anew: {type(error).__name__}: {error}")
+                stop.wait(1.0)
 
     def _has(self, feature: Feature) -> bool:
         return feature not in self.without
@@ -92,7 +119,7 @@ class Sidecar:
         stop = self._handshake.stop_requested()
         if stop is not None:
             if self._has(Feature.HAND_OVER):
-                hand_over(HandOverOptions(without=self.without), self.connector, self.console)
+                hand_over(HandOverOptions(without=self.without), *self._asked())
             self._handshake.allow_stop(stop)
 
     def _allow_start(self) -> None:
@@ -103,22 +130,15 @@ class Sidecar:
     def _repair(self) -> None:
         with self.connector.open_local() as redis:
             self._note_answer(redis)
-            self._follow_secret(redis)
-            self._follow_certificate(redis)
-            if self._has(Feature.HEALING):
-                self._healer.step(redis)
-            if self._has(Feature.CANDIDACY):
-                self._candidacy.step(redis)
-            self._release.step(redis)
-            self._returned.step(redis)
+            run_repairs(redis, self._repairs)
 
     def _note_answer(self, redis: Node) -> None:
         """Loading does not count: Redis may still find that its data is broken."""
         try:
-            redis.ask("PING")
-        except NodeNotReadyError as error:
-            if "loading" in str(error):
-                raise
+            ask_for_sign(redis)
+        except NodeAliveError:
+            self._handshake.note_answer()
+            raise
         self._handshake.note_answer()
 
     def _follow_secret(self, redis: Node) -> None:

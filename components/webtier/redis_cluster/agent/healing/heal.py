@@ -6,8 +6,10 @@ shard over; a node that was forgotten by mistake introduces itself again.
 
 import time
 from dataclasses import dataclass, field
+from functools import partial
 
 from ..console import Console
+from ..errors import CommandRefusedError
 from ..redis.client import Connector, Node
 from ..redis.reach import ask_member_if_reachable, ask_peers
 from ..redis.view import Address, ClusterView, Record
@@ -41,19 +43,25 @@ class Healer:
         self._stale_nodes = StaleNodeWatch(self.domain, self.connector.resolve, self.gone_for, self.absent_for)
 
     def step(self, redis: Node) -> None:
-        """Repairs what can be repaired now."""
+        """Repairs what can be repaired now. CommandRefusedError for the first repair that Redis refuses, after all."""
         view = redis.view()
         lost = [peer for peer in view.peers if not peer.reachable]
         if not lost:
             self.console.state(f"this node has links to all {len(view.peers)} peers")
         else:
             self.console.state("this node has no link to " + ", ".join(sorted(peer.name for peer in lost)))
-        for peer in lost:
-            self._find_again(redis, view, peer)
-        self._renew_replication(redis, view)
-        self._forget(redis, view)
-        self._join_own_shard(redis, view)
-        self._make_known(redis, view)
+        refused: list[CommandRefusedError] = []
+        repairs = (
+            *(partial(self._find_again, peer=peer) for peer in lost),
+            *(self._renew_replication, self._forget, self._join_own_shard, self._make_known),
+        )
+        for repair in repairs:
+            try:
+                repair(redis, view)
+            except CommandRefusedError as error:
+                refused.append(error)
+        if refused:
+            raise refused[0]
 
     def _find_again(self, redis: Node, view: ClusterView, peer: Record) -> None:
         for ip in self._possible_addresses(view, peer):

@@ -41,17 +41,26 @@ def apply_access(node: Node, files: AccessFiles) -> None:
     """Sets every user and the password that a replica logs in with, on a running server.
 
     Each user changes in one command, so that none is ever without a valid password; connections stay.
-    Whether replication is withheld stays as it is.
+    Whether replication is withheld stays as it is. CommandRefusedError for the first user whose rules are refused, once
+    all others are set: no rule of the application's may keep the cluster's own users from their passwords.
     """
+    refused: list[CommandRefusedError] = []
     for line in files.users().splitlines():
         match line.split():
-            case ["user", name, *rules] if name == REPLICATION_USER:
-                node.ask("ACL", "SETUSER", name, "resetpass", *(rule for rule in rules if rule not in ("on", "off")))
             case ["user", name, *rules]:
-                node.ask("ACL", "SETUSER", name, "reset", *rules)
+                if name == REPLICATION_USER:
+                    rules = ["resetpass", *(rule for rule in rules if rule not in ("on", "off"))]
+                else:
+                    rules = ["reset", *rules]
+                try:
+                    node.ask("ACL", "SETUSER", name, *rules)
+                except CommandRefusedError as error:
+                    refused.append(error)
             case _:
                 pass
     node.ask("CONFIG", "SET", "masteruser", REPLICATION_USER, "masterauth", files.password(REPLICATION_USER))
+    if refused:
+        raise refused[0]
 
 
 def grant_access(
