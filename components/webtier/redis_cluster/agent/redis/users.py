@@ -20,15 +20,23 @@ class AccessFiles:
 
     folder: Path
 
-    def users(self, withhold_replication: bool = False) -> str:
-        """The ACL file. With `withhold_replication` no replica may copy this node's data for now."""
+    def users(self, withhold_replication: bool = False, own_alone: bool = False) -> str:
+        """The ACL file. With `withhold_replication` no replica may copy this node's data for now. With `own_alone` it
+        has none but the cluster's own users, whose rules no setting can get wrong.
+        """
         text = self._read(ACL_FILE)
+        if own_alone:
+            text = "".join(line for line in text.splitlines(keepends=True) if self._is_own(line.split()))
         user = f"user {REPLICATION_USER} "
         return text.replace(f"{user}on ", f"{user}off ") if withhold_replication else text
 
     def password(self, user: str) -> str:
         """A user's current password. Read anew each time: the file changes on a rotation."""
         return self._read(user).strip("\n")
+
+    def _is_own(self, words: list[str]) -> bool:
+        """Whether the line is of one that logs in with a password from here, or of `default`."""
+        return words[:1] == ["user"] and (words[1] == "default" or (self.folder / words[1]).exists())
 
     def _read(self, name: str) -> str:
         try:

@@ -48,6 +48,8 @@ class Starter:
     _number: str | None = field(default=None, init=False)
     _begin: Begin | None = field(default=None, init=False)
     _look_at: float = field(default=0.0, init=False)
+    _failed: bool = field(default=False, init=False)
+    """Whether the start before this one ended before Redis answered."""
 
     def step(self) -> bool:
         """Whether Redis was allowed to start. AgentError when that could not be decided."""
@@ -91,6 +93,7 @@ class Starter:
 
     def _new_attempt(self) -> StartAttempt:
         result = self.handshake.check_result()
+        self._failed = result is not None
         fault = None if result is None else find_fault_in_report(self.data.path, *result)
         own = Identity(self.pod.announcement(self.connector).address)
         formed = self.pod.formed is not None and self.pod.formed.exists()
@@ -105,5 +108,6 @@ class Starter:
         resolve = self.connector.resolve
         prepare(self.data.nodes_file, announcement.address, resolve, self.console, rewrite_peers=rewrite_peers)
         conf = announcement.conf(self.connector.tls is not None)
-        self.handshake.write_file(ACL_FILE, self.files.users(withhold))
+        # Redis does not start on a rule that it does not know: the sidecar sets the others once it runs.
+        self.handshake.write_file(ACL_FILE, self.files.users(withhold, own_alone=self._failed))
         self.handshake.write_file(START_FILE, conf + (START_CONF if Feature.CANDIDACY not in self.without else ""))

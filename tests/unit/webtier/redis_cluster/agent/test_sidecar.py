@@ -9,6 +9,7 @@ import pytest
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import (
     APPLICATION_PASSWORD,
     DOMAIN,
+    TESTER,
     TESTER_LINE,
     LocalCluster,
     wait_until,
@@ -79,6 +80,21 @@ def test_a_rule_that_redis_does_not_know_stops_nothing_else(pod: Pod) -> None:
     wait_until(lambda: pod.console.said("users and passwords are not in effect: this pod's Redis refused ACL"), "said")
     is_repaired(pod)
     assert may_log_in(pod, APPLICATION_USER, APPLICATION_PASSWORD), "as it was before"
+
+
+def test_redis_starts_without_users_whose_rules_it_does_not_know(pod: Pod) -> None:
+    set_users(pod, UNKNOWN_RULE, NEXT)
+    pod.start_agent()
+    failed = pod.start_redis()
+    wait_until(lambda: failed.poll() is not None, "Redis refuses the rule")
+    assert "no-such-command" in (pod.folder / "users.acl").read_text()
+    pod.start_redis()
+    wait_until(lambda: may_log_in(pod, TESTER, TESTER), "Redis runs, and the agent has set what it can", 30)
+    is_repaired(pod)
+    assert not may_log_in(pod, APPLICATION_USER, APPLICATION_PASSWORD)
+
+    set_users(pod, APPLICATION_RULES, NEXT)
+    wait_until(lambda: may_log_in(pod, APPLICATION_USER, APPLICATION_PASSWORD), "the rules are mended", 30)
 
 
 def test_an_error_that_nobody_has_thought_of_stops_nothing_else(pod: Pod, monkeypatch: pytest.MonkeyPatch) -> None:
