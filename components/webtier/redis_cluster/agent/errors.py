@@ -25,6 +25,10 @@ class NodeAliveError(NodeNotReadyError):
     """It can't be asked, and yet it answers: a sign of life, unlike silence."""
 
 
+class PasswordRefusedError(NodeAliveError):
+    """It does not accept the password, or not of this user."""
+
+
 class CommandRefusedError(NodeError):
     """A Redis node answered a command with an error: look again before trying again."""
 

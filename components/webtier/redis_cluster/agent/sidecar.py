@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,12 +14,13 @@ from .failover.hand_over import HandOverOptions, hand_over
 from .failover.min_replicas import ReturnedReplica
 from .failover.witness import Witness
 from .features import ALL_FEATURES, Feature, Without
+from .healing.access import Access
 from .healing.heal import Healer
-from .healing.incomplete_copy import ReplicationRelease, is_withheld
-from .healing.repairs import Repair, ask_for_sign, run_repairs
+from .healing.incomplete_copy import ReplicationRelease
+from .healing.repairs import Repair, run_repairs
 from .redis.certificate import certificate_checksum, load_certificate
 from .redis.client import Connector, Node
-from .redis.users import ACL_FILE, AccessFiles, apply_access
+from .redis.users import AccessFiles
 from .start.announce import Pod
 from .start.data_folder import DataFolder
 from .start.ownership import Identity
@@ -42,14 +43,17 @@ class Sidecar:
     console: Console
     fast_failover: bool = True
     without: Without = ALL_FEATURES
-    _applied: str | None = field(default=None, init=False)
     _certificate: str | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self._handshake = StartHandshake(self.shared)
-        self._files = AccessFiles(self.auth)
+        files = AccessFiles(self.auth)
+        self._access = Access(
+            files, self.connector, self._handshake, self.console.apart(), follow=self._has(Feature.PASSWORDS)
+        )
+        self.connector = replace(self.connector, password=self._access.password)
         self._starter = Starter(
-            self.pod, self.data, self._files, self._handshake, *self._asked(), self.fast_failover, self.without
+            self.pod, self.data, files, self._handshake, *self._asked(), self.fast_failover, self.without
         )
         self._returned = ReturnedReplica(self.connector)
         self._repairs = self._make_repairs()
@@ -67,7 +71,7 @@ class Sidecar:
         own = Identity(self.pod.announcement(self.connector).address)
         release = ReplicationRelease(self.data, own, self.pod.domain, *self._asked())
         steps: list[tuple[str, Callable[[Node], None]]] = [
-            ("the Secret's users and passwords are not in effect", self._follow_secret),
+            ("the Secret's users and passwords are not in effect", self._access.step),
             ("the renewed certificate is not in effect", self._follow_certificate),
         ]
         if self._has(Feature.HEALING):
@@ -124,33 +128,19 @@ class Sidecar:
 
     def _allow_start(self) -> None:
         if self._starter.step():
-            self._applied = None
+            self._access.restarted()
             self._returned.restarted()
 
     def _repair(self) -> None:
-        with self.connector.open_local() as redis:
-            self._note_answer(redis)
-            run_repairs(redis, self._repairs)
-
-    def _note_answer(self, redis: Node) -> None:
-        """Loading does not count: Redis may still find that its data is broken."""
+        # Loading does not count as an answer: Redis may still find that its data is broken.
         try:
-            ask_for_sign(redis)
+            redis = self._access.open()
         except NodeAliveError:
             self._handshake.note_answer()
             raise
-        self._handshake.note_answer()
-
-    def _follow_secret(self, redis: Node) -> None:
-        """The mounted Secret changes some time after the one in the cluster did."""
-        users = self._files.users()
-        if users == self._applied or (self._applied is not None and not self._has(Feature.PASSWORDS)):
-            return
-        apply_access(redis, self._files)
-        self._handshake.write_file(ACL_FILE, self._files.users(is_withheld(redis)))
-        if self._applied is not None:
-            self.console.event("Redis has the changed users and passwords")
-        self._applied = users
+        with redis:
+            self._handshake.note_answer()
+            run_repairs(redis, self._repairs)
 
     def _follow_certificate(self, redis: Node) -> None:
         """Redis reads the files when it starts; whoever renews the certificate only changes them."""

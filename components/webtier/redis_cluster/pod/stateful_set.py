@@ -154,7 +154,7 @@ def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContain
         containers=[_redis(parts, files), *exporter_containers(parts.settings.metrics, files.tls)],
         volumes=[
             config_volume("conf", files.conf),
-            # In memory: it holds the hashes of passwords.
+            # In memory: it holds the hashes of passwords, and the agent's own.
             VolumeArgs(name="run", empty_dir=EmptyDirVolumeSourceArgs(medium="Memory", size_limit="1Mi")),
             secret_volume(AUTH_VOLUME, files.secret),
             # Made after the cluster has been formed, which waits for the pods.

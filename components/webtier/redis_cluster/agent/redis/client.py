@@ -13,7 +13,14 @@ from redis.backoff import NoBackoff
 from redis.connection import Connection, SSLConnection
 from redis.retry import Retry
 
-from ..errors import CommandRefusedError, NodeAliveError, NodeDownError, NodeNotReadyError, NodeUnavailableError
+from ..errors import (
+    CommandRefusedError,
+    NodeAliveError,
+    NodeDownError,
+    NodeNotReadyError,
+    NodeUnavailableError,
+    PasswordRefusedError,
+)
 from .resolver import Resolve, resolve
 from .view import ClusterView, parse_view
 
@@ -153,7 +160,7 @@ class Node(AbstractContextManager["Node"]):
         except exceptions.BusyLoadingError as error:
             raise NodeNotReadyError(self.says("is still loading its data")) from error
         except exceptions.AuthenticationError as error:
-            raise NodeAliveError(self.says("does not accept the password")) from error
+            raise PasswordRefusedError(self.says("does not accept the password")) from error
         except (exceptions.TimeoutError, TimeoutError) as error:
             raise NodeUnavailableError(self.says("does not answer in time")) from error
         except (exceptions.ConnectionError, OSError) as error:

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..console import Console
 from ..errors import CommandRefusedError, DeadlinePassedError, NodeUnavailableError
@@ -26,7 +27,7 @@ class AccessFiles:
         """
         text = self._read(ACL_FILE)
         if own_alone:
-            text = "".join(line for line in text.splitlines(keepends=True) if self._is_own(line.split()))
+            text = "".join(line for line in text.splitlines(keepends=True) if self._stays(line.split()))
         user = f"user {REPLICATION_USER} "
         return text.replace(f"{user}on ", f"{user}off ") if withhold_replication else text
 
@@ -34,9 +35,12 @@ class AccessFiles:
         """A user's current password. Read anew each time: the file changes on a rotation."""
         return self._read(user).strip("\n")
 
-    def _is_own(self, words: list[str]) -> bool:
-        """Whether the line is of one that logs in with a password from here, or of `default`."""
-        return words[:1] == ["user"] and (words[1] == "default" or (self.folder / words[1]).exists())
+    def is_own(self, user: str) -> bool:
+        """Whether it is one of the cluster's own, whose password is here too."""
+        return (self.folder / user).exists()
+
+    def _stays(self, words: list[str]) -> bool:
+        return words[:1] == ["user"] and (words[1] == "default" or self.is_own(words[1]))
 
     def _read(self, name: str) -> str:
         try:
@@ -45,12 +49,13 @@ class AccessFiles:
             raise NodeUnavailableError(f"has no readable file {name}: {error}") from error
 
 
-def apply_access(node: Node, files: AccessFiles) -> None:
+def apply_access(node: Node, files: AccessFiles, keep_passwords: bool = False) -> None:
     """Sets every user and the password that a replica logs in with, on a running server.
 
     Each user changes in one command, so that none is ever without a valid password; connections stay.
     Whether replication is withheld stays as it is. CommandRefusedError for the first user whose rules are refused, once
     all others are set: no rule of the application's may keep the cluster's own users from their passwords.
+    With `keep_passwords` the cluster's own users keep theirs besides, and replicas go on logging in with the old one.
     """
     refused: list[CommandRefusedError] = []
     for line in files.users().splitlines():
@@ -60,15 +65,29 @@ def apply_access(node: Node, files: AccessFiles) -> None:
                     rules = ["resetpass", *(rule for rule in rules if rule not in ("on", "off"))]
                 else:
                     rules = ["reset", *rules]
+                if keep_passwords and files.is_own(name):
+                    rules.extend(_passwords(node, name))
                 try:
                     node.ask("ACL", "SETUSER", name, *rules)
                 except CommandRefusedError as error:
                     refused.append(error)
             case _:
                 pass
-    node.ask("CONFIG", "SET", "masteruser", REPLICATION_USER, "masterauth", files.password(REPLICATION_USER))
+    if not keep_passwords:
+        log_in_at_masters(node, files)
     if refused:
         raise refused[0]
+
+
+def log_in_at_masters(node: Node, files: AccessFiles) -> None:
+    """With the Secret's password, at the next connection."""
+    node.ask("CONFIG", "SET", "masteruser", REPLICATION_USER, "masterauth", files.password(REPLICATION_USER))
+
+
+def _passwords(node: Node, user: str) -> list[str]:
+    """What the node accepts of the user, as rules."""
+    answer: list[Any] = node.ask("ACL", "GETUSER", user) or []
+    return [f"#{each}" for each in answer[answer.index("passwords") + 1]] if answer else []
 
 
 def grant_access(

@@ -55,8 +55,9 @@ class StartHandshake:
         self.write_file("left", number)
 
     def write_file(self, name: str, text: str) -> None:
-        """A file of the handshake, or one that Redis reads when it starts."""
+        """A file of the handshake, or one that Redis or the agent reads when it starts."""
         partial = self.folder / f"{name}.partial"
+        partial.touch(mode=0o600)
         partial.write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")
         # Redis runs as the same user; nobody else has to read it.
         partial.chmod(0o600)
@@ -66,6 +67,10 @@ class StartHandshake:
         """The number that was answered last, and the command that it got."""
         number, _, command = (self._read("granted") or "").partition(" ")
         return number or None, command
+
+    def read_file(self, name: str) -> str | None:
+        """What `write_file` has written, without white space around it; None when there is no such file."""
+        return self._read(name)
 
     def _read(self, name: str) -> str | None:
         try:

@@ -10,7 +10,6 @@ from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import (
     APPLICATION_PASSWORD,
     DOMAIN,
     TESTER,
-    TESTER_LINE,
     LocalCluster,
     wait_until,
 )
@@ -26,7 +25,6 @@ from webtier.redis_cluster.credentials.acl import (
     APPLICATION_USER,
     EXPORTER_USER,
     InternalPasswords,
-    render_acl_file,
 )
 
 UNKNOWN_RULE = f"{APPLICATION_RULES} +no-such-command"
@@ -48,12 +46,6 @@ def start(pod: Pod) -> None:
     wait_until(pod.answers, "Redis runs")
 
 
-def set_users(pod: Pod, rules: str, internal: InternalPasswords) -> None:
-    """In the mounted Secret."""
-    text = render_acl_file([APPLICATION_PASSWORD], rules, internal) + TESTER_LINE
-    (pod.auth / "users.acl").write_text(text)
-
-
 def may_log_in(pod: Pod, user: str, password: str) -> bool:
     connector = Connector(lambda: password, pod.cluster.port, pod.cluster.bus_port, user=user)
     try:
@@ -73,7 +65,7 @@ def is_repaired(pod: Pod) -> None:
 def test_a_rule_that_redis_does_not_know_stops_nothing_else(pod: Pod) -> None:
     start(pod)
     wait_until(lambda: pod.cluster.stands(pod.member), "the agent has looked")
-    set_users(pod, UNKNOWN_RULE, NEXT)
+    pod.mount(NEXT, UNKNOWN_RULE)
 
     password = InternalPasswords("a seed", 3).current(EXPORTER_USER)
     wait_until(lambda: may_log_in(pod, EXPORTER_USER, password), "the other users are set", 30)
@@ -83,7 +75,7 @@ def test_a_rule_that_redis_does_not_know_stops_nothing_else(pod: Pod) -> None:
 
 
 def test_redis_starts_without_users_whose_rules_it_does_not_know(pod: Pod) -> None:
-    set_users(pod, UNKNOWN_RULE, NEXT)
+    pod.mount(NEXT, UNKNOWN_RULE)
     pod.start_agent()
     failed = pod.start_redis()
     wait_until(lambda: failed.poll() is not None, "Redis refuses the rule")
@@ -93,7 +85,7 @@ def test_redis_starts_without_users_whose_rules_it_does_not_know(pod: Pod) -> No
     is_repaired(pod)
     assert not may_log_in(pod, APPLICATION_USER, APPLICATION_PASSWORD)
 
-    set_users(pod, APPLICATION_RULES, NEXT)
+    pod.mount(NEXT)
     wait_until(lambda: may_log_in(pod, APPLICATION_USER, APPLICATION_PASSWORD), "the rules are mended", 30)
 
 

@@ -4,13 +4,28 @@ import os
 import shutil
 import subprocess
 import threading
+from dataclasses import replace
 
-from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import DOMAIN, INTERNAL, LocalCluster
+from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import (
+    APPLICATION_PASSWORD,
+    DOMAIN,
+    INTERNAL,
+    TESTER_LINE,
+    LocalCluster,
+)
 from tests.unit.webtier.redis_cluster.agent.harness.remembering import Remembering
+from webtier.redis_cluster.agent.redis.users import AccessFiles
 from webtier.redis_cluster.agent.sidecar import Sidecar
 from webtier.redis_cluster.agent.start.announce import Pod as AgentsPod
 from webtier.redis_cluster.agent.start.data_folder import DataFolder
-from webtier.redis_cluster.credentials.acl import AGENT_USER, EXPORTER_USER, REPLICATION_USER
+from webtier.redis_cluster.credentials.acl import (
+    AGENT_USER,
+    APPLICATION_RULES,
+    EXPORTER_USER,
+    REPLICATION_USER,
+    InternalPasswords,
+    render_acl_file,
+)
 from webtier.redis_cluster.pod.lifecycle import START_SCRIPT
 from webtier.redis_cluster.pod.redis_conf import RUN_FOLDER
 from webtier.redis_common.conf import CONF_FOLDER, DATA_FOLDER, PORT
@@ -21,9 +36,9 @@ class Pod:
 
     path: str = ""
 
-    def __init__(self, cluster: LocalCluster) -> None:
+    def __init__(self, cluster: LocalCluster, index: int = 1) -> None:
         self.cluster = cluster
-        self.member = cluster.topology.member(0, 1)
+        self.member = cluster.topology.member(0, index)
         self.ip = cluster.addresses[self.member.host]
         cluster.kill(self.member)
         self.folder = cluster.data(self.member)
@@ -36,6 +51,12 @@ class Pod:
         (self.folder / "users.acl").unlink()
         self.stop = threading.Event()
         self.console = Remembering()
+
+    def mount(self, internal: InternalPasswords, rules: str = APPLICATION_RULES) -> None:
+        """Another Secret."""
+        (self.auth / "users.acl").write_text(render_acl_file([APPLICATION_PASSWORD], rules, internal) + TESTER_LINE)
+        for user in (AGENT_USER, REPLICATION_USER, EXPORTER_USER):
+            (self.auth / user).write_text(internal.current(user))
 
     def script(self, text: str) -> list[str]:
         for folder in (CONF_FOLDER, DATA_FOLDER, RUN_FOLDER):
@@ -52,8 +73,11 @@ class Pod:
         return process
 
     def start_agent(self) -> None:
+        """Also when another one has been stopped."""
+        self.stop = threading.Event()
         pod = AgentsPod(self.member.pod, DOMAIN, self.ip)
-        connector = self.cluster.beside(self.member)
+        files = AccessFiles(self.auth)
+        connector = replace(self.cluster.beside(self.member), password=lambda: files.password(AGENT_USER))
         self.sidecar = Sidecar(pod, DataFolder(self.folder), self.folder, self.auth, connector, self.console)
         threading.Thread(target=self.sidecar.run, args=(self.stop,), daemon=True).start()
 
