@@ -122,10 +122,10 @@ def test_without_the_job_the_old_ones_are_dropped_in_time(two_nodes: LocalCluste
     look(access)
     assert accepts(two_nodes, ip, INTERNAL)
     assert accepts(two_nodes, ip, LATER)
-    while access.password() != LATER.current(AGENT_USER):
+    while LATER.current(REPLICATION_USER) not in two_nodes.ask(member, "CONFIG", "GET", "masterauth"):
         look(access)
     assert time.monotonic() - began >= access.use_after
-    assert LATER.current(REPLICATION_USER) in two_nodes.ask(member, "CONFIG", "GET", "masterauth")
+    assert access.password() == LATER.current(AGENT_USER)
     while accepts(two_nodes, ip, INTERNAL):
         look(access)
     assert time.monotonic() - began >= access.drop_after
