@@ -10,7 +10,7 @@ from pathlib import Path
 import webtier
 from webtier.redis_cluster.credentials.acl import AGENT_USER
 
-AT_ONCE = 5.0
+AT_ONCE = 15.0
 """Seconds; a pod has 30."""
 
 

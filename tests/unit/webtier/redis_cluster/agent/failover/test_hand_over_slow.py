@@ -18,7 +18,9 @@ SLOW = "0.8"
 
 
 def run(cluster: LocalCluster, member: Member, console: Remembering, connector: Connector) -> Outcome:
-    return hand_over(HandOverOptions(patience=PATIENCE), cluster.beside(member, connector), console)
+    """A machine that is busy with other work is given more time than a pod has."""
+    options = HandOverOptions(deadline=60.0, patience=PATIENCE, slow=10.0)
+    return hand_over(options, cluster.beside(member, connector), console)
 
 
 def be_slow(cluster: LocalCluster, member: Member) -> None:

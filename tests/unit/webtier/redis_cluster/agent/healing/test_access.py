@@ -59,7 +59,7 @@ def link_anew(pods: list[Pod]) -> None:
     """The replica has to log in again."""
     cluster, (master, replica) = pods[0].cluster, pods
     cluster.ask(master.member, "CLIENT", "KILL", "TYPE", "replica")
-    wait_until(lambda: is_linked(pods), f"{replica.member.pod} is linked to its master again", 30)
+    wait_until(lambda: is_linked(pods), f"{replica.member.pod} is linked to its master again")
 
 
 def is_linked(pods: list[Pod]) -> bool:
@@ -84,7 +84,7 @@ def test_both_are_accepted_until_the_job_has_come_to_every_node(
         assert not accepts(two_nodes, pod.ip, LATER)
         assert not ended, "the Job waits"
         pod.mount(LATER)
-        wait_until(lambda pod=pod: accepts(two_nodes, pod.ip, LATER), "the new passwords are accepted", 30)
+        wait_until(lambda pod=pod: accepts(two_nodes, pod.ip, LATER), "the new passwords are accepted")
         if pod is pods[0]:
             assert accepts(two_nodes, pod.ip, INTERNAL)
             assert pod.sidecar.connector.password() == INTERNAL.current(AGENT_USER), "others know no newer one"
@@ -94,7 +94,7 @@ def test_both_are_accepted_until_the_job_has_come_to_every_node(
     assert ended == [0]
     for pod in pods:
         assert not accepts(two_nodes, pod.ip, INTERNAL)
-        wait_until(lambda pod=pod: pod.sidecar.connector.password() == LATER.current(AGENT_USER), "it is used", 30)
+        wait_until(lambda pod=pod: pod.sidecar.connector.password() == LATER.current(AGENT_USER), "it is used")
         assert (pod.folder / LAST_USED).stat().st_mode & 0o777 == 0o600
     link_anew(pods)
     assert two_nodes.is_healthy()
@@ -105,7 +105,7 @@ def test_an_agent_that_was_away_brings_them_in_too(pods: list[Pod], two_nodes: L
     replica.stop.set()
     replica.mount(LATER)
     replica.start_agent()
-    wait_until(lambda: accepts(two_nodes, replica.ip, LATER), "the new passwords are accepted", 30)
+    wait_until(lambda: accepts(two_nodes, replica.ip, LATER), "the new passwords are accepted")
 
 
 def test_without_the_job_the_old_ones_are_dropped_in_time(two_nodes: LocalCluster, tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_redis_that_was_away_for_long_is_told_too(two_nodes: LocalCluster, tmp
     look(access)
     secret_folder(tmp_path, ["password"], LATER)
     assert access.password() == INTERNAL.current(AGENT_USER)
-    wait_until(lambda: access.password() == LATER.current(AGENT_USER), "others are asked with the new one", 30)
+    wait_until(lambda: access.password() == LATER.current(AGENT_USER), "others are asked with the new one")
     look(access)
     assert accepts(two_nodes, ip, LATER)
 

@@ -13,7 +13,7 @@ from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import Local
 from tests.unit.webtier.redis_cluster.agent.harness.scripted_pod import Pod
 from webtier.redis_cluster.pod.probes import alive_script
 
-AT_ONCE = 5.0
+AT_ONCE = 15.0
 """Seconds; the grace period has 60."""
 
 
