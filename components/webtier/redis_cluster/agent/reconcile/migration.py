@@ -18,9 +18,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import AgentError, CommandRefusedError, NodeUnavailableError
+from ..errors import CommandRefusedError, NodeError, NodeUnavailableError
 from ..failover import draining
 from ..redis.client import Connector, Node
+from ..redis.reach import open_node
 from .cluster_state import NodeState
 from .native_migration import import_slots, is_native
 from .progress import Progress
@@ -82,15 +83,19 @@ class _Mover:
         self._patience = int(setting[1]) / 2000
         patient = replace(self.connector, timeout=max(self.connector.timeout, 3 * self._patience))
         self._source = self._open(self.move.source, patient)
-        self._told = [self._open(node, self.connector) for node in self.bystanders]
+        self._told = [each for node in self.bystanders if (each := self._open_if_there(node)) is not None]
         self._batch = 8
         self._draining_pod = ""
 
     def _open(self, node: NodeState, connector: Connector) -> Node:
-        """By its address alone: a bystander that can't be reached must not stop a move."""
-        opened = self.stack.enter_context(connector.open(node.ip))
-        opened.name = node.pod
-        return opened
+        return self.stack.enter_context(open_node(node.id, node.ip, connector, node.pod))
+
+    def _open_if_there(self, node: NodeState) -> Node | None:
+        """A bystander that can't be reached must not stop a move: it hears of the slots from the target."""
+        try:
+            return self._open(node, self.connector)
+        except NodeError:
+            return None
 
     def run(self, end: float) -> None:
         source, target = self.move.source, self.move.target
@@ -168,8 +173,7 @@ class _Mover:
         for node in list(self._told):
             try:
                 node.ask_all(done)
-            except AgentError:
-                # It hears of the slots from the target.
+            except NodeError:
                 self._told.remove(node)
         return True
 
