@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .console import Console
 from .errors import AgentError, NodeAliveError
+from .failover.addressless_master import AddresslessMaster
 from .failover.candidacy import Candidacy
 from .failover.fast_failover import FastFailover, FastFailoverOptions
 from .failover.hand_over import HandOverOptions, hand_over
@@ -17,9 +18,11 @@ from .features import ALL_FEATURES, Feature, Without
 from .healing.access import Access
 from .healing.heal import Healer
 from .healing.incomplete_copy import ReplicationRelease
+from .healing.older_members import OlderMembers
 from .healing.repairs import Repair, run_repairs
 from .redis.certificate import certificate_checksum, load_certificate
 from .redis.client import Connector, Node
+from .redis.replication_user import ShardLogin
 from .redis.users import AccessFiles
 from .start.announce import Pod
 from .start.data_folder import DataFolder
@@ -48,15 +51,15 @@ class Sidecar:
     def __post_init__(self) -> None:
         self._handshake = StartHandshake(self.shared)
         files = AccessFiles(self.auth)
-        self._access = Access(
-            files, self.connector, self._handshake, self.console.apart(), follow=self._has(Feature.PASSWORDS)
-        )
+        own = Identity(self.pod.announcement(self.connector).address)
+        login, follow = ShardLogin(own.address.shard), self._has(Feature.PASSWORDS)
+        self._access = Access(files, login, self.connector, self._handshake, self.console.apart(), follow=follow)
         self.connector = replace(self.connector, password=self._access.password)
         self._starter = Starter(
             self.pod, self.data, files, self._handshake, *self._asked(), self.fast_failover, self.without
         )
         self._returned = ReturnedReplica(self.connector)
-        self._repairs = self._make_repairs()
+        self._repairs = self._make_repairs(own)
         if self._has(Feature.THRESHOLD):
             self._witness, failover = Witness(*self._asked()), FastFailoverOptions()
         else:
@@ -67,11 +70,11 @@ class Sidecar:
     def _asked(self) -> tuple[Connector, Console]:
         return self.connector, self.console.apart()
 
-    def _make_repairs(self) -> list[Repair]:
-        own = Identity(self.pod.announcement(self.connector).address)
+    def _make_repairs(self, own: Identity) -> list[Repair]:
         release = ReplicationRelease(self.data, own, self.pod.domain, *self._asked())
         steps: list[tuple[str, Callable[[Node], None]]] = [
             ("the Secret's users and passwords are not in effect", self._access.step),
+            ("older members of the shard can't replicate", OlderMembers(self._access, *self._asked()).step),
             ("the renewed certificate is not in effect", self._follow_certificate),
         ]
         if self._has(Feature.HEALING):
@@ -79,6 +82,7 @@ class Sidecar:
         if self._has(Feature.CANDIDACY):
             candidacy = Candidacy(self.data, self.console.apart())
             steps.append(("whether this node stands for election is not decided", candidacy.step))
+        steps.append(("a master without an address is not succeeded", AddresslessMaster(*self._asked()).step))
         steps.append(("whether this node may be replicated from is not decided", release.step))
         steps.append(("min-replicas-to-write is not given back", self._returned.step))
         return [Repair(subject, step, self.console.apart()) for subject, step in steps]
@@ -130,6 +134,7 @@ class Sidecar:
         if self._starter.step():
             self._access.restarted()
             self._returned.restarted()
+            self._older.restarted()
 
     def _repair(self) -> None:
         # Loading does not count as an answer: Redis may still find that its data is broken.

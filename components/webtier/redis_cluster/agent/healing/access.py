@@ -23,9 +23,9 @@ from dataclasses import dataclass, field, replace
 from ..console import Console
 from ..errors import NodeUnavailableError, PasswordRefusedError
 from ..redis.client import Connector, Node
+from ..redis.replication_user import ShardLogin, is_withheld
 from ..redis.users import ACL_FILE, AccessFiles, apply_access, log_in_at_masters
 from ..start.start_handshake import StartHandshake
-from .incomplete_copy import is_withheld
 from .repairs import ask_for_sign
 
 LAST_USED = "agent-password"
@@ -39,6 +39,7 @@ class Access:
     """
 
     files: AccessFiles
+    login: ShardLogin
     connector: Connector
     handshake: StartHandshake
     console: Console
@@ -96,12 +97,13 @@ class Access:
     def restarted(self) -> None:
         """To be told of each start of this pod's Redis, which then has the Secret's users."""
         self._seen = self._applied = self._both_since = None
+        self.login = ShardLogin(self.login.shard)
 
     def step(self, redis: Node) -> None:
         """CommandRefusedError, once all else is done, for a user whose rules Redis refuses."""
         if self._applied is not None and not self.follow:
             return
-        users, mounted = self.files.users(), self.connector.password()
+        users, mounted = self.files.text(), self.connector.password()
         now = time.monotonic()
         if users != self._seen:
             if self._both_since is not None or not self._accepts(mounted):
@@ -110,7 +112,7 @@ class Access:
         if self._both_since is not None and now - self._both_since >= self.drop_after:
             self._applied = self._both_since = None
         if self._both_since is not None and now - self._both_since >= self.use_after and self._old_at_masters:
-            log_in_at_masters(redis, self.files)
+            log_in_at_masters(redis, self.files, self.login)
             self._old_at_masters = False
             self._use(mounted)
         if users != self._applied:
@@ -122,13 +124,18 @@ class Access:
             self.console.state(
                 "the Secret's passwords are of a later generation: Redis accepts them and those of before"
             )
-        apply_access(redis, self.files, keep_passwords=keep)
-        self.handshake.write_file(ACL_FILE, self.files.users(is_withheld(redis)))
+        apply_access(redis, self.files, self.login, keep_passwords=keep)
+        self.handshake.write_file(ACL_FILE, self.files.users(self.login, is_withheld(redis)))
         if self._applied is not None:
             self.console.event("Redis has the changed users and passwords")
         self._applied = users
         if not keep:
             self._use(mounted)
+
+    def log_in_as(self, redis: Node, login: ShardLogin) -> None:
+        """Other members of the shard replicate in another way from now on, or with them this one."""
+        apply_access(redis, self.files, login, keep_passwords=self._both_since is not None)
+        self.login = login
 
     def _accepts(self, password: str) -> bool:
         if password == self._last:

@@ -16,22 +16,16 @@ folder goes last, when all that Redis has is on the volume too: until then a sta
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from ..console import Console
 from ..redis.client import Connector, Node
 from ..redis.reach import ask_peers
+from ..redis.replication_info import read_replication
+from ..redis.replication_user import REPLICATION_USER, is_withheld
 from ..redis.topology import describe_slots
-from ..redis.users import REPLICATION_USER
 from ..redis.view import ClusterView
 from ..start.data_folder import DataFolder
 from ..start.ownership import Identity, is_complete
-
-
-def is_withheld(redis: Node) -> bool:
-    """Whether no replica may copy this running Redis."""
-    answer: list[Any] = redis.ask("ACL", "GETUSER", REPLICATION_USER)
-    return "off" in answer[answer.index("flags") + 1]
 
 
 @dataclass
@@ -59,7 +53,7 @@ class ReplicationRelease:
         if view.myself.is_master:
             reason = self._disputed(view)
         else:
-            copied = redis.fields("INFO", "replication").get("master_link_status") == "up"
+            copied = read_replication(redis).is_copied_from(view.master)
             reason = None if copied else "it has not copied its master's data yet"
         if reason is not None:
             self.console.state(f"this node started without data and must not be replicated from yet: {reason}")

@@ -64,26 +64,31 @@ def read_hostnames(text: str) -> dict[str, str]:
     return found
 
 
-def rewrite_addresses(text: str, addresses: Mapping[str, str], own: Address) -> str:
-    """The file with new addresses: `addresses` by node id, `own` for the node itself.
+def rewrite_addresses(text: str, addresses: Mapping[str, str | None], own: Address) -> str:
+    """The file with new addresses: `addresses` by node id, None for a node that has none; `own` for the node itself.
 
     All else stays as it was, and so does every line that is not understood.
     """
     return "".join(_rewrite(line, addresses, own) for line in text.splitlines(keepends=True))
 
 
-def _rewrite(line: str, addresses: Mapping[str, str], own: Address) -> str:
+def _rewrite(line: str, addresses: Mapping[str, str | None], own: Address) -> str:
     fields = line.rstrip("\n").split(" ")
     address = _address(fields)
     if address is None:
         return line
-    flags = fields[2].split(",")
-    ip = own.ip if "myself" in flags else addresses.get(fields[0])
-    if not ip or (ip == address.ip and "noaddr" not in flags):
+    flags = [flag for flag in fields[2].split(",") if flag != "noaddr"]
+    ip = own.ip if "myself" in flags else addresses.get(fields[0], address.ip)
+    if ip is None:
+        fields[1] = str(replace(address, ip="", port=0, bus_port=0))
+        flags.append("noaddr")
+    elif ip:
+        # Redis forgets a peer's ports along with an address at which another node answered.
+        ports = {"port": address.port or own.port, "bus_port": address.bus_port or own.bus_port}
+        fields[1] = str(replace(address, ip=ip, **ports))
+    else:
         return line
-    # Redis forgets a peer's ports along with an address at which another node answered.
-    fields[1] = str(replace(address, ip=ip, port=address.port or own.port, bus_port=address.bus_port or own.bus_port))
-    fields[2] = ",".join(flag for flag in flags if flag != "noaddr")
+    fields[2] = ",".join(flags)
     return " ".join(fields) + line[len(line.rstrip("\n")) :]
 
 

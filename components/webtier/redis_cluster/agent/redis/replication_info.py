@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from .client import Node
+from .view import Record
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,11 @@ class Replication:
     master_address: str
     online: frozenset[str]
     heard_ago: float = math.inf
+
+    def is_copied_from(self, master: Record | None) -> bool:
+        """Whether the link is up, the first copy complete, and all of it from where that master is known to be."""
+        place = None if master is None else f"{master.address.ip}:{master.address.port}"
+        return self.is_replica and self.synced and self.master_address == place
 
 
 def read_replication(node: Node) -> Replication:

@@ -9,10 +9,11 @@ from ..console import Console
 from ..errors import CommandRefusedError, DeadlinePassedError, NodeUnavailableError
 from .client import Connector, Node
 from .reach import open_pod
+from .replication_user import REPLICATION_USER, ShardLogin
 from .topology import Member, Topology
+from .view import shard_of
 
 ACL_FILE = "users.acl"
-REPLICATION_USER = "replication"
 
 
 @dataclass(frozen=True)
@@ -21,19 +22,37 @@ class AccessFiles:
 
     folder: Path
 
-    def users(self, withhold_replication: bool = False, own_alone: bool = False) -> str:
-        """The ACL file. With `withhold_replication` no replica may copy this node's data for now. With `own_alone` it
+    def users(self, login: ShardLogin, withhold_replication: bool = False, own_alone: bool = False) -> str:
+        """The ACL file of a node. With `withhold_replication` no replica may copy its data for now. With `own_alone` it
         has none but the cluster's own users, whose rules no setting can get wrong.
         """
-        text = self._read(ACL_FILE)
-        if own_alone:
-            text = "".join(line for line in text.splitlines(keepends=True) if self._stays(line.split()))
-        user = f"user {REPLICATION_USER} "
-        return text.replace(f"{user}on ", f"{user}off ") if withhold_replication else text
+        lines: list[str] = []
+        for line in self.text().splitlines():
+            words = line.split(" ")
+            if words[:2] == ["user", REPLICATION_USER]:
+                rules = login.rules(words[2:])
+                words = [*words[:2], *(_withheld(rules) if withhold_replication else rules)]
+            if not own_alone or self._stays(words):
+                lines.append(" ".join(words))
+        return "\n".join(lines) + "\n"
+
+    def text(self) -> str:
+        """The ACL file as it is in the Secret, for all shards."""
+        return self._read(ACL_FILE)
+
+    def replication_hashes(self) -> list[str]:
+        """By which the cluster's password for replication is accepted, of all generations that are."""
+        found = (line.split(" ") for line in self.text().splitlines())
+        rules = next((words[2:] for words in found if words[:2] == ["user", REPLICATION_USER]), [])
+        return [rule[1:] for rule in rules if rule.startswith("#")]
 
     def password(self, user: str) -> str:
         """A user's current password. Read anew each time: the file changes on a rotation."""
         return self._read(user).strip("\n")
+
+    def replication_conf(self, login: ShardLogin) -> str:
+        """Lines of redis.conf: how the node logs in at its master."""
+        return login.conf(self.password(REPLICATION_USER))
 
     def is_own(self, user: str) -> bool:
         """Whether it is one of the cluster's own, whose password is here too."""
@@ -49,7 +68,11 @@ class AccessFiles:
             raise NodeUnavailableError(f"has no readable file {name}: {error}") from error
 
 
-def apply_access(node: Node, files: AccessFiles, keep_passwords: bool = False) -> None:
+def _withheld(rules: list[str]) -> list[str]:
+    return ["off" if rule == "on" else rule for rule in rules]
+
+
+def apply_access(node: Node, files: AccessFiles, login: ShardLogin, keep_passwords: bool = False) -> None:
     """Sets every user and the password that a replica logs in with, on a running server.
 
     Each user changes in one command, so that none is ever without a valid password; connections stay.
@@ -58,7 +81,7 @@ def apply_access(node: Node, files: AccessFiles, keep_passwords: bool = False) -
     With `keep_passwords` the cluster's own users keep theirs besides, and replicas go on logging in with the old one.
     """
     refused: list[CommandRefusedError] = []
-    for line in files.users().splitlines():
+    for line in files.users(login).splitlines():
         match line.split():
             case ["user", name, *rules]:
                 if name == REPLICATION_USER:
@@ -74,14 +97,15 @@ def apply_access(node: Node, files: AccessFiles, keep_passwords: bool = False) -
             case _:
                 pass
     if not keep_passwords:
-        log_in_at_masters(node, files)
+        log_in_at_masters(node, files, login)
     if refused:
         raise refused[0]
 
 
-def log_in_at_masters(node: Node, files: AccessFiles) -> None:
-    """With the Secret's password, at the next connection."""
-    node.ask("CONFIG", "SET", "masteruser", REPLICATION_USER, "masterauth", files.password(REPLICATION_USER))
+def log_in_at_masters(node: Node, files: AccessFiles, login: ShardLogin) -> None:
+    """With a password made from the Secret's, at the next connection."""
+    password = login.password(files.password(REPLICATION_USER))
+    node.ask("CONFIG", "SET", "masteruser", REPLICATION_USER, "masterauth", password)
 
 
 def _passwords(node: Node, user: str) -> list[str]:
@@ -117,7 +141,7 @@ def _grant(member: Member, connector: Connector, files: AccessFiles) -> str | No
     try:
         with open_pod(member, connector) as (node, _):
             found = True
-            apply_access(node, files)
+            apply_access(node, files, ShardLogin(shard_of(member.host)))
     except NodeUnavailableError as error:
         return str(error)
     except CommandRefusedError as error:

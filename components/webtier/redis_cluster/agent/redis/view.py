@@ -31,9 +31,8 @@ class Address:
 
     @property
     def shard(self) -> str:
-        """What all pods of a shard have in their host names, `<cluster>-shard-<s>` and the domain; empty for others."""
-        found = _POD.fullmatch(self.hostname)
-        return "".join(found.groups()) if found else ""
+        """As `shard_of` its host name."""
+        return shard_of(self.hostname)
 
     def __str__(self) -> str:
         endpoint = f"{self.ip}:{self.port}@{self.bus_port}"
@@ -139,6 +138,12 @@ class ClusterView:
     def owners(self) -> dict[int, str]:
         """Slot → id of the node that owns it in this view."""
         return {slot: record.id for record in self.records.values() for slot in record.slots}
+
+
+def shard_of(host: str) -> str:
+    """What all pods of a shard have in their host names, `<cluster>-shard-<s>` and the domain; empty for others."""
+    found = _POD.fullmatch(host)
+    return "".join(found.groups()) if found else ""
 
 
 def parse_view(text: str) -> ClusterView:

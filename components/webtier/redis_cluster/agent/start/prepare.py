@@ -1,7 +1,8 @@
 """Before Redis starts: bring the peers' addresses in nodes.conf up to date.
 
 After a power cut every pod comes back with another address, and Redis dials addresses, not names:
-without this no node finds any other, and the cluster stays down.
+without this no node finds any other, and the cluster stays down. A peer that has no address while DNS answers loses
+the one that it had: by now another pod may have that one, and a replica would dial it as its master.
 """
 
 import time
@@ -41,9 +42,14 @@ def prepare(
         return
     hostnames = read_hostnames(text) if rewrite_peers else {}
     addresses = _resolve_all(hostnames, resolve, longest_wait, wait_for_rest)
-    for node_id in sorted(set(hostnames) - set(addresses)):
-        console.event(f"{hostnames[node_id]} has no address yet: its old one stays")
-    rewritten = rewrite_addresses(text, addresses, own)
+    missing = sorted(set(hostnames) - set(addresses))
+    # Without an answer for the cluster's own name it is DNS that is missing, and the peers may be where they were.
+    dns_answers = bool(missing and resolve(own.hostname.partition(".")[2]))
+    for node_id in missing:
+        what = "this node dials it nowhere" if dns_answers else "its old one stays, since DNS does not answer"
+        console.event(f"{hostnames[node_id]} has no address yet: {what}")
+    unknown: dict[str, str | None] = dict.fromkeys(missing) if dns_answers else {}
+    rewritten = rewrite_addresses(text, addresses | unknown, own)
     if rewritten == text:
         console.event(f"the addresses of {len(hostnames)} peers are up to date")
         return

@@ -8,6 +8,7 @@ from ..console import Console
 from ..failover.candidacy import START_CONF
 from ..features import ALL_FEATURES, Feature, Without
 from ..redis.client import Connector
+from ..redis.replication_user import ShardLogin
 from ..redis.users import ACL_FILE, AccessFiles
 from .announce import Pod
 from .aof import find_fault_in_report
@@ -107,7 +108,8 @@ class Starter:
         rewrite_peers = not announcement.outside and Feature.PEER_ADDRESSES not in self.without
         resolve = self.connector.resolve
         prepare(self.data.nodes_file, announcement.address, resolve, self.console, rewrite_peers=rewrite_peers)
-        conf = announcement.conf(self.connector.tls is not None)
+        login = ShardLogin(announcement.address.shard)
+        conf = announcement.conf(self.connector.tls is not None) + self.files.replication_conf(login)
         # Redis does not start on a rule that it does not know: the sidecar sets the others once it runs.
-        self.handshake.write_file(ACL_FILE, self.files.users(withhold, own_alone=self._failed))
+        self.handshake.write_file(ACL_FILE, self.files.users(login, withhold, own_alone=self._failed))
         self.handshake.write_file(START_FILE, conf + (START_CONF if Feature.CANDIDACY not in self.without else ""))

@@ -10,9 +10,10 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -25,11 +26,19 @@ from webtier.redis_cluster.agent.failover.draining import NO_FAILOVER, mark_drai
 from webtier.redis_cluster.agent.reconcile.converge import converge
 from webtier.redis_cluster.agent.reconcile.steps import Goal
 from webtier.redis_cluster.agent.redis.client import Connector
+from webtier.redis_cluster.agent.redis.replication_user import ShardLogin
 from webtier.redis_cluster.agent.redis.topology import Member, Topology
-from webtier.redis_cluster.agent.redis.view import Address, parse_view
+from webtier.redis_cluster.agent.redis.users import AccessFiles
+from webtier.redis_cluster.agent.redis.view import Address, parse_view, shard_of
 from webtier.redis_cluster.agent.start.announce import Announcement
 from webtier.redis_cluster.agent.start.prepare import prepare
-from webtier.redis_cluster.credentials.acl import AGENT_USER, REPLICATION_USER, InternalPasswords, render_acl_file
+from webtier.redis_cluster.credentials.acl import (
+    AGENT_USER,
+    EXPORTER_USER,
+    REPLICATION_USER,
+    InternalPasswords,
+    render_acl_file,
+)
 from webtier.redis_cluster.pod.redis_conf import (
     ACL_FILE,
     BUS_PORT,
@@ -72,6 +81,17 @@ def wait_until(condition: Callable[[], bool], what: str, timeout: float = 180.0)
         time.sleep(0.05)
 
 
+def write_access_files(
+    folder: Path, passwords: Sequence[str], rules: str, internal: InternalPasswords = INTERNAL
+) -> AccessFiles:
+    """As the Secret that pods mount, with the tests' own user besides."""
+    folder.mkdir(exist_ok=True)
+    (folder / ACL_FILE).write_text(render_acl_file(passwords, rules, internal) + TESTER_LINE)
+    for user in (AGENT_USER, REPLICATION_USER, EXPORTER_USER):
+        (folder / user).write_text(internal.current(user))
+    return AccessFiles(folder)
+
+
 @dataclass
 class LocalCluster:
     """Processes by pod name, and the DNS that says where they are."""
@@ -83,6 +103,8 @@ class LocalCluster:
     addresses: dict[str, str] = field(default_factory=dict[str, str])
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict[str, subprocess.Popen[bytes]])
     authority: Pair = field(default_factory=lambda: make_authority("test"))
+    older: set[str] = field(default_factory=set[str])
+    """Pods whose Redis is started as the version before did."""
     _used: int = 0
 
     def __post_init__(self) -> None:
@@ -99,6 +121,11 @@ class LocalCluster:
         # A machine that is busy with other work is no reason to give up on an answer.
         self.tester = replace(self.connector, user=TESTER, password=lambda: TESTER, timeout=30.0)
         self.goal = Goal(self.topology, self.settings.min_replicas_to_write, self.port, self.bus_port)
+
+    @cached_property
+    def access_files(self) -> AccessFiles:
+        """The mounted Secret, which all pods have."""
+        return write_access_files(self.folder / "auth", [APPLICATION_PASSWORD], "~* &* +@all")
 
     def renew_certificate(self, generation: int) -> None:
         """Writes the files that all members read."""
@@ -125,6 +152,10 @@ class LocalCluster:
     def announced(self, member: Member) -> Address:
         """As its pod announces it."""
         return Address(self.addresses[member.host], self.port, self.bus_port, member.host)
+
+    def login(self, member: Member) -> ShardLogin:
+        """For replication; of an older version the cluster's own."""
+        return ShardLogin("" if member.pod in self.older else shard_of(member.host))
 
     def data(self, member: Member) -> Path:
         """The member's volume."""
@@ -156,12 +187,13 @@ class LocalCluster:
         data.mkdir(exist_ok=True)
         ip = self.addresses[member.host]
         announcement = Announcement(self.announced(member))
+        files, login = self.access_files, self.login(member)
         for name, text in (
             ("redis.conf", render_redis_conf(self.settings)),
             ("topology.conf", render_topology_conf(self.settings)),
             (REPLICATION_FILE, render_replication_conf(INTERNAL.current(REPLICATION_USER))),
-            (START_FILE, announcement.conf(self.settings.tls is not None) + start_conf),
-            (ACL_FILE, _users(withhold)),
+            (START_FILE, announcement.conf(self.settings.tls is not None) + files.replication_conf(login) + start_conf),
+            (ACL_FILE, files.users(login, withhold)),
         ):
             for folder in (AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, RUN_FOLDER):
                 text = text.replace(f" {folder}", f" {data}")
@@ -363,11 +395,6 @@ class LocalCluster:
     def count_keys(self) -> int:
         """All keys that masters hold."""
         return sum(int(self.ask(member, "DBSIZE")) for member in self.topology.members() if self.is_master(member))
-
-
-def _users(withhold: bool) -> str:
-    text = render_acl_file([APPLICATION_PASSWORD], "~* &* +@all", INTERNAL) + TESTER_LINE
-    return text.replace(f"user {REPLICATION_USER} on ", f"user {REPLICATION_USER} off ") if withhold else text
 
 
 def local_cluster(
