@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from ..console import Console
 from ..redis.client import Node
 from ..redis.replication_info import read_replication
+from ..redis.view import ClusterView
 from ..start.data_folder import DataFolder
 from .draining import NO_FAILOVER, is_draining, mark_draining
 
@@ -62,17 +63,17 @@ class Candidacy:
             mark_draining(redis)
 
     def _should_stand(self, redis: Node, standing: bool) -> bool:
-        replication = read_replication(redis)
-        if replication.is_replica and not replication.synced:
-            # One that stands has copied this master, or one that this master has succeeded.
-            return not self._was_master if standing else self._has_waited(redis)
-        self._alone_since = None
-        self._was_master = not replication.is_replica
-        # A replica calls itself a master for a moment after its start, and is none to the cluster.
-        return standing or replication.synced or redis.view().myself.is_master
-
-    def _has_waited(self, redis: Node) -> bool:
+        # Asked as the cluster has it: a replica calls itself a master for a moment after its start, and for as long as
+        # its own master has no address.
         view = redis.view()
+        if not view.myself.is_master and not read_replication(redis).is_copied_from(view.master):
+            # One that stands has copied this master, or one that this master has succeeded.
+            return not self._was_master if standing else self._has_waited(view)
+        self._alone_since = None
+        self._was_master = view.myself.is_master
+        return True
+
+    def _has_waited(self, view: ClusterView) -> bool:
         master = view.master
         voters = sum(record.reachable for record in view.masters)
         if self.data.marked or master is None or master.reachable or voters < view.majority:

@@ -177,7 +177,8 @@ class FastFailover:
     def _follow(self, own: Replication, watch: MasterWatch) -> None:
         """The master answers."""
         now = time.monotonic()
-        if not own.synced:
+        if not own.synced or own.history != watch.history:
+            # What it has is not of the master that answers.
             watch.progress = ReplicationProgress()
         elif watch.offset is not None:
             watch.progress.note(own.offset, now, watch.offset)

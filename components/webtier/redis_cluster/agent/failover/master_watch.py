@@ -46,7 +46,8 @@ class MasterWatch:
     """When the first question was asked that got no answer, and none after it did."""
     unanswered: int = 0
     offset: int | None = None
-    """How much the master had written when it answered last."""
+    """How much the master had written when it answered last, of the stream that `history` names."""
+    history: str = ""
     addresses: list[str] = field(default_factory=list[str])
     """Where it answered last."""
     progress: ReplicationProgress = field(default_factory=ReplicationProgress)
@@ -81,7 +82,8 @@ class MasterWatch:
         try:
             if self._node is None:
                 self._node = self._connect()
-            self.offset = read_replication(self._node).offset
+            said = read_replication(self._node)
+            self.offset, self.history = said.offset, said.history
         except (NodeAliveError, CommandRefusedError):
             self.close()
             return True

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import DOMAIN, LocalCluster, wait_until
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.errors import AgentError
+from webtier.redis_cluster.agent.failover.addressless_master import AddresslessMaster
 from webtier.redis_cluster.agent.failover.candidacy import START_CONF, Candidacy
 from webtier.redis_cluster.agent.healing.incomplete_copy import ReplicationRelease
 from webtier.redis_cluster.agent.redis.client import Connector
@@ -32,6 +33,7 @@ class GuardedCluster(LocalCluster):
     candidacies: dict[str, tuple[tuple[Connector, float], Candidacy]] = field(
         default_factory=dict[str, tuple[tuple[Connector, float], Candidacy]]
     )
+    addressless: dict[str, AddresslessMaster] = field(default_factory=dict[str, AddresslessMaster])
     unattended: set[str] = field(default_factory=set[str])
     """Pods without a sidecar."""
 
@@ -83,6 +85,7 @@ class GuardedCluster(LocalCluster):
         with self.beside(member).open_local() as redis:
             ReplicationRelease(self.volume(member), self.identity(member), DOMAIN, *asked).step(redis)
             self.candidacy(member).step(redis)
+            self._addressless(member).step(redis)
 
     def candidacy(self, member: Member) -> Candidacy:
         """As it goes on at the member's present address."""
@@ -92,6 +95,13 @@ class GuardedCluster(LocalCluster):
             made = Candidacy(self.volume(member), _Listening(self.events), self.patience)
             found = self.candidacies[member.pod] = beside, made
         return found[1]
+
+    def _addressless(self, member: Member) -> AddresslessMaster:
+        beside = self.beside(member)
+        found = self.addressless.get(member.pod)
+        if found is None or found.connector != beside:
+            found = self.addressless[member.pod] = AddresslessMaster(beside, _Listening(self.events))
+        return found
 
     def can_succeed(self, member: Member) -> bool:
         """Whether its sidecar has seen that its data is there, on its volume too, and lets it stand for election."""
