@@ -1,9 +1,10 @@
 """How the kubelet asks a Redis pod: two small shell scripts, since each question starts a process."""
 
+from webtier.redis_cluster.agent.start.aof import UNFINISHED
 from webtier.redis_cluster.credentials.acl import EXPORTER_USER
 from webtier.redis_cluster.pod.redis_conf import RUN_FOLDER, TLS_CA, TLS_CERTIFICATE, TLS_FOLDER, TLS_KEY
 from webtier.redis_cluster.settings import RedisClusterSettings
-from webtier.redis_common.conf import AUTH_FOLDER
+from webtier.redis_common.conf import AUTH_FOLDER, DATA_FOLDER
 from webtier.redis_common.container import CLI, answers
 
 
@@ -57,6 +58,9 @@ case $facts in
   # The cluster has not been formed: that waits for all pods to be ready.
   *cluster_slots_assigned:0[!0-9]*) exit 0 ;;
   *master_link_status:down*) echo "the master's data is not copied yet"; exit 1 ;;
+  *role:slave*) [ -e {DATA_FOLDER}/{UNFINISHED} ] && echo "the master's data is not on the disk yet" && exit 1 ;;
+esac
+case $facts in
   *cluster_state:ok*) echo "$run_id" > "$latch"; exit 0 ;;
 esac
 echo "the cluster is not ok yet"

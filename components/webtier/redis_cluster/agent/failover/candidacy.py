@@ -8,7 +8,8 @@ election when it starts:
 
     it is                                                     it stands for election
     --------------------------------------------------------  ------------------------------------------------------
-    a replica that has copied its master since it began       yes, also when the master is away later
+    a replica that has copied its master since it began, and  yes, also when the master is away later
+    has the copy on its disk
     a replica whose master is away                            after `patience`, unless it began without data
     any other replica, also one that was a master just now    no
     a master                                                  yes, which means nothing: `nofailover` beside "master" in
@@ -66,6 +67,9 @@ class Candidacy:
         # Asked as the cluster has it: a replica calls itself a master for a moment after its start, and for as long as
         # its own master has no address.
         view = redis.view()
+        if not view.myself.is_master and self.data.has_unwritten_copy:
+            # Whom it would succeed has all of it on a disk.
+            return self._has_waited(view)
         if not view.myself.is_master and not read_replication(redis).is_copied_from(view.master):
             # One that stands has copied this master, or one that this master has succeeded.
             return not self._was_master if standing else self._has_waited(view)

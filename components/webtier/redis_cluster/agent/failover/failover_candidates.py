@@ -7,6 +7,7 @@ from ..errors import NodeUnavailableError
 from ..features import ALL_FEATURES, Feature, Without
 from ..parallel import in_parallel
 from ..redis.client import Connector, Node
+from ..redis.persistence import is_on_disk
 from ..redis.reach import ask_member, ask_member_if_reachable
 from ..redis.replication_info import Replication, inbound_links, read_replication
 from ..redis.view import ClusterView, Record, find_record
@@ -25,6 +26,8 @@ class Candidate:
     replication: Replication
     linked: frozenset[str]
     """Ids of the nodes whose votes reach it."""
+    on_disk: bool
+    """False while it has its master's data in memory alone."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,9 @@ class CandidateFinder:
                 if is_draining(node):
                     return DRAINING
                 replication = read_replication(node)
-                return Candidate(record, node.ip, replication, inbound_links(node)) if replication.synced else COPYING
+                if not replication.synced:
+                    return COPYING
+                return Candidate(record, node.ip, replication, inbound_links(node), is_on_disk(node))
 
             try:
                 return ask_member(record, question, self.connector, also_at=sorted(online))

@@ -73,6 +73,9 @@ class HandOverOptions:
     voters: float = 12.0
     """For a replica that follows to be found, and for the masters to know it and to have a link to it. One that has
     just restarted they dial again for several seconds."""
+    writing: float = 15.0
+    """For a replica that has its master's data in memory and still writes it to its disk: were it killed before that
+    ends, what it takes as a master would be lost."""
     settling: float = 5.0
     """For each wait that only makes things smoother: until the masters agree about the new one, and until this
     pod's Redis is able to end."""
@@ -171,12 +174,18 @@ class _HandOver:
     def _choose(self) -> Candidate | None:
         """The best replica that all masters know, of those that can be elected first; rather one not yet tried."""
         end = self._until(self.options.voters)
+        written_by = self._until(self.options.writing)
         while True:
             view = self.redis.view()
             found = self._finder.find(self.redis, view)
-            for candidate in sorted(found.promotable, key=self._rank):
-                if self._finder.votes_for(view, candidate):
-                    return candidate
+            electable = [each for each in found.promotable if self._finder.votes_for(view, each)]
+            best = min(electable, key=self._rank, default=None)
+            if best is not None and (best.on_disk or time.monotonic() >= written_by):
+                return best
+            if best is not None:
+                self.console.state(f"{best.record.name} has its copy in memory and writes it to its disk: waiting")
+                time.sleep(0.1)
+                continue
             unknown = "too few masters know the replicas and have a link to them"
             reason = unknown if found.promotable else "; ".join(found.reasons) or "no replica is known"
             now = time.monotonic()
@@ -185,9 +194,9 @@ class _HandOver:
                 return None
             time.sleep(0.1)
 
-    def _rank(self, candidate: Candidate) -> tuple[float, bool, int]:
-        node_id = candidate.record.id
-        return self._elections.seconds_until(node_id), node_id in self._tried, -candidate.replication.offset
+    def _rank(self, candidate: Candidate) -> tuple[bool, float, bool, int]:
+        node_id, offset = candidate.record.id, candidate.replication.offset
+        return not candidate.on_disk, self._elections.seconds_until(node_id), node_id in self._tried, -offset
 
     def _promote(self, candidate: Candidate) -> bool:
         self._tried.append(candidate.record.id)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from ..console import Console
 from ..redis.client import Connector, Node
+from ..redis.persistence import is_on_disk
 from ..redis.reach import ask_peers
 from ..redis.replication_info import read_replication
 from ..redis.replication_user import REPLICATION_USER, is_withheld
@@ -61,7 +62,7 @@ class ReplicationRelease:
         if withheld:
             redis.ask("ACL", "SETUSER", REPLICATION_USER, "on")
             self.console.event("this node may be replicated from now on")
-        if not spare and _is_on_volume(redis):
+        if not spare and is_on_disk(redis):
             self.data.unmark()
             self.console.event("this node has its data, in memory and on its volume")
 
@@ -80,12 +81,3 @@ class ReplicationRelease:
         if view.myself.slot_ranges or is_complete(view) or any(is_complete(peer.view) for peer in peers):
             return None
         return "it is in no cluster yet"
-
-
-def _is_on_volume(redis: Node) -> bool:
-    """Whether Redis, ended now, would find what it has. Without an append-only file the copied snapshot is there."""
-    state = redis.fields("INFO", "persistence")
-    if state["aof_enabled"] == "0":
-        return True
-    busy = (state["aof_rewrite_in_progress"], state["aof_rewrite_scheduled"]) != ("0", "0")
-    return not busy and state["aof_last_bgrewrite_status"] == "ok"

@@ -11,6 +11,8 @@ from typing import BinaryIO
 
 AOF_FOLDER = "appendonlydir"
 MANIFEST = f"{AOF_FOLDER}/appendonly.aof.manifest"
+UNFINISHED = f"{AOF_FOLDER}/temp-appendonly.aof.incr"
+"""Where Redis notes writes after a full copy, until it has written that copy; what else is there is older."""
 RDB_FILE = "dump.rdb"
 
 _BASE, _HISTORY, _INCREMENT = "b", "h", "i"

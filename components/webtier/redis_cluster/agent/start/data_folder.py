@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..redis.nodes_file import read_view, sync_folder
 from ..redis.view import ClusterView
-from .aof import AOF_FOLDER, RDB_FILE, find_aof_fault, find_rdb_fault
+from .aof import AOF_FOLDER, RDB_FILE, UNFINISHED, find_aof_fault, find_rdb_fault
 
 NODES_FILE = "nodes.conf"
 ACCEPT_FILE = "accept-data-loss"
@@ -79,6 +79,17 @@ class DataFolder:
         """Once all that Redis has is on the volume."""
         (self.path / MARK_FILE).unlink(missing_ok=True)
         sync_folder(self.path)
+
+    @property
+    def has_unwritten_copy(self) -> bool:
+        """Whether Redis has copied its master in full and was or is about to write that: the data here is older."""
+        return self.appendonly and (self.path / UNFINISHED).exists()
+
+    def drop_unwritten_copy(self) -> None:
+        """Before Redis starts: it would not remove what it can't use either."""
+        if self.has_unwritten_copy:
+            (self.path / UNFINISHED).unlink()
+            sync_folder(self.path / AOF_FOLDER)
 
     def put_aside(self, name: str, say: Callable[[str], None]) -> None:
         """Moves a file or folder out of Redis' way; nothing happens when there is none."""

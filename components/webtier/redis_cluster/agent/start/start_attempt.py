@@ -89,6 +89,9 @@ class StartAttempt:
         data = folder.look()
         if data.whole and self.fault is not None:
             data = Data(whole=False, broken=True, fault=f"is broken: {self.fault}")
+        if folder.has_unwritten_copy:
+            fault = "is older than what it had: the last full copy was not written to the disk completely"
+            return Data(whole=False, broken=data.broken, fault=fault), True
         if not folder.marked:
             return data, False
         if own_view is not None and own_view.myself.slot_ranges:
@@ -117,6 +120,7 @@ class StartAttempt:
             self.console.event(begin.event)
         if begin.withhold:
             folder.mark()
+        folder.drop_unwritten_copy()
         if begin.put_data_aside:
             folder.put_data_aside(self.console.event)
         if text is not None:

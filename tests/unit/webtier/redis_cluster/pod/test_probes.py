@@ -8,11 +8,12 @@ import pytest
 
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import INTERNAL, LocalCluster, wait_until
 from webtier.redis_cluster.agent.redis.topology import Member
+from webtier.redis_cluster.agent.start.aof import UNFINISHED
 from webtier.redis_cluster.credentials.acl import EXPORTER_USER
 from webtier.redis_cluster.pod.probes import alive_script, ready_script
 from webtier.redis_cluster.pod.redis_conf import RUN_FOLDER
 from webtier.redis_cluster.settings import RedisClusterSettings
-from webtier.redis_common.conf import AUTH_FOLDER, PORT
+from webtier.redis_common.conf import AUTH_FOLDER, DATA_FOLDER, PORT
 
 ALIVE_SCRIPT = alive_script(RedisClusterSettings())
 READY_SCRIPT = ready_script(RedisClusterSettings())
@@ -24,7 +25,8 @@ def ask_kubelet(cluster: LocalCluster, member: Member, script: str) -> tuple[boo
         pytest.skip("redis-cli is not on PATH")
     folder: Path = cluster.data(member)
     (folder / EXPORTER_USER).write_text(INTERNAL.current(EXPORTER_USER), encoding="utf-8")
-    script = script.replace(AUTH_FOLDER, str(folder)).replace(RUN_FOLDER, str(folder))
+    for mounted in (AUTH_FOLDER, RUN_FOLDER, DATA_FOLDER):
+        script = script.replace(mounted, str(folder))
     script = script.replace(f"-h 127.0.0.1 -p {PORT}", f"-h {cluster.addresses[member.host]} -p {cluster.port}")
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=30, check=False)
     assert not done.stderr
@@ -49,6 +51,16 @@ def test_readiness_is_latched_for_the_life_of_one_process(six_nodes: LocalCluste
     six_nodes.kill(master)
     six_nodes.launch(master)
     assert ask_kubelet(six_nodes, master, READY_SCRIPT) == (False, "the cluster is not ok yet")
+
+
+def test_a_replica_whose_copy_is_not_on_its_disk_is_not_ready(six_nodes: LocalCluster) -> None:
+    six_nodes.converge()
+    _, replica = six_nodes.shard_members(0)
+    unfinished = six_nodes.data(replica) / UNFINISHED
+    unfinished.touch()
+    assert ask_kubelet(six_nodes, replica, READY_SCRIPT) == (False, "the master's data is not on the disk yet")
+    unfinished.unlink()
+    assert ask_kubelet(six_nodes, replica, READY_SCRIPT) == (True, "")
 
 
 def test_a_replica_without_its_masters_data_is_not_ready(six_nodes: LocalCluster) -> None:

@@ -34,6 +34,8 @@ class GuardedCluster(LocalCluster):
         default_factory=dict[str, tuple[tuple[Connector, float], Candidacy]]
     )
     addressless: dict[str, AddresslessMaster] = field(default_factory=dict[str, AddresslessMaster])
+    extra_conf: dict[str, str] = field(default_factory=dict[str, str])
+    """Further lines of redis.conf by pod."""
     unattended: set[str] = field(default_factory=set[str])
     """Pods without a sidecar."""
 
@@ -71,7 +73,8 @@ class GuardedCluster(LocalCluster):
     def begin(self, member: Member, decision: Begin) -> None:
         """What the start handshake does once the guard has agreed."""
         prepare(self.data(member) / "nodes.conf", self.announced(member), self.resolve, Console())
-        self.launch(member, withhold=decision.withhold, start_conf=START_CONF)
+        conf = START_CONF + self.extra_conf.get(member.pod, "")
+        self.launch(member, withhold=decision.withhold, start_conf=conf)
 
     def reason(self, member: Member, fault: str | None = None) -> str:
         """Why it may not start now."""
