@@ -90,7 +90,8 @@ FAULTS = (
         "stop-master",
         f"SIGSTOP to a master's Redis process for {LONGER_THAN_THE_TIMEOUT:.0f} s, longer than the node timeout",
         _stop_master,
-        Expectation(lost=None, longest_gap=4.0, slow_gap=9.0),
+        # It takes connections, and so might be busy: Redis alone replaces it.
+        Expectation(lost=None, longest_gap=9.0),
     ),
     Fault(
         "pause-master",

@@ -47,7 +47,7 @@ SWITCHES: dict[str, Switch] = {
     ),
     "fast-failover": Switch(
         "nobody asks for an election before Redis does",
-        ("kill-node", "stop-node", "stop-master", "crash-loop"),
+        ("kill-node", "stop-node", "crash-loop"),
         # As a setting it would also change what is expected.
         (Feature.FAST_FAILOVER,),
     ),

@@ -17,6 +17,10 @@ class NodeDownError(NodeUnavailableError):
     """Nothing accepts connections there, or what did has just ended."""
 
 
+class NodeSilentError(NodeUnavailableError):
+    """Nothing came in time: it is busy or stopped, or cut off from here."""
+
+
 class NodeNotReadyError(NodeUnavailableError):
     """There is a Redis, and it does not say anything yet: it loads its data, or doesn't know the password."""
 

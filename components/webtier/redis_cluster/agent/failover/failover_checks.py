@@ -41,6 +41,8 @@ class Evidence:
     waited: float
     answers: dict[str, Answer]
     siblings: dict[str, Replication]
+    is_there: bool = False
+    """Whether the master takes connections, as this agent sees it."""
     link: str = "connected"
     """How far the replication from the master is, as ROLE calls it."""
     linked: frozenset[str] = frozenset()
@@ -59,9 +61,11 @@ class Evidence:
 
 def find_failed_check(found: Evidence) -> FailedCheck | None:
     """The first check that fails; None when the replica may take over."""
+    if found.is_there:
+        return FailedCheck("it takes connections, so that it is busy or stopped and not gone")
     reaching = sum(answer.reached for answer in found.answers.values())
     if reaching:
-        return FailedCheck(f"{reaching} other masters reach it: only this replica has lost it", lasting=True)
+        return FailedCheck(f"{reaching} other masters reach it", lasting=True)
     if any(answer.heard_ago < found.silence - CLOCK_SLACK for answer in found.answers.values()):
         return FailedCheck("other masters heard from it after this replica had lost it", lasting=True)
     if not found.enough_agree:

@@ -6,6 +6,8 @@ there is never more than one winner; but they no longer ask whether the master i
 nor how old the replica's data is. So both is checked here first:
 
 * the master has answered none of this agent's questions for `threshold` seconds;
+* its process is gone or cut off: it takes no connection. One that takes them is busy, and what clients wait for goes on
+  when it does; to replace it costs the writes that it took meanwhile;
 * so many other masters' agents say the same, this very moment, as an election needs votes;
 * the replica followed its master to the end: its link was up, its first copy complete, and it had
   all that the master had written `longest_lag` seconds before it was heard from last;
@@ -49,8 +51,7 @@ MOST_AT_ONCE = 12
 class FastFailoverOptions:
     """All times in seconds.
 
-    A master that pauses for less than `threshold` keeps its role. It must stay well below Redis'
-    node timeout, or Redis is first.
+    `threshold` must stay well below Redis' node timeout, or Redis is first.
     """
 
     threshold: float = 1.5
@@ -253,6 +254,7 @@ class FastFailover:
         with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
             answers = pool.submit(ask_witnesses, asked, others, view.majority, self._local, self.options.window)
             looked = pool.submit(watch.look)
+            there = pool.submit(watch.is_there)
             replications = list(pool.map(self._ask_sibling, siblings))
             looked.result()
             return Evidence(
@@ -264,6 +266,7 @@ class FastFailover:
                 waited=0.0,
                 answers=answers.result(),
                 siblings={peer.id: said for peer, said in zip(siblings, replications, strict=True) if said},
+                is_there=there.result(),
                 link=str(redis.ask("ROLE")[3]),
                 linked=inbound_links(redis),
             )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ..errors import CommandRefusedError, NodeAliveError, NodeUnavailableError
 from ..redis.client import Connector, Node
-from ..redis.reach import addresses_of, open_node
+from ..redis.reach import addresses_of, is_there, open_node
 from ..redis.replication_info import read_replication
 from ..redis.view import Record
 
@@ -68,6 +68,11 @@ class MasterWatch:
         if self.silent_since is None:
             self.silent_since = asked_at
         return False
+
+    def is_there(self) -> bool:
+        """Whether its process takes connections although it does not answer."""
+        found = addresses_of(self.master, self.connector, self.connector.timeout / 2)
+        return any(is_there(self.master.id, ip, self.connector) for ip in dict.fromkeys([*found[:1], *self.addresses]))
 
     def silence(self) -> float:
         """For how long it has not answered; 0 while it does."""

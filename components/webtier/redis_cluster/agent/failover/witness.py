@@ -1,4 +1,4 @@
-"""Beside every Redis: says for its own node whether a suspected master still answers.
+"""Beside every Redis: says for its own node whether a suspected master is still there.
 
 Question and answer go through Redis itself, as messages on channels that the nodes pass on to each
 other over the cluster bus. That is the way that a vote takes as well: who can't be asked could not
@@ -22,7 +22,7 @@ from ..console import Console
 from ..errors import AgentError, CommandRefusedError
 from ..parallel import in_parallel
 from ..redis.client import Connector, Node
-from ..redis.reach import addresses_of, answers_as
+from ..redis.reach import addresses_of, is_there
 
 QUESTIONS = "webtier.agent.questions"
 ANSWERS = "webtier.agent.answers."
@@ -40,7 +40,7 @@ GRACE = 0.2
 
 @dataclass(frozen=True)
 class Question:
-    """Does `master` (a node id) answer you? `replica` is the node that would take over from it.
+    """Is `master` (a node id) there, as you see it? `replica` is the node that would take over from it.
 
     `addresses` are those where it was last seen, which DNS may have forgotten meanwhile.
     """
@@ -123,8 +123,8 @@ class Witness:
             return None
         known = {*asked.addresses, *addresses_of(master, self.connector, self.patience / 2)}
         quick = replace(self.connector, timeout=self.patience)
-        reached = any(in_parallel(lambda ip: answers_as(master.id, ip, quick), known))
-        self.console.event(f"asked about {master.name}, which {'answers' if reached else 'does not answer'} here")
+        reached = any(in_parallel(lambda ip: is_there(master.id, ip, quick), known))
+        self.console.event(f"asked about {master.name}, which {'is there' if reached else 'is gone'} as seen from here")
         return Answer(
             nonce=asked.nonce,
             witness=view.own_id,

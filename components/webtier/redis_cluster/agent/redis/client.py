@@ -1,5 +1,6 @@
 """A connection to one Redis node, every wait on it bounded."""
 
+import socket
 import ssl
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -18,6 +19,7 @@ from ..errors import (
     NodeAliveError,
     NodeDownError,
     NodeNotReadyError,
+    NodeSilentError,
     NodeUnavailableError,
     PasswordRefusedError,
 )
@@ -60,6 +62,14 @@ class Connector:
     def open(self, ip: str) -> "Node":
         """A node at an address; nothing is sent before the first question."""
         return Node(ip, self)
+
+    def is_listening(self, ip: str) -> bool:
+        """Whether a process takes connections there, whatever it says, or nothing at all."""
+        try:
+            socket.create_connection((ip, self.port), self.timeout).close()
+        except OSError:
+            return False
+        return True
 
     def open_local(self) -> "Node":
         return self.open(self.local_ip)
@@ -162,7 +172,7 @@ class Node(AbstractContextManager["Node"]):
         except exceptions.AuthenticationError as error:
             raise PasswordRefusedError(self.says("does not accept the password")) from error
         except (exceptions.TimeoutError, TimeoutError) as error:
-            raise NodeUnavailableError(self.says("does not answer in time")) from error
+            raise NodeSilentError(self.says("does not answer in time")) from error
         except (exceptions.ConnectionError, OSError) as error:
             if isinstance(error.__cause__ or error.__context__, ssl.SSLError):
                 raise NodeAliveError(

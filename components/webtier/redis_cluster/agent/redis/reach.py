@@ -5,7 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..errors import CommandRefusedError, NodeAliveError, NodeError, NodeNotReadyError, NodeUnavailableError
+from ..errors import (
+    CommandRefusedError,
+    NodeAliveError,
+    NodeError,
+    NodeNotReadyError,
+    NodeSilentError,
+    NodeUnavailableError,
+)
 from ..parallel import in_parallel
 from .client import Connector, Node
 from .resolver import resolve_within
@@ -99,6 +106,23 @@ def answers_as(node_id: str, ip: str, connector: Connector) -> bool:
         open_node(node_id, ip, connector).close()
     except (NodeAliveError, CommandRefusedError):
         return True
+    except NodeUnavailableError:
+        return False
+    return True
+
+
+def is_there(node_id: str, ip: str, connector: Connector) -> bool:
+    """Whether this node's process is there, although it may serve nobody just now.
+
+    One that takes connections and says nothing is busy or stopped: its writes are not lost, and go on when it does. A
+    process that is gone refuses connections, and so does a pod's address where nobody is; those to a lost node hang.
+    """
+    try:
+        open_node(node_id, ip, connector).close()
+    except (NodeAliveError, CommandRefusedError):
+        return True
+    except NodeSilentError:
+        return connector.is_listening(ip)
     except NodeUnavailableError:
         return False
     return True

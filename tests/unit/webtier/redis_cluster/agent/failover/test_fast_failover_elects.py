@@ -100,12 +100,13 @@ def test_only_the_replica_with_all_data_takes_over(slow: LocalCluster) -> None:
             wait_until(lambda: writer.acknowledged > 10, "writes")
         wait_until(lambda: is_linked(slow, best) and not writer.lost(best), "one replica has them")
         wait_until(lambda: best_agent.ready, "its agent has seen that")
-        with slow.stopped(master):
-            behind_agent.step()
-            behind_agent.options = replace(behind_agent.options, threshold=due.threshold)
-            step_until(behind_agent, lambda: console.said(f"{best.pod} takes precedence"), "it has asked")
-            best_agent.options = replace(best_agent.options, threshold=due.threshold)
-            wait_until(lambda: slow.is_master(best), "a failover")
+        slow.kill(master)
+        behind_agent.step()
+        behind_agent.options = replace(behind_agent.options, threshold=due.threshold)
+        step_until(behind_agent, lambda: console.said(f"{best.pod} takes precedence"), "it has asked")
+        best_agent.options = replace(best_agent.options, threshold=due.threshold)
+        wait_until(lambda: slow.is_master(best), "a failover")
+        slow.launch(master)
 
     assert connector.changes == []
     wait_until(lambda: not slow.is_master(master) and is_linked(slow, master), "the old master follows")

@@ -7,7 +7,7 @@ from tests.unit.webtier.redis_cluster.agent.harness.agents import listening
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import APPLICATION_PASSWORD, LocalCluster
 from tests.unit.webtier.redis_cluster.agent.harness.remembering import Remembering
 from webtier.redis_cluster.agent.failover.witness import QUESTIONS, Answer, Question, ask_witnesses
-from webtier.redis_cluster.agent.redis.reach import answers_as
+from webtier.redis_cluster.agent.redis.reach import answers_as, is_there
 from webtier.redis_cluster.credentials.acl import APPLICATION_USER
 
 
@@ -33,7 +33,7 @@ def test_nobody_without_the_password_makes_a_witness_speak(slow: LocalCluster) -
         # The bus keeps their order: it has had the others when it answers this one.
         assert answers()
 
-    assert console.said(f"asked about {master.pod}, which answers here")
+    assert console.said(f"asked about {master.pod}, which is there as seen from here")
     assert not console.said(other.pod)
 
 
@@ -48,8 +48,11 @@ def test_a_sign_of_life_is_more_than_a_connection(slow: LocalCluster) -> None:
     assert answers_as(own_id, ip, stranger), "it refuses the password: it lives"
     assert not answers_as("0" * 40, ip, patient), "another node has the address now"
     assert not answers_as(own_id, slow.fresh_address(), patient)
+    assert not is_there(own_id, slow.fresh_address(), patient)
+    assert not is_there("0" * 40, ip, patient)
     with slow.stopped(master):
         assert not answers_as(own_id, ip, quick), "the kernel takes connections for a stopped process"
+        assert is_there(own_id, ip, quick), "which is there all the same"
     with slow.connector.open(ip) as node:
         node.ask("CONFIG", "SET", "maxclients", 1)
         assert answers_as(own_id, ip, patient), "it has no connection left: it lives"
