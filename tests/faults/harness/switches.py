@@ -51,10 +51,10 @@ SWITCHES: dict[str, Switch] = {
         # As a setting it would also change what is expected.
         (Feature.FAST_FAILOVER,),
     ),
-    "threshold": Switch(
-        "a replica suspects its master after 0.3 s",
+    "presence": Switch(
+        "a master that takes connections and is silent counts as gone",
         ("pause-master",),
-        (Feature.THRESHOLD,),
+        (Feature.PRESENCE,),
     ),
     "start-guard": Switch(
         "a node starts whatever it has lost",

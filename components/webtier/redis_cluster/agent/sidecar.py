@@ -60,12 +60,8 @@ class Sidecar:
         )
         self._returned = ReturnedReplica(self.connector)
         self._repairs = self._make_repairs(own)
-        if self._has(Feature.THRESHOLD):
-            self._witness, failover = Witness(*self._asked()), FastFailoverOptions()
-        else:
-            self._witness = Witness(*self._asked(), patience=0.1)
-            failover = FastFailoverOptions(threshold=0.3, patience=0.1)
-        self._failover = FastFailover(failover, *self._asked())
+        self._witness = Witness(*self._asked(), without=self.without)
+        self._failover = FastFailover(FastFailoverOptions(without=self.without), *self._asked())
 
     def _asked(self) -> tuple[Connector, Console]:
         return self.connector, self.console.apart()

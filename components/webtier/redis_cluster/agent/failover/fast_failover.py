@@ -27,6 +27,7 @@ from dataclasses import dataclass, field, replace
 
 from ..console import Console
 from ..errors import AgentError, CommandRefusedError
+from ..features import ALL_FEATURES, Feature, Without
 from ..redis.client import Connector, Node
 from ..redis.reach import ask_member_if_reachable
 from ..redis.replication_info import Replication, inbound_links, read_replication
@@ -70,6 +71,7 @@ class FastFailoverOptions:
     """After the masters were asked to elect and have not."""
     give_up_after: float = 5.0
     """Beyond the threshold. What was not elected until then is left to Redis."""
+    without: Without = ALL_FEATURES
 
 
 @dataclass
@@ -266,7 +268,7 @@ class FastFailover:
                 waited=0.0,
                 answers=answers.result(),
                 siblings={peer.id: said for peer, said in zip(siblings, replications, strict=True) if said},
-                is_there=there.result(),
+                is_there=there.result() and Feature.PRESENCE not in self.options.without,
                 link=str(redis.ask("ROLE")[3]),
                 linked=inbound_links(redis),
             )

@@ -20,9 +20,10 @@ from typing import TypeVar
 
 from ..console import Console
 from ..errors import AgentError, CommandRefusedError
+from ..features import ALL_FEATURES, Feature, Without
 from ..parallel import in_parallel
 from ..redis.client import Connector, Node
-from ..redis.reach import addresses_of, is_there
+from ..redis.reach import addresses_of, answers_as, is_there
 
 QUESTIONS = "webtier.agent.questions"
 ANSWERS = "webtier.agent.answers."
@@ -81,6 +82,7 @@ class Witness:
     connector: Connector
     console: Console
     patience: float = 0.4
+    without: Without = ALL_FEATURES
     _busy: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MOST_AT_ONCE))
 
     def run(self, stop: threading.Event) -> None:
@@ -123,7 +125,8 @@ class Witness:
             return None
         known = {*asked.addresses, *addresses_of(master, self.connector, self.patience / 2)}
         quick = replace(self.connector, timeout=self.patience)
-        reached = any(in_parallel(lambda ip: is_there(master.id, ip, quick), known))
+        look = answers_as if Feature.PRESENCE in self.without else is_there
+        reached = any(in_parallel(lambda ip: look(master.id, ip, quick), known))
         self.console.event(f"asked about {master.name}, which {'is there' if reached else 'is gone'} as seen from here")
         return Answer(
             nonce=asked.nonce,
