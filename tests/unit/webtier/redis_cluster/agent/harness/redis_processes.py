@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,6 +19,12 @@ from pathlib import Path
 import pytest
 from redis.crc import key_slot
 
+from tests.unit.webtier.redis_cluster.agent.harness.access_files import (
+    APPLICATION_PASSWORD,
+    INTERNAL,
+    TESTER,
+    write_access_files,
+)
 from tests.unit.webtier.redis_cluster.agent.harness.free_ports import free_ports
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.errors import AgentError
@@ -34,10 +40,7 @@ from webtier.redis_cluster.agent.start.announce import Announcement
 from webtier.redis_cluster.agent.start.prepare import prepare
 from webtier.redis_cluster.credentials.acl import (
     AGENT_USER,
-    EXPORTER_USER,
     REPLICATION_USER,
-    InternalPasswords,
-    render_acl_file,
 )
 from webtier.redis_cluster.pod.redis_conf import (
     ACL_FILE,
@@ -58,10 +61,6 @@ from webtier.redis_cluster.tls_settings import TlsSettings
 from webtier.redis_common.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, PORT
 from webtier.shared.certificates import Pair, issue, make_authority
 
-INTERNAL = InternalPasswords("a seed", 1)
-APPLICATION_PASSWORD = 'a "quoted" \\ password with spaces, ü'
-TESTER = "tester"
-TESTER_LINE = f"user {TESTER} on >{TESTER} ~* &* +@all\n"
 DOMAIN = "redis-nodes.test.svc.cluster.local"
 
 
@@ -79,17 +78,6 @@ def wait_until(condition: Callable[[], bool], what: str, timeout: float = 180.0)
     while not condition():
         assert time.monotonic() < end, f"not within {timeout} s: {what}"
         time.sleep(0.05)
-
-
-def write_access_files(
-    folder: Path, passwords: Sequence[str], rules: str, internal: InternalPasswords = INTERNAL
-) -> AccessFiles:
-    """As the Secret that pods mount, with the tests' own user besides."""
-    folder.mkdir(exist_ok=True)
-    (folder / ACL_FILE).write_text(render_acl_file(passwords, rules, internal) + TESTER_LINE)
-    for user in (AGENT_USER, REPLICATION_USER, EXPORTER_USER):
-        (folder / user).write_text(internal.current(user))
-    return AccessFiles(folder)
 
 
 @dataclass
