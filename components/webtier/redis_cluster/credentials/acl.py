@@ -40,8 +40,8 @@ _REPLICATION_RULES = "+psync +replconf +ping"
 _AGENT_RULES = (
     "~* &* "
     "+acl|getuser +acl|setuser +asking +client|setname +cluster +command|docs +command|info +config|get +config|set "
-    "+dbsize +function|dump +function|list +function|restore +info +memory|usage +migrate +ping +publish +restore "
-    "+restore-asking +role +select +subscribe +unsubscribe +wait"
+    "+dbsize +function|dump +function|list +function|restore +info +memory|usage +migrate +ping +publish "
+    "+pubsub|channels +restore +restore-asking +role +select +subscribe +unsubscribe +wait"
 )
 
 EXPORTER_ACL = "+info +cluster|info +client|setname +slowlog|len +slowlog|get"

@@ -9,14 +9,17 @@ from ..redis.reach import open_pod
 from ..redis.topology import SLOTS, Member, Topology
 from ..redis.view import ClusterView, Record
 
+RUNS = "webtier.agent.converge.*"
+"""The channels of runs of converge. The agent's user may use `webtier.agent.*`."""
+
 
 @dataclass(frozen=True)
 class NodeState:
     """The state of one member.
 
     `memory` is what its data uses, `memory_limit` what it may use without evicting anything, in
-    bytes; 0 for no limit. `strays` are slots of others of which it holds keys, when they were
-    looked for.
+    bytes; 0 for no limit. `runs` are the channels of runs of converge. `strays` are slots of others of
+    which it holds keys, when they were looked for.
     """
 
     member: Member
@@ -31,6 +34,7 @@ class NodeState:
     memory: int = 0
     memory_limit: int = 0
     strays: frozenset[int] = frozenset()
+    runs: frozenset[str] = frozenset()
 
     @property
     def pod(self) -> str:
@@ -118,6 +122,7 @@ def _read_node(member: Member, connector: Connector, thorough: bool) -> NodeStat
             ),
             memory=int(memory["used_memory_dataset"]),
             memory_limit=int(memory["maxmemory"]) if memory["maxmemory_policy"] == "noeviction" else 0,
+            runs=frozenset(node.ask("PUBSUB", "CHANNELS", RUNS)),
             strays=_strays(node, view) if thorough and keys and view.myself.is_master else frozenset(),
         )
 

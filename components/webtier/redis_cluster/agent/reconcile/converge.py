@@ -1,6 +1,8 @@
 """Brings the cluster to its goal, from whatever is there, and waits until it is healthy."""
 
 import time
+from dataclasses import dataclass
+from functools import partial
 
 from ..console import Console
 from ..errors import DeadlinePassedError, NodeError
@@ -8,6 +10,7 @@ from ..redis.client import Connector
 from ..redis.reach import open_node
 from .cluster_state import ClusterState, read_cluster_state
 from .migration import migrate
+from .only_run import OnlyRun
 from .plan import make_plan
 from .progress import Progress
 from .resharding import not_drained
@@ -36,33 +39,48 @@ def converge(
     topology holds nothing any more. After `patience` seconds without a change it insists. DeadlinePassedError says
     what is missing after `deadline` seconds; RefusedError says why a person has to decide.
     """
-    end = time.monotonic() + deadline
-    last_waiting: list[str] = []
-    changed = time.monotonic()
-    progress = Progress(console)
-    thorough = False
-    while True:
-        state = read_cluster_state(goal.topology, connector, thorough)
-        insist = time.monotonic() - changed >= patience
-        plan = make_plan(goal, state, insist)
-        # Keys that an interruption left behind can be seen once nothing moves any more.
-        suspicious = progress.slots > 0 or any(not_drained(state))
-        if not plan and (thorough or not suspicious):
-            console.event(_summary(goal, progress))
-            return
-        thorough = suspicious and not plan.moves
-        if plan.waiting:
-            console.state("waiting: " + _listed(plan.waiting))
-        seconds = min(SLICE, end - time.monotonic())
-        failure = _carry_out(plan, state, connector, console, progress, seconds)
-        if plan.waiting != last_waiting or plan.steps or plan.moves:
-            last_waiting = plan.waiting
-            changed = time.monotonic()
-        if time.monotonic() >= end:
-            missing = failure or _listed(plan.waiting) or progress.unfinished() or "steps were still being taken"
-            raise DeadlinePassedError(f"the cluster is not complete after {deadline:.0f} s: {missing}")
-        if failure or not plan.moves:
-            time.sleep(interval)
+    with OnlyRun(connector) as only_run:
+        _Run(goal, connector, console, only_run, time.monotonic() + deadline, interval, patience).run(deadline)
+
+
+@dataclass
+class _Run:
+    goal: Goal
+    connector: Connector
+    console: Console
+    only_run: OnlyRun
+    end: float
+    interval: float
+    patience: float
+
+    def run(self, deadline: float) -> None:
+        last_waiting: list[str] = []
+        changed = time.monotonic()
+        progress = Progress(self.console)
+        thorough = False
+        while True:
+            look = partial(read_cluster_state, self.goal.topology, self.connector, thorough)
+            state, in_the_way = self.only_run.why_not(look)
+            insist = time.monotonic() - changed >= self.patience
+            plan = make_plan(self.goal, state, insist) if in_the_way is None else Plan(waiting=[in_the_way])
+            # Keys that an interruption left behind can be seen once nothing moves any more.
+            suspicious = progress.slots > 0 or any(not_drained(state))
+            if not plan and (thorough or not suspicious):
+                self.console.event(_summary(self.goal, progress))
+                return
+            thorough = suspicious and not plan.moves
+            if plan.waiting:
+                self.console.state("waiting: " + _listed(plan.waiting))
+            seconds = min(SLICE, self.end - time.monotonic())
+            failure = _carry_out(plan, state, self.connector, self.console, progress, seconds)
+            if plan.waiting != last_waiting or plan.steps or plan.moves or in_the_way:
+                last_waiting = plan.waiting
+                changed = time.monotonic()
+            if time.monotonic() >= self.end:
+                missing = failure or _listed(plan.waiting) or progress.unfinished() or "steps were still being taken"
+                raise DeadlinePassedError(f"the cluster is not complete after {deadline:.0f} s: {missing}")
+            if failure or not plan.moves:
+                time.sleep(self.interval)
 
 
 def _carry_out(
