@@ -130,7 +130,6 @@ class Sidecar:
         if self._starter.step():
             self._access.restarted()
             self._returned.restarted()
-            self._older.restarted()
 
     def _repair(self) -> None:
         # Loading does not count as an answer: Redis may still find that its data is broken.

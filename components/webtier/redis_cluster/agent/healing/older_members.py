@@ -17,8 +17,9 @@ from .access import Access
 
 @dataclass
 class OlderMembers:
-    """Keeps the login of `access`: how this node lets replicas in, and logs in itself. Looks with `step()`, every so many
-    seconds.
+    """Keeps the login of `access`: how this node lets replicas in, and logs in itself.
+
+    Looks with `step()`, once in `every` seconds.
     """
 
     access: Access

@@ -43,7 +43,7 @@ class AccessFiles:
     def replication_hashes(self) -> list[str]:
         """By which the cluster's password for replication is accepted, of all generations that are."""
         found = (line.split(" ") for line in self.text().splitlines())
-        rules = next((words[2:] for words in found if words[:2] == ["user", REPLICATION_USER]), [])
+        rules = [rule for words in found if words[:2] == ["user", REPLICATION_USER] for rule in words[2:]]
         return [rule[1:] for rule in rules if rule.startswith("#")]
 
     def password(self, user: str) -> str:

@@ -1,18 +1,16 @@
 """A Redis pod as the kubelet runs it: the real start and stop scripts, and the real agent beside them."""
 
 import os
-import shutil
 import subprocess
 import threading
 from dataclasses import replace
 
-from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import (
+from tests.unit.webtier.redis_cluster.agent.harness.access_files import (
     APPLICATION_PASSWORD,
-    DOMAIN,
     INTERNAL,
-    TESTER_LINE,
-    LocalCluster,
+    write_access_files,
 )
+from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import DOMAIN, LocalCluster
 from tests.unit.webtier.redis_cluster.agent.harness.remembering import Remembering
 from webtier.redis_cluster.agent.redis.users import AccessFiles
 from webtier.redis_cluster.agent.sidecar import Sidecar
@@ -24,7 +22,6 @@ from webtier.redis_cluster.credentials.acl import (
     EXPORTER_USER,
     REPLICATION_USER,
     InternalPasswords,
-    render_acl_file,
 )
 from webtier.redis_cluster.pod.lifecycle import START_SCRIPT
 from webtier.redis_cluster.pod.redis_conf import RUN_FOLDER
@@ -45,18 +42,14 @@ class Pod:
         for user in (AGENT_USER, REPLICATION_USER, EXPORTER_USER):
             (self.folder / user).write_text(INTERNAL.current(user))
         self.auth = self.folder / "auth"
-        self.auth.mkdir()
-        for name in ("users.acl", AGENT_USER, REPLICATION_USER, EXPORTER_USER):
-            shutil.copy(self.folder / name, self.auth)
+        self.mount(INTERNAL, "~* &* +@all")
         (self.folder / "users.acl").unlink()
         self.stop = threading.Event()
         self.console = Remembering()
 
     def mount(self, internal: InternalPasswords, rules: str = APPLICATION_RULES) -> None:
         """Another Secret."""
-        (self.auth / "users.acl").write_text(render_acl_file([APPLICATION_PASSWORD], rules, internal) + TESTER_LINE)
-        for user in (AGENT_USER, REPLICATION_USER, EXPORTER_USER):
-            (self.auth / user).write_text(internal.current(user))
+        write_access_files(self.auth, [APPLICATION_PASSWORD], rules, internal)
 
     def script(self, text: str) -> list[str]:
         for folder in (CONF_FOLDER, DATA_FOLDER, RUN_FOLDER):

@@ -11,7 +11,7 @@ import pytest
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import INTERNAL, LocalCluster, wait_until
 from tests.unit.webtier.redis_cluster.agent.harness.scripted_pod import Pod
 from tests.unit.webtier.redis_cluster.agent.reconcile.test_converge_unlucky import job
-from tests.unit.webtier.redis_cluster.agent.redis.test_users import secret_folder
+from tests.unit.webtier.redis_cluster.agent.redis.test_users import LOGIN, replication_password, secret_folder
 from webtier.redis_cluster.agent import __main__ as agent
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.errors import NodeUnavailableError
@@ -46,7 +46,8 @@ def pods(two_nodes: LocalCluster) -> Iterator[list[Pod]]:
 def accepts(cluster: LocalCluster, ip: str, internal: InternalPasswords) -> bool:
     """Of all of the cluster's own users."""
     for user, question in QUESTIONS.items():
-        connector = Connector(partial(internal.current, user), cluster.port, cluster.bus_port, user=user)
+        password = replication_password if user == REPLICATION_USER else partial(InternalPasswords.current, user=user)
+        connector = Connector(partial(password, internal), cluster.port, cluster.bus_port, user=user)
         try:
             with connector.open(ip) as node:
                 node.ask(question)
@@ -122,7 +123,7 @@ def test_without_the_job_the_old_ones_are_dropped_in_time(two_nodes: LocalCluste
     look(access)
     assert accepts(two_nodes, ip, INTERNAL)
     assert accepts(two_nodes, ip, LATER)
-    while LATER.current(REPLICATION_USER) not in two_nodes.ask(member, "CONFIG", "GET", "masterauth"):
+    while replication_password(LATER) not in two_nodes.ask(member, "CONFIG", "GET", "masterauth"):
         look(access)
     assert time.monotonic() - began >= access.use_after
     assert access.password() == LATER.current(AGENT_USER)
@@ -158,7 +159,7 @@ def test_a_generation_more_is_used_at_once(two_nodes: LocalCluster, tmp_path: Pa
 
 def access_of(cluster: LocalCluster, ip: str, files: AccessFiles, folder: Path) -> Access:
     connector = Connector(lambda: files.password(AGENT_USER), cluster.port, cluster.bus_port, local_ip=ip)
-    return Access(files, connector, StartHandshake(folder), Console(), use_after=1.0, drop_after=2.0)
+    return Access(files, LOGIN, connector, StartHandshake(folder), Console(), use_after=1.0, drop_after=2.0)
 
 
 def look(access: Access) -> None:
