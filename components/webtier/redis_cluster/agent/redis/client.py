@@ -178,6 +178,8 @@ class Node(AbstractContextManager["Node"]):
                 raise NodeAliveError(
                     self.says("has a certificate that is not trusted, or does not trust ours")
                 ) from error
+            if isinstance(error.__cause__ or error.__context__ or error, FileNotFoundError):
+                raise NodeUnavailableError(self.says("can't be asked: a file of the certificate is missing")) from error
             # redis-py has no type of its own for this one.
             if "max number of clients" in str(error):
                 raise NodeAliveError(self.says("has no connection left")) from error

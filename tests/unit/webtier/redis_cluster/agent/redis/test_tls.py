@@ -24,6 +24,7 @@ from webtier.redis_cluster.agent.reconcile.migration import migrate
 from webtier.redis_cluster.agent.reconcile.progress import Progress
 from webtier.redis_cluster.agent.reconcile.steps import Move
 from webtier.redis_cluster.agent.redis.certificate import certificate_checksum, load_certificate
+from webtier.redis_cluster.agent.redis.client import Connector
 from webtier.redis_cluster.credentials.acl import EXPORTER_USER
 from webtier.redis_cluster.pod.probes import alive_script, ready_script
 from webtier.redis_cluster.pod.redis_conf import RUN_FOLDER, TLS_FOLDER
@@ -110,3 +111,13 @@ def test_slots_with_keys_move_from_master_to_master(encrypted: LocalCluster) -> 
 
     assert encrypted.ask(target.member, "GET", key) == "value"
     assert encrypted.ask(source.member, "DBSIZE") == "0"
+
+
+def test_a_certificate_that_is_missing_is_no_sign_of_a_redis_that_has_ended(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        connector = Connector(lambda: "", server.getsockname()[1], tls=tmp_path)
+        with (
+            connector.open("127.0.0.1") as node,
+            pytest.raises(NodeUnavailableError, match="can't be asked: a file of the certificate is missing"),
+        ):
+            node.ask("PING")
