@@ -11,10 +11,12 @@ from devcluster.images.archive import write_archive
 from devcluster.images.recipe import ImageRecipe, Job
 from devcluster.images.workspace import partial_folder, put_in_place
 
+REGISTRY = "webtier.local"
+
 IMAGES: Mapping[str, ImageRecipe] = {
     "pause": pause.RECIPE,
     "coredns": one_binary.COREDNS,
-    "redis": redis.RECIPE,
+    "redis": redis.DEFAULT.recipe,
     "redis-exporter": one_binary.REDIS_EXPORTER,
     "nginx": nginx.RECIPE,
     "python": python.RECIPE,
@@ -23,12 +25,19 @@ IMAGES: Mapping[str, ImageRecipe] = {
 """What each image is made of, by its name here. Their inputs are binaries of the same name, and for ingress-nginx
 also "ingress-nginx-rootfs", the folder rootfs/etc/nginx of the Go module.
 """
+ON_DEMAND: Mapping[str, ImageRecipe] = {server.image: server.recipe for server in redis.NEWER}
+"""Images with a tag of their own, which the cluster gets when they are asked for: it does without them else."""
 NODE_ROOT = node_root.RECIPE
 
 
 def reference(image: str) -> str:
     """What pods ask for."""
-    return f"webtier.local/{image}:debian-12"
+    return f"{REGISTRY}/{image}" if image in ON_DEMAND else f"{REGISTRY}/{image}:debian-12"
+
+
+def recipe_of(image: str) -> ImageRecipe:
+    """Of any image that there is a recipe for."""
+    return IMAGES[image] if image in IMAGES else ON_DEMAND[image]
 
 
 def build_image(image: str, inputs: Mapping[str, Path], destination: Path, log: Path) -> None:
@@ -37,7 +46,7 @@ def build_image(image: str, inputs: Mapping[str, Path], destination: Path, log: 
     Raises CommandError, or ValueError when an input is missing or the published ingress-nginx is not what the recipe
     was written for.
     """
-    recipe = IMAGES[image]
+    recipe = recipe_of(image)
     recipe.check(inputs)
     log.unlink(missing_ok=True)
     with partial_folder(destination) as folder:

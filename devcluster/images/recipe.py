@@ -25,16 +25,20 @@ class Job:
 
 @dataclass(frozen=True)
 class Recipe:
-    """`sources` are the files and folders of ours that decide what comes out, `inputs` those that the caller brings."""
+    """`sources` are the files and folders of ours that decide what comes out, `inputs` those that the caller brings.
+
+    `variant` tells recipes of the same sources apart.
+    """
 
     build: Callable[[Job], None]
     sources: tuple[Path, ...]
     inputs: tuple[str, ...] = ()
+    variant: str = ""
 
     def key(self, inputs: Mapping[str, Path]) -> str:
         """16 hexadecimal digits that change with all but Debian's updates. ValueError when an input is missing."""
         self.check(inputs)
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(self.variant.encode())
         for source in (*_SHARED, *self.sources):
             for file in _files(source):
                 digest.update(f"{file.relative_to(HERE)}\0{file_hash(file)}\0".encode())

@@ -50,8 +50,8 @@ class Account:
     home: str = "/"
 
 
-def unpack(packages: Iterable[str], root: Path, log: Path, without: Iterable[str] = ()) -> None:
-    """Unpack Debian packages and all they depend on into the new folder `root`.
+def unpack(packages: Iterable[str], root: Path, log: Path, without: Iterable[str] = (), *, suite: str = SUITE) -> None:
+    """Unpack packages of Debian's `suite` and all they depend on into the new folder `root`.
 
     `without` names dependencies that the caller can do without. Raises CommandError when the packages can't be
     had; `log` then says more.
@@ -71,7 +71,7 @@ def unpack(packages: Iterable[str], root: Path, log: Path, without: Iterable[str
             *(f"--keyring={folder}" for folder in _KEYRINGS if Path(folder).is_dir()),
             f"--setup-hook={links} && {status}",
             f"--include={','.join(packages)}",
-            *(SUITE, str(root), *_sources()),
+            *(suite, str(root), *_sources(suite)),
         ],
         log,
         work,
@@ -126,8 +126,8 @@ def give_folders(root: Path, number: int, *names: str) -> None:
                 shutil.chown(path, number, number)
 
 
-def _sources() -> list[str]:
-    """This machine's mirrors of Debian, pointed at SUITE; where it has none, mmdebstrap takes Debian's own."""
+def _sources(suite: str) -> list[str]:
+    """This machine's mirrors of Debian, pointed at `suite`; where it has none, mmdebstrap takes Debian's own."""
     form = "$(ORIGIN)|$(REPO_URI)|$(CODENAME)|$(COMPONENT)"
     try:
         targets = run(["apt-get", "indextargets", "--format", form, "Created-By: Packages"])
@@ -138,9 +138,9 @@ def _sources() -> list[str]:
         origin, address, codename, component = line.split("|")
         release, dash, pocket = codename.partition("-")
         if origin == "Debian" and component == "main" and pocket in ("", "updates", "security") and release != "sid":
-            sources[f"deb {address} {SUITE}{dash}{pocket} main"] = None
+            sources[f"deb {address} {suite}{dash}{pocket} main"] = None
     # Without the release itself, its updates alone would not do.
-    return [*sources] if any(source.endswith(f" {SUITE} main") for source in sources) else []
+    return [*sources] if any(source.endswith(f" {suite} main") for source in sources) else []
 
 
 def _apt_options() -> str:
