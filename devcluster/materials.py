@@ -12,7 +12,7 @@ from command_line.files import delete_others
 from command_line.go_builds import Binary
 from command_line.progress import Progress
 from devcluster.binaries import COREDNS, INGRESS_NGINX, REDIS_EXPORTER
-from devcluster.images import IMAGES, NODE_ROOT, build_image, build_node_root
+from devcluster.images import IMAGES, NODE_ROOT, build_image, build_node_root, recipe_of
 from devcluster.paths import ClusterPaths
 
 _INGRESS_MODULE = "k8s.io/ingress-nginx"
@@ -42,13 +42,16 @@ class Materials:
 
     def archive(self, image: str) -> Path:
         """The image as a docker archive; its name changes with all that it is built from."""
-        return self.paths.images / f"{image}-{IMAGES[image].key(self._inputs(image))}.tar"
+        return self.paths.images / f"{_file_name(image)}-{recipe_of(image).key(self._inputs(image))}.tar"
 
     def missing_binaries(self, wanted: Iterable[Binary]) -> list[Binary]:
         return [binary for binary in wanted if not self._is_complete(binary)]
 
-    def make(self, binaries: Iterable[Binary], progress: Progress) -> None:
-        """Make all that is missing: binaries one after another, images beside them as soon as they can be."""
+    def make(self, binaries: Iterable[Binary], progress: Progress, images: Iterable[str] = ()) -> None:
+        """Make all that is missing: binaries one after another, images beside them as soon as they can be.
+
+        `images` are those on demand.
+        """
         missing = self.missing_binaries(binaries)
         for folder in (self.paths.images, self.paths.binaries, self.paths.logs):
             folder.mkdir(parents=True, exist_ok=True)
@@ -57,7 +60,7 @@ class Materials:
         with ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 4)) as threads:
             built = {binary.module: threads.submit(self._build, binary, progress) for binary in missing}
             try:
-                self._make_images(built, progress)
+                self._make_images(built, progress, images)
                 for future in built.values():
                     future.result()
             except BaseException:
@@ -81,12 +84,12 @@ class Materials:
     def _is_complete(self, binary: Binary) -> bool:
         return binary.is_built(self.paths) and (binary is not INGRESS_NGINX or self.ingress_rootfs.exists())
 
-    def _make_images(self, built: dict[str, Future[None]], progress: Progress) -> None:
+    def _make_images(self, built: dict[str, Future[None]], progress: Progress, more: Iterable[str]) -> None:
         if not self.node_root.exists():
             with progress.part("node root"):
                 build_node_root(self.node_root, self.paths.logs / "node-root.log")
             delete_others(self.node_root, "node-root-*")
-        for image in sorted(IMAGES, key=lambda image: image in _BINARY_OF_IMAGE):
+        for image in (*sorted(IMAGES, key=lambda image: image in _BINARY_OF_IMAGE), *more):
             binary = _BINARY_OF_IMAGE.get(image)
             if binary is not None and binary.module in built:
                 built[binary.module].result()
@@ -94,8 +97,8 @@ class Materials:
             if archive.exists():
                 continue
             with progress.part(f"image {image}"):
-                build_image(image, self._inputs(image), archive, self.paths.logs / f"image-{image}.log")
-            delete_others(archive, f"{image}-{_KEY_PATTERN}.tar")
+                build_image(image, self._inputs(image), archive, self.paths.logs / f"image-{_file_name(image)}.log")
+            delete_others(archive, f"{_file_name(image)}-{_KEY_PATTERN}.tar")
 
     def _inputs(self, image: str) -> dict[str, Path]:
         binary = _BINARY_OF_IMAGE.get(image)
@@ -103,3 +106,7 @@ class Materials:
         if binary is INGRESS_NGINX:
             inputs["ingress-nginx-rootfs"] = self.ingress_rootfs
         return inputs
+
+
+def _file_name(image: str) -> str:
+    return image.replace(":", "-")

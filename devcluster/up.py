@@ -1,7 +1,7 @@
 """`up` from the first check to the running cluster; `down`; what a shell needs to use it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from command_line import go_builds, pulumi_installation
 from command_line.engine_binaries import KUBERNETES_PROVIDER
@@ -14,8 +14,11 @@ from devcluster.materials import Materials
 from devcluster.paths import ClusterPaths
 
 
-def up(paths: ClusterPaths, progress: Progress) -> None:
-    """Bring up the cluster, with an engine for it. Raises UserError before anything is changed."""
+def up(paths: ClusterPaths, progress: Progress, images: Sequence[str] = ()) -> None:
+    """Bring up the cluster, with an engine for it. Raises UserError before anything is changed.
+
+    `images` are names of `devcluster.images.ON_DEMAND`, for a cluster that does or does not run yet.
+    """
     preflight.check_platform()
     preflight.check_kernel()
     network.check_ranges_are_free()
@@ -33,10 +36,10 @@ def up(paths: ClusterPaths, progress: Progress) -> None:
             *CLUSTER_BINARIES,
             *pulumi_installation.binaries_to_build(found or pulumi_installation.install(paths), paths, progress),
         ]
-        Materials(paths).make(wanted, progress)
+        Materials(paths).make(wanted, progress, images)
         if KUBERNETES_PROVIDER in wanted:
             pulumi_installation.install_built_provider(paths)
-        Cluster(paths, progress).up()
+        Cluster(paths, progress, images).up()
 
 
 def down(paths: ClusterPaths, progress: Progress) -> None:

@@ -18,7 +18,7 @@ _ADDRESSES = ("ingress_url", "ingress_https_url", "redis_endpoint", "redis_exter
 
 def _up(paths: ClusterPaths) -> None:
     progress, local = Progress(), LocalStack(paths)
-    cluster.up(paths, progress)
+    cluster.up(paths, progress, local.images_on_demand())
     with progress.part(f"pulumi up --stack {STACK}"):
         local.prepare()
         local.mend()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import shlex
 import sys
@@ -14,6 +15,7 @@ from command_line.errors import UserError
 from command_line.files import write_whole
 from command_line.pulumi_runner import Pulumi
 from command_line.subprocesses import succeeds
+from devcluster.images import ON_DEMAND, reference
 from devcluster.paths import ClusterPaths
 from devcluster.up import environment as cluster_environment
 from operations.locks import read_locks, refuse_if_held
@@ -48,6 +50,12 @@ class LocalStack:
 
     def is_prepared(self) -> bool:
         return self.redis_password_file.exists() and self.paths.kubeconfig.exists()
+
+    @staticmethod
+    def images_on_demand() -> list[str]:
+        """The images that the stack's file names and the embedded cluster has on demand alone."""
+        settings = (PROJECT / f"Pulumi.{STACK}.yaml").read_text(encoding="utf-8", errors="replace")
+        return [image for image in ON_DEMAND if re.search(rf"{re.escape(reference(image))}(?![\w.-])", settings)]
 
     def exports(self) -> str:
         """Shell lines for `eval`: one export a variable."""

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,11 +21,12 @@ _MANIFEST = Path(__file__).parents[1] / "manifests" / "cluster.yaml"
 
 
 class Cluster:
-    """The embedded cluster whose files are in `paths`."""
+    """The embedded cluster whose files are in `paths`. `images` are those on demand that its nodes get besides."""
 
-    def __init__(self, paths: ClusterPaths, progress: Progress) -> None:
+    def __init__(self, paths: ClusterPaths, progress: Progress, images: Iterable[str] = ()) -> None:
         self.paths = paths
         self.progress = progress
+        self.images = (*IMAGES, *images)
         self.pki = Pki(paths.pki)
         self.materials = Materials(paths)
         self.control = Node(CONTROL_PLANE, paths.nodes / CONTROL_PLANE.name)
@@ -101,7 +103,7 @@ class Cluster:
         record = node.var / "lib" / "webtier-images.json"
         loaded: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
         present = worker.images(node)
-        for image in IMAGES:
+        for image in self.images:
             name, archive = reference(image), self.materials.archive(image)
             if loaded.get(name) != archive.name or name not in present:
                 worker.import_image(node, archive)
