@@ -9,7 +9,15 @@ from webtier.redis_common.conf import CONF_FOLDER, PORT
 from webtier.shared.quantities import ResourceSettings
 from webtier.shared.security import restricted_container
 
-CLI = f"redis-cli -h 127.0.0.1 -p {PORT}"
+KIND = """\
+# Valkey's programs are called valkey-*; images that have both names mean the same programs.
+kind=redis
+command -v redis-server > /dev/null || kind=valkey
+"""
+"""The part of a script that tells what the names of the image's programs begin with."""
+
+CLI = f'"$kind-cli" -h 127.0.0.1 -p {PORT}'
+"""In a script, after KIND."""
 
 
 def answers(cli: str) -> str:
@@ -27,7 +35,7 @@ exit 1
 
 ALIVE_SCRIPT = f"""\
 #!/bin/sh
-{answers(CLI)}"""
+{KIND}{answers(CLI)}"""
 """Liveness and startup."""
 
 

@@ -12,7 +12,7 @@ from webtier.redis_common.conf import AUTH_FOLDER, DATA_FOLDER, PORT, data_lines
 from webtier.redis_common.container import ALIVE_SCRIPT
 from webtier.redis_standalone.settings import RedisStandaloneSettings
 from webtier.redis_standalone.storage import make_claim
-from webtier.redis_standalone.workload import READY_SCRIPT, make_stateful_set, pod_template
+from webtier.redis_standalone.workload import READY_SCRIPT, START_SCRIPT, make_stateful_set, pod_template
 from webtier.shared.checksum import checksum
 from webtier.shared.children import Children, register_declared_outputs
 from webtier.shared.kept_secret import keep_secret, kept_text
@@ -68,7 +68,12 @@ class RedisStandalone(RedisComponent):
         files = {"password": password.encode(), "auth.conf": f"requirepass {quote(password)}\n".encode()}
         # Its name is left to Pulumi: the pod is rolled when a replacement gets another one.
         secret = keep_secret(f"{name}-auth", children, files)
-        conf_data = {"redis.conf": render_redis_conf(settings), "alive.sh": ALIVE_SCRIPT, "ready.sh": READY_SCRIPT}
+        conf_data = {
+            "redis.conf": render_redis_conf(settings),
+            "start.sh": START_SCRIPT,
+            "alive.sh": ALIVE_SCRIPT,
+            "ready.sh": READY_SCRIPT,
+        }
         conf_name = f"{name}-conf"
         conf = ConfigMap(conf_name, metadata=children.metadata(conf_name), data=conf_data, opts=children.options())
         claim = make_claim(name, children, settings.storage, protect=args.protect)

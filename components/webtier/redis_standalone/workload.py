@@ -19,8 +19,8 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
-from webtier.redis_common.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, PORT, UID
-from webtier.redis_common.container import redis_container
+from webtier.redis_common.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, UID
+from webtier.redis_common.container import CLI, KIND, redis_container
 from webtier.redis_standalone.settings import RedisStandaloneSettings
 from webtier.shared.checksum import CONFIG_CHECKSUM_ANNOTATION
 from webtier.shared.children import Children
@@ -31,12 +31,18 @@ from webtier.shared.waiting import counts, wait_for
 GRACE_SECONDS = 60
 """For Redis to write its data."""
 
+START_SCRIPT = f"""\
+#!/bin/sh
+{KIND}exec "$kind-server" {CONF_FOLDER}/redis.conf
+"""
+"""The container's command."""
+
 READY_SCRIPT = f"""\
 #!/bin/sh
 # Ready once the data is loaded and the password is the one that clients have.
 IFS= read -r REDISCLI_AUTH < {AUTH_FOLDER}/password
 export REDISCLI_AUTH
-answer=$(redis-cli -h 127.0.0.1 -p {PORT} ping 2>&1)
+{KIND}answer=$({CLI} ping 2>&1)
 [ "$answer" = PONG ] && exit 0
 echo "$answer"
 exit 1
@@ -86,8 +92,7 @@ def pod_template(
         VolumeMountArgs(name="auth", mount_path=AUTH_FOLDER, read_only=True),
         VolumeMountArgs(name="data", mount_path=DATA_FOLDER),
     ]
-    container = redis_container(settings.image, settings.resources, ["redis-server"], mounts)
-    container.args = [f"{CONF_FOLDER}/redis.conf"]
+    container = redis_container(settings.image, settings.resources, ["sh", f"{CONF_FOLDER}/start.sh"], mounts)
     return PodTemplateSpecArgs(
         metadata=ObjectMetaArgs(labels=labels, annotations={CONFIG_CHECKSUM_ANNOTATION: conf_checksum}),
         spec=PodSpecArgs(

@@ -2,9 +2,28 @@
 
 from webtier.redis_cluster.pod.redis_conf import RUN_FOLDER
 from webtier.redis_common.conf import CONF_FOLDER, DATA_FOLDER
+from webtier.redis_common.container import KIND
 
 HAND_OVER_SECONDS = 30
 """The longest that a stop waits for the agent; within the pod's grace period."""
+
+CHECK = f"""\
+check() {{
+  case $1 in *-rdb) "$kind-check-rdb" {DATA_FOLDER}/dump.rdb; return ;; esac
+  # File by file: of all at once, valkey-check-aof 9 takes a base file in Valkey's own format for a broken one.
+  # One of no length holds nothing that could be, and the tools refuse it.
+  while read -r _ name rest; do
+    file={DATA_FOLDER}/appendonlydir/$name
+    case "$name $rest" in
+      *" type h"*) continue ;;
+      *'.rdb '*) tool=rdb ;;
+      *) tool=aof ;;
+    esac
+    [ ! -s "$file" ] || "$kind-check-$tool" "$file" || return
+  done < {DATA_FOLDER}/appendonlydir/appendonly.aof.manifest
+}}
+"""
+"""The part of a script that checks the data as `redis-check-aof` or `redis-check-rdb`, until the first broken file."""
 
 START_SCRIPT = f"""\
 #!/bin/sh
@@ -12,7 +31,7 @@ START_SCRIPT = f"""\
 # agent: it looks whether a start is safe, and brings the peers' addresses up to date.
 set -eu
 run={RUN_FOLDER}
-read -r start < /proc/sys/kernel/random/uuid
+{KIND}read -r start < /proc/sys/kernel/random/uuid
 rm -f "$run/leaves" "$run/left" "$run/checking"
 checker=
 end() {{
@@ -22,7 +41,7 @@ end() {{
 }}
 # The first process of a container gets no SIGTERM that it does not ask for.
 trap end TERM INT
-ask() {{
+{CHECK}ask() {{
   echo "$1" > "$run/asks.partial"
   mv "$run/asks.partial" "$run/asks"
 }}
@@ -35,14 +54,10 @@ while :; do
     case $word in
       start) break ;;
       redis-check-*)
-        case $word in
-          *-aof) file={DATA_FOLDER}/appendonlydir/appendonly.aof.manifest ;;
-          *) file={DATA_FOLDER}/dump.rdb ;;
-        esac
         status=0
         # The liveness probe looks for the process: a check of much data takes longer than Redis may be silent. In the
         # background, since a signal is not heeded before what runs in the foreground has ended.
-        "$word" "$file" > "$run/check-report" 2>&1 &
+        check "$word" > "$run/check-report" 2>&1 &
         checker=$!
         echo "$checker" > "$run/checking"
         wait "$checker" || status=$?
@@ -56,7 +71,7 @@ while :; do
   fi
   sleep 0.1
 done
-exec redis-server {CONF_FOLDER}/redis.conf "$@"
+exec "$kind-server" {CONF_FOLDER}/redis.conf "$@"
 """
 """The redis container's command; its arguments are redis-server's."""
 

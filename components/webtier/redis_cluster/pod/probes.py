@@ -5,7 +5,7 @@ from webtier.redis_cluster.credentials.acl import EXPORTER_USER
 from webtier.redis_cluster.pod.redis_conf import RUN_FOLDER, TLS_CA, TLS_CERTIFICATE, TLS_FOLDER, TLS_KEY
 from webtier.redis_cluster.settings import RedisClusterSettings
 from webtier.redis_common.conf import AUTH_FOLDER, DATA_FOLDER
-from webtier.redis_common.container import CLI, answers
+from webtier.redis_common.container import CLI, KIND, answers
 
 
 def _cli(settings: RedisClusterSettings) -> str:
@@ -29,7 +29,7 @@ case $word in
     [ -n "$checker" ] && kill -0 "$checker" 2>/dev/null && exit 0
     ;;
 esac
-{answers(_cli(settings))}"""
+{KIND}{answers(_cli(settings))}"""
 
 
 def ready_script(settings: RedisClusterSettings) -> str:
@@ -41,7 +41,7 @@ def ready_script(settings: RedisClusterSettings) -> str:
 IFS= read -r REDISCLI_AUTH < {AUTH_FOLDER}/{EXPORTER_USER}
 export REDISCLI_AUTH
 latch={RUN_FOLDER}/ready
-facts=$(
+{KIND}facts=$(
   printf 'INFO server\\nINFO replication\\nCLUSTER INFO\\n' |
     {_cli(settings)} --user {EXPORTER_USER} 2>&1
 )

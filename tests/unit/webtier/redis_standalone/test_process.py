@@ -1,6 +1,5 @@
 """The configuration and the scripts of a single Redis, with a real one."""
 
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -11,7 +10,8 @@ import pytest
 from redis import AuthenticationError
 
 from tests.cluster.harness.redis_clients import RedisClient, redis_client
-from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import find_redis_server, wait_until
+from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import wait_until
+from tests.unit.webtier.redis_cluster.agent.harness.servers import find_redis_server, only_its_programs
 from tests.unit.webtier.redis_standalone.standalone_objects import CONFIG_MAP, auth_files, record
 
 
@@ -37,9 +37,8 @@ class RealRedis:
         wait_until(lambda: self.ask("ready.sh")[0], "Redis is ready")
 
     def ask(self, script: str) -> tuple[bool, str]:
-        if shutil.which("redis-cli") is None:
-            pytest.skip("redis-cli is not on PATH")
-        done = subprocess.run(["sh", self._folder / script], capture_output=True, text=True, timeout=30, check=False)
+        command = ["/bin/sh", self._folder / script]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env=only_its_programs())
         return done.returncode == 0, done.stdout.strip()
 
     def client(self, password: str | None = None) -> RedisClient:

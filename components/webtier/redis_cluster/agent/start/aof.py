@@ -15,6 +15,9 @@ UNFINISHED = f"{AOF_FOLDER}/temp-appendonly.aof.incr"
 """Where Redis notes writes after a full copy, until it has written that copy; what else is there is older."""
 RDB_FILE = "dump.rdb"
 
+_RDB_ERROR = "--- RDB ERROR DETECTED ---"
+"""What `redis-check-rdb` says before the line with the reason; statistics follow."""
+
 _BASE, _HISTORY, _INCREMENT = "b", "h", "i"
 _LONGEST_NUMBER = 32
 """Of a line with one, in bytes."""
@@ -73,22 +76,33 @@ def find_rdb_fault(folder: Path) -> str | None:
 
 
 def find_fault_in_report(folder: Path, status: int, report: str) -> str | None:
-    """What `redis-check-aof` of the manifest, or `redis-check-rdb`, found; None for what Redis can read.
+    """What `redis-check-aof` of the files in turn, or `redis-check-rdb`, found; None for what Redis can read.
 
     A last file that only ends too early is such: Redis cuts it off behind its last whole command.
     """
     if status == 0 or _is_cut_off(folder, report):
         return None
     lines = [line.strip() for line in report.splitlines() if line.strip()]
+    if _RDB_ERROR in lines[:-1]:
+        return f"RDB: {lines[lines.index(_RDB_ERROR) + 1]}"
     telling = [line for line in lines if re.search(r"not valid|rror|not sane|Cannot|FATAL|Expected|too long", line)]
     return (telling or lines or [f"the check ended with status {status}"])[-1]
+
+
+def last_file(folder: Path) -> str:
+    """The append-only file's last one, at whose end an interrupted write is; the manifest where that can't be read."""
+    try:
+        return f"{AOF_FOLDER}/{read_manifest((folder / MANIFEST).read_text(encoding='utf-8'))[-1].name}"
+    except (OSError, ValueError):
+        return MANIFEST
 
 
 def _is_cut_off(folder: Path, report: str) -> bool:
     analyzed = re.findall(r"AOF analyzed: filename=(\S+), size=\d+, ok_up_to=(\d+)", report)
     if not analyzed:
         return False
-    name, good = analyzed[-1]
+    path, good = analyzed[-1]
+    name = Path(path).name
     try:
         last = read_manifest((folder / MANIFEST).read_text(encoding="utf-8"))[-1]
         if last.kind != _INCREMENT or name != last.name:

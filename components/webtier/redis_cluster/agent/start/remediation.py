@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from .aof import MANIFEST
+from .aof import last_file
 from .data_folder import ACCEPT_FILE, DataFolder
 
 
@@ -22,12 +22,14 @@ class Remediation:
         """Makes a replica the master of its shard without any election."""
         files = f"--tls --cacert {self.tls}/ca.crt --cert {self.tls}/tls.crt --key {self.tls}/tls.key "
         options = f"--user agent {files if self.tls else ''}"
-        command = f"REDISCLI_AUTH=$(cat {self.auth}/agent) redis-cli {options}cluster failover takeover"
+        command = f"REDISCLI_AUTH=$(cat {self.auth}/agent) {_program('cli')} {options}cluster failover takeover"
         return self._exec(pod, "redis", f"sh -c '{command}'")
 
     def cut_off(self) -> str:
         """Keeps the data up to where it is broken."""
-        fix = self._exec(self._pod, "redis", f"sh -c 'yes | redis-check-aof --fix {self.data.path}/{MANIFEST}'")
+        # By itself: with the manifest valkey-check-aof 9 takes a base file in Valkey's own format for the broken one.
+        command = f"yes | {_program('check-aof')} --fix {self.data.path}/{last_file(self.data.path)}"
+        fix = self._exec(self._pod, "redis", f"sh -c '{command}'")
         return f"{fix} && {self._kubectl} delete pod {self._pod}"
 
     def accept_loss(self) -> str:
@@ -56,3 +58,8 @@ class Remediation:
         """A pod's name in DNS is `<pod>.<headless service>.<namespace>.svc.<domain>`."""
         labels = self.host.split(".")
         return f"kubectl -n {labels[2]}" if len(labels) > 2 else "kubectl"
+
+
+def _program(tool: str) -> str:
+    """In a shell: what the container's image calls it."""
+    return f"$(command -v redis-{tool} || echo valkey-{tool})"

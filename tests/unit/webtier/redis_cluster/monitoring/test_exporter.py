@@ -13,10 +13,10 @@ import pytest
 
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import (
     LocalCluster,
-    find_redis_server,
     local_cluster,
     wait_until,
 )
+from tests.unit.webtier.redis_cluster.agent.harness.servers import find_redis_server
 from tests.unit.webtier.redis_cluster.monitoring.exporter_process import (
     ExporterProcess,
     Sample,

@@ -1,12 +1,10 @@
 """The kubelet's questions, asked by the same scripts of a real Redis."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import INTERNAL, LocalCluster, wait_until
+from tests.unit.webtier.redis_cluster.agent.harness.servers import only_its_programs
 from webtier.redis_cluster.agent.redis.topology import Member
 from webtier.redis_cluster.agent.start.aof import UNFINISHED
 from webtier.redis_cluster.credentials.acl import EXPORTER_USER
@@ -21,14 +19,14 @@ READY_SCRIPT = ready_script(RedisClusterSettings())
 
 def ask_kubelet(cluster: LocalCluster, member: Member, script: str) -> tuple[bool, str]:
     """Whether the probe says yes, and what it says besides."""
-    if shutil.which("redis-cli") is None:
-        pytest.skip("redis-cli is not on PATH")
     folder: Path = cluster.data(member)
     (folder / EXPORTER_USER).write_text(INTERNAL.current(EXPORTER_USER), encoding="utf-8")
     for mounted in (AUTH_FOLDER, RUN_FOLDER, DATA_FOLDER):
         script = script.replace(mounted, str(folder))
     script = script.replace(f"-h 127.0.0.1 -p {PORT}", f"-h {cluster.addresses[member.host]} -p {cluster.port}")
-    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(
+        ["/bin/sh", "-c", script], capture_output=True, text=True, timeout=30, check=False, env=only_its_programs()
+    )
     assert not done.stderr
     return done.returncode == 0, done.stdout.strip()
 

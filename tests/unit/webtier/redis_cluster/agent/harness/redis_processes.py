@@ -4,7 +4,6 @@ All of 127.0.0.0/8 is this machine: every process listens on the same port at an
 """
 
 import itertools
-import os
 import secrets
 import shutil
 import signal
@@ -16,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-import pytest
 from redis.crc import key_slot
 
 from tests.unit.webtier.redis_cluster.agent.harness.access_files import (
@@ -26,6 +24,7 @@ from tests.unit.webtier.redis_cluster.agent.harness.access_files import (
     write_access_files,
 )
 from tests.unit.webtier.redis_cluster.agent.harness.free_ports import free_ports
+from tests.unit.webtier.redis_cluster.agent.harness.servers import find_redis_server
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.errors import AgentError
 from webtier.redis_cluster.agent.failover.draining import NO_FAILOVER, mark_draining
@@ -62,14 +61,6 @@ from webtier.redis_common.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, POR
 from webtier.shared.certificates import Pair, issue, make_authority
 
 DOMAIN = "redis-nodes.test.svc.cluster.local"
-
-
-def find_redis_server() -> str:
-    """The server's path; the test is skipped where there is none."""
-    found = os.environ.get("REDIS_SERVER") or shutil.which("redis-server")
-    if not found:
-        pytest.skip("redis-server is neither on PATH nor named by REDIS_SERVER")
-    return found
 
 
 def wait_until(condition: Callable[[], bool], what: str, timeout: float = 180.0) -> None:
@@ -271,7 +262,7 @@ class LocalCluster:
         with self.tester.open(self.addresses[member.host]) as node:
             return str(node.ask(*command))
 
-    def converge(self, connector: Connector | None = None, deadline: float = 45.0, patience: float = 5.0) -> None:
+    def converge(self, connector: Connector | None = None, deadline: float = 180.0, patience: float = 5.0) -> None:
         """Runs the agent's command."""
         asked = connector or self.connector
         converge(self.goal, asked, Console(), deadline=deadline, interval=0.1, patience=patience)

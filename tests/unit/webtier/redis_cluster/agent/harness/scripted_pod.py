@@ -12,6 +12,7 @@ from tests.unit.webtier.redis_cluster.agent.harness.access_files import (
 )
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import DOMAIN, LocalCluster
 from tests.unit.webtier.redis_cluster.agent.harness.remembering import Remembering
+from tests.unit.webtier.redis_cluster.agent.harness.servers import only_its_programs
 from webtier.redis_cluster.agent.redis.users import AccessFiles
 from webtier.redis_cluster.agent.sidecar import Sidecar
 from webtier.redis_cluster.agent.start.announce import Pod as AgentsPod
@@ -59,11 +60,14 @@ class Pod:
 
     def start_redis(self) -> subprocess.Popen[bytes]:
         command = [*self.script(START_SCRIPT), "--bind", self.ip]
-        environment = {**os.environ, "PATH": ":".join(filter(None, (self.path, os.environ["PATH"])))}
         with (self.folder / "container-log").open("ab") as log:
-            process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            process = subprocess.Popen(command, env=self._environment(), stdout=log, stderr=log)
         self.cluster.processes[self.member.pod] = process
         return process
+
+    def _environment(self) -> dict[str, str]:
+        programs = only_its_programs()
+        return {**programs, "PATH": os.pathsep.join(filter(None, (self.path, programs["PATH"])))}
 
     def start_agent(self) -> None:
         """Also when another one has been stopped."""
@@ -75,7 +79,7 @@ class Pod:
         threading.Thread(target=self.sidecar.run, args=(self.stop,), daemon=True).start()
 
     def run(self, script: str) -> int:
-        return subprocess.run(self.script(script), timeout=60, check=False).returncode
+        return subprocess.run(self.script(script), timeout=60, check=False, env=self._environment()).returncode
 
     def log(self) -> str:
         """What the redis container has written."""

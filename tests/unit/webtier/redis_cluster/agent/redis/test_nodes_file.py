@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.webtier.redis_cluster.agent.harness.free_ports import free_ports
-from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import find_redis_server, wait_until
+from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import wait_until
+from tests.unit.webtier.redis_cluster.agent.harness.servers import find_redis_server, find_tool
 from webtier.redis_cluster.agent.redis.nodes_file import read_view, render_nodes_file
 from webtier.redis_cluster.agent.redis.view import ClusterView, parse_view
 
@@ -40,7 +41,7 @@ class Server:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        client = ["redis-cli", "-h", IP, "-p", str(port)]
+        client = [find_tool("cli"), "-h", IP, "-p", str(port)]
 
         def ask(*command: str) -> str:
             return subprocess.run([*client, *command], capture_output=True, text=True, check=False).stdout

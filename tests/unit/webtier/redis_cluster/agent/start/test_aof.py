@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import find_redis_server, wait_until
-from webtier.redis_cluster.agent.start.aof import AOF_FOLDER, find_fault_in_report
+from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import wait_until
+from tests.unit.webtier.redis_cluster.agent.harness.servers import check_data, find_redis_server, find_tool
+from webtier.redis_cluster.agent.start.aof import AOF_FOLDER
 from webtier.redis_cluster.agent.start.data_folder import DataFolder
 
 KEYS = 40
@@ -30,7 +31,7 @@ class Volume:
 
     def cli(self, *command: str, lines: str = "") -> str:
         """One command, or many as lines."""
-        client = ["redis-cli", "-s", str(self.path / "socket"), *command]
+        client = [find_tool("cli"), "-s", str(self.path / "socket"), *command]
         return subprocess.run(client, input=lines, capture_output=True, text=True, check=False).stdout.strip()
 
     def keys_after_start(self) -> int | None:
@@ -48,13 +49,7 @@ class Volume:
         data = DataFolder(self.path, self.appendonly).look()
         if not data.whole:
             return data.fault
-        tool, file = (
-            ("redis-check-aof", f"{AOF_FOLDER}/{MANIFEST}") if self.appendonly else ("redis-check-rdb", "dump.rdb")
-        )
-        done = subprocess.run(
-            [tool, file], cwd=self.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace", check=False
-        )
-        return find_fault_in_report(self.path, done.returncode, done.stdout)
+        return check_data(self.path, self.appendonly)
 
     def damage(self, name: str, content: bytes) -> None:
         """In the middle; of an append-only file where a command begins, since its values have no checksum."""
@@ -74,8 +69,6 @@ class Volume:
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Half of the keys in the base file, half in the one behind it, all of them in a snapshot too."""
-    if not all(map(shutil.which, ("redis-cli", "redis-check-aof", "redis-check-rdb"))):
-        pytest.skip("redis-cli, redis-check-aof or redis-check-rdb is not on PATH")
     volume = Volume(tmp_path_factory.mktemp("written"))
     process = volume.start()
     wait_until(lambda: volume.cli("PING") == "PONG", "Redis runs")

@@ -12,9 +12,10 @@ import pytest
 
 from tests.unit.webtier.redis_cluster.agent.harness.guarded_cluster import GuardedCluster, guarded_cluster
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import wait_until
+from tests.unit.webtier.redis_cluster.agent.harness.servers import check_data, only_its_programs
 from webtier.redis_cluster.agent.errors import CommandRefusedError
 from webtier.redis_cluster.agent.redis.topology import Member
-from webtier.redis_cluster.agent.start.aof import AOF_FOLDER, MANIFEST, find_fault_in_report
+from webtier.redis_cluster.agent.start.aof import AOF_FOLDER
 
 KEYS = 20
 
@@ -57,15 +58,7 @@ def break_file(folder: Path) -> str:
     file = max((folder / AOF_FOLDER).glob("*.incr.aof"))
     content = file.read_bytes()
     file.write_bytes(content[: content.rindex(b"*3\r\n")] + b"garbage\r\n" * 9)
-    done = subprocess.run(
-        ["redis-check-aof", MANIFEST],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    fault = find_fault_in_report(folder, done.returncode, done.stdout)
+    fault = check_data(folder)
     assert fault is not None
     return fault
 
@@ -92,12 +85,13 @@ def test_a_broken_masters_file_is_cut_off_only_by_a_person(lone: GuardedCluster,
 
     reason = lone.reason(master, fault)
 
-    assert re.match(r"this node's data is broken: AOF appendonly.aof.\d+.incr.aof is not valid", reason)
+    assert re.match(r"this node's data is broken: AOF \S+/appendonly.aof.\d+.incr.aof is not valid", reason)
     assert f"0 of 1 masters answer, too few to elect {replica.pod}: if {replica.pod} has the data, let it" in reason
     commands = re.findall(r"kubectl -n test exec (\S+) -c redis -- sh -c '(.*?)'", reason)
     assert [pod for pod, _ in commands] == [replica.pod, master.pod]
-    assert commands[0][1].endswith("redis-cli --user agent cluster failover takeover")
-    subprocess.run(["sh", "-c", commands[1][1]], check=True, stdout=subprocess.DEVNULL)
+    assert commands[0][1].endswith("--user agent cluster failover takeover")
+    fix = ["/bin/sh", "-c", commands[1][1]]
+    subprocess.run(fix, check=True, stdout=subprocess.DEVNULL, env=only_its_programs())
     lone.let_in(master)
     wait_until(lambda: is_copied(lone, *pair), "they are in touch again")
     assert [keys(lone, member) for member in pair] == [KEYS, KEYS]

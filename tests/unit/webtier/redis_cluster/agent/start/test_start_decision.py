@@ -156,8 +156,8 @@ def test_without_a_replica_it_says_what_a_person_can_do() -> None:
         "No replica of it answers. To start it empty, if its data is lost for good: "
         "kubectl -n space exec r-shard-0-0 -c agent -- touch /data/accept-data-loss"
     )
-    assert "redis-check-aof --fix" not in found
-    assert "redis-check-aof --fix" in reason(judge(facts(BROKEN, MASTER, voters(FAILED)), REMEDIATION))
+    assert "valkey-check-aof) --fix" not in found
+    assert "valkey-check-aof) --fix" in reason(judge(facts(BROKEN, MASTER, voters(FAILED)), REMEDIATION))
 
 
 def test_the_command_for_a_person_is_complete() -> None:
@@ -165,9 +165,10 @@ def test_the_command_for_a_person_is_complete() -> None:
     remediation = replace(REMEDIATION, tls=Path("/tls"))
     assert reason(judge(facts(GONE, MASTER, (replica,)), remediation)).endswith(
         "0 of 1 masters answer, too few to elect r-shard-0-1: if r-shard-0-1 has the data, let it take over: "
-        "kubectl -n space exec r-shard-0-1 -c redis -- sh -c 'REDISCLI_AUTH=$(cat /auth/agent) redis-cli --user agent "
-        "--tls --cacert /tls/ca.crt --cert /tls/tls.crt --key /tls/tls.key cluster failover takeover'. To start it "
-        "empty, if its data is lost for good: kubectl -n space exec r-shard-0-0 -c agent -- touch "
+        "kubectl -n space exec r-shard-0-1 -c redis -- sh -c 'REDISCLI_AUTH=$(cat /auth/agent) "
+        "$(command -v redis-cli || echo valkey-cli) --user agent --tls --cacert /tls/ca.crt --cert /tls/tls.crt --key "
+        "/tls/tls.key cluster failover takeover'. To start it empty, if its data is lost for good: kubectl -n space "
+        "exec r-shard-0-0 -c agent -- touch "
         "/data/accept-data-loss"
     )
 
