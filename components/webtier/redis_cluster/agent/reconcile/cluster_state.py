@@ -120,11 +120,18 @@ def _read_node(member: Member, connector: Connector, thorough: bool) -> NodeStat
             online_replicas=sum(
                 key.removeprefix("slave").isdecimal() and "state=online" in value for key, value in replication.items()
             ),
-            memory=int(memory["used_memory_dataset"]),
+            memory=_signed(int(memory["used_memory_dataset"])),
             memory_limit=int(memory["maxmemory"]) if memory["maxmemory_policy"] == "noeviction" else 0,
             runs=frozenset(node.ask("PUBSUB", "CHANNELS", RUNS)),
             strays=_strays(node, view) if thorough and keys and view.myself.is_master else frozenset(),
         )
+
+
+def _signed(number: int) -> int:
+    """Redis 8.0 takes more than there is for overhead of a small data set, and shows a number below zero as one near
+    2^64.
+    """
+    return 0 if number >= 2**63 else number
 
 
 def _strays(node: Node, view: ClusterView) -> frozenset[int]:
