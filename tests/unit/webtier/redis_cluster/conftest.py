@@ -7,6 +7,17 @@ import pytest
 
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import LocalCluster, local_cluster
 from tests.unit.webtier.redis_cluster.agent.harness.resharded import fill
+from webtier.redis_cluster.agent.reconcile import migration
+
+
+@pytest.fixture
+def key_by_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slots are moved key by key, also where the servers have a command for it."""
+
+    def none(*_: object) -> None:
+        return None
+
+    monkeypatch.setattr(migration, "native_migration", none)
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 """Moves slots with their keys from one running master to another, while clients read and write them.
 
-Redis before 8.4 has no command for it, so it is done key by key: the target is told to import the
-slot and the source to migrate it, the keys are moved in small batches, and once the source has none
-left the slot becomes the target's. Meanwhile the source serves the keys that it still has, and
-sends clients to the target for all others; so a key that an interrupted MIGRATE left on both sides
-is right on the source, and replaces the one on the target when it is moved again.
+Servers that have a command for it do it themselves (`native_migration`). With others it is done key by key: the target
+is told to import the slot and the source to migrate it, the keys are moved in small batches, and once the source has
+none left the slot becomes the target's. Meanwhile the source serves the keys that it still has, and sends clients to
+the target for all others; so a key that an interrupted MIGRATE left on both sides is right on the source, and replaces
+the one on the target when it is moved again.
 
 Whatever is interrupted here leaves marks on one of both nodes, by which the next plan finds it.
 
@@ -23,7 +23,7 @@ from ..failover import draining
 from ..redis.client import Connector, Node
 from ..redis.reach import open_node
 from .cluster_state import NodeState
-from .native_migration import import_slots, is_native
+from .native_migration import native_migration
 from .progress import Progress
 from .steps import Move
 
@@ -83,7 +83,10 @@ class _Mover:
         self._patience = int(setting[1]) / 2000
         patient = replace(self.connector, timeout=max(self.connector.timeout, 3 * self._patience))
         self._source = self._open(self.move.source, patient)
-        self._told = [each for node in self.bystanders if (each := self._open_if_there(node)) is not None]
+        # Valkey answers SETSLOT once all replicas have it too: to tell everybody costs more than to wait for gossip.
+        waits = "valkey_version" in self._target.fields("INFO", "server")
+        found = () if waits else map(self._open_if_there, self.bystanders)
+        self._told = [each for each in found if each is not None]
         self._batch = 8
         self._draining_pod = ""
 
@@ -104,10 +107,11 @@ class _Mover:
             for node in (self._source, self._target):
                 self._note_draining(node, node.ask(*draining.QUESTION))
             self._check_nobody_drains()
-        if not under_way and is_native(self._source) and is_native(self._target):
-            import_slots(self._target, self.move.slots, self.progress, end)
-            return
+        native = None if under_way else native_migration(self._source, self._target, self.move.slots)
         self._copy_functions()
+        if native is not None:
+            native.move(self.move.slots, self.progress, end)
+            return
         for slots in self._groups():
             if time.monotonic() >= end or not self._move_slots(slots, end + LONGEST_OVERTIME):
                 return

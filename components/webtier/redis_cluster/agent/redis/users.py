@@ -85,7 +85,9 @@ def apply_access(node: Node, files: AccessFiles, login: ShardLogin, keep_passwor
         match line.split():
             case ["user", name, *rules]:
                 if name == REPLICATION_USER:
-                    rules = ["resetpass", *(rule for rule in rules if rule not in ("on", "off"))]
+                    # While slots arrive it may do more (reconcile/native_migration.py), and that ends here at the latest.
+                    anew = ("resetpass", "nocommands", "resetkeys", "resetchannels")
+                    rules = [*anew, *(rule for rule in rules if rule not in ("on", "off"))]
                 else:
                     rules = ["reset", *rules]
                 if keep_passwords and files.is_own(name):

@@ -22,6 +22,8 @@ from webtier.redis_cluster.agent.redis.client import Connector
 from webtier.redis_cluster.agent.redis.topology import Member
 from webtier.redis_cluster.agent.redis.view import parse_view
 
+pytestmark = pytest.mark.usefixtures("key_by_key")
+
 SLOTS = 100
 KEYS_A_SLOT = 60
 """So many that each slot moves alone."""

@@ -2,12 +2,8 @@
 
 import os
 import signal
-import socketserver
-import threading
-import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -24,12 +20,13 @@ from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.errors import CommandRefusedError
 from webtier.redis_cluster.agent.reconcile.cluster_state import read_cluster_state
 from webtier.redis_cluster.agent.reconcile.migration import migrate
-from webtier.redis_cluster.agent.reconcile.native_migration import import_slots, is_native
 from webtier.redis_cluster.agent.reconcile.progress import Progress
 from webtier.redis_cluster.agent.reconcile.steps import Move
 from webtier.redis_cluster.agent.redis.client import Connector, Node
 from webtier.redis_cluster.agent.redis.view import parse_view
 from webtier.redis_cluster.credentials.acl import AGENT_USER
+
+pytestmark = pytest.mark.usefixtures("key_by_key")
 
 
 @pytest.fixture(scope="module")
@@ -186,77 +183,3 @@ def test_the_agents_password_is_in_no_log_and_in_no_error(pair: LocalCluster) ->
     with Application(pair) as application:
         assert application.ask("GET", key) == b"value"
         application.ask("DEL", key)
-
-
-Answer = str | Exception | Sequence["Answer"]
-
-
-@dataclass
-class ScriptedServer:
-    """Answers commands as it is told, in Redis' protocol: no server with CLUSTER MIGRATION could be had."""
-
-    answer: Callable[[list[str]], Answer]
-    asked: list[list[str]] = field(default_factory=list[list[str]])
-
-    @contextmanager
-    def running(self) -> Generator[Node]:
-        script = self
-
-        class Handler(socketserver.StreamRequestHandler):
-            def handle(self) -> None:
-                while head := self.rfile.readline():
-                    words: list[str] = []
-                    for _ in range(int(head[1:])):
-                        size = int(self.rfile.readline()[1:])
-                        words.append(self.rfile.read(size + 2)[:-2].decode())
-                    if words[0] == "AUTH":
-                        self.wfile.write(b"+OK\r\n")
-                        continue
-                    script.asked.append(words)
-                    self.wfile.write(_encode(script.answer(words)))
-
-        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-            server.daemon_threads = True
-            thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-            thread.start()
-            try:
-                with Connector(lambda: "secret", server.server_address[1]).open("127.0.0.1") as node:
-                    yield node
-            finally:
-                server.shutdown()
-                thread.join()
-
-
-def _encode(answer: Answer) -> bytes:
-    if isinstance(answer, Exception):
-        return f"-{answer}\r\n".encode()
-    if isinstance(answer, str):
-        return f"${len(answer)}\r\n{answer}\r\n".encode()
-    return f"*{len(answer)}\r\n".encode() + b"".join(map(_encode, answer))
-
-
-def task(state: str, error: str = "") -> list[str]:
-    return ["id", "task-1", "slots", "5-7", "operation", "import", "state", state, "last_error", error]
-
-
-def test_a_server_that_moves_slots_itself_is_asked_to(pair: LocalCluster) -> None:
-    states: Iterator[Answer] = iter([[], [task("streaming-buffer")], [task("completed")]])
-    server = ScriptedServer(lambda words: "task-1" if "IMPORT" in words else next(states))
-    progress = Progress(Console())
-    with server.running() as node:
-        import_slots(node, [5, 6, 7, 9], progress, time.monotonic() + 60)
-    assert server.asked[1] == ["CLUSTER", "MIGRATION", "IMPORT", "5", "7", "9", "9"]
-    assert server.asked[2:] == [["CLUSTER", "MIGRATION", "STATUS", "ID", "task-1"]] * 2
-    assert progress.slots == 4
-    assert not is_native(pair.connector.open(pair.addresses[pair.topology.member(0, 0).host]))
-
-
-def test_a_task_of_an_earlier_run_is_waited_for_and_a_failed_one_says_why() -> None:
-    states: Iterator[Answer] = iter([[task("send-stream")], [task("failed", "out of memory")]])
-    server = ScriptedServer(lambda _: next(states))
-    with (
-        server.running() as node,
-        pytest.raises(CommandRefusedError, match="has failed to import slots: out of memory"),
-    ):
-        import_slots(node, [5, 6, 7], Progress(Console()), time.monotonic() + 60)
-    assert not any("IMPORT" in words for words in server.asked)

@@ -18,6 +18,8 @@ from webtier.redis_cluster.agent.reconcile.steps import Move
 from webtier.redis_cluster.agent.redis.topology import SLOTS
 from webtier.redis_cluster.agent.redis.view import parse_view
 
+pytestmark = pytest.mark.usefixtures("key_by_key")
+
 LIBRARY = "#!lua name=library\nredis.register_function('answer', function() return 42 end)"
 
 

@@ -8,6 +8,8 @@ from tests.unit.webtier.redis_cluster.agent.harness.watched_connector import Kil
 from webtier.redis_cluster.agent.redis.topology import Member
 from webtier.redis_cluster.agent.redis.view import parse_view
 
+pytestmark = pytest.mark.usefixtures("key_by_key")
+
 
 def test_a_successor_goes_on_when_a_master_fails_in_the_middle(replicated: LocalCluster) -> None:
     settle(replicated, 3, 1)

@@ -18,6 +18,8 @@ from tests.unit.webtier.redis_cluster.agent.harness.watched_connector import Kil
 from webtier.redis_cluster.agent.errors import DeadlinePassedError
 from webtier.redis_cluster.agent.redis.view import parse_view
 
+pytestmark = pytest.mark.usefixtures("key_by_key")
+
 
 @pytest.mark.parametrize("shards", [4, 3])
 def test_killed_anywhere_it_goes_on_and_loses_nothing(single: LocalCluster, shards: int) -> None:

@@ -9,6 +9,8 @@ from tests.unit.webtier.redis_cluster.agent.harness.watched_connector import Wat
 from webtier.redis_cluster.agent.errors import DeadlinePassedError, RefusedError
 from webtier.redis_cluster.agent.redis.view import parse_view
 
+pytestmark = pytest.mark.usefixtures("key_by_key")
+
 
 def test_to_one_shard_and_its_replica_and_back_to_three(single: LocalCluster) -> None:
     settle(single, 3, 0)
