@@ -8,7 +8,7 @@ MEASURED :=
 
 # What users give to a command is text for it alone. As it is, make would expand a '$' in it and a shell all else: so its
 # value is taken unexpanded, and reaches the shell as an environment variable, of which "$$NAME" is one word.
-ARGUMENTS := PYTHON STACK BASE AGAINST IGNORE URL METHOD HEADER COOKIE FAULT TIMES SETTINGS WITHOUT APPROVED UNREVIEWED
+ARGUMENTS := PYTHON STACK BASE AGAINST IGNORE URL METHOD HEADER COOKIE FAULT TIMES SETTINGS WITHOUT APPROVED UNREVIEWED SERVERS
 $(foreach name,$(ARGUMENTS),$(eval override $(name) := $$(value $(name))))
 export $(ARGUMENTS)
 
@@ -48,8 +48,9 @@ test: unit policies ## every test this machine can run, of long lists a sample
 	@$(BIN)/python -m pytest -m alone tests/cluster
 	@$(BIN)/python -m pytest --tb=short -m subset tests/faults
 
-nightly: $(VENV)/.tests policies ## what `make test` leaves out: the rest of long lists, flips, changes, pages in a browser, all faults
+nightly: $(VENV)/.tests policies ## what `make test` leaves out: the rest of long lists, newer servers, flips, changes, pages in a browser, all faults
 	@$(BIN)/python -m pytest -n 3 --dist loadscope -m nightly tests/cluster
+	@tools/test-servers.sh $(BIN)/python redis-8.0,valkey-8.1,valkey-9.1
 	@$(MAKE) flips changes browser faults
 
 faults: $(VENV)/.tests ## break Redis on purpose and count what it costs: make faults FAULT=kill-master TIMES=5
@@ -69,10 +70,11 @@ bench: $(VENV)/.tests ## a thousand rules, beside the same by hand: time and mem
 	@$(BIN)/python -m tests.bench.many_rules
 	@$(BIN)/python -m tests.bench.large_report
 
-unit: $(VENV)/.tests ## the unit tests alone: no cluster needed
+unit: $(VENV)/.tests ## the unit tests alone; those of Redis also with others: make unit SERVERS=redis-8.0,valkey-9.1
 	@tools/redis-server.sh
 	@tools/debian-program.sh promtool prometheus "the tests of the alert rules" >/dev/null
 	@$(BIN)/python -m pytest -n 4 --dist loadscope --durations=30 $(MEASURED) tests/unit
+	@tools/test-servers.sh $(BIN)/python "$$SERVERS"
 
 coverage: MEASURED := --cov --cov-report=term
 coverage: unit ## the unit tests, and a table of how much of the code they run

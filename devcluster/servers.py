@@ -59,7 +59,7 @@ def _write_scripts(server: Server, made: Path, final: Path) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="devcluster.servers", description=__doc__)
-    parser.add_argument("servers", nargs="+", choices=SERVERS, metavar="NAME", help=", ".join(SERVERS))
+    parser.add_argument("servers", nargs="+", choices=[*SERVERS], metavar="NAME", help=", ".join(SERVERS))
     failed = False
     for name in parser.parse_args().servers:
         try:
