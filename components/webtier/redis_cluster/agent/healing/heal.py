@@ -15,6 +15,13 @@ from ..redis.reach import ask_member_if_reachable, ask_peers
 from ..redis.view import Address, ClusterView, Record
 from .forget import StaleNodeWatch
 
+_HURRIED = 1
+"""Of `repl-timeout`, in seconds."""
+_REPL_TIMEOUT = "60"
+"""What it is else: no setting of ours changes Redis' own."""
+_BEFORE = float("-inf")
+"""An agent before this one may have ended while it was low."""
+
 
 @dataclass
 class Healer:
@@ -38,6 +45,8 @@ class Healer:
     _tried: dict[str, float] = field(default_factory=dict[str, float])
     _asked: int = 0
     _linked: float = field(default_factory=time.monotonic)
+    _hurried: float | None = _BEFORE
+    _repl_timeout: str = _REPL_TIMEOUT
 
     def __post_init__(self) -> None:
         self._stale_nodes = StaleNodeWatch(self.domain, self.connector.resolve, self.gone_for, self.absent_for)
@@ -96,6 +105,7 @@ class Healer:
         redis.ask("CLUSTER", "MEET", place.ip, place.port, place.bus_port)
 
     def _renew_replication(self, redis: Node, view: ClusterView) -> None:
+        self._take_time_again(redis)
         master = view.master
         if master is None or not master.reachable:
             self._linked = time.monotonic()
@@ -112,9 +122,26 @@ class Healer:
             return
         # Redis learns a peer's new address from its other peers without redirecting its own
         # replication to it; naming the same master again does.
-        if self._is_due(f"replicate {master.id}"):
-            redis.ask("CLUSTER", "REPLICATE", master.id)
-            self.console.event(f"replication from {master.name} now comes from {master.address.ip}")
+        if not self._is_due(f"replicate {master.id}"):
+            return
+        redis.ask("CLUSTER", "REPLICATE", master.id)
+        self.console.event(f"replication from {master.name} now comes from {master.address.ip}")
+        # A Valkey follows a master that moves, but does nothing when the same one is named.
+        if not moved and "valkey_version" in redis.fields("INFO", "server"):
+            self._hurry(redis)
+
+    def _hurry(self, redis: Node) -> None:
+        """Lets it give up the connection that has not come about: only for that the setting is so low, and not long."""
+        setting: list[str] = redis.ask("CONFIG", "GET", "repl-timeout")
+        if setting[1] != str(_HURRIED):
+            self._repl_timeout = setting[1]
+        self._hurried = time.monotonic()
+        redis.ask("CONFIG", "SET", "repl-timeout", _HURRIED)
+
+    def _take_time_again(self, redis: Node) -> None:
+        if self._hurried is not None and time.monotonic() - self._hurried >= 2 * _HURRIED + 1:
+            redis.ask("CONFIG", "SET", "repl-timeout", self._repl_timeout)
+            self._hurried = None
 
     def _forget(self, redis: Node, view: ClusterView) -> None:
         for stale in self._stale_nodes.due(view):
