@@ -45,7 +45,10 @@ RedisName = Annotated[str, text_of(_NAME)]
 RedisImage = Annotated[
     Image,
     checked(_version_problem),
-    Field(description="An image with `redis-server` and `redis-cli`, version 7.0 or later, on its PATH."),
+    Field(
+        description="An image with `redis-server` and `redis-cli`, version 7.0 or later, on its PATH, or with "
+        "`valkey-server` and `valkey-cli`."
+    ),
 ]
 DEFAULT_IMAGE = "docker.io/library/redis:8.2.1-bookworm"
 
