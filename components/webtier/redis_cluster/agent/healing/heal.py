@@ -1,7 +1,8 @@
 """Beside a running Redis: repairs this node's own links and its own table of peers.
 
 Every node does so for itself, so that no leader is needed. Nothing here deletes a key or takes a
-shard over; a node that was forgotten by mistake introduces itself again.
+shard over; a node that was forgotten by mistake introduces itself again, for a minute in vain: so long
+servers from Redis 7.2 on remember whom they have forgotten, and tell each other.
 """
 
 import time
@@ -145,6 +146,10 @@ class Healer:
 
     def _forget(self, redis: Node, view: ClusterView) -> None:
         for stale in self._stale_nodes.due(view):
+            # Since Redis 7.2 all nodes forget what one does, and know it again after a minute at the earliest.
+            found = self._view_at(stale.address.ip) if stale.address.ip else None
+            if found is not None and found.own_id == stale.id:
+                continue
             redis.ask("CLUSTER", "FORGET", stale.id)
             self.console.event(f"{stale.name} ({stale.id[:8]}) is a stale node: this node forgets it")
 

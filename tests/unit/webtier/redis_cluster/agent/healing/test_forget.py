@@ -168,8 +168,13 @@ def test_a_replica_that_lost_its_volume_joins_its_shard_and_its_former_self_is_f
     assert cluster.node_ids()[replica.pod] != former
 
     heal_until_six_know_six(cluster)
+    (working,) = healers(cluster, replica)
 
-    assert cluster.ask(replica, "DBSIZE") == "10"
+    def copied() -> bool:
+        heal(working)
+        return cluster.ask(replica, "DBSIZE") == "10"
+
+    wait_until(copied, "it has its shard's data")
     seen = parse_view(cluster.ask(replica, "CLUSTER", "NODES"))
     assert seen.myself.master_id == cluster.node_ids()[master.pod]
 
