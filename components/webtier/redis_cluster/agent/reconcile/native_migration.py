@@ -8,6 +8,7 @@ Redis' part is written from the documentation of `CLUSTER MIGRATION`, and tried 
 documented: no server that has the command could be had.
 """
 
+import hashlib
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -119,7 +120,10 @@ class ExportBySource:
             job = next(job for job in self._jobs() if job["name"] == name)
             if job["state"] in _ENDED:
                 # What an interrupted run leaves allowed ends with the Job, which gives every node its users anew.
-                self.target.ask("ACL", "SETUSER", REPLICATION_USER, *RESTRICTED)
+                left_in = self._password() in self._accepted()
+                self.target.ask(
+                    "ACL", "SETUSER", REPLICATION_USER, *RESTRICTED, *([f"!{self._password()}"] if left_in else [])
+                )
                 if job["state"] != "success":
                     to = f"to {self.target.name}" if self.target.name else "away"
                     raise CommandRefusedError(
@@ -131,10 +135,20 @@ class ExportBySource:
 
     def _begin(self, slots: Sequence[int], known: set[str]) -> str:
         """The new job's name: Valkey tells nobody but who asks what there is."""
-        self.target.ask("ACL", "SETUSER", REPLICATION_USER, *_ADMITTED)
+        # The source has the password of its own shard, which the target does not accept else.
+        self.target.ask("ACL", "SETUSER", REPLICATION_USER, *_ADMITTED, f"#{self._password()}")
         target_id = str(self.target.ask("CLUSTER", "MYID"))
         self.source.ask("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", *_bounds(slots), "NODE", target_id)
         return next(job["name"] for job in self._jobs() if job["name"] not in known)
+
+    def _password(self) -> str:
+        """The hash of what the source logs in with."""
+        return hashlib.sha256(str(self.source.ask("CONFIG", "GET", "masterauth")[1]).encode()).hexdigest()
+
+    def _accepted(self) -> list[str]:
+        """The hashes of what the target accepts."""
+        answer: list[Any] = self.target.ask("ACL", "GETUSER", REPLICATION_USER)
+        return answer[answer.index("passwords") + 1]
 
     def _jobs(self) -> list[dict[str, str]]:
         jobs = _as_dicts(self.source.ask("CLUSTER", "GETSLOTMIGRATIONS"))
