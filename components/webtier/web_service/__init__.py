@@ -1,10 +1,11 @@
 """A web service: a Deployment behind a Service, rolled without a gap."""
 
+from webtier.shared.scheduling import SchedulingSettings, Toleration
 from webtier.web_service.autoscaling import AutoscalingSettings, ScalingPolicy, ScalingRules
 from webtier.web_service.availability import BudgetSettings, RolloutSettings, SpreadSettings
 from webtier.web_service.component import WebService, WebServiceArgs
 from webtier.web_service.containers import InitContainer, ProgramSettings, SecretKey, Sidecar
-from webtier.web_service.pod_settings import SchedulingSettings, SecuritySettings, ServiceAccountSettings, Toleration
+from webtier.web_service.pod_settings import SecuritySettings, ServiceAccountSettings
 from webtier.web_service.probes import (
     ExecCheck,
     GrpcCheck,

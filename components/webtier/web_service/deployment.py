@@ -7,7 +7,6 @@ from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs
 from pulumi_kubernetes.core.v1 import (
     ContainerArgs,
     ContainerPortArgs,
-    LocalObjectReferenceArgs,
     PodSpecArgs,
     PodTemplateSpecArgs,
 )
@@ -15,6 +14,7 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
 from webtier.shared.checksum import CONFIG_CHECKSUM_ANNOTATION, checksum
 from webtier.shared.children import Children
+from webtier.shared.scheduling import place
 from webtier.shared.waiting import rolled_out, wait_for
 from webtier.web_service.containers import MAIN, ProgramSettings, Sidecar
 from webtier.web_service.settings import WebServiceSettings
@@ -69,22 +69,18 @@ def _pod(
     config_map: pulumi.Input[str] | None,
     service_account: pulumi.Input[str],
 ) -> PodSpecArgs:
-    scheduling = settings.scheduling
-    return PodSpecArgs(
+    pod = PodSpecArgs(
         service_account_name=service_account,
         automount_service_account_token=settings.service_account.mount_token,
         enable_service_links=False,
-        image_pull_secrets=[LocalObjectReferenceArgs(name=secret) for secret in settings.image_pull_secrets] or None,
         init_containers=[_container(each.name, each, settings) for each in settings.init_containers] or None,
         containers=[_main(settings), *(_sidecar(*each, settings) for each in sorted(settings.sidecars.items()))],
         security_context=settings.security.pod(),
         termination_grace_period_seconds=settings.rollout.termination_seconds,
         topology_spread_constraints=settings.spread.as_args(selector),
-        priority_class_name=scheduling.priority_class,
-        node_selector=scheduling.node_selector or None,
-        tolerations=[toleration.as_args() for toleration in scheduling.tolerations] or None,
         volumes=settings.volumes.volumes(config_map),
     )
+    return place(pod, settings.scheduling, settings.image_pull_secrets)
 
 
 def _main(settings: WebServiceSettings) -> ContainerArgs:

@@ -10,11 +10,12 @@ from webtier.service_exposure.ports import ServicePort, ServicePorts, main_port
 from webtier.service_exposure.settings import ClusterIpExposure, PodExposure, check_ports
 from webtier.shared.model import AbsolutePath, DnsLabel, DnsName, LabelValue, Moved
 from webtier.shared.problems import Place, wrong_setting
+from webtier.shared.scheduling import SchedulingSettings
 from webtier.shared.user_labels import UserLabels
 from webtier.web_service.autoscaling import AutoscalingSettings
 from webtier.web_service.availability import BudgetSettings, RolloutSettings, SpreadSettings
 from webtier.web_service.containers import MAIN, InitContainer, ProgramSettings, Sidecar
-from webtier.web_service.pod_settings import SchedulingSettings, SecuritySettings, ServiceAccountSettings
+from webtier.web_service.pod_settings import SecuritySettings, ServiceAccountSettings
 from webtier.web_service.probes import ExecCheck, ProbesSettings
 from webtier.web_service.volumes import Volumes
 
