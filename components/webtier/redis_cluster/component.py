@@ -72,13 +72,14 @@ class RedisCluster(RedisComponent):
     def __init__(self, name: str, args: RedisClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         settings = args.settings
         super().__init__(TYPE_TOKEN, name, settings.notes(), opts)
+        labels = {**args.labels, **settings.labels}
         parts = ClusterParts(
             name=name,
             settings=settings,
             parent=self,
             namespace=pulumi.Output.from_input(args.namespace),
-            labels={**args.labels, **recommended_labels(APPLICATION, name)},
-            user_labels=args.labels,
+            labels={**labels, **recommended_labels(APPLICATION, name)},
+            user_labels=labels,
             protect=args.protect,
         )
         self.username = pulumi.Output.from_input(APPLICATION_USER)
@@ -98,7 +99,10 @@ class RedisCluster(RedisComponent):
         make_metrics(parts)
         make_network_policies(parts)
         account = ServiceAccount(
-            name, metadata=parts.metadata(name), automount_service_account_token=False, opts=parts.options()
+            name,
+            metadata=parts.metadata(name, settings.service_account.annotations or None),
+            automount_service_account_token=False,
+            opts=parts.options(),
         )
         auth = make_auth_secret(parts, self.password, pulumi.Output.secret(args.previous_password))
         make_application_secret(parts, self.password)

@@ -19,9 +19,11 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from webtier.redis_cluster.credentials.secrets import AuthSecret
 from webtier.redis_cluster.parts import AGENT_APPLICATION, ClusterParts
 from webtier.redis_cluster.pod.agent_container import AUTH_MOUNT, AUTH_VOLUME, AgentContainers
+from webtier.redis_cluster.settings import AgentSettings, RedisClusterSettings
 from webtier.redis_common.conf import AUTH_FOLDER, UID
 from webtier.shared.checksum import checksum
 from webtier.shared.pods import secret_volume
+from webtier.shared.scheduling import place
 from webtier.shared.security import restricted_pod
 
 SHARDS = "webtier/shards"
@@ -58,16 +60,20 @@ def make_converge_job(
             template=PodTemplateSpecArgs(
                 metadata=ObjectMetaArgs(
                     labels=parts.labels,
-                    annotations={SHARDS: str(settings.shards)},
+                    annotations={**settings.pod_annotations, SHARDS: str(settings.shards)},
                 ),
-                spec=PodSpecArgs(
-                    service_account_name=account,
-                    automount_service_account_token=False,
-                    enable_service_links=False,
-                    restart_policy="Never",
-                    security_context=restricted_pod(UID, fs_group=UID),
-                    containers=[agent.container(_CONTAINER, _arguments(parts), mounts=[AUTH_MOUNT])],
-                    volumes=[secret_volume(AUTH_VOLUME, auth.secret.metadata.name), *agent.volumes()],
+                spec=place(
+                    PodSpecArgs(
+                        service_account_name=account,
+                        automount_service_account_token=False,
+                        enable_service_links=False,
+                        restart_policy="Never",
+                        security_context=restricted_pod(UID, fs_group=UID),
+                        containers=[agent.container(_CONTAINER, _arguments(parts), mounts=[AUTH_MOUNT])],
+                        volumes=[secret_volume(AUTH_VOLUME, auth.secret.metadata.name), *agent.volumes()],
+                    ),
+                    settings.scheduling,
+                    settings.image_pull_secrets,
                 ),
             ),
         ),
@@ -84,8 +90,23 @@ def make_converge_job(
 
 def _purpose(parts: ClusterParts, agent: AgentContainers) -> list[pulumi.Input[str]]:
     """What makes another Job of it, apart from the passwords."""
-    labels, settings = json.dumps(dict(parts.labels), sort_keys=True), agent.settings.model_dump_json()
-    return [*_arguments(parts), labels, settings, agent.code_checksum, str(agent.tls is not None)]
+    labels, settings = json.dumps(dict(parts.labels), sort_keys=True), _as_text(agent.settings)
+    secured = str(agent.tls is not None)
+    return [*_arguments(parts), labels, settings, agent.code_checksum, secured, *_placement(parts.settings)]
+
+
+def _as_text(settings: AgentSettings) -> str:
+    """What is set of the agent. A field that came later is left out where it is not set, so that the name stays."""
+    sides = {"requests": settings.resources.requests, "limits": settings.resources.limits}
+    later = {side: {"ephemeral_storage"} for side, amounts in sides.items() if amounts.ephemeral_storage is None}
+    return settings.model_dump_json(exclude={"resources": later})
+
+
+def _placement(settings: RedisClusterSettings) -> list[str]:
+    """Where its pods run, and what is said of them; nothing where nothing is set, so that the name stays."""
+    fields = {"scheduling", "image_pull_secrets", "pod_annotations"}
+    changed = settings.model_dump(include=fields, exclude_defaults=True)
+    return [json.dumps(changed, sort_keys=True)] if changed else []
 
 
 def _named_for(cluster: str) -> Callable[[list[str]], str]:

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from webtier.redis_cluster.access_settings import AccessSettings, PodNodePorts
 from webtier.redis_cluster.credentials.acl import APPLICATION_RULES, AclRules
 from webtier.redis_cluster.network_policy_settings import NetworkPolicySettings
+from webtier.redis_cluster.placement_settings import RedisAccountSettings, TopologyKeys
 from webtier.redis_cluster.tls_settings import TlsSettings
 from webtier.redis_common.settings import (
     DEFAULT_IMAGE,
@@ -21,6 +22,9 @@ from webtier.shared.model import DnsName, Image, Moved, Settings
 from webtier.shared.problems import wrong_setting
 from webtier.shared.prometheus.settings import PrometheusOperatorSettings
 from webtier.shared.quantities import ResourceAmounts, ResourceSettings, parse_quantity
+from webtier.shared.scheduling import SchedulingSettings
+from webtier.shared.user_annotations import PodAnnotations
+from webtier.shared.user_labels import UserLabels
 
 MOST_NODES = 1000
 """Redis Cluster's own recommended limit: every node talks to every other one."""
@@ -131,6 +135,23 @@ class RedisClusterSettings(Settings):
         default="preferred",
         description="Whether two members of a shard may never (required) share a node, or only where no other node has "
         "room (preferred).",
+    )
+    topology_keys: TopologyKeys = Field(
+        default=TopologyKeys(), description="Labels of nodes that say which of them fail together."
+    )
+    scheduling: SchedulingSettings = Field(
+        default=SchedulingSettings(),
+        description="Which nodes Redis and the Job that forms the cluster may run on, and before whom.",
+    )
+    image_pull_secrets: list[DnsName] = Field(
+        default_factory=list, description="Secrets of the namespace with which nodes pull the images."
+    )
+    labels: UserLabels = Field(default_factory=dict, description="Labels of your own, on all its objects and pods.")
+    pod_annotations: PodAnnotations = Field(
+        default_factory=dict, description="Annotations of your own, on Redis' pods and the Job's."
+    )
+    service_account: RedisAccountSettings = Field(
+        default=RedisAccountSettings(), description="The pods' account in the cluster, which has no rights there."
     )
     application_acl: AclRules = Field(
         default=APPLICATION_RULES,

@@ -60,7 +60,7 @@ class RedisStandalone(RedisComponent):
         children = Children(
             parent=self,
             namespace=pulumi.Output.from_input(args.namespace),
-            labels={**args.labels, **recommended_labels(_APPLICATION, name, _COMPONENT)},
+            labels={**args.labels, **settings.labels, **recommended_labels(_APPLICATION, name, _COMPONENT)},
         )
         selector = selector_labels(_APPLICATION, name, _COMPONENT)
 

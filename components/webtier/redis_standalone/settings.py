@@ -14,9 +14,12 @@ from webtier.redis_common.settings import (
     data_notes,
 )
 from webtier.redis_common.storage import DynamicStorage, LocalStorage, NfsStorage
-from webtier.shared.model import Settings
+from webtier.shared.model import DnsName, Settings
 from webtier.shared.problems import wrong_setting
-from webtier.shared.quantities import ByteQuantity, ResourceAmounts, ResourceSettings
+from webtier.shared.quantities import ByteQuantity, ResourceAmounts, ResourceSettings, parse_quantity
+from webtier.shared.scheduling import SchedulingSettings
+from webtier.shared.user_annotations import PodAnnotations
+from webtier.shared.user_labels import UserLabels
 
 
 class EphemeralStorage(Settings):
@@ -43,6 +46,14 @@ class RedisStandaloneSettings(Settings):
         description="Of the one pod. `limits.memory` must be set: Redis' maxmemory is derived from it.",
     )
     access: ClientAccessSettings = Field(default=ClientAccessSettings(), description="From outside the cluster.")
+    scheduling: SchedulingSettings = Field(
+        default=SchedulingSettings(), description="Which nodes the pod may run on, and before whom."
+    )
+    image_pull_secrets: list[DnsName] = Field(
+        default_factory=list, description="Secrets of the namespace with which nodes pull the image."
+    )
+    labels: UserLabels = Field(default_factory=dict, description="Labels of your own, on all its objects and the pod.")
+    pod_annotations: PodAnnotations = Field(default_factory=dict, description="Annotations of your own, on the pod.")
 
     @property
     def maxmemory_bytes(self) -> int:
@@ -60,6 +71,14 @@ class RedisStandaloneSettings(Settings):
                 "conf.appendonly is false and conf.save is empty, so that nothing would ever be written to the volume; "
                 "allowed: storage of the kind ephemeral, appendonly true, or at least one save point",
                 storage.kind,
+            )
+        most = self.resources.limits.ephemeral_storage
+        if isinstance(storage, EphemeralStorage) and most and parse_quantity(most) < parse_quantity(storage.size):
+            raise wrong_setting(
+                ("resources", "limits", "ephemeral_storage"),
+                f"less than storage.size, {storage.size}, which counts towards it: the pod would be evicted before "
+                "its folder is full; allowed: more than storage.size, or null for no limit",
+                most,
             )
         if isinstance(storage, LocalStorage) and len(storage.nodes) > 1:
             raise wrong_setting(

@@ -25,6 +25,7 @@ from webtier.redis_standalone.settings import RedisStandaloneSettings
 from webtier.shared.checksum import CONFIG_CHECKSUM_ANNOTATION
 from webtier.shared.children import Children
 from webtier.shared.pods import config_volume, secret_volume
+from webtier.shared.scheduling import place
 from webtier.shared.security import restricted_pod
 from webtier.shared.waiting import counts, wait_for
 
@@ -93,14 +94,16 @@ def pod_template(
         VolumeMountArgs(name="data", mount_path=DATA_FOLDER),
     ]
     container = redis_container(settings.image, settings.resources, ["sh", f"{CONF_FOLDER}/start.sh"], mounts)
+    annotations = {**settings.pod_annotations, CONFIG_CHECKSUM_ANNOTATION: conf_checksum}
+    pod = PodSpecArgs(
+        automount_service_account_token=False,
+        enable_service_links=False,
+        security_context=restricted_pod(UID, fs_group=UID),
+        termination_grace_period_seconds=GRACE_SECONDS,
+        containers=[container],
+        volumes=[config_volume("conf", conf), secret_volume("auth", secret), data],
+    )
     return PodTemplateSpecArgs(
-        metadata=ObjectMetaArgs(labels=labels, annotations={CONFIG_CHECKSUM_ANNOTATION: conf_checksum}),
-        spec=PodSpecArgs(
-            automount_service_account_token=False,
-            enable_service_links=False,
-            security_context=restricted_pod(UID, fs_group=UID),
-            termination_grace_period_seconds=GRACE_SECONDS,
-            containers=[container],
-            volumes=[config_volume("conf", conf), secret_volume("auth", secret), data],
-        ),
+        metadata=ObjectMetaArgs(labels=labels, annotations=annotations),
+        spec=place(pod, settings.scheduling, settings.image_pull_secrets),
     )

@@ -60,10 +60,14 @@ class ResourceAmounts(Settings):
 
     cpu: CpuQuantity | None = Field(default=None, description="Cores, such as `250m` or `2`.")
     memory: ByteQuantity | None = Field(default=None, description="Bytes, such as `128Mi`.")
+    ephemeral_storage: ByteQuantity | None = Field(
+        default=None, description="Bytes on the node's own disk, such as `1Gi`: logs, and folders that go with the pod."
+    )
 
     def as_mapping(self) -> dict[str, str]:
         """What Kubernetes wants, without the absent ones."""
-        return {key: value for key in ("cpu", "memory") if (value := getattr(self, key))}
+        amounts = {"cpu": self.cpu, "memory": self.memory, "ephemeral-storage": self.ephemeral_storage}
+        return {resource: amount for resource, amount in amounts.items() if amount is not None}
 
 
 class ResourceSettings(Settings):
@@ -73,13 +77,15 @@ class ResourceSettings(Settings):
         default=ResourceAmounts(), description="What the scheduler keeps free for one pod."
     )
     limits: ResourceAmounts = Field(
-        default=ResourceAmounts(), description="What one pod may never exceed: CPU is throttled, memory kills."
+        default=ResourceAmounts(),
+        description="What one pod may never exceed: CPU is throttled, memory kills, ephemeral storage evicts.",
     )
 
     @model_validator(mode="after")
     def _requests_fit_limits(self) -> "ResourceSettings":
-        for key, requested in self.requests.as_mapping().items():
-            limit = self.limits.as_mapping().get(key)
+        limits = self.limits.as_mapping()
+        for resource, requested in self.requests.as_mapping().items():
+            key, limit = resource.replace("-", "_"), limits.get(resource)
             if limit is not None and parse_quantity(requested) > parse_quantity(limit):
                 raise wrong_setting(
                     ("requests", key),

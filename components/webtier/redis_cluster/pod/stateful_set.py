@@ -17,6 +17,7 @@ from pulumi_kubernetes.core.v1 import (
     PodAntiAffinityArgs,
     PodSpecArgs,
     PodTemplateSpecArgs,
+    TopologySpreadConstraintArgs,
     VolumeArgs,
     VolumeMountArgs,
     WeightedPodAffinityTermArgs,
@@ -37,7 +38,8 @@ from webtier.redis_common.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, POR
 from webtier.redis_common.container import redis_container
 from webtier.redis_common.volumes import CLAIM
 from webtier.shared.checksum import CONFIG_CHECKSUM_ANNOTATION
-from webtier.shared.pods import HOST_TOPOLOGY, ZONE_TOPOLOGY, config_volume, pod_field, secret_volume, spread
+from webtier.shared.pods import config_volume, pod_field, secret_volume, spread
+from webtier.shared.scheduling import place
 from webtier.shared.security import restricted_pod
 from webtier.shared.waiting import counts, wait_for
 
@@ -72,7 +74,11 @@ def make_shard(
     """The StatefulSet of shard number `shard`, made after its claims and changed after the shard before it."""
     name = parts.shard_name(shard)
     parts = parts.shard(shard)
-    annotations = {CONFIG_CHECKSUM_ANNOTATION: files.checksum, **exporter_annotations(parts.settings.metrics)}
+    annotations = {
+        **parts.settings.pod_annotations,
+        CONFIG_CHECKSUM_ANNOTATION: files.checksum,
+        **exporter_annotations(parts.settings.metrics),
+    }
     return StatefulSet(
         name,
         metadata=parts.metadata(name, _rolled(parts)),
@@ -108,17 +114,14 @@ def _rolled(parts: ClusterParts) -> Mapping[str, str]:
 def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContainers) -> PodSpecArgs:
     """Nothing in here may depend on how many nodes there are: growing would restart every pod."""
     announced = files.announced
-    return PodSpecArgs(
+    pod = PodSpecArgs(
         service_account_name=files.account,
         automount_service_account_token=False,
         enable_service_links=False,
         security_context=restricted_pod(UID, fs_group=UID),
         termination_grace_period_seconds=GRACE_SECONDS,
         affinity=_apart(parts, shard),
-        topology_spread_constraints=[
-            spread(ZONE_TOPOLOGY, parts.shard_selector(shard), by_revision=False),
-            spread(HOST_TOPOLOGY, parts.selector, by_revision=False),
-        ],
+        topology_spread_constraints=_spread(parts, shard),
         init_containers=[
             agent.container(
                 "agent",
@@ -164,6 +167,7 @@ def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContain
             *exporter_volumes(parts.settings.metrics, files.secret),
         ],
     )
+    return place(pod, parts.settings.scheduling, parts.settings.image_pull_secrets)
 
 
 def _redis(parts: ClusterParts, files: ShardFiles) -> ContainerArgs:
@@ -181,9 +185,15 @@ def _redis(parts: ClusterParts, files: ShardFiles) -> ContainerArgs:
     return container
 
 
+def _spread(parts: ClusterParts, shard: int) -> list[TopologySpreadConstraintArgs]:
+    keys = parts.settings.topology_keys
+    over_zones = [] if keys.zone is None else [spread(keys.zone, parts.shard_selector(shard), by_revision=False)]
+    return [*over_zones, spread(keys.node, parts.selector, by_revision=False)]
+
+
 def _apart(parts: ClusterParts, shard: int) -> AffinityArgs:
     selector = LabelSelectorArgs(match_labels=parts.shard_selector(shard))
-    term = PodAffinityTermArgs(topology_key=HOST_TOPOLOGY, label_selector=selector)
+    term = PodAffinityTermArgs(topology_key=parts.settings.topology_keys.node, label_selector=selector)
     if parts.settings.anti_affinity == "required":
         rules = PodAntiAffinityArgs(required_during_scheduling_ignored_during_execution=[term])
     else:

@@ -85,7 +85,7 @@ def apply_access(node: Node, files: AccessFiles, login: ShardLogin, keep_passwor
         match line.split():
             case ["user", name, *rules]:
                 if name == REPLICATION_USER:
-                    # While slots arrive it may do more (reconcile/native_migration.py), and that ends here at the latest.
+                    # While slots arrive it may do more (reconcile/native_migration.py): that ends here at the latest.
                     anew = ("resetpass", "nocommands", "resetkeys", "resetchannels")
                     rules = [*anew, *(rule for rule in rules if rule not in ("on", "off"))]
                 else:
