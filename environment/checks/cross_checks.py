@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import get_args
 
 from environment.checks.ingress_checks import check_ingress
-from environment.checks.plain_text_secrets import check_plain_text_secrets
+from environment.checks.plain_text_secrets import check_plain_text_secrets, check_secrets_in_redis_conf
 from environment.checks.traffic_checks import check_traffic
 from environment.checks.usable_settings import UsableSettings
 from environment.settings.model import REDIS_NAME, EnvironmentSettings
@@ -28,6 +28,7 @@ def check_together(
     """The problems that lie between settings, or in how they are stored."""
     settings = UsableSettings(written)
     yield from check_plain_text_secrets(written, secret_keys, schema)
+    yield from check_secrets_in_redis_conf(written, secret_keys)
     yield from _routes(settings)
     yield from (Problem(place, message, has_value=False) for place, message in _name_conflicts(settings))
     yield from _node_port_collisions(settings)

@@ -41,6 +41,8 @@ LEAST_AGENT_MEMORY = "32Mi"
 class RedisConf(DataSettings):
     """What of redis.conf is a choice. The rest follows from Redis running in pods."""
 
+    of_cluster: ClassVar[bool] = True
+
     node_timeout_ms: int = Field(
         default=5000,
         ge=1000,

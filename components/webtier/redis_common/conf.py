@@ -1,5 +1,7 @@
 """What every Redis is told when it starts: the paths in its pod, and the lines about its data."""
 
+from webtier.redis_common.extra_conf import extra_lines
+from webtier.redis_common.quoting import quote
 from webtier.redis_common.settings import DataSettings
 
 PORT = 6379
@@ -13,7 +15,7 @@ UID = 999
 
 
 def data_lines(conf: DataSettings, maxmemory_bytes: int) -> list[str]:
-    """The lines of redis.conf that say what is kept in memory and on disk."""
+    """The lines of redis.conf that say what is kept in memory and on disk, and those of the user's own."""
     save_points = " ".join(f"{point.seconds} {point.changes}" for point in conf.save)
     return [
         f"appendonly {'yes' if conf.appendonly else 'no'}",
@@ -21,16 +23,5 @@ def data_lines(conf: DataSettings, maxmemory_bytes: int) -> list[str]:
         f"save {save_points or quote('')}",
         f"maxmemory {maxmemory_bytes}",
         f"maxmemory-policy {conf.maxmemory_policy}",
+        *extra_lines(conf.extra),
     ]
-
-
-def quote(text: str) -> str:
-    """A value for redis.conf that Redis reads as exactly this text."""
-    return '"' + "".join(_quoted(byte) for byte in text.encode()) + '"'
-
-
-def _quoted(byte: int) -> str:
-    character = chr(byte)
-    if character in '"\\':
-        return "\\" + character
-    return character if 0x20 <= byte < 0x7F else f"\\x{byte:02x}"

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Literal
+from dataclasses import replace
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from webtier.redis_common.extra_conf import ExtraConf, extra_notes, extra_problems
 from webtier.shared.model import Image, Settings, TextForm, text_of
-from webtier.shared.problems import checked, wrong_setting
+from webtier.shared.problems import checked, wrong_setting, wrong_settings
 from webtier.shared.quantities import ResourceSettings, parse_quantity
 
 LEAST_MEMORY = "32Mi"
@@ -61,7 +63,10 @@ class SavePoint(Settings):
 
 
 class DataSettings(Settings):
-    """What Redis keeps in memory, and what of it on disk."""
+    """What Redis keeps in memory, what of it on disk, and what else of redis.conf is a choice."""
+
+    of_cluster: ClassVar[bool] = False
+    """Whether it is part of a Redis Cluster."""
 
     appendonly: bool = Field(default=True, description="Whether every write is logged to the append-only file.")
     appendfsync: Literal["always", "everysec", "no"] = Field(
@@ -87,6 +92,19 @@ class DataSettings(Settings):
         "volatile-random",
         "volatile-ttl",
     ] = Field(default="noeviction", description="What happens when memory is full: refuse writes, or evict which keys.")
+
+    extra: ExtraConf = Field(
+        default_factory=dict,
+        description="Further keys of redis.conf with their values, such as `active-expire-effort: 2`; of several "
+        "arguments a list. Not those that webtier sets, and no secrets.",
+    )
+
+    @model_validator(mode="after")
+    def _sets_nothing_twice(self) -> "DataSettings":
+        problems = list(extra_problems(self.extra, of_cluster=self.of_cluster))
+        if problems:
+            raise wrong_settings([replace(each, place=("extra", *each.place)) for each in problems])
+        return self
 
     @property
     def keeps_nothing(self) -> bool:
@@ -131,4 +149,4 @@ def data_notes(data: DataSettings, size: str, maxmemory_bytes: int) -> list[str]
             f"storage.size is {size}: below twice maxmemory ({maxmemory_bytes} bytes) the "
             "rewriting of the append-only file can fill the volume"
         )
-    return notes
+    return [*notes, *extra_notes(data.extra)]

@@ -8,8 +8,9 @@ import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap
 
 from webtier.redis_common.component import RedisComponent
-from webtier.redis_common.conf import AUTH_FOLDER, DATA_FOLDER, PORT, data_lines, quote
+from webtier.redis_common.conf import AUTH_FOLDER, DATA_FOLDER, PORT, data_lines
 from webtier.redis_common.container import ALIVE_SCRIPT
+from webtier.redis_common.quoting import quote
 from webtier.redis_standalone.settings import RedisStandaloneSettings
 from webtier.redis_standalone.storage import make_claim
 from webtier.redis_standalone.workload import READY_SCRIPT, START_SCRIPT, make_stateful_set, pod_template

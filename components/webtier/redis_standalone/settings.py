@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from webtier.redis_common.access import ClientAccessSettings
+from webtier.redis_common.extra_conf import extra_notes
 from webtier.redis_common.settings import (
     DEFAULT_IMAGE,
     DataSettings,
@@ -91,10 +92,10 @@ class RedisStandaloneSettings(Settings):
         if not isinstance(self.storage, EphemeralStorage):
             return data_notes(self.conf, self.storage.size, self.maxmemory_bytes)
         if self.conf.maxmemory_policy.startswith("allkeys-"):
-            return []  # a cache, whose keys may go at any time
+            return [*extra_notes(self.conf.extra)]  # a cache, whose keys may go at any time
         note = (
             "storage.kind is ephemeral: all data goes with the pod, for which a lost node is enough, and yet "
             f"conf.maxmemory_policy is {self.conf.maxmemory_policy}; keep the data in a volume, or say with one of "
             "the policies allkeys-… that it is a cache"
         )
-        return [note]
+        return [note, *extra_notes(self.conf.extra)]

@@ -2,7 +2,8 @@
 
 from webtier.redis_cluster.credentials.acl import REPLICATION_USER
 from webtier.redis_cluster.settings import RedisClusterSettings
-from webtier.redis_common.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, PORT, data_lines, quote
+from webtier.redis_common.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, PORT, data_lines
+from webtier.redis_common.quoting import quote
 
 BUS_PORT = 16379
 

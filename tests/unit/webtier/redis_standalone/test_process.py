@@ -79,3 +79,32 @@ def test_redis_with_another_password_than_the_clients_is_alive_but_not_ready(rea
     ready, said = real_redis.ask("ready.sh")
     assert not ready
     assert "WRONGPASS" in said
+
+
+def test_redis_reads_further_keys_as_they_were_meant(tmp_path: Path) -> None:
+    title = "a \\ \"title\" 'of' {listen-addr} naïve"
+    extra = {
+        "active-expire-effort": 2,
+        "client-output-buffer-limit": ["pubsub", "64mb", "16mb", 60],
+        "latency-tracking-info-percentiles": [50, 99.9],
+        "lazyfree-lazy-eviction": True,
+        "notify-keyspace-events": "",
+        "oom-score-adj-values": "0 200 800",
+        "proc-title-template": title,
+    }
+    redis = RealRedis(tmp_path, {"conf": {"extra": extra}})
+    redis.start()
+    try:
+        with redis.client() as client:
+            found = client.config_get("*")
+    finally:
+        redis.kill()
+    assert {key: found[key] for key in extra} == {
+        "active-expire-effort": "2",
+        "client-output-buffer-limit": "normal 0 0 0 slave 268435456 67108864 60 pubsub 67108864 16777216 60",
+        "latency-tracking-info-percentiles": "50 99.9",
+        "lazyfree-lazy-eviction": "yes",
+        "notify-keyspace-events": "",
+        "oom-score-adj-values": "0 200 800",
+        "proc-title-template": title,
+    }

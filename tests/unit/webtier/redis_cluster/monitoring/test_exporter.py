@@ -30,7 +30,7 @@ from webtier.redis_cluster.credentials.acl import EXPORTER_ACL, EXPORTER_USER
 from webtier.redis_cluster.monitoring.alerts import cluster_alerts
 from webtier.redis_cluster.monitoring.dashboard import render_dashboard
 from webtier.redis_cluster.monitoring.exporter import exporter_arguments, render_exporter_passwords
-from webtier.redis_common.conf import quote
+from webtier.redis_common.quoting import quote
 from webtier.shared.certificates import issue, make_authority
 
 EXPORTER_PASSWORD = 'of "the" exporter, ü'
