@@ -77,8 +77,54 @@ REFUSED = (
         '"0.1m"',
         "allowed: text such as '250m', '1' or '1.5': cores, or thousandths of one",
     ),
-    Refused("low maxmemory", "{conf: {maxmemory_percent: 59}}", "conf.maxmemory_percent", "59", "from 60 to 75"),
-    Refused("high maxmemory", "{conf: {maxmemory_percent: 76}}", "conf.maxmemory_percent", "76", "from 60 to 75"),
+    Refused("low maxmemory", "{conf: {maxmemory_percent: 29}}", "conf.maxmemory_percent", "29", "from 30 to 90"),
+    Refused("high maxmemory", "{conf: {maxmemory_percent: 91}}", "conf.maxmemory_percent", "91", "from 30 to 90"),
+    Refused(
+        "maxmemory and buffers that do not fit",
+        "{conf: {maxmemory_percent: 90}}",
+        "conf.maxmemory_percent",
+        "90",
+        "maxmemory 461 MiB + replicas' buffers beyond the backlog 31 MiB + Redis itself 26 MiB are more than "
+        "resources.limits.memory, 512 MiB; allowed: at most 89, a lower conf.replica_output_buffer_limit, or a higher "
+        "limit",
+    ),
+    Refused(
+        "Redis' own limit of replicas' buffers in half a gigabyte",
+        "{conf: {replica_output_buffer_limit: {hard: 256Mi, soft: 64Mi}}}",
+        "conf.replica_output_buffer_limit.hard",
+        '"256Mi"',
+        "maxmemory 358 MiB + replicas' buffers beyond the backlog 236 MiB + Redis itself 26 MiB are more than "
+        "resources.limits.memory, 512 MiB; allowed: at most '148Mi', a lower conf.maxmemory_percent, or a higher limit",
+    ),
+    Refused(
+        "a soft limit above the hard one",
+        "{conf: {replica_output_buffer_limit: {hard: 32Mi, soft: 64Mi}}}",
+        "conf.replica_output_buffer_limit.soft",
+        '"64Mi"',
+        "more than hard, 32Mi; allowed: at most that",
+    ),
+    Refused(
+        "a backlog above the hard limit",
+        "{conf: {repl_backlog_size: 64Mi, replica_output_buffer_limit: {hard: 32Mi, soft: 32Mi}}}",
+        "conf.replica_output_buffer_limit.hard",
+        '"32Mi"',
+        "less than conf.repl_backlog_size, 64 MiB, up to which Redis lets it grow all the same; allowed: at least that",
+    ),
+    Refused(
+        "a backlog that leaves no room for data",
+        "{conf: {repl_backlog_size: 200Mi}}",
+        "conf.repl_backlog_size",
+        '"200Mi"',
+        "it is a part of maxmemory, 358 MiB, and leaves too little for data; allowed: at most a quarter, '89Mi'",
+    ),
+    Refused(
+        "half a buffer limit",
+        "{conf: {replica_output_buffer_limit: {hard: 32Mi}}}",
+        "conf.replica_output_buffer_limit.soft",
+        None,
+        "not set, but needed: For `soft_seconds` on end.",
+    ),
+    Refused("backlog as number", "{conf: {repl_backlog_size: 1048576}}", "conf.repl_backlog_size", "1048576", _BYTES),
     Refused(
         "eviction policy",
         "{conf: {maxmemory_policy: volatile_lru}}",

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from webtier.redis_cluster.access_settings import AccessSettings, PodNodePorts
+from webtier.redis_cluster.buffer_settings import ReplicaOutputBufferLimit, check_buffers, replication_buffers
 from webtier.redis_cluster.credentials.acl import APPLICATION_RULES, AclRules
 from webtier.redis_cluster.network_policy_settings import NetworkPolicySettings
 from webtier.redis_cluster.placement_settings import RedisAccountSettings, TopologyKeys
@@ -17,11 +18,12 @@ from webtier.redis_common.settings import (
     check_volume,
     data_notes,
 )
+from webtier.redis_common.sizing import Memory, ReplicationBuffers
 from webtier.redis_common.storage import DynamicStorage, LocalStorage, StorageSettings
 from webtier.shared.model import DnsName, Image, Moved, Settings
 from webtier.shared.problems import wrong_setting
 from webtier.shared.prometheus.settings import PrometheusOperatorSettings
-from webtier.shared.quantities import ResourceAmounts, ResourceSettings, parse_quantity
+from webtier.shared.quantities import ByteQuantity, ResourceAmounts, ResourceSettings, parse_quantity
 from webtier.shared.scheduling import SchedulingSettings
 from webtier.shared.user_annotations import PodAnnotations
 from webtier.shared.user_labels import UserLabels
@@ -49,6 +51,21 @@ class RedisConf(DataSettings):
         le=60000,
         description="A node is suspected after so long without an answer. A failover takes 1 to 2 s more.",
     )
+    repl_backlog_size: ByteQuantity | None = Field(
+        default=None,
+        description="What a replica can miss and yet need no whole copy; a part of maxmemory. Null for 4 % of "
+        "`resources.limits.memory`.",
+    )
+    replica_output_buffer_limit: ReplicaOutputBufferLimit | None = Field(
+        default=None,
+        description="What a master may hold back for replicas that are slow or copy (`client-output-buffer-limit "
+        "replica`), beside maxmemory but for the backlog. Null for 10 % of `resources.limits.memory`, or half of that "
+        "for 60 s.",
+    )
+
+    def buffers(self, limit: int) -> ReplicationBuffers:
+        """What is kept for replicas in so many bytes of memory."""
+        return replication_buffers(limit, self.repl_backlog_size, self.replica_output_buffer_limit)
 
     @model_validator(mode="after")
     def _something_is_kept(self) -> "RedisConf":
@@ -206,8 +223,9 @@ class RedisClusterSettings(Settings):
         return 1 if self.replicas_per_shard >= 2 else 0
 
     @property
-    def maxmemory_bytes(self) -> int:
-        return self.conf.maxmemory_bytes(self.resources)
+    def memory(self) -> Memory:
+        """How the memory of one Redis pod is shared out."""
+        return self.conf.memory(self.resources, self.conf.buffers)
 
     @model_validator(mode="after")
     def _has_room(self) -> "RedisClusterSettings":
@@ -220,7 +238,9 @@ class RedisClusterSettings(Settings):
                 self.shards,
             )
         check_memory(self.resources)
-        check_volume(self.storage.size, self.maxmemory_bytes)
+        conf = self.conf
+        check_buffers(self.memory, conf.maxmemory_percent, conf.repl_backlog_size, conf.replica_output_buffer_limit)
+        check_volume(self.storage.size, self.memory.maxmemory)
         return self
 
     @model_validator(mode="after")
@@ -285,4 +305,4 @@ class RedisClusterSettings(Settings):
                 f"storage.nodes names {len(self.storage.nodes)} nodes for {self.shards} masters: one lost node can "
                 "take most of them, and without a majority of the masters there is no automatic failover"
             )
-        return notes + data_notes(self.conf, self.storage.size, self.maxmemory_bytes)
+        return notes + data_notes(self.conf, self.storage.size, self.memory)

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from webtier.redis_common.extra_conf import ExtraConf, extra_notes, extra_problems
+from webtier.redis_common.sizing import KEPT_ASIDE, Memory, ReplicationBuffers, Volume
 from webtier.shared.model import Image, Settings, TextForm, text_of
 from webtier.shared.problems import checked, wrong_setting, wrong_settings
 from webtier.shared.quantities import ResourceSettings, parse_quantity
@@ -78,9 +79,10 @@ class DataSettings(Settings):
     )
     maxmemory_percent: int = Field(
         default=70,
-        ge=60,
-        le=75,
-        description="Data's part of `resources.limits.memory`; forks and buffers need the rest.",
+        ge=30,
+        le=90,
+        description="Part of `resources.limits.memory` that is Redis' `maxmemory`; forks and buffers need the rest. "
+        "Above 75 the preview says what is left for them.",
     )
     maxmemory_policy: Literal[
         "noeviction",
@@ -111,9 +113,16 @@ class DataSettings(Settings):
         """Whether a restart begins without data."""
         return not self.appendonly and not self.save
 
-    def maxmemory_bytes(self, resources: ResourceSettings) -> int:
-        """Redis' `maxmemory`, in bytes, in a container with these resources."""
-        return int(parse_quantity(resources.limits.memory or "0") * self.maxmemory_percent / 100)
+    @property
+    def growth_percent(self) -> int:
+        """By how much the append-only file grows before it is rewritten."""
+        given = self.extra.get("auto-aof-rewrite-percentage", 100)
+        return int(given) if isinstance(given, int | str) and str(given).isdecimal() else 100
+
+    def memory(self, resources: ResourceSettings, buffers: Callable[[int], ReplicationBuffers] | None = None) -> Memory:
+        """How the memory of a container with these resources is shared out; `buffers` are those for so many bytes."""
+        limit = int(parse_quantity(resources.limits.memory or "0"))
+        return Memory(limit, limit * self.maxmemory_percent // 100, buffers(limit) if buffers else None)
 
 
 def check_memory(resources: ResourceSettings) -> None:
@@ -139,14 +148,22 @@ def check_volume(size: str, maxmemory_bytes: int) -> None:
         )
 
 
-def data_notes(data: DataSettings, size: str, maxmemory_bytes: int) -> list[str]:
+def data_notes(data: DataSettings, size: str, memory: Memory) -> list[str]:
     """What is allowed of a Redis with a volume of `size` but may surprise: one sentence each."""
-    notes: list[str] = []
-    if not data.appendonly:
-        notes.append("conf.appendonly is false: a restart loses every write since the last snapshot")
-    if parse_quantity(size) < 2 * maxmemory_bytes:
-        notes.append(
-            f"storage.size is {size}: below twice maxmemory ({maxmemory_bytes} bytes) the "
-            "rewriting of the append-only file can fill the volume"
-        )
-    return [*notes, *extra_notes(data.extra)]
+    restart = "conf.appendonly is false: a restart loses every write since the last snapshot"
+    return [*([] if data.appendonly else [restart]), *size_notes(data, size, memory), *extra_notes(data.extra)]
+
+
+def size_notes(data: DataSettings, size: str, memory: Memory) -> list[str]:
+    """Where what Redis writes may be too much for its memory or for a volume of `size`: one sentence each."""
+    is_replicated = memory.buffers is not None
+    volume = Volume(
+        size=int(parse_quantity(size)),
+        data=memory.most_data,
+        appendonly=data.appendonly,
+        # What a replica has copied is one too.
+        has_snapshot=is_replicated or bool(data.save),
+        growth_percent=data.growth_percent,
+        kept_aside=KEPT_ASIDE if is_replicated else 0,
+    )
+    return [*memory.notes(data.maxmemory_percent), *volume.notes()]

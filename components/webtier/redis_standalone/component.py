@@ -109,6 +109,6 @@ def render_redis_conf(settings: RedisStandaloneSettings) -> str:
         f"dir {DATA_FOLDER}",
         # Every address of the pod; a leading '-' makes a missing IPv6 no error.
         "bind * -::*",
-        *data_lines(settings.conf, settings.maxmemory_bytes),
+        *data_lines(settings.conf, settings.memory.maxmemory),
     ]
     return "\n".join(lines) + "\n"

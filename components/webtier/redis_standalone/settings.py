@@ -13,7 +13,9 @@ from webtier.redis_common.settings import (
     check_memory,
     check_volume,
     data_notes,
+    size_notes,
 )
+from webtier.redis_common.sizing import Memory
 from webtier.redis_common.storage import DynamicStorage, LocalStorage, NfsStorage
 from webtier.shared.model import DnsName, Settings
 from webtier.shared.problems import wrong_setting
@@ -57,15 +59,16 @@ class RedisStandaloneSettings(Settings):
     pod_annotations: PodAnnotations = Field(default_factory=dict, description="Annotations of your own, on the pod.")
 
     @property
-    def maxmemory_bytes(self) -> int:
-        return self.conf.maxmemory_bytes(self.resources)
+    def memory(self) -> Memory:
+        """How the memory of the pod is shared out."""
+        return self.conf.memory(self.resources)
 
     @model_validator(mode="after")
     def _fits_together(self) -> "RedisStandaloneSettings":
         storage = self.storage
         check_memory(self.resources)
         if not self.conf.keeps_nothing:
-            check_volume(storage.size, self.maxmemory_bytes)
+            check_volume(storage.size, self.memory.maxmemory)
         elif not isinstance(storage, EphemeralStorage):
             raise wrong_setting(
                 ("storage", "kind"),
@@ -90,12 +93,12 @@ class RedisStandaloneSettings(Settings):
     def notes(self) -> list[str]:
         """What is allowed but may surprise: one sentence each, for the preview."""
         if not isinstance(self.storage, EphemeralStorage):
-            return data_notes(self.conf, self.storage.size, self.maxmemory_bytes)
-        if self.conf.maxmemory_policy.startswith("allkeys-"):
-            return [*extra_notes(self.conf.extra)]  # a cache, whose keys may go at any time
+            return data_notes(self.conf, self.storage.size, self.memory)
+        is_cache = self.conf.maxmemory_policy.startswith("allkeys-")  # its keys may go at any time
         note = (
             "storage.kind is ephemeral: all data goes with the pod, for which a lost node is enough, and yet "
             f"conf.maxmemory_policy is {self.conf.maxmemory_policy}; keep the data in a volume, or say with one of "
             "the policies allkeys-… that it is a cache"
         )
-        return [note, *extra_notes(self.conf.extra)]
+        sizes = [] if self.conf.keeps_nothing else size_notes(self.conf, self.storage.size, self.memory)
+        return [*([] if is_cache else [note]), *sizes, *extra_notes(self.conf.extra)]

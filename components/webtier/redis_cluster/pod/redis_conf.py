@@ -4,6 +4,7 @@ from webtier.redis_cluster.credentials.acl import REPLICATION_USER
 from webtier.redis_cluster.settings import RedisClusterSettings
 from webtier.redis_common.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, PORT, data_lines
 from webtier.redis_common.quoting import quote
+from webtier.redis_common.sizing import ReplicationBuffers
 
 BUS_PORT = 16379
 
@@ -22,7 +23,7 @@ START_FILE = "start.conf"
 
 def render_redis_conf(settings: RedisClusterSettings) -> str:
     """redis.conf. Nothing in it depends on how many nodes there are: a change of it restarts every pod."""
-    conf = settings.conf
+    conf, memory = settings.conf, settings.memory
     lines = [
         f"include {AUTH_FOLDER}/{REPLICATION_FILE}",
         f"include {CONF_FOLDER}/topology.conf",
@@ -43,9 +44,20 @@ def render_redis_conf(settings: RedisClusterSettings) -> str:
         "cluster-require-full-coverage no",
         # Replicas of one master that ask within so long share one copy.
         "repl-diskless-sync-delay 1",
-        *data_lines(conf, settings.maxmemory_bytes),
+        *_buffers(memory.buffers),
+        *data_lines(conf, memory.maxmemory),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _buffers(buffers: ReplicationBuffers | None) -> list[str]:
+    """What is held for replicas, in every pod, whether it has some or may have one day."""
+    if buffers is None:
+        return []
+    return [
+        f"repl-backlog-size {buffers.backlog}",
+        f"client-output-buffer-limit replica {buffers.hard} {buffers.soft} {buffers.soft_seconds}",
+    ]
 
 
 def _ports(settings: RedisClusterSettings) -> list[str]:

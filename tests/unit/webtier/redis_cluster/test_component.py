@@ -23,7 +23,7 @@ from webtier.redis_cluster import RedisCluster, RedisClusterArgs, RedisClusterSe
 
 
 def test_the_default_is_three_shards_with_a_replica_each() -> None:
-    recording = record()
+    recording = record({"storage": {"kind": "dynamic", "size": "2Gi"}})
     assert {each.name: each.inputs["spec"]["replicas"] for each in recording.of_type(STATEFUL_SET)} == {
         f"redis-shard-{shard}": 2 for shard in range(3)
     }
@@ -33,6 +33,9 @@ def test_the_default_is_three_shards_with_a_replica_each() -> None:
         assert spec["serviceName"] == "redis-nodes"
         assert stateful_set.inputs["metadata"]["name"] == stateful_set.name
     assert recording.warnings == []
+    # A volume of the default size can be filled by a full Redis of the default size, and is not changed for that.
+    (warning,) = record().warnings
+    assert "Make storage.size at least '2028Mi'" in warning
 
 
 def test_everything_is_a_child_named_after_the_component() -> None:

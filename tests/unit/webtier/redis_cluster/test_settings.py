@@ -26,7 +26,7 @@ from webtier.redis_cluster import RedisCluster, RedisClusterArgs, RedisClusterSe
         ),
         ({"shard": 3}, "Extra inputs are not permitted"),
         ({"image": "redis"}, "an image with its tag or digest"),
-        ({"conf": {"maxmemory_percent": 90}}, "less than or equal to 75"),
+        ({"conf": {"maxmemory_percent": 91}}, "less than or equal to 90"),
         ({"conf": {"maxmemory_policy": "lru"}}, "'noeviction', 'allkeys-lru'"),
         ({"conf": {"appendonly": False, "save": []}}, "allowed: appendonly true, or at least one save point"),
         ({"resources": {"limits": {"memory": None}}}, "limits.memory\n.*not set, and maxmemory is derived from it"),
@@ -59,14 +59,17 @@ def test_what_can_not_be_is_refused_with_the_reason(settings: dict[str, Any], me
         ({"shards": 1, "replicas_per_shard": 2}, "shards is 1: there is no automatic failover below three shards"),
         ({"shards": 2}, "shards is 2: there is no automatic failover below three shards"),
         ({"replicas_per_shard": 0}, "while a node is away, so are the keys of its shard"),
-        ({"storage": {"kind": "local", "nodes": ["a"]}}, "one lost node can take a master and its replica"),
-        ({"storage": {"kind": "local", "nodes": ["a", "b"]}}, "without a majority of the masters"),
+        (
+            {"storage": {"kind": "local", "nodes": ["a"], "size": "2Gi"}},
+            "one lost node can take a master and its replica",
+        ),
+        ({"storage": {"kind": "local", "nodes": ["a", "b"], "size": "2Gi"}}, "without a majority of the masters"),
         ({"storage": {"kind": "dynamic", "size": "512Mi"}}, "can fill the volume"),
         ({"conf": {"appendonly": False}}, "a restart loses every write since the last snapshot"),
     ],
 )
 def test_what_may_surprise_is_said(settings: dict[str, Any], note: str) -> None:
-    (warning,) = record(settings).warnings
+    (warning,) = record({"storage": {"kind": "dynamic", "size": "2Gi"}, **settings}).warnings
     assert warning.startswith("redis: ")
     assert note in warning
 
