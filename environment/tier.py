@@ -19,6 +19,7 @@ from webtier.path_rules import Backend, GatewayRouting, PathRule, PathRules, Pat
 from webtier.path_rules.rules.hosts import WILDCARD
 from webtier.path_rules.rules.options import ServiceRef
 from webtier.redis_cluster.component import RedisCluster, RedisClusterArgs
+from webtier.redis_common.settings import CLUSTER_DOMAIN
 from webtier.redis_standalone import RedisStandalone, RedisStandaloneArgs
 from webtier.service_exposure import ServiceExposure, ServiceExposureArgs
 from webtier.service_exposure.ports import tcp_ports
@@ -43,21 +44,7 @@ def build_tier(settings: EnvironmentSettings, standing: Standing) -> Mapping[str
     into_cluster = pulumi.ResourceOptions(providers=[provider])
     namespace = own_namespace(settings.namespace, holds_data=settings.protect, adopt=settings.adopt_namespace)
     node_address = settings.node_address or None
-    password = pulumi.Output.secret(settings.redis_password.get_secret_value())
-    previous = settings.redis_previous_password.get_secret_value()
-
-    redis = RedisCluster(
-        REDIS_NAME,
-        RedisClusterArgs(
-            settings=settings.redis,
-            namespace=namespace,
-            password=password,
-            previous_password=pulumi.Output.secret(previous) if previous else None,
-            node_address=node_address,
-            protect=settings.protect,
-        ),
-        into_cluster,
-    )
+    redis = _redis(settings, namespace, into_cluster)
     standalone_redis = {
         name: RedisStandalone(
             name,
@@ -66,7 +53,7 @@ def build_tier(settings: EnvironmentSettings, standing: Standing) -> Mapping[str
                 namespace=namespace,
                 node_address=node_address,
                 protect=settings.protect,
-                cluster_domain=settings.redis.cluster_domain,
+                cluster_domain=CLUSTER_DOMAIN if settings.redis is None else settings.redis.cluster_domain,
             ),
             into_cluster,
         )
@@ -115,15 +102,40 @@ def build_tier(settings: EnvironmentSettings, standing: Standing) -> Mapping[str
         "ingress_https_url": pulumi.Output.from_input(controller.https_url),
         "ingress_ca_certificate": pulumi.Output.from_input(controller.ca_certificate),
         "routes": ingress_url.apply(partial(_routes, settings)),
+        **redis,
+        "standalone_redis": {
+            name: {"endpoint": made.endpoint, "external": made.external_endpoint, "password": made.password}
+            for name, made in standalone_redis.items()
+        },
+    }
+
+
+def _redis(
+    settings: EnvironmentSettings, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> Mapping[str, pulumi.Input[Any]]:
+    """Registers the Redis Cluster, and returns its outputs; both none where the settings want none."""
+    if settings.redis is None:
+        return {}
+    password = pulumi.Output.secret(settings.redis_password.get_secret_value())
+    previous = settings.redis_previous_password.get_secret_value()
+    redis = RedisCluster(
+        REDIS_NAME,
+        RedisClusterArgs(
+            settings=settings.redis,
+            namespace=namespace,
+            password=password,
+            previous_password=pulumi.Output.secret(previous) if previous else None,
+            node_address=settings.node_address or None,
+            protect=settings.protect,
+        ),
+        opts,
+    )
+    return {
         "redis_endpoint": redis.endpoint,
         "redis_external": redis.external_endpoint,
         "redis_username": redis.username,
         "redis_password": password,
         "redis_ca_certificate": redis.ca_certificate,
-        "standalone_redis": {
-            name: {"endpoint": made.endpoint, "external": made.external_endpoint, "password": made.password}
-            for name, made in standalone_redis.items()
-        },
     }
 
 

@@ -54,6 +54,9 @@ class UsableSettings:
 
     @cached_property
     def redis(self) -> RedisClusterSettings | None:
+        """None where there is none, and where its settings are wrong."""
+        if self.written.get("redis", {}) is None:
+            return None
         return _without_wrong_keys(RedisClusterSettings, self.group("redis"))
 
     @cached_property

@@ -5,7 +5,7 @@ be said of each setting alone. What lies between several, the program says (`loa
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ _OF_OTHERS: Mapping[str, Schema] = {
     }
 }
 _FREE_TEXT: Schema = {"type": "string"}
+_NULL: Schema = {"type": "null"}
 _NOT_WRITTEN = frozenset({"title", "discriminator", MOVED})
 """What a schema for editors goes without: names of models, and what only pydantic or `schema.py` reads."""
 
@@ -97,6 +98,10 @@ def _outermost(node: Node, made: Schema) -> Schema:
     described = {keyword: made[keyword] for keyword in ("description", "default") if keyword in made}
     if node.get("writeOnly"):
         return {"description": node["description"], "anyOf": [_TO_SECRET, {"const": ""}]}
+    variants: Sequence[Schema] = made.get("anyOf", ())
+    if len(variants) == 2 and variants[1] == _NULL:
+        # Of two alternatives an editor would only say that neither fits. The group's keys say their own defaults.
+        return {"description": node["description"], "if": {"type": "object"}, "then": variants[0], "else": _NULL}
     if node.get("type") == "boolean":
         return {**described, "anyOf": [{"type": "boolean"}, {"enum": ["true", "false"], "doNotSuggest": True}]}
     return made

@@ -62,8 +62,11 @@ def written_settings(raw: RawConfig, stack: str) -> tuple[dict[str, Any], list[s
     except NestedTooDeeplyError as error:
         message = f"nested too deeply; allowed: at most {DEEPEST} levels"
         raise SettingsError(stack, [Problem((str(error),), message, has_value=False)]) from None
-    # Pulumi lets no declared key be absent, so an empty text is how a config says "not set".
-    return _in_new_words({key: value for key, value in decoded.items() if value != ""})
+    # Pulumi lets no declared key be absent, so an empty text is how a config says "not set". It is also what the engine
+    # makes of a null, and of those keys that can be null the declared default is an object.
+    nullable = SettingsSchema().keys_of_nullable_groups()
+    given = {key: None if value == "" and key in nullable else value for key, value in decoded.items()}
+    return _in_new_words({key: value for key, value in given.items() if value != ""})
 
 
 def _in_new_words(written: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

@@ -5,9 +5,10 @@ The models of the components are used as they are; what is here concerns the who
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from environment.settings.ingress_settings import IngressSettings, OwnNamespace
+from environment.settings.plain_data import as_object
 from webtier.path_rules import HostSettings, IngressRouting, PathRule, Routing
 from webtier.redis_cluster.credentials.passwords import STRONG, is_strong
 from webtier.redis_cluster.settings import RedisClusterSettings
@@ -16,7 +17,7 @@ from webtier.redis_standalone.settings import RedisStandaloneSettings
 from webtier.service_exposure import ExternalServiceSettings
 from webtier.shared.addresses import RuleHost, machine_problem
 from webtier.shared.model import ServiceName, Settings
-from webtier.shared.problems import check, checked
+from webtier.shared.problems import check, checked, wrong_setting
 from webtier.web_service import WebServiceSettings
 
 REDIS_NAME = "redis"
@@ -34,7 +35,6 @@ def _optional_password_problem(password: SecretStr) -> str | None:
 
 
 NodeAddress = Annotated[str, checked(lambda address: machine_problem(address) if address else None)]
-Password = Annotated[SecretStr, AfterValidator(check(_password_problem))]
 OptionalPassword = Annotated[SecretStr, AfterValidator(check(_optional_password_problem))]
 
 
@@ -71,8 +71,12 @@ class EnvironmentSettings(Settings):
         "holds data: the namespace, and Redis' StatefulSets, claims and volumes. And ingress.replicas and "
         "ingress.accept_retired are checked more strictly.",
     )
-    redis: RedisClusterSettings = Field(default_factory=RedisClusterSettings, description="The Redis Cluster.")
-    redis_password: Password = Field(description=f"Redis' password, a secret: `{HOW_TO_SET}` asks for it.")
+    redis: RedisClusterSettings | None = Field(
+        default_factory=RedisClusterSettings, description="The Redis Cluster; null for none."
+    )
+    redis_password: OptionalPassword = Field(
+        description=f"Redis' password, a secret: `{HOW_TO_SET}` asks for it. Not needed with `redis: null`."
+    )
     redis_previous_password: OptionalPassword = Field(
         default=SecretStr(""),
         description="The password before it, a secret. It stays valid until this key is taken away: how clients change "
@@ -104,3 +108,17 @@ class EnvironmentSettings(Settings):
     default_backend: str = Field(
         description="The web service that answers what no route names; a name under `services`."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_needs_a_password(cls, given: object) -> object:
+        values = as_object(given)
+        if values is None or "redis" not in values or values["redis"] is not None:
+            return given
+        return {"redis_password": "", **values}
+
+    @model_validator(mode="after")
+    def _redis_has_a_password(self) -> "EnvironmentSettings":
+        if self.redis is not None and not self.redis_password:
+            raise wrong_setting(("redis_password",), f"empty; allowed: {STRONG}; {HOW_TO_SET} asks for it", "")
+        return self

@@ -15,6 +15,8 @@ from webtier.path_rules.registry.option import HttpRoute, Option, RefusedByGatew
 BEGIN = "<!-- The table is written by `python -m environment.settings.reference`. -->\n"
 END = "<!-- End of the table. -->\n"
 
+LONGEST_DEFAULT = 1000
+
 _DOCS = Path(__file__).parents[2] / "docs"
 _SCHEMA = SettingsSchema()
 _OF_RULES, _OF_HOSTS = "routes[].", "hosts.<name>."
@@ -82,7 +84,9 @@ def _default(leaf: Leaf) -> str:
         return "needed"
     if leaf.default == "":
         return "empty"
-    return f"`{leaf.default if isinstance(leaf.default, str) else json.dumps(leaf.default)}`"
+    text = leaf.default if isinstance(leaf.default, str) else json.dumps(leaf.default)
+    # A whole group, each of whose keys has a line of its own.
+    return f"`{text}`" if len(text) <= LONGEST_DEFAULT else "that of its keys"
 
 
 if __name__ == "__main__":

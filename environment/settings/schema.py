@@ -67,7 +67,7 @@ class SettingsSchema:
 
     def moved_at(self, place: Place) -> Moved:
         """Old names of the keys and values of the group at a place; none where there is no group."""
-        return Moved(**(self.at(place) or {}).get(MOVED, {}))
+        return Moved(**self._having(self.at(place) or {}, MOVED).get(MOVED, {}))
 
     def at(self, place: Place) -> Node | None:
         """What stands at a place; None where nothing can stand."""
@@ -93,6 +93,11 @@ class SettingsSchema:
     def text_keys(self) -> frozenset[str]:
         """The outermost keys whose value is text, whatever it looks like."""
         return frozenset(key for key in self.keys(()) if (self.at((key,)) or {}).get("type") == "string")
+
+    def keys_of_nullable_groups(self) -> frozenset[str]:
+        """The outermost keys whose value is an object, or null for none of what it is about."""
+        nodes = {key: self.at((key,)) or {} for key in self.keys(())}
+        return frozenset(key for key, node in nodes.items() if {"type": "null"} in node.get("anyOf", ()))
 
     def secret_keys(self) -> frozenset[str]:
         """The outermost keys whose value is a secret, which no report shows."""

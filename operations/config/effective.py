@@ -104,6 +104,8 @@ def _all(settings: EnvironmentSettings, written: Mapping[str, Any]) -> Iterator[
         if key in (KUBECONFIG, PASSWORD_FILE) and given is not _MISSING:
             # As the file has it: what it stands for differs from machine to machine.
             yield Setting((key,), given, Origin.FILE)
+        elif key == PASSWORD and given is _MISSING and settings.redis is None:
+            yield Setting((key,), "", Origin.DEFAULT)
         elif key == PASSWORD and given is _MISSING:
             yield _password_of_elsewhere(written)
         else:

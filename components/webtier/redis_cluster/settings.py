@@ -11,6 +11,7 @@ from webtier.redis_cluster.network_policy_settings import NetworkPolicySettings
 from webtier.redis_cluster.placement_settings import RedisAccountSettings, TopologyKeys
 from webtier.redis_cluster.tls_settings import TlsSettings
 from webtier.redis_common.settings import (
+    CLUSTER_DOMAIN,
     DEFAULT_IMAGE,
     DataSettings,
     RedisImage,
@@ -194,7 +195,7 @@ class RedisClusterSettings(Settings):
         "masters have lost, and not only after 1.5 times `conf.node_timeout_ms`. Needs three shards.",
     )
     cluster_domain: DnsName = Field(
-        default="cluster.local", max_length=LONGEST_DOMAIN, description="The DNS domain of the Kubernetes cluster."
+        default=CLUSTER_DOMAIN, max_length=LONGEST_DOMAIN, description="The DNS domain of the Kubernetes cluster."
     )
     shard_guard: bool = Field(
         default=True,

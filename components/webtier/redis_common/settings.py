@@ -19,6 +19,9 @@ LEAST_MEMORY = "32Mi"
 LEAST_VERSION = 7
 """Older ones know neither announced host names nor ACL selectors, and refuse to start."""
 
+CLUSTER_DOMAIN = "cluster.local"
+"""The DNS domain of a Kubernetes cluster, where nothing else is said."""
+
 LONGEST_NAME = 40
 """A pod's name and its labels add up to 23 characters to the Redis' own, and may have 63."""
 

@@ -11,6 +11,7 @@ from webtier.redis_common.component import RedisComponent
 from webtier.redis_common.conf import AUTH_FOLDER, DATA_FOLDER, PORT, data_lines
 from webtier.redis_common.container import ALIVE_SCRIPT
 from webtier.redis_common.quoting import quote
+from webtier.redis_common.settings import CLUSTER_DOMAIN
 from webtier.redis_standalone.settings import RedisStandaloneSettings
 from webtier.redis_standalone.storage import make_claim
 from webtier.redis_standalone.workload import READY_SCRIPT, START_SCRIPT, make_stateful_set, pod_template
@@ -39,7 +40,7 @@ class RedisStandaloneArgs:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     node_address: str | None = None
     protect: bool = False
-    cluster_domain: str = "cluster.local"
+    cluster_domain: str = CLUSTER_DOMAIN
 
 
 class RedisStandalone(RedisComponent):

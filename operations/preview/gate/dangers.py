@@ -70,6 +70,8 @@ def dangers(change: Change) -> Iterator[Danger]:
     for cluster in clusters(change):
         if cluster.new_shards < cluster.old_shards:
             what = f"Redis Cluster {cluster.name} has {cluster.new_shards} shards instead of {cluster.old_shards}."
+            if cluster.new_shards == 0:
+                what = f"Redis Cluster {cluster.name} is deleted, with the data of its {cluster.old_shards} shards."
             yield Danger(DangerKind.FEWER_SHARDS, cluster.urn, what)
         if cluster.switches_tls:
             what = (

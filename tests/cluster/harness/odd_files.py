@@ -73,6 +73,9 @@ def _of_settings() -> Iterator[OddFile]:
         ("a list where text is meant", False, {"config": "  webtier:node_address: [a]\n"}),
         ("a host that is a list", False, {"routes": "[{path: /a, backend: u, host: [a.example.com]}]"}),
         ("a number as a namespace", True, {"config": "  webtier:namespace: 5\n"}),
+        ("no Redis", True, {"config": "  webtier:redis:\n"}),
+        ("no Redis, as null", True, {"config": "  webtier:redis: null\n"}),
+        ("Redis as a list", False, {"config": "  webtier:redis: [1]\n"}),
         ("an address of nothing", True, {"config": "  webtier:node_address:\n"}),
     ):
         yield OddFile(name, settings(**changes).encode(), taken)

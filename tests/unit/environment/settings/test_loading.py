@@ -82,8 +82,9 @@ def test_group_given_in_part_keeps_its_other_defaults() -> None:
 
 def test_group_of_another_kind_than_the_defaults_is_taken_as_it_is() -> None:
     nfs = {"kind": "nfs", "server": "files.example.com", "path": "/redis"}
-    storage = parse_config(changed(redis={"shards": 4, "storage": nfs})).redis.storage
-    assert storage.model_dump(exclude_none=True) == {**nfs, "size": "1Gi"}
+    redis = parse_config(changed(redis={"shards": 4, "storage": nfs})).redis
+    assert redis is not None
+    assert redis.storage.model_dump(exclude_none=True) == {**nfs, "size": "1Gi"}
 
 
 def test_null_takes_a_default_away() -> None:

@@ -17,7 +17,9 @@ def test_the_report_names_the_key_its_value_and_what_is_allowed(refused: Refused
 
 def test_each_is_refused_for_what_is_wrong_in_it() -> None:
     """Were the stack's other settings wrong, every case above would be refused whatever stands in it."""
-    assert parse(redis={}).redis.shards == 3
+    redis = parse(redis={}).redis
+    assert redis is not None
+    assert redis.shards == 3
     assert len({refused.yaml for refused in REFUSED}) == len(REFUSED) >= 20
 
 
@@ -62,6 +64,7 @@ def test_a_node_port_that_the_ingress_has_is_refused(redis: dict[str, Any], ingr
 )
 def test_what_is_possible_is_allowed_with_a_note_where_it_may_surprise(redis: str, notes: list[str]) -> None:
     settings = parse(redis={"storage": {"kind": "dynamic", "size": "2200Mi"}, **yaml.safe_load(redis)})
+    assert settings.redis is not None
     said = settings.redis.notes()
     assert len(said) == len(notes)
     for note, expected in zip(said, notes, strict=True):
