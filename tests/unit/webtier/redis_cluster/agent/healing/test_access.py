@@ -159,7 +159,9 @@ def test_a_generation_more_is_used_at_once(two_nodes: LocalCluster, tmp_path: Pa
 
 def access_of(cluster: LocalCluster, ip: str, files: AccessFiles, folder: Path) -> Access:
     connector = Connector(lambda: files.password(AGENT_USER), cluster.port, cluster.bus_port, local_ip=ip)
-    return Access(files, LOGIN, connector, StartHandshake(folder), Console(), use_after=1.0, drop_after=2.0)
+    run = folder / "run"
+    run.mkdir(exist_ok=True)
+    return Access(files, LOGIN, connector, StartHandshake(run), Console(), use_after=1.0, drop_after=2.0)
 
 
 def look(access: Access) -> None:
