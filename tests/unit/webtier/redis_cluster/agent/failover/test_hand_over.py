@@ -210,8 +210,11 @@ def test_a_replica_that_is_made_master_while_it_ends_hands_over_too(nine_nodes: 
         nine_nodes.wait_until_known(each)
     nine_nodes.set_mark(master, draining=True)
 
+    made: list[str] = []
+
     def make_master(command: str) -> None:
-        if command == "INFO persistence" and nine_nodes.is_master(master):
+        if command == "INFO persistence" and not made:
+            made.append(replica.pod)
             nine_nodes.ask(replica, "CLUSTER", "FAILOVER")
             wait_until(lambda: nine_nodes.is_master(replica), "a hand-over")
 

@@ -7,34 +7,21 @@ from pathlib import Path
 import pytest
 
 from tests.unit.webtier.redis_cluster.agent.harness.agents import Running, healer, listening, watcher
-from tests.unit.webtier.redis_cluster.agent.harness.guarded_cluster import GuardedCluster
-from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import DOMAIN, wait_until
-from webtier.redis_cluster.agent.redis.topology import Member, Topology
+from tests.unit.webtier.redis_cluster.agent.harness.guarded_cluster import GuardedCluster, formed_from_nothing
+from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import wait_until
+from webtier.redis_cluster.agent.redis.topology import Member
 from webtier.redis_cluster.agent.redis.view import parse_view
-from webtier.redis_cluster.settings import RedisClusterSettings, RedisConf
+from webtier.redis_cluster.settings import RedisConf
 
 KEYS = 200
 
 
 @pytest.fixture
 def filled(tmp_path: Path) -> Iterator[GuardedCluster]:
-    settings = RedisClusterSettings(shards=3, replicas_per_shard=1, conf=RedisConf(node_timeout_ms=1000, save=[]))
-    cluster = GuardedCluster(Topology("redis", DOMAIN, 3, 1), tmp_path, settings)
     # Of a replica whose master is late, as long as a pod may take: it must not be what saves the data here.
-    cluster.patience = 10.0
-    members = cluster.topology.members()
-    for member in members:
-        cluster.data(member).mkdir()
-        cluster.addresses[member.host] = cluster.fresh_address()
-    try:
-        cluster.let_in(*members)
-        with cluster.releasing():
-            cluster.converge()
-            wait_until(lambda: all(cluster.can_succeed(member) for member in members), "each can be elected")
-            cluster.write_keys(KEYS)
+    with formed_from_nothing(tmp_path, 3, RedisConf(node_timeout_ms=1000, save=[]), patience=10.0) as cluster:
+        cluster.write_keys(KEYS)
         yield cluster
-    finally:
-        cluster.close()
 
 
 @contextmanager

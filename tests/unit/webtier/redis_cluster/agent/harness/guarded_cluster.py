@@ -147,10 +147,11 @@ class _Listening(Console):
         super().event(text)
 
 
-def guarded_cluster(folder: Path, shards: int) -> Iterator[GuardedCluster]:
-    """With a replica a shard, formed from nodes that began withheld, its sidecars at work; to `yield from`."""
-    settings = RedisClusterSettings(shards=shards, replicas_per_shard=1, conf=RedisConf(node_timeout_ms=1000, save=[]))
-    cluster = GuardedCluster(Topology("redis", DOMAIN, shards, 1), folder, settings)
+@contextmanager
+def formed_from_nothing(folder: Path, shards: int, conf: RedisConf, patience: float = 5.0) -> Generator[GuardedCluster]:
+    """With a replica a shard, formed from nodes that began withheld; whose sidecars are at work only until then."""
+    settings = RedisClusterSettings(shards=shards, replicas_per_shard=1, conf=conf)
+    cluster = GuardedCluster(Topology("redis", DOMAIN, shards, 1), folder, settings, patience=patience)
     members = cluster.topology.members()
     for member in members:
         cluster.data(member).mkdir()
@@ -160,6 +161,13 @@ def guarded_cluster(folder: Path, shards: int) -> Iterator[GuardedCluster]:
         with cluster.releasing():
             cluster.converge()
             wait_until(lambda: all(cluster.can_succeed(member) for member in members), "each can be elected")
-            yield cluster
+        yield cluster
     finally:
         cluster.close()
+
+
+def guarded_cluster(folder: Path, shards: int) -> Iterator[GuardedCluster]:
+    """The same with its sidecars at work; to `yield from`."""
+    conf = RedisConf(node_timeout_ms=1000, save=[])
+    with formed_from_nothing(folder, shards, conf) as cluster, cluster.releasing():
+        yield cluster

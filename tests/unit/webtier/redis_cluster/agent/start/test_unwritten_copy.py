@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.webtier.redis_cluster.agent.harness.guarded_cluster import GuardedCluster
-from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import DOMAIN, wait_until
+from tests.unit.webtier.redis_cluster.agent.harness.guarded_cluster import GuardedCluster, formed_from_nothing
+from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import wait_until
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.failover.hand_over import HandOverOptions, Outcome, hand_over
-from webtier.redis_cluster.agent.redis.topology import Member, Topology
-from webtier.redis_cluster.settings import RedisClusterSettings, RedisConf
+from webtier.redis_cluster.agent.redis.topology import Member
+from webtier.redis_cluster.settings import RedisConf
 
 EARLY, LATER, LAST = 100, 500, 100
 SLOW_WRITE = "rdb-key-save-delay 10000\n"
@@ -20,21 +20,9 @@ SLOW_WRITE = "rdb-key-save-delay 10000\n"
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[GuardedCluster]:
     conf = RedisConf(node_timeout_ms=1000, save=[], appendfsync="always")
-    settings = RedisClusterSettings(shards=3, replicas_per_shard=1, conf=conf)
-    made = GuardedCluster(Topology("redis", DOMAIN, 3, 1), tmp_path, settings)
-    members = made.topology.members()
-    for member in members:
-        made.data(member).mkdir()
-        made.addresses[member.host] = made.fresh_address()
-    try:
-        made.let_in(*members)
-        with made.releasing():
-            made.converge()
-            wait_until(lambda: all(made.can_succeed(member) for member in members), "each can be elected")
-            made.write_keys(EARLY)
+    with formed_from_nothing(tmp_path, 3, conf) as made:
+        made.write_keys(EARLY)
         yield made
-    finally:
-        made.close()
 
 
 def copy_in_full(cluster: GuardedCluster) -> tuple[Member, Member]:
