@@ -193,6 +193,17 @@ class _Mover:
             self._move_batch(keys[start:stop], sizes[start:stop])
             start = stop
 
+    def _take_back(self, keys: list[str]) -> None:
+        """The target may have got keys that the source has kept: they would come back when a client deletes them.
+
+        Twice, since what has been sent may still be read.
+        """
+        for pause in (0.0, self._patience):
+            time.sleep(pause)
+            sizes = self._source.ask_each([("MEMORY", "USAGE", key) for key in keys])
+            for key in (key for key, size in zip(keys, sizes, strict=True) if isinstance(size, int)):
+                self._target.ask_all([("ASKING",), ("UNLINK", key)])
+
     def _move_batch(self, keys: list[str], sizes: list[int]) -> None:
         began = time.monotonic()
         where = (self._target.ip, self.connector.port, "", 0, int(self._patience * 1000))
@@ -201,6 +212,7 @@ class _Mover:
         except CommandRefusedError as error:
             if "IOERR" not in str(error):
                 raise
+            self._take_back(keys)
             if len(keys) == 1:
                 raise CommandRefusedError(
                     f"{self._source.name} can't move a key of {sizes[0] / 1e6:.1f} MB to {self._target.name} within "

@@ -16,6 +16,7 @@ from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import (
     wait_until,
 )
 from tests.unit.webtier.redis_cluster.agent.harness.resharded import put_aside, slot_of
+from tests.unit.webtier.redis_cluster.agent.harness.watched_connector import Killed
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.errors import CommandRefusedError
 from webtier.redis_cluster.agent.reconcile.cluster_state import read_cluster_state
@@ -86,9 +87,13 @@ def test_keys_of_every_kind_arrive_as_they_were(pair: LocalCluster) -> None:
 
 @dataclass(frozen=True)
 class Pausing(Connector):
-    """Stops a process while a key is being moved to it, until the source has given up waiting."""
+    """Stops a process while a key is being moved to it, until the source has given up waiting.
+
+    With `dies` the run is killed then.
+    """
 
     process: int = 0
+    dies: bool = False
 
     def open(self, ip: str) -> Node:
         return _PausingNode(ip, self)
@@ -97,7 +102,7 @@ class Pausing(Connector):
 class _PausingNode(Node):
     def __init__(self, ip: str, connector: Pausing) -> None:
         super().__init__(ip, connector)
-        self._process = connector.process
+        self._process, self._dies = connector.process, connector.dies
 
     def ask(self, *command: str | int) -> Any:
         if command[0] != "MIGRATE":
@@ -105,21 +110,44 @@ class _PausingNode(Node):
         os.kill(self._process, signal.SIGSTOP)
         try:
             return super().ask(*command)
+        except CommandRefusedError:
+            if self._dies:
+                raise Killed from None
+            raise
         finally:
             os.kill(self._process, signal.SIGCONT)
+
+
+def test_a_key_that_is_deleted_after_it_could_not_be_moved_stays_deleted(pair: LocalCluster) -> None:
+    """The target reads on what it has been sent, also after the source has given up and kept the key."""
+    key = tag_of(pair, 0, 3) + "key"
+    slot = slot_of(pair, key)
+    _, target = pair.topology.members()
+    pausing = Pausing(pair.connector.password, pair.port, pair.bus_port, 10.0, process=pair.processes[target.pod].pid)
+    with Application(pair) as application:
+        application.ask("SET", key, "value")
+        with pytest.raises(
+            CommandRefusedError,
+            match=r"redis-shard-0-0 can't move a key of 0.0 MB to redis-shard-1-0 within 0.5 s, half a node timeout",
+        ):
+            move_slot(pair, slot, 0, 1, pausing)
+        assert application.ask("GET", key) == b"value"
+        assert application.ask("DEL", key) == 1
+        assert application.ask("EXISTS", key) == 0
+        pair.converge()
+        assert application.ask("EXISTS", key) == 0
+    move_slot(pair, slot, 1, 0)
 
 
 def test_a_key_that_an_interruption_left_on_both_sides_keeps_its_newer_value(pair: LocalCluster) -> None:
     tag = tag_of(pair, 0, 1)
     slot = slot_of(pair, tag)
     source, target = pair.topology.members()
-    pausing = Pausing(pair.connector.password, pair.port, pair.bus_port, 10.0, process=pair.processes[target.pod].pid)
+    process = pair.processes[target.pod].pid
+    pausing = Pausing(pair.connector.password, pair.port, pair.bus_port, 10.0, process=process, dies=True)
     with Application(pair) as application:
         application.ask("SET", f"{tag}key", "old")
-        with pytest.raises(
-            CommandRefusedError,
-            match=r"redis-shard-0-0 can't move a key of 0.0 MB to redis-shard-1-0 within 0.5 s, half a node timeout",
-        ):
+        with pytest.raises(Killed):
             move_slot(pair, slot, 0, 1, pausing)
         wait_until(lambda: pair.ask(target, "CLUSTER", "COUNTKEYSINSLOT", slot) == "1", "the copy arrives late")
         assert pair.ask(source, "CLUSTER", "COUNTKEYSINSLOT", slot) == "1"
