@@ -151,6 +151,7 @@ class _Mover:
 
     def _move_slots(self, slots: list[int], end: float) -> bool:
         """Whether the time was enough for all their keys; if not, the slots stay under way."""
+        self._name_owner(slots)
         for node, mark, other_id in (
             (self._target, "IMPORTING", self.move.source.id),
             (self._source, "MIGRATING", self.move.target.id),
@@ -180,6 +181,14 @@ class _Mover:
             except NodeError:
                 self._told.remove(node)
         return True
+
+    def _name_owner(self, slots: list[int]) -> None:
+        """A target does not learn by itself who has taken over a slot that it imports. It then serves nothing of it,
+        nor takes its keys.
+        """
+        source, known = self.move.source.id, self.move.target.view.owners()
+        unknown = [slot for slot in slots if known.get(slot) != source]
+        self._target.ask_all([("CLUSTER", "SETSLOT", slot, "NODE", source) for slot in unknown])
 
     def _move_keys(self, keys: list[str]) -> None:
         answers = self._source.ask_each([("MEMORY", "USAGE", key) for key in keys])
