@@ -14,6 +14,7 @@ if [ ! -x "$root/run" ]; then
     rm -rf "$root" "$root.partial"
     mkdir -p "$root.partial"
     # Without an address mmdebstrap takes Debian's own, with its security updates.
+    # shellcheck source=/dev/null
     suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
     if ! mmdebstrap --mode=root --variant=extract --skip=check/signed-by --include=chromium-headless-shell,fonts-dejavu-core \
         "$suite" "$root.partial/root" >"$root.partial/log" 2>&1; then

@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 from ..errors import CommandRefusedError
 from ..redis.client import Node
+from ..redis.replication_user import REPLICATION_USER
 from ..redis.topology import as_ranges
-from ..redis.users import REPLICATION_USER
 from .progress import Progress
 
 _ENDED = frozenset({"completed", "success", "failed", "canceled", "cancelled"})
@@ -148,7 +148,8 @@ class ExportBySource:
     def _accepted(self) -> list[str]:
         """The hashes of what the target accepts."""
         answer: list[Any] = self.target.ask("ACL", "GETUSER", REPLICATION_USER)
-        return answer[answer.index("passwords") + 1]
+        hashes: list[str] = answer[answer.index("passwords") + 1]
+        return hashes
 
     def _jobs(self) -> list[dict[str, str]]:
         jobs = _as_dicts(self.source.ask("CLUSTER", "GETSLOTMIGRATIONS"))

@@ -82,7 +82,7 @@ class Node(AbstractContextManager["Node"]):
         self.ip = ip
         self.name = ""
         """Of its pod, where it has to be told from others: the texts of errors begin with it."""
-        self.patient_until = 0.0
+        self.patient_until: float = 0.0
         """Of the monotonic clock. Until then a question that gets no answer is asked again. The node may have heard the
         first one: only for questions, and for commands that may come twice."""
         # redis-py types its connections only in part.
