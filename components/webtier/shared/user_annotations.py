@@ -5,14 +5,14 @@ from typing import Annotated
 from webtier.shared.model import QualifiedName
 from webtier.shared.problems import checked
 from webtier.shared.prometheus.objects import scrape_annotations
+from webtier.shared.user_labels import is_of_domain
 
 _TAKEN_DOMAINS = ("webtier", "pulumi.com")
 _TAKEN_NAMES = frozenset(scrape_annotations(0))
 
 
 def _taken_problem(key: str) -> str | None:
-    domain = key.rpartition("/")[0]
-    if key in _TAKEN_NAMES or any(domain == taken or domain.endswith(f".{taken}") for taken in _TAKEN_DOMAINS):
+    if key in _TAKEN_NAMES or is_of_domain(key, _TAKEN_DOMAINS):
         return (
             "webtier or Pulumi sets this one itself; allowed: any other key, such as "
             "'cluster-autoscaler.kubernetes.io/safe-to-evict'"

@@ -15,7 +15,8 @@ from ..parallel import in_parallel
 from ..redis.client import Connector, Node
 from ..redis.reach import ask_member_if_reachable
 from ..redis.replication_info import Replication, read_replication
-from ..redis.view import ClusterView, Record, find_record
+from ..redis.view import ClusterView, Record
+from .failover_candidates import as_masters_see
 
 ASK_AGAIN = 2
 """Node timeouts after an election that came to nothing: so long a master keeps its vote for another replica."""
@@ -52,8 +53,7 @@ class AddresslessMaster:
         )
 
     def _why_not(self, redis: Node, view: ClusterView, master: Record) -> str | None:
-        voters = [each for each in view.masters if each.id != master.id and each.reachable]
-        seen = in_parallel(lambda voter: self._seen_by(voter, master), voters)
+        seen = as_masters_see(view, master.id, self.connector)
         if any(record is not None and record.reachable for record in seen):
             return "another master is in touch with it"
         agreeing = sum(record is not None for record in seen)
@@ -66,12 +66,6 @@ class AddresslessMaster:
             if its is not None and _precedes(its, sibling, own, view):
                 return f"{sibling.name} takes precedence, by its data or its id"
         return None
-
-    def _seen_by(self, voter: Record, master: Record) -> Record | None:
-        def question(node: Node) -> Record | None:
-            return find_record(str(node.ask("CLUSTER", "NODES")), master.id)
-
-        return ask_member_if_reachable(voter, question, self.connector)
 
 
 def _precedes(its: Replication, sibling: Record, own: Replication, view: ClusterView) -> bool:

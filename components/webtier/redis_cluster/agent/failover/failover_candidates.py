@@ -92,19 +92,20 @@ class CandidateFinder:
 
     def votes_for(self, view: ClusterView, candidate: Candidate) -> bool:
         """Whether every master that answers sees it as this master's replica, and the votes of a majority reach it."""
-        seen = self.as_masters_see(view, candidate)
+        seen = as_masters_see(view, candidate.record.id, self.connector)
         known = all(record is not None and record.reachable and record.master_id == view.own_id for record in seen)
         # This master has a vote as well.
         voters = {master.id for master in view.masters} & candidate.linked
         linked = len(voters) >= view.majority or Feature.REACHABLE_VOTES in self.without
         return known and linked and len(seen) + 1 >= view.majority
 
-    def as_masters_see(self, view: ClusterView, candidate: Candidate) -> list[Record | None]:
-        """The candidate as each other master that answers sees it; None from a master that does not know it."""
 
-        def question(node: Node) -> list[Record | None]:
-            return [find_record(str(node.ask("CLUSTER", "NODES")), candidate.record.id)]
+def as_masters_see(view: ClusterView, node_id: str, connector: Connector) -> list[Record | None]:
+    """A node as each other master that answers sees it; None from a master that does not know it."""
 
-        masters = [master for master in view.masters if master.id != view.own_id and master.reachable]
-        answers = in_parallel(lambda master: ask_member_if_reachable(master, question, self.connector), masters)
-        return [record for answer in answers for record in answer or ()]
+    def question(node: Node) -> list[Record | None]:
+        return [find_record(str(node.ask("CLUSTER", "NODES")), node_id)]
+
+    masters = [master for master in view.masters if master.id != view.own_id and master.reachable]
+    answers = in_parallel(lambda master: ask_member_if_reachable(master, question, connector), masters)
+    return [record for answer in answers for record in answer or ()]

@@ -22,7 +22,6 @@ from ..console import Console
 from ..errors import (
     AgentError,
     CommandRefusedError,
-    NodeAliveError,
     NodeDownError,
     NodeError,
     NodeNotReadyError,
@@ -30,13 +29,13 @@ from ..errors import (
 )
 from ..features import ALL_FEATURES, Without
 from ..redis.client import Connector, Node
-from ..redis.reach import ask_member_if_reachable, open_node
+from ..redis.reach import ask_member_if_reachable, open_node, why_silent
 from ..redis.replication_info import read_replication
 from ..redis.topology import describe_slots
 from ..redis.view import ClusterView, Record
 from .draining import mark_draining
 from .elections import Elections
-from .failover_candidates import Candidate, CandidateFinder
+from .failover_candidates import Candidate, CandidateFinder, as_masters_see
 from .min_replicas import settle, take_writes_alone, want_replicas, wanted_replicas
 
 LOOK_INTERVAL = 0.5
@@ -234,7 +233,7 @@ class _HandOver:
                 # then the next one here is waited for longer than it has to be.
                 if (latest := self.redis.epoch()) > epoch:
                     epoch, held_at = latest, now
-                reason = self._why_silent(candidate)
+                reason = why_silent(candidate.record.id, candidate.ip, self.connector)
                 if reason is None:
                     answered_at = time.monotonic()
                 elif isinstance(reason, NodeDownError) or now - answered_at > self.options.slow:
@@ -256,15 +255,6 @@ class _HandOver:
                 raise
             except NodeUnavailableError as error:
                 self.console.event(f"{candidate.record.name} {error}; it may take over all the same")
-
-    def _why_silent(self, candidate: Candidate) -> NodeUnavailableError | None:
-        try:
-            open_node(candidate.record.id, candidate.ip, self.connector).close()
-        except (NodeAliveError, CommandRefusedError):
-            return None
-        except NodeUnavailableError as error:
-            return error
-        return None
 
     def _leave_master(self, view: ClusterView) -> None:
         """Its master takes writes without this replica."""
@@ -303,7 +293,7 @@ class _HandOver:
         """This node follows its successor, or all masters that answer see it as the owner of slots."""
         if read_replication(self.redis).synced:
             return True
-        seen = self._finder.as_masters_see(self.redis.view(), candidate)
+        seen = as_masters_see(self.redis.view(), candidate.record.id, self.connector)
         return bool(seen) and all(record is not None and record.serves for record in seen)
 
     def _can_end(self) -> bool:

@@ -8,7 +8,6 @@ Redis' part is written from the documentation of `CLUSTER MIGRATION`, and tried 
 documented: no server that has the command could be had.
 """
 
-import hashlib
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Any, Protocol
 
 from ..errors import CommandRefusedError
 from ..redis.client import Node
-from ..redis.replication_user import REPLICATION_USER
+from ..redis.replication_user import REPLICATION_USER, accepted_hashes, is_withheld, password_hash
 from ..redis.topology import as_ranges
 from .progress import Progress
 
@@ -105,8 +104,7 @@ class ExportBySource:
 
     def can_log_in(self) -> bool:
         """Not at a node that nobody may copy for now."""
-        answer: list[Any] = self.target.ask("ACL", "GETUSER", REPLICATION_USER)
-        return "on" in answer[answer.index("flags") + 1]
+        return not is_withheld(self.target)
 
     def failures(self, slots: Collection[int]) -> int:
         """How often the source has failed to move any of these slots, as far as it remembers."""
@@ -120,10 +118,9 @@ class ExportBySource:
             job = next(job for job in self._jobs() if job["name"] == name)
             if job["state"] in _ENDED:
                 # What an interrupted run leaves allowed ends with the Job, which gives every node its users anew.
-                left_in = self._password() in self._accepted()
-                self.target.ask(
-                    "ACL", "SETUSER", REPLICATION_USER, *RESTRICTED, *([f"!{self._password()}"] if left_in else [])
-                )
+                password = self._password()
+                let_in = [f"!{password}"] if password in accepted_hashes(self.target, REPLICATION_USER) else []
+                self.target.ask("ACL", "SETUSER", REPLICATION_USER, *RESTRICTED, *let_in)
                 if job["state"] != "success":
                     to = f"to {self.target.name}" if self.target.name else "away"
                     raise CommandRefusedError(
@@ -143,13 +140,7 @@ class ExportBySource:
 
     def _password(self) -> str:
         """The hash of what the source logs in with."""
-        return hashlib.sha256(str(self.source.ask("CONFIG", "GET", "masterauth")[1]).encode()).hexdigest()
-
-    def _accepted(self) -> list[str]:
-        """The hashes of what the target accepts."""
-        answer: list[Any] = self.target.ask("ACL", "GETUSER", REPLICATION_USER)
-        hashes: list[str] = answer[answer.index("passwords") + 1]
-        return hashes
+        return password_hash(str(self.source.ask("CONFIG", "GET", "masterauth")[1]))
 
     def _jobs(self) -> list[dict[str, str]]:
         jobs = _as_dicts(self.source.ask("CLUSTER", "GETSLOTMIGRATIONS"))

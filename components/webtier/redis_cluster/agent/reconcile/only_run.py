@@ -32,6 +32,9 @@ class OnlyRun:
     _channels: list[str] = field(default_factory=list[str], init=False)
     _alone: bool = field(default=False, init=False)
 
+    def __post_init__(self) -> None:
+        self._channels.append(_WANTS + self.name)
+
     def __enter__(self) -> Self:
         return self
 
@@ -44,8 +47,6 @@ class OnlyRun:
     def why_not(self, look: Callable[[], ClusterState]) -> tuple[ClusterState, str | None]:
         """The cluster's state, from `look`, and why this run must not do anything about it now."""
         state = look()
-        if not self._channels:
-            self._channels = [_WANTS + self.name]
         while self._subscribe(state.all_nodes):
             state = look()
         others = {channel for node in state.all_nodes for channel in node.runs if not channel.endswith(self.name)}

@@ -102,13 +102,18 @@ def answers_as(node_id: str, ip: str, connector: Connector) -> bool:
     Whoever answers without saying who it is (it refuses the password, it has no connection left)
     counts: no node is to be replaced because of that.
     """
+    return why_silent(node_id, ip, connector) is None
+
+
+def why_silent(node_id: str, ip: str, connector: Connector) -> NodeUnavailableError | None:
+    """Why this node does not answer there; None when it does, as in `answers_as`."""
     try:
         open_node(node_id, ip, connector).close()
     except (NodeAliveError, CommandRefusedError):
-        return True
-    except NodeUnavailableError:
-        return False
-    return True
+        return None
+    except NodeUnavailableError as error:
+        return error
+    return None
 
 
 def is_there(node_id: str, ip: str, connector: Connector) -> bool:
@@ -117,15 +122,8 @@ def is_there(node_id: str, ip: str, connector: Connector) -> bool:
     One that takes connections and says nothing is busy or stopped: its writes are not lost, and go on when it does. A
     process that is gone refuses connections, and so does a pod's address where nobody is; those to a lost node hang.
     """
-    try:
-        open_node(node_id, ip, connector).close()
-    except (NodeAliveError, CommandRefusedError):
-        return True
-    except NodeSilentError:
-        return connector.is_listening(ip)
-    except NodeUnavailableError:
-        return False
-    return True
+    reason = why_silent(node_id, ip, connector)
+    return reason is None or (isinstance(reason, NodeSilentError) and connector.is_listening(ip))
 
 
 @dataclass(frozen=True)

@@ -38,14 +38,14 @@ class ShardLogin:
         for rule in rules:
             is_password = rule.startswith("#")
             if is_password:
-                found.append("#" + _hash(_derive(rule[1:], self.shard)))
+                found.append("#" + password_hash(_derive(rule[1:], self.shard)))
             if not is_password or self.accepts_older:
                 found.append(rule)
         return found
 
     def password(self, of_cluster: str) -> str:
         """What a replica logs in with, given the cluster's password."""
-        return of_cluster if self.follows_older or not self.shard else _derive(_hash(of_cluster), self.shard)
+        return of_cluster if self.follows_older or not self.shard else _derive(password_hash(of_cluster), self.shard)
 
     def conf(self, of_cluster: str) -> str:
         """Lines of redis.conf."""
@@ -57,15 +57,25 @@ def is_older(node: Node, shard: str, hashes: Collection[str]) -> bool:
 
     One that knows neither has another generation of passwords.
     """
-    answer: list[Any] = node.ask("ACL", "GETUSER", REPLICATION_USER)
-    accepted = set(answer[answer.index("passwords") + 1])
-    return accepted.isdisjoint(_hash(_derive(each, shard)) for each in hashes) and not accepted.isdisjoint(hashes)
+    accepted = set(accepted_hashes(node, REPLICATION_USER))
+    return accepted.isdisjoint(password_hash(_derive(each, shard)) for each in hashes) and not accepted.isdisjoint(
+        hashes
+    )
 
 
 def is_withheld(node: Node) -> bool:
     """Whether no replica may copy this running Redis."""
-    answer: list[Any] = node.ask("ACL", "GETUSER", REPLICATION_USER)
-    return "off" in answer[answer.index("flags") + 1]
+    return "off" in _field(node, REPLICATION_USER, "flags")
+
+
+def accepted_hashes(node: Node, user: str) -> list[str]:
+    """Of the passwords that the node accepts of the user; none where it has no such user."""
+    return _field(node, user, "passwords")
+
+
+def _field(node: Node, user: str, name: str) -> list[str]:
+    answer: list[Any] = node.ask("ACL", "GETUSER", user) or []
+    return answer[answer.index(name) + 1] if answer else []
 
 
 def _derive(accepted: str, shard: str) -> str:
@@ -73,5 +83,6 @@ def _derive(accepted: str, shard: str) -> str:
     return hmac.new(accepted.encode(), f"replication of {shard}".encode(), hashlib.sha256).hexdigest()
 
 
-def _hash(password: str) -> str:
+def password_hash(password: str) -> str:
+    """As ACLs have it."""
     return hashlib.sha256(password.encode()).hexdigest()

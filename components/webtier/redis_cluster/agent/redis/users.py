@@ -3,13 +3,12 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ..console import Console
 from ..errors import CommandRefusedError, DeadlinePassedError, NodeUnavailableError
 from .client import Connector, Node
 from .reach import open_pod
-from .replication_user import REPLICATION_USER, ShardLogin
+from .replication_user import REPLICATION_USER, ShardLogin, accepted_hashes
 from .topology import Member, Topology
 from .view import shard_of
 
@@ -91,7 +90,7 @@ def apply_access(node: Node, files: AccessFiles, login: ShardLogin, keep_passwor
                 else:
                     rules = ["reset", *rules]
                 if keep_passwords and files.is_own(name):
-                    rules.extend(_passwords(node, name))
+                    rules.extend(f"#{each}" for each in accepted_hashes(node, name))
                 try:
                     node.ask("ACL", "SETUSER", name, *rules)
                 except CommandRefusedError as error:
@@ -108,12 +107,6 @@ def log_in_at_masters(node: Node, files: AccessFiles, login: ShardLogin) -> None
     """With a password made from the Secret's, at the next connection."""
     password = login.password(files.password(REPLICATION_USER))
     node.ask("CONFIG", "SET", "masteruser", REPLICATION_USER, "masterauth", password)
-
-
-def _passwords(node: Node, user: str) -> list[str]:
-    """What the node accepts of the user, as rules."""
-    answer: list[Any] = node.ask("ACL", "GETUSER", user) or []
-    return [f"#{each}" for each in answer[answer.index("passwords") + 1]] if answer else []
 
 
 def grant_access(
