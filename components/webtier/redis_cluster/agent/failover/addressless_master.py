@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from ..console import Console
 from ..parallel import in_parallel
 from ..redis.client import Connector, Node
+from ..redis.node_timeout import node_timeout
 from ..redis.reach import ask_member_if_reachable
 from ..redis.replication_info import Replication, read_replication
 from ..redis.view import ClusterView, Record
@@ -39,7 +40,7 @@ class AddresslessMaster:
             return
         now = time.monotonic()
         self._since = now if self._since is None else self._since
-        timeout = int(redis.ask("CONFIG", "GET", "cluster-node-timeout")[1]) / 1000
+        timeout = node_timeout(redis)
         if now < max(self._since + timeout, self._not_before):
             return
         reason = self._why_not(redis, view, master)

@@ -14,7 +14,7 @@ was back after 5 s.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -29,6 +29,7 @@ from ..errors import (
 )
 from ..features import ALL_FEATURES, Without
 from ..redis.client import Connector, Node
+from ..redis.node_timeout import node_timeout
 from ..redis.reach import ask_member_if_reachable, open_node, why_silent
 from ..redis.replication_info import read_replication
 from ..redis.topology import describe_slots
@@ -99,10 +100,28 @@ def hand_over(options: HandOverOptions, connector: Connector, console: Console) 
     try:
         with connector.open_local() as redis:
             redis.patient_until = end
-            return _HandOver(options, connector, console, redis, end).run()
+            elections = Elections(node_timeout(redis))
+            return _HandOver(options, connector, console, redis, end, elections).drain()
     except AgentError as error:
         console.event(f"nothing is handed over: this pod's Redis {error}")
         return Outcome.FAILED
+
+
+def hand_over_to(
+    heirs: Collection[str],
+    redis: Node,
+    elections: Elections,
+    options: HandOverOptions,
+    connector: Connector,
+    console: Console,
+) -> Outcome:
+    """The same for another pod's master `redis`, which goes on running: one of the `heirs`, node ids, takes over.
+
+    `elections` are those that were lost in its shard before. AgentError when the master does not answer.
+    """
+    connector = replace(connector, timeout=options.patience)
+    redis.patient_until = end = time.monotonic() + options.deadline
+    return _HandOver(options, connector, console, redis, end, elections, frozenset(heirs)).run()
 
 
 @dataclass
@@ -112,14 +131,17 @@ class _HandOver:
     console: Console
     redis: Node
     _end: float
+    _elections: Elections
+    _heirs: frozenset[str] | None = None
+    """None where this master stops, and any of its replicas may take over."""
 
     def __post_init__(self) -> None:
         self._finder = CandidateFinder(self.connector, self.options.without)
         self._tried: list[str] = []
         self._more_expected_until = 0.0
-        self._elections = Elections(int(self.redis.ask("CONFIG", "GET", "cluster-node-timeout")[1]) / 1000)
 
-    def run(self) -> Outcome:
+    def drain(self) -> Outcome:
+        """Before this master stops."""
         try:
             mark_draining(self.redis)
         except CommandRefusedError as error:
@@ -133,6 +155,12 @@ class _HandOver:
                 return Outcome.UNNEEDED
             # Another draining master promoted this node before it saw the mark. Replicas follow in a moment.
             self._more_expected_until = self._until(self.options.settling)
+        outcome = self.run()
+        if outcome is Outcome.HANDED_OVER:
+            self._wait_until(self._can_end)
+        return outcome
+
+    def run(self) -> Outcome:
         self._wait_for_slots()
         while len(self._tried) < MOST_ATTEMPTS:
             candidate = self._choose()
@@ -148,7 +176,6 @@ class _HandOver:
                 self.console.event(f"{candidate.record.name} can be elected again in {seconds:.1f} s: waiting for that")
                 time.sleep(seconds)
             elif self._promote(candidate):
-                self._wait_until(self._can_end)
                 return Outcome.HANDED_OVER
         return Outcome.FAILED if self._tried else Outcome.NO_REPLICA
 
@@ -177,7 +204,8 @@ class _HandOver:
         while True:
             view = self.redis.view()
             found = self._finder.find(self.redis, view)
-            electable = [each for each in found.promotable if self._finder.votes_for(view, each)]
+            admitted = [each for each in found.promotable if self._heirs is None or each.record.id in self._heirs]
+            electable = [each for each in admitted if self._finder.votes_for(view, each)]
             best = min(electable, key=self._rank, default=None)
             if best is not None and (best.on_disk or time.monotonic() >= written_by):
                 return best
@@ -186,9 +214,9 @@ class _HandOver:
                 time.sleep(0.1)
                 continue
             unknown = "too few masters know the replicas and have a link to them"
-            reason = unknown if found.promotable else "; ".join(found.reasons) or "no replica is known"
+            reason = unknown if admitted else "; ".join(found.reasons) or "no replica is known"
             now = time.monotonic()
-            if not (found.promotable or found.more_expected or now < self._more_expected_until) or now >= end:
+            if not (admitted or found.more_expected or now < self._more_expected_until) or now >= end:
                 self.console.event(f"no replica can take over: {reason}")
                 return None
             time.sleep(0.1)

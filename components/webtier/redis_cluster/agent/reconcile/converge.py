@@ -1,12 +1,15 @@
 """Brings the cluster to its goal, from whatever is there, and waits until it is healthy."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from ..console import Console
 from ..errors import DeadlinePassedError, NodeError
+from ..failover.elections import Elections
+from ..failover.hand_over import HandOverOptions, Outcome, hand_over_to
 from ..redis.client import Connector
+from ..redis.node_timeout import node_timeout
 from ..redis.reach import open_node
 from .cluster_state import ClusterState, read_cluster_state
 from .migration import migrate
@@ -14,7 +17,7 @@ from .only_run import OnlyRun
 from .plan import make_plan
 from .progress import Progress
 from .resharding import not_drained
-from .steps import Goal, Plan
+from .steps import Goal, HandOver, Plan
 
 MOST_LISTED = 4
 """So many of the things that are waited for are written out."""
@@ -58,6 +61,7 @@ class _Run:
         changed = time.monotonic()
         progress = Progress(self.console)
         thorough = False
+        hands = _Hands(self.connector, self.console, progress)
         while True:
             look = partial(read_cluster_state, self.goal.topology, self.connector, thorough)
             state, in_the_way = self.only_run.why_not(look)
@@ -72,8 +76,8 @@ class _Run:
             if plan.waiting:
                 self.console.state("waiting: " + _listed(plan.waiting))
             seconds = min(SLICE, self.end - time.monotonic())
-            failure = _carry_out(plan, state, self.connector, self.console, progress, seconds)
-            if plan.waiting != last_waiting or plan.steps or plan.moves or in_the_way:
+            failure = hands.carry_out(plan, state, seconds, self.end)
+            if plan.waiting != last_waiting or plan.steps or plan.moves or plan.hand_overs or in_the_way:
                 last_waiting = plan.waiting
                 changed = time.monotonic()
             if time.monotonic() >= self.end:
@@ -83,22 +87,44 @@ class _Run:
                 time.sleep(self.interval)
 
 
-def _carry_out(
-    plan: Plan, state: ClusterState, connector: Connector, console: Console, progress: Progress, seconds: float
-) -> str | None:
-    """Takes the plan's steps and moves until one fails, and returns what it failed with."""
-    masters = [node for node in state.all_nodes if node.myself.is_master]
-    try:
-        for step in plan.steps:
-            with open_node(step.node.id, step.node.ip, connector, step.node.pod) as node:
-                node.ask_all(step.commands)
-            console.event(step.text)
-        migrate(plan.moves, masters, connector, progress, seconds)
-    except NodeError as error:
-        # A node has moved on since it was asked; the next plan begins with how it is now.
-        console.state(str(error))
-        return str(error)
-    return None
+@dataclass
+class _Hands:
+    """Does what plans say, in one run."""
+
+    connector: Connector
+    console: Console
+    progress: Progress
+    _elections: dict[int, Elections] = field(default_factory=dict[int, Elections], init=False)
+
+    def carry_out(self, plan: Plan, state: ClusterState, seconds: float, end: float) -> str | None:
+        """Takes steps and moves until one fails, and returns what it failed with. Slots are moved for so many seconds;
+        all has to be done by `end`.
+        """
+        masters = [node for node in state.all_nodes if node.myself.is_master]
+        try:
+            for step in plan.steps:
+                with open_node(step.node.id, step.node.ip, self.connector, step.node.pod) as node:
+                    node.ask_all(step.commands)
+                self.console.event(step.text)
+            for each in plan.hand_overs:
+                self._hand_over(each, end)
+            migrate(plan.moves, masters, self.connector, self.progress, seconds)
+        except NodeError as error:
+            # A node has moved on since it was asked; the next plan begins with how it is now.
+            self.console.state(str(error))
+            return str(error)
+        return None
+
+    def _hand_over(self, wanted: HandOver, end: float) -> None:
+        """Only when it can succeed: each election that is lost keeps writes waiting for five seconds."""
+        master = wanted.node
+        options = HandOverOptions(deadline=max(0.0, min(HandOverOptions.deadline, end - time.monotonic())))
+        heirs = {heir.id for heir in wanted.heirs}
+        with open_node(master.id, master.ip, self.connector, master.pod) as redis:
+            elections = self._elections.setdefault(master.member.shard, Elections(node_timeout(redis)))
+            outcome = hand_over_to(heirs, redis, elections, options, self.connector, self.console)
+        if outcome is Outcome.HANDED_OVER:
+            self.console.event(f"{master.pod}, which is to be removed, has handed over")
 
 
 def _listed(reasons: list[str]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from ..errors import RefusedError
 from ..redis.topology import SLOTS, as_ranges, describe_slots
 from .cluster_state import ClusterState, NodeState
-from .steps import Action, Goal, Step, leader_of, members_of, step
+from .steps import Action, Goal, HandOver, Step, leader_of, members_of, step
 
 
 def set_epochs(nodes: list[NodeState]) -> Iterator[Step]:
@@ -160,11 +160,8 @@ def hand_over_removed_masters(goal: Goal, state: ClusterState) -> Iterator[Actio
     for node in state.outside:
         if node.member.shard >= goal.topology.shards or not node.owns_slots:
             continue
-        candidate = next((each for each in members_of(state.nodes, node.member.shard) if each.link_up), None)
-        if candidate:
-            text = f"{candidate.pod} takes over from {node.pod}, which is to be removed"
-            # The others follow it a moment later; that they do is asked for again once all is done.
-            alone = ("CONFIG", "SET", "min-replicas-to-write", 0)
-            yield Step(candidate, (alone, ("CLUSTER", "FAILOVER")), text)
+        heirs = tuple(each for each in members_of(state.nodes, node.member.shard) if each.link_up)
+        if heirs:
+            yield HandOver(node, heirs)
         else:
             yield f"{node.pod} is to be removed, and no member that stays has its data yet"

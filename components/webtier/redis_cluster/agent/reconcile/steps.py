@@ -31,8 +31,22 @@ class Move:
     target: NodeState
     slots: tuple[int, ...]
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether an earlier run has begun with any of them."""
+        marked = {*self.source.view.migrating, *self.target.view.importing, *self.target.strays}
+        return not marked.isdisjoint(self.slots)
 
-Action = Step | Move | str
+
+@dataclass(frozen=True)
+class HandOver:
+    """A master that is to be removed, and the members that may take over from it."""
+
+    node: NodeState
+    heirs: tuple[NodeState, ...]
+
+
+Action = Step | Move | HandOver | str
 """A text says what is waited for."""
 
 
@@ -43,6 +57,7 @@ class Plan:
     steps: list[Step] = field(default_factory=list[Step])
     waiting: list[str] = field(default_factory=list[str])
     moves: list[Move] = field(default_factory=list[Move])
+    hand_overs: list[HandOver] = field(default_factory=list[HandOver])
 
     @classmethod
     def of(cls, actions: Iterable[Action]) -> Self:
@@ -53,12 +68,14 @@ class Plan:
                     plan.steps.append(action)
                 case Move():
                     plan.moves.append(action)
+                case HandOver():
+                    plan.hand_overs.append(action)
                 case _:
                     plan.waiting.append(action)
         return plan
 
     def __bool__(self) -> bool:
-        return bool(self.steps or self.waiting or self.moves)
+        return bool(self.steps or self.waiting or self.moves or self.hand_overs)
 
 
 @dataclass(frozen=True)
