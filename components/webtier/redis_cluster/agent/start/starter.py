@@ -1,6 +1,7 @@
 """Answers the start script: Redis starts when that is safe, with its peers' new addresses and the Secret's users."""
 
 import math
+import signal
 import time
 from dataclasses import dataclass, field
 
@@ -24,6 +25,12 @@ START_FILE = "start.conf"
 
 FORMATION_WAIT = 3.0
 """Seconds. While a cluster is formed no node knows another; later, a node without data waits for one that knows it."""
+
+SIGNALLED = 128
+"""What a shell adds to the number of the signal that has ended a program."""
+
+FROM_OUTSIDE = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM})
+"""Signals that say nothing about the data: the kernel sends SIGKILL where memory is short."""
 
 LOOK_AGAIN = 1.0
 """Seconds after which a node that must not start yet looks again, and asks all others again."""
@@ -59,9 +66,10 @@ class Starter:
             return False
         attempt = self._attempt if number == self._number else None
         if attempt is None:
-            if self.handshake.last_start_failed():
+            reason = self._why_check()
+            if reason is not None:
                 tool = "redis-check-aof" if self.data.appendonly else "redis-check-rdb"
-                self.console.event(f"Redis ended before it answered: {tool} checks its data")
+                self.console.event(f"{reason}: {tool} checks its data")
                 self.handshake.request_check(number, tool)
                 return False
             attempt = self._attempt = self._new_attempt()
@@ -80,6 +88,15 @@ class Starter:
         self.handshake.allow_start(number)
         self.console.event("Redis may start")
         return True
+
+    def _why_check(self) -> str | None:
+        if self.handshake.last_start_failed():
+            return "Redis ended before it answered"
+        result = self.handshake.check_result()
+        ended_by = 0 if result is None else result[0] - SIGNALLED
+        if ended_by not in FROM_OUTSIDE:
+            return None
+        return f"the check was ended by {signal.Signals(ended_by).name} and has told nothing; once more"
 
     def _decide(self, attempt: StartAttempt) -> Begin | None:
         """None while Redis must not start. What a Begin says is done: decided anew, an accepted loss would be gone."""

@@ -72,6 +72,20 @@ def test_a_check_that_is_gone_is_no_excuse(pod: Pod) -> None:
     assert not is_alive(pod)
 
 
+def test_a_check_that_was_killed_begins_anew(pod: Pod, tmp_path: Path) -> None:
+    """The kernel kills it where memory is short: that says nothing about the data."""
+    begin_check(pod)
+    checker = int((pod.folder / "checking").read_text())
+    tools = subprocess.run(["pgrep", "-P", str(checker)], check=True, capture_output=True, text=True).stdout.split()
+    subprocess.run(["kill", "-9", *tools], check=True)
+    wait_until(lambda: pod.console.said("the check was ended by SIGKILL and has told nothing"), "it begins anew")
+    wait_until((pod.folder / "checking").exists, "the check runs")
+    assert not pod.console.said("is broken")
+
+    (tmp_path / "go").touch()
+    wait_until(lambda: pod.console.said("is broken: AOF"), "the agent decides by the report")
+
+
 def test_a_container_that_checks_ends_when_it_is_asked_to(pod: Pod) -> None:
     process = begin_check(pod)
     checker = int((pod.folder / "checking").read_text())
