@@ -150,6 +150,14 @@ REFUSED = (
         None,
         "not set, but needed: At least so many keys changed.",
     ),
+    Refused(
+        "a fast failover after Redis' own",
+        "{fast_failover_after_ms: 2000, conf: {node_timeout_ms: 2000}}",
+        "fast_failover_after_ms",
+        "2000",
+        "not below conf.node_timeout_ms 2000, after which Redis itself lets a replica take over; allowed: 500 to 1999, "
+        "or null",
+    ),
     Refused("node timeout", "{conf: {node_timeout_ms: 500}}", "conf.node_timeout_ms", "500", "from 1000 to 60000"),
     Refused("ready", "{ready_timeout_seconds: 5}", "ready_timeout_seconds", "5", "a whole number from 60 to 86400"),
     # Storage.

@@ -37,6 +37,8 @@ LONGEST_DOMAIN = 84
 
 HIGHEST_NODE_PORT = 32767
 
+FAST_FAILOVER_AFTER_MS = 1500
+
 LEAST_AGENT_MEMORY = "32Mi"
 """Python and redis-py take more than half of it before they do anything."""
 
@@ -191,8 +193,16 @@ class RedisClusterSettings(Settings):
     metrics: MetricsSettings = Field(default=MetricsSettings(), description="The exporter beside each Redis.")
     fast_failover: bool = Field(
         default=True,
-        description="Whether a replica takes over after about 2 s from a master that it and a majority of the other "
-        "masters have lost, and not only after 1.5 times `conf.node_timeout_ms`. Needs three shards.",
+        description="Whether a replica takes over soon (`fast_failover_after_ms`) from a master that it and a "
+        "majority of the other masters have lost, and not only after 1.5 times `conf.node_timeout_ms`. Needs three "
+        "shards.",
+    )
+    fast_failover_after_ms: int | None = Field(
+        default=None,
+        ge=500,
+        le=59999,
+        description="A replica has not reached its master for so long before it takes over by `fast_failover`; below "
+        "`conf.node_timeout_ms`. Null for 1500, or three quarters of the node timeout where that is less.",
     )
     cluster_domain: DnsName = Field(
         default=CLUSTER_DOMAIN, max_length=LONGEST_DOMAIN, description="The DNS domain of the Kubernetes cluster."
@@ -224,6 +234,11 @@ class RedisClusterSettings(Settings):
         return 1 if self.replicas_per_shard >= 2 else 0
 
     @property
+    def failover_threshold_ms(self) -> int:
+        """After how long without an answer a replica takes over by the fast failover."""
+        return self.fast_failover_after_ms or min(FAST_FAILOVER_AFTER_MS, self.conf.node_timeout_ms * 3 // 4)
+
+    @property
     def memory(self) -> Memory:
         """How the memory of one Redis pod is shared out."""
         return self.conf.memory(self.resources, self.conf.buffers)
@@ -242,6 +257,17 @@ class RedisClusterSettings(Settings):
         conf = self.conf
         check_buffers(self.memory, conf.maxmemory_percent, conf.repl_backlog_size, conf.replica_output_buffer_limit)
         check_volume(self.storage.size, self.memory.maxmemory)
+        return self
+
+    @model_validator(mode="after")
+    def _fast_failover_comes_first(self) -> "RedisClusterSettings":
+        if (self.fast_failover_after_ms or 0) >= self.conf.node_timeout_ms:
+            raise wrong_setting(
+                ("fast_failover_after_ms",),
+                f"not below conf.node_timeout_ms {self.conf.node_timeout_ms}, after which Redis itself lets a replica "
+                f"take over; allowed: 500 to {self.conf.node_timeout_ms - 1}, or null",
+                self.fast_failover_after_ms,
+            )
         return self
 
     @model_validator(mode="after")

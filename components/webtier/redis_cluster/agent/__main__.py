@@ -19,7 +19,7 @@ from .reconcile.steps import Goal
 from .redis.client import Connector
 from .redis.topology import Topology
 from .redis.users import AccessFiles, grant_access
-from .sidecar import Sidecar
+from .sidecar import Sidecar, Times
 from .start.announce import Pod
 from .start.data_folder import DataFolder
 
@@ -64,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--data", type=Path, required=True, help="Redis' folder")
     run.add_argument("--formed", type=Path, default=None, help="file that is there once the cluster was formed")
     run.add_argument("--no-fast-failover", action="store_true", help="leave a lost master to Redis alone")
+    run.add_argument("--fast-failover-after-ms", type=int, default=1500, help="without an answer of the master")
+    run.add_argument("--node-timeout-ms", type=int, default=5000, help="as redis.conf has it")
     run.add_argument("--no-appendonly", action="store_true", help="Redis keeps snapshots alone")
     run.add_argument("--run", type=Path, required=True, help="folder that is shared with Redis' container")
     run.add_argument("--auth", type=Path, required=True, help="folder of the mounted Secret")
@@ -89,7 +91,8 @@ def _run(options: argparse.Namespace, console: Console) -> None:
     data = DataFolder(options.data, appendonly=not options.no_appendonly)
     asked = (replace(_connector(options), local_ip=options.local_ip), console)
     without = frozenset(options.without)
-    Sidecar(pod, data, options.run, options.auth, *asked, not options.no_fast_failover, without).run(stop)
+    times = Times(options.node_timeout_ms / 1000, options.fast_failover_after_ms / 1000)
+    Sidecar(pod, data, options.run, options.auth, *asked, not options.no_fast_failover, times, without).run(stop)
 
 
 def _converge(options: argparse.Namespace, console: Console) -> None:

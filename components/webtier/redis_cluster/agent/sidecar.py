@@ -31,6 +31,17 @@ from .start.start_handshake import StartHandshake
 from .start.starter import Starter
 
 
+@dataclass(frozen=True)
+class Times:
+    """In seconds: the node timeout of redis.conf, and after how long a silence a replica takes over sooner."""
+
+    node_timeout: float = 5.0
+    fast_failover: float = 1.5
+
+
+DEFAULT_TIMES = Times()
+
+
 @dataclass
 class Sidecar:
     """Hand-over, start, failover and repairs each have a thread, so that a slow peer delays none of the others.
@@ -45,6 +56,7 @@ class Sidecar:
     connector: Connector
     console: Console
     fast_failover: bool = True
+    times: Times = DEFAULT_TIMES
     without: Without = ALL_FEATURES
     _certificate: str | None = field(default=None, init=False)
 
@@ -55,13 +67,13 @@ class Sidecar:
         login, follow = ShardLogin(own.address.shard), self._has(Feature.PASSWORDS)
         self._access = Access(files, login, self.connector, self._handshake, self.console.apart(), follow=follow)
         self.connector = replace(self.connector, password=self._access.password)
-        self._starter = Starter(
-            self.pod, self.data, files, self._handshake, *self._asked(), self.fast_failover, self.without
-        )
+        after = self.times.fast_failover if self.fast_failover else None
+        self._starter = Starter(self.pod, self.data, files, self._handshake, *self._asked(), after, self.without)
         self._returned = ReturnedReplica(self.connector)
         self._repairs = self._make_repairs(own)
         self._witness = Witness(*self._asked(), without=self.without)
-        self._failover = FastFailover(FastFailoverOptions(without=self.without), *self._asked())
+        failover = FastFailoverOptions(threshold=self.times.fast_failover, without=self.without)
+        self._failover = FastFailover(failover, *self._asked())
 
     def _asked(self) -> tuple[Connector, Console]:
         return self.connector, self.console.apart()

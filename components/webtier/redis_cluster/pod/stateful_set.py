@@ -135,6 +135,8 @@ def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContain
                     f"--run={RUN_FOLDER}",
                     f"--auth={AUTH_FOLDER}",
                     f"--formed={FORMED_FOLDER}/{IN_USE}",
+                    f"--node-timeout-ms={parts.settings.conf.node_timeout_ms}",
+                    f"--fast-failover-after-ms={parts.settings.failover_threshold_ms}",
                     *([] if parts.settings.conf.appendonly else ["--no-appendonly"]),
                     *([] if parts.settings.fast_failover else ["--no-fast-failover"]),
                     *([f"--announced={ANNOUNCED_FOLDER}"] if announced is not None else []),

@@ -3,6 +3,7 @@
 import json
 import re
 import secrets
+from typing import Any
 
 import pytest
 
@@ -151,6 +152,19 @@ def test_the_agent_knows_where_its_pod_is() -> None:
     assert {"--pod=$(POD_NAME)", "--own-ip=$(POD_IP)", "--host-ip=$(HOST_IP)"} <= set(agent["args"])
     fields = {each["name"]: each["valueFrom"]["fieldRef"]["fieldPath"] for each in agent["env"] if "valueFrom" in each}
     assert fields == {"POD_NAME": "metadata.name", "POD_IP": "status.podIP", "HOST_IP": "status.hostIP"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "arguments"),
+    [
+        ({}, ("--node-timeout-ms=5000", "--fast-failover-after-ms=1500")),
+        ({"conf": {"node_timeout_ms": 1000}}, ("--node-timeout-ms=1000", "--fast-failover-after-ms=750")),
+        ({"fast_failover_after_ms": 3000}, ("--node-timeout-ms=5000", "--fast-failover-after-ms=3000")),
+    ],
+)
+def test_agents_are_told_the_times_that_redis_has(settings: dict[str, Any], arguments: tuple[str, ...]) -> None:
+    (agent,) = template(record(settings))["spec"]["initContainers"]
+    assert set(arguments) <= set(agent["args"])
 
 
 def test_pods_are_told_that_the_cluster_was_formed_without_waiting_for_it() -> None:

@@ -7,6 +7,7 @@ over in less, and has everything that had left the old master's process.
 
 import time
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 from ..failover.candidacy import stands
 from ..failover.fast_failover import FEWEST_MASTERS
@@ -14,6 +15,9 @@ from ..parallel import in_parallel
 from ..redis.client import Connector, Node
 from ..redis.reach import ask_member_if_reachable
 from .data_folder import DataFolder
+
+TAKES_OVER_IN, GIVES_UP_AFTER = 1.0, 2.5
+"""Seconds beyond the time after which a replica takes over."""
 
 
 @dataclass
@@ -29,6 +33,11 @@ class RestartDelay:
     patience: float = 0.3
     """What a node gets for one answer, and DNS for a name."""
     _began: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def of(cls, failover_after: float, data: DataFolder, connector: Connector) -> Self:
+        """Where a replica takes over so many seconds after its master was last heard."""
+        return cls(data, connector, failover_after + TAKES_OVER_IN, failover_after + GIVES_UP_AFTER)
 
     def promotable_replica(self) -> str | None:
         """The name of a replica that followed this node until just now and has not taken over yet; None without one."""

@@ -40,7 +40,8 @@ LOOK_AGAIN = 1.0
 class Starter:
     """Answers the start script with `step()`, at most one request each time.
 
-    With `yields` a master that restarts waits while one of its replicas may take over.
+    A master that restarts waits while one of its replicas may take over, which it does after `failover_after` seconds;
+    None where no replica does.
     """
 
     pod: Pod
@@ -49,7 +50,7 @@ class Starter:
     handshake: StartHandshake
     connector: Connector
     console: Console
-    yields: bool = False
+    failover_after: float | None = None
     without: Without = ALL_FEATURES
     _delay: RestartDelay | None = field(default=None, init=False)
     _attempt: StartAttempt | None = field(default=None, init=False)
@@ -74,8 +75,9 @@ class Starter:
                 return False
             attempt = self._attempt = self._new_attempt()
             self._number = number
-            yields = self.yields and Feature.START_GUARD not in self.without
-            self._delay = RestartDelay(self.data, self.connector) if yields else None
+            self._delay = None
+            if self.failover_after is not None and Feature.START_GUARD not in self.without:
+                self._delay = RestartDelay.of(self.failover_after, self.data, self.connector)
             self._begin, self._look_at = None, 0.0
         begin = self._begin = self._begin or self._decide(attempt)
         if begin is None:

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -32,11 +33,11 @@ class Volumes:
         (self.folder / "formed").touch()
         self.console = Remembering()
 
-    def starter(self, yields: bool = False) -> Starter:
+    def starter(self, failover_after: float | None = None) -> Starter:
         pod = Pod("r-shard-0-0", DOMAIN, "10.9.0.9", formed=self.folder / "formed")
         connector = Connector(lambda: "", resolve=self._resolve)
         files, handshake = secret_folder(self.auth, ["password"]), StartHandshake(self.run)
-        return Starter(pod, DataFolder(self.data), files, handshake, connector, self.console, yields)
+        return Starter(pod, DataFolder(self.data), files, handshake, connector, self.console, failover_after)
 
     def _resolve(self, host: str) -> list[str]:
         if host == DOMAIN:
@@ -76,15 +77,16 @@ def test_an_accepted_loss_outlives_the_delay_of_a_restart(volumes: Volumes, monk
     replicas = ["r-shard-0-1", None]
 
     class Delay:
-        def __init__(self, *_: object) -> None:
-            pass
+        @classmethod
+        def of(cls, *_: object) -> Self:
+            return cls()
 
         def promotable_replica(self) -> str | None:
             return replicas.pop(0)
 
     monkeypatch.setattr(module, "RestartDelay", Delay)
     DataFolder(volumes.data).accept_file.touch()
-    starter = volumes.starter(yields=True)
+    starter = volumes.starter(failover_after=1.5)
     assert not starter.step()
     assert not DataFolder(volumes.data).accept_file.exists()
     assert starter.step()
