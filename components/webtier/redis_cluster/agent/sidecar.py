@@ -18,6 +18,7 @@ from .features import ALL_FEATURES, Feature, Without
 from .healing.access import Access
 from .healing.heal import Healer
 from .healing.incomplete_copy import ReplicationRelease
+from .healing.lower_node_timeout import LowerNodeTimeout
 from .healing.older_members import OlderMembers
 from .healing.repairs import Repair, run_repairs
 from .redis.certificate import certificate_checksum, load_certificate
@@ -92,6 +93,8 @@ class Sidecar:
             steps.append(("whether this node stands for election is not decided", candidacy.step))
         steps.append(("a master without an address is not succeeded", AddresslessMaster(*self._asked()).step))
         steps.append(("whether this node may be replicated from is not decided", release.step))
+        lower = LowerNodeTimeout(self.times.node_timeout, self.console.apart())
+        steps.append(("the node timeout is not set back", lower.step))
         steps.append(("min-replicas-to-write is not given back", self._returned.step))
         return [Repair(subject, step, self.console.apart()) for subject, step in steps]
 

@@ -41,7 +41,7 @@ _AGENT_RULES = (
     "~* &* "
     "+acl|getuser +acl|setuser +asking +client|setname +cluster +command|docs +command|info +config|get +config|set "
     "+dbsize +function|dump +function|list +function|restore +info +memory|usage +migrate +ping +publish "
-    "+pubsub|channels +restore +restore-asking +role +select +subscribe +unlink +unsubscribe +wait"
+    "+pubsub|channels +restore +restore-asking +role +scan +select +subscribe +unlink +unsubscribe +wait"
 )
 
 EXPORTER_ACL = "+info +cluster|info +client|setname +slowlog|len +slowlog|get"

@@ -12,6 +12,7 @@ from ..redis.client import Connector
 from ..redis.node_timeout import node_timeout
 from ..redis.reach import open_node
 from .cluster_state import ClusterState, read_cluster_state
+from .large_keys import LargeKeyCheck
 from .migration import migrate
 from .only_run import OnlyRun
 from .plan import make_plan
@@ -96,6 +97,9 @@ class _Hands:
     progress: Progress
     _elections: dict[int, Elections] = field(default_factory=dict[int, Elections], init=False)
 
+    def __post_init__(self) -> None:
+        self._check = LargeKeyCheck(self.connector, self.console)
+
     def carry_out(self, plan: Plan, state: ClusterState, seconds: float, end: float) -> str | None:
         """Takes steps and moves until one fails, and returns what it failed with. Slots are moved for so many seconds;
         all has to be done by `end`.
@@ -108,6 +112,7 @@ class _Hands:
                 self.console.event(step.text)
             for each in plan.hand_overs:
                 self._hand_over(each, end)
+            self._check.refuse_immovable(plan.moves)
             migrate(plan.moves, masters, self.connector, self.progress, seconds)
         except NodeError as error:
             # A node has moved on since it was asked; the next plan begins with how it is now.

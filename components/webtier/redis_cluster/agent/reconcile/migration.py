@@ -21,8 +21,10 @@ from typing import Any
 from ..errors import CommandRefusedError, NodeError, NodeUnavailableError
 from ..failover import draining
 from ..redis.client import Connector, Node
+from ..redis.node_timeout import node_timeout
 from ..redis.reach import open_node
 from .cluster_state import NodeState
+from .large_keys import LongerTimeouts, seconds_to_move, wait_for_replicas
 from .native_migration import native_migration
 from .progress import Progress
 from .steps import Move
@@ -78,15 +80,16 @@ class _Mover:
 
     def __post_init__(self) -> None:
         self._target = self._open(self.move.target, self.connector)
-        setting = self._target.ask("CONFIG", "GET", "cluster-node-timeout")
         # A node that is busy for a whole node timeout is taken for failed.
-        self._patience = int(setting[1]) / 2000
+        self._patience = node_timeout(self._target) / 2
         patient = replace(self.connector, timeout=max(self.connector.timeout, 3 * self._patience))
         self._source = self._open(self.move.source, patient)
         # Valkey answers SETSLOT once all replicas have it too: to tell everybody costs more than to wait for gossip.
         waits = "valkey_version" in self._target.fields("INFO", "server")
         found = () if waits else map(self._open_if_there, self.bystanders)
         self._told = [each for each in found if each is not None]
+        masters = (self.move.source, self.move.target, *self.bystanders)
+        self._timeouts = LongerTimeouts(masters, self.connector, self.stack)
         self._batch = 8
         self._draining_pod = ""
 
@@ -101,8 +104,7 @@ class _Mover:
             return None
 
     def run(self, end: float) -> None:
-        source, target = self.move.source, self.move.target
-        under_way = not {*source.view.migrating, *target.view.importing, *target.strays}.isdisjoint(self.move.slots)
+        under_way = self.move.is_under_way
         if not under_way:
             for node in (self._source, self._target):
                 self._note_draining(node, node.ask(*draining.QUESTION))
@@ -202,31 +204,16 @@ class _Mover:
             self._move_batch(keys[start:stop], sizes[start:stop])
             start = stop
 
-    def _take_back(self, keys: list[str]) -> None:
-        """The target may have got keys that the source has kept: they would come back when a client deletes them.
-
-        Twice, since what has been sent may still be read.
-        """
-        for pause in (0.0, self._patience):
-            time.sleep(pause)
-            sizes = self._source.ask_each([("MEMORY", "USAGE", key) for key in keys])
-            for key in (key for key, size in zip(keys, sizes, strict=True) if isinstance(size, int)):
-                self._target.ask_all([("ASKING",), ("UNLINK", key)])
-
     def _move_batch(self, keys: list[str], sizes: list[int]) -> None:
         began = time.monotonic()
-        where = (self._target.ip, self.connector.port, "", 0, int(self._patience * 1000))
-        try:
-            self._source.ask("MIGRATE", *where, "REPLACE", *self.connector.credentials(), "KEYS", *keys)
-        except CommandRefusedError as error:
-            if "IOERR" not in str(error):
-                raise
-            self._take_back(keys)
-            if len(keys) == 1:
-                raise CommandRefusedError(
-                    f"{self._source.name} can't move a key of {sizes[0] / 1e6:.1f} MB to {self._target.name} within "
-                    f"{self._patience:.1f} s, half a node timeout; split or delete it, or raise the node timeout"
-                ) from error
+        seconds = max(self._patience, seconds_to_move(sum(sizes)))
+        if seconds > self._patience:
+            moved = self._send_large(keys, sum(sizes), seconds)
+        else:
+            moved = self._send(keys, seconds, self._source)
+        if not moved and len(keys) == 1:
+            self._move_unlucky(keys[0], sizes[0], seconds)
+        elif not moved:
             self._batch = 1
             for key, size in zip(keys, sizes, strict=True):
                 self._move_batch([key], [size])
@@ -237,3 +224,45 @@ class _Mover:
             self._batch = max(1, self._batch // 2)
         elif took < LONGEST_BATCH / 2:
             self._batch = min(MOST_KEYS, self._batch * 2)
+
+    def _move_unlucky(self, key: str, size: int, seconds: float) -> None:
+        """Of a key with many parts Redis has looked at a few to tell its size."""
+        exact = self._source.ask("MEMORY", "USAGE", key, "SAMPLES", 0)
+        longer = seconds_to_move(int(exact or 0))
+        if longer <= seconds or not self._send_large([key], int(exact), longer):
+            raise CommandRefusedError(
+                f"{self._source.name} can't move a key of {max(size, int(exact or 0)) / 1e6:.1f} MB to "
+                f"{self._target.name} within {max(seconds, longer):.1f} s; split or delete it, or try again when both "
+                "are less busy"
+            )
+
+    def _send_large(self, keys: list[str], size: int, seconds: float) -> bool:
+        self._timeouts.allow(seconds)
+        self.progress.begin_large(self._source.name, size)
+        with self._open(self.move.source, replace(self.connector, timeout=3 * seconds)) as source:
+            moved = self._send(keys, seconds, source)
+        wait_for_replicas(self._target, seconds)
+        return moved
+
+    def _send(self, keys: list[str], seconds: float, source: Node) -> bool:
+        """Whether the target has got them; each of both nodes gets so many seconds to go on."""
+        where = (self._target.ip, self.connector.port, "", 0, int(seconds * 1000))
+        try:
+            source.ask("MIGRATE", *where, "REPLACE", *self.connector.credentials(), "KEYS", *keys)
+        except CommandRefusedError as error:
+            if "IOERR" not in str(error):
+                raise
+            self._take_back(keys, seconds)
+            return False
+        return True
+
+    def _take_back(self, keys: list[str], seconds: float) -> None:
+        """The target may have got keys that the source has kept: they would come back when a client deletes them.
+
+        Twice, since what has been sent may still be read.
+        """
+        for pause in (0.0, seconds):
+            time.sleep(pause)
+            sizes = self._source.ask_each([("MEMORY", "USAGE", key) for key in keys])
+            for key in (key for key, size in zip(keys, sizes, strict=True) if isinstance(size, int)):
+                self._target.ask_all([("ASKING",), ("UNLINK", key)])

@@ -32,6 +32,10 @@ class Progress:
         self._keys += count
         self._write()
 
+    def begin_large(self, pod: str, size: int) -> None:
+        """A key of so many bytes goes next: neither its source nor its target serves anybody meanwhile."""
+        self._console.event(f"{pod} moves a key of {size / 1e6:.1f} MB: it serves nobody until that is done")
+
     def _write(self) -> None:
         if time.monotonic() - self._written >= self._interval:
             self._written = time.monotonic()

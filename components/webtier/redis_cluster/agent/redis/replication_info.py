@@ -13,7 +13,7 @@ class Replication:
 
     `synced` is for replicas: the link is up and the first copy is complete; `heard_ago` whole seconds since the master
     has sent anything on it, infinite while it is down. `online` has, for masters, the addresses of the replicas that
-    follow the stream.
+    follow the stream; `followed_to` the offset up to which all of them have read it, as far as they have said.
     """
 
     is_replica: bool
@@ -23,6 +23,7 @@ class Replication:
     master_address: str
     online: frozenset[str]
     heard_ago: float = math.inf
+    followed_to: int = 0
 
     def is_copied_from(self, master: Record | None) -> bool:
         """Whether the link is up, the first copy complete, and all of it from where that master is known to be."""
@@ -36,15 +37,18 @@ def read_replication(node: Node) -> Replication:
     is_replica = fields.get("role") == "slave"
     described = [value.split(",") for key, value in fields.items() if key.startswith("slave") and "state=" in value]
     replicas = [dict(pair.split("=", 1) for pair in pairs if "=" in pair) for pairs in described]
+    online = [replica for replica in replicas if replica.get("state") == "online"]
+    offset = int(fields.get("slave_repl_offset" if is_replica else "master_repl_offset", "0"))
     heard_ago = int(fields.get("master_last_io_seconds_ago", "-1"))
     return Replication(
         is_replica=is_replica,
         history=fields.get("master_replid", ""),
-        offset=int(fields.get("slave_repl_offset" if is_replica else "master_repl_offset", "0")),
+        offset=offset,
         synced=fields.get("master_link_status") == "up" and fields.get("master_sync_in_progress") == "0",
         master_address=f"{fields.get('master_host')}:{fields.get('master_port')}",
-        online=frozenset(replica["ip"] for replica in replicas if replica.get("state") == "online"),
+        online=frozenset(replica["ip"] for replica in online),
         heard_ago=math.inf if heard_ago < 0 else heard_ago,
+        followed_to=min((int(replica["offset"]) for replica in online), default=offset),
     )
 
 

@@ -1,0 +1,166 @@
+"""Keys that take so long to move that a node might be taken for failed meanwhile, and those that can't be moved.
+
+MIGRATE writes a key whole, sends it, and waits until the target has read it; meanwhile neither serves anybody. Half a
+node timeout is what a key may take for without further ado. For a larger one the masters are told to wait for longer
+(see redis/node_timeout.py): clients wait as well, but nobody takes a shard over, and no write is lost.
+
+What is larger than the target may hold back for its replicas can't be moved at all: they would be cut off, and copy
+the whole shard anew. Nor is what is longer than Redis lets an argument be. That is looked for before anything moves.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from redis.crc import key_slot
+
+from ..console import Console
+from ..errors import NodeError, RefusedError
+from ..redis.client import Connector, Node
+from ..redis.node_timeout import LARGE_KEY, node_timeout, set_node_timeout
+from ..redis.reach import open_node
+from ..redis.replication_info import read_replication
+from .cluster_state import NodeState
+from .native_migration import native_migration
+from .steps import Move
+
+SLOWEST = 10e6
+"""Bytes a second, of memory that a key uses, that even a busy machine moves. A quiet one moves ten times more."""
+
+SETTLING = 1.0
+"""Seconds after a large key in which the others hear again from who was silent."""
+
+LOOKED_AT_ONCE = 1000
+"""Keys."""
+
+MOST_NAMED = 4
+"""So many keys are written out."""
+
+
+def seconds_to_move(size: int) -> float:
+    """For which a key that uses so many bytes may keep its source and its target from answering."""
+    return size / SLOWEST
+
+
+@dataclass
+class LongerTimeouts:
+    """Node timeouts of the masters, as long as a move needs them, until the end of the `stack`."""
+
+    masters: Sequence[NodeState]
+    connector: Connector
+    stack: ExitStack
+    _before: list[tuple[Node, float]] = field(default_factory=list[tuple[Node, float]], init=False)
+    _longest: float = field(default=0.0, init=False)
+
+    def allow(self, seconds: float) -> None:
+        """No node may be taken for failed because it is silent for so long. NodeError when a master can't be told."""
+        if seconds <= self._longest:
+            return
+        if not self._before:
+            self.stack.callback(self._set_back)
+            self._before.extend(self._subscribe(master) for master in self.masters)
+        self._longest = seconds
+        for master, (_, before) in zip(self.masters, self._before, strict=True):
+            with self._open(master) as node:
+                set_node_timeout(node, before + 2 * seconds)
+
+    def _subscribe(self, master: NodeState) -> tuple[Node, float]:
+        connection = self.stack.enter_context(self._open(master))
+        before = node_timeout(connection)
+        connection.ask("SUBSCRIBE", LARGE_KEY)
+        return connection, before
+
+    def _set_back(self) -> None:
+        """What can't be set back here the agent beside that Redis sets back."""
+        time.sleep(SETTLING)
+        for master, (_, before) in zip(self.masters, self._before, strict=False):
+            try:
+                with self._open(master) as node:
+                    set_node_timeout(node, before)
+            except NodeError:
+                continue
+
+    def _open(self, master: NodeState) -> Node:
+        return open_node(master.id, master.ip, self.connector, master.pod)
+
+
+def wait_for_replicas(target: Node, seconds: float) -> None:
+    """Until its replicas have read what it has taken; each is silent for as long as it was itself."""
+    end = time.monotonic() + seconds
+    written = read_replication(target).offset
+    while time.monotonic() < end and read_replication(target).followed_to < written:
+        time.sleep(0.1)
+
+
+@dataclass
+class LargeKeyCheck:
+    """For one run of converge, which looks at each slot once."""
+
+    connector: Connector
+    console: Console
+    _looked_at: set[int] = field(default_factory=set[int], init=False)
+
+    def refuse_immovable(self, moves: Sequence[Move]) -> None:
+        """RefusedError names the keys of these moves that can't be moved. A slot under way has been looked at before.
+
+        NodeError when a node can't be asked.
+        """
+        for move in moves:
+            slots = {*move.slots} - self._looked_at
+            if not slots or move.is_under_way:
+                continue
+            found = self._look(move, slots)
+            if found:
+                raise RefusedError(found)
+            self._looked_at |= slots
+
+    def _look(self, move: Move, slots: set[int]) -> str:
+        source, target = move.source, move.target
+        with (
+            open_node(source.id, source.ip, self.connector, source.pod) as giver,
+            open_node(target.id, target.ip, self.connector, target.pod) as taker,
+        ):
+            limit, why = _largest_movable(taker, target.online_replicas > 0)
+            # No key is larger than all data.
+            if source.memory <= limit or native_migration(giver, taker, move.slots) is not None:
+                return ""
+            self.console.state(f"looking for keys of {source.pod} that are too large to be moved")
+            found = sorted(_keys_above(giver, slots, limit), key=lambda key: -key[1])
+        if not found:
+            return ""
+        named = ", ".join(f"{key!r} ({size / 1e6:.1f} MB)" for key, size in found[:MOST_NAMED])
+        more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+        return (
+            f"{source.pod} has keys that can't be moved to another shard: {named}{more}; allowed: at most "
+            f"{limit / 1e6:.1f} MB, {why} of {target.pod}. Split or delete them, raise that limit, or set the number "
+            "of shards back"
+        )
+
+
+def _largest_movable(target: Node, has_replicas: bool) -> tuple[int, str]:
+    """In bytes, and by which setting."""
+    names = ("proto-max-bulk-len", "client-output-buffer-limit", "repl-backlog-size")
+    bulk, limits, backlog = (target.ask("CONFIG", "GET", name)[1] for name in names)
+    found = [(int(bulk), "proto-max-bulk-len")]
+    words = str(limits).split()
+    hard = next(int(words[place + 1]) for place, word in enumerate(words) if word in ("slave", "replica"))
+    if has_replicas and hard:
+        # Redis itself takes no less than the backlog for the limit.
+        found.append((max(hard, int(backlog)), "the limit of the output buffer for replicas"))
+    return min(found)
+
+
+def _keys_above(source: Node, slots: set[int], limit: int) -> Iterator[tuple[str, int]]:
+    """Keys of these slots that use more memory, and how much."""
+    cursor = "0"
+    while True:
+        cursor, keys = source.ask("SCAN", cursor, "COUNT", LOOKED_AT_ONCE)
+        wanted = [key for key in keys if key_slot(key.encode(errors="surrogateescape")) in slots]
+        sizes = source.ask_each([("MEMORY", "USAGE", key) for key in wanted])
+        # A key that has just expired has no size.
+        yield from (
+            (key, size) for key, size in zip(wanted, sizes, strict=True) if isinstance(size, int) and size > limit
+        )
+        if str(cursor) == "0":
+            return

@@ -1,0 +1,188 @@
+"""Keys that take longer to move than a node may be silent for, and keys that can't be moved."""
+
+import re
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tests.unit.webtier.redis_cluster.agent.harness.application import Application, writing
+from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import LocalCluster, local_cluster, wait_until
+from tests.unit.webtier.redis_cluster.agent.harness.remembering import Remembering
+from tests.unit.webtier.redis_cluster.agent.harness.resharded import check_complete, slot_of
+from tests.unit.webtier.redis_cluster.agent.harness.watched_connector import WatchedConnector
+from tests.unit.webtier.redis_cluster.agent.reconcile.test_migration import move_slot, owner, tag_of
+from webtier.redis_cluster.agent.errors import CommandRefusedError, RefusedError
+from webtier.redis_cluster.agent.healing.lower_node_timeout import LowerNodeTimeout
+from webtier.redis_cluster.agent.redis.node_timeout import LARGE_KEY, node_timeout, set_node_timeout
+from webtier.redis_cluster.agent.redis.topology import Member
+
+pytestmark = pytest.mark.usefixtures("key_by_key")
+
+LARGE = 40_000_000
+"""Bytes: four seconds are allowed for, where a node is suspected after one."""
+
+PAUSE = 2.5
+"""Seconds for which the target of a move stands still, and its source waits."""
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """Three shards with a replica each. Shared: leave it without keys; which slots are whose changes."""
+    for cluster in local_cluster(tmp_path_factory.mktemp("shards"), 3, 1):
+        cluster.converge()
+        for shard in range(3):
+            cluster.wait_until_known(cluster.topology.member(shard, 1))
+        yield cluster
+
+
+def masters(cluster: LocalCluster) -> list[Member]:
+    return [cluster.master(shard) for shard in range(cluster.topology.shards)]
+
+
+def timeouts(cluster: LocalCluster) -> set[float]:
+    """Those in effect at the masters, in seconds."""
+    found: set[float] = set()
+    for member in masters(cluster):
+        with cluster.tester.open(cluster.addresses[member.host]) as node:
+            found.add(node_timeout(node))
+    return found
+
+
+class Slow:
+    """Lets a process stand still for a moment when the first key is moved to it."""
+
+    def __init__(self, cluster: LocalCluster, target: Member) -> None:
+        self._cluster, self._target = cluster, target
+        self.timeouts: set[float] = set()
+        self.subscribers: list[str] = []
+
+    def __call__(self, command: str) -> None:
+        if not command.startswith("MIGRATE") or self.timeouts:
+            return
+        self.timeouts = timeouts(self._cluster)
+        for member in masters(self._cluster):
+            self.subscribers.append(self._cluster.ask(member, "PUBSUB", "NUMSUB", LARGE_KEY))
+        self._cluster.stop(self._target)
+        threading.Timer(PAUSE, self._cluster.resume, [self._target]).start()
+
+
+def test_a_large_key_moves_without_a_failover(shards: LocalCluster) -> None:
+    key = tag_of(shards, 0) + "large"
+    before = masters(shards)
+    slow = Slow(shards, before[1])
+    connector = WatchedConnector.like(shards.connector, before=slow)
+    with Application(shards) as application, writing(shards) as writer:
+        application.ask("SET", key, b"x" * LARGE)
+        members = shards.topology.members()
+        nodes = [members.index(member) for member in before]
+
+        move_slot(shards, slot_of(shards, key), nodes[0], nodes[1], connector)
+
+        wait_until(shards.is_healthy, "healthy")
+        assert masters(shards) == before
+        assert owner(shards, slot_of(shards, key)) == before[1].pod
+        assert application.ask("STRLEN", key) == LARGE
+        application.ask("DEL", key)
+    assert writer.lost() == []
+    assert min(slow.timeouts) >= 1.0 + 2 * LARGE / 10e6
+    assert all("1]" in each for each in slow.subscribers)
+    assert timeouts(shards) == {1.0}
+
+
+def test_a_key_that_is_larger_than_it_looked_is_given_its_time(shards: LocalCluster) -> None:
+    """Redis looks at five parts of a key to tell its size."""
+    key = tag_of(shards, 0, 1) + "uneven"
+    before = masters(shards)
+    sent: list[str] = []
+
+    def give_up(command: str) -> None:
+        if command.startswith("MIGRATE"):
+            sent.append(command)
+            if len(sent) == 1:
+                raise CommandRefusedError("refused MIGRATE: IOERR error or timeout reading to target instance")
+
+    connector = WatchedConnector.like(shards.connector, before=give_up)
+    with Application(shards) as application:
+        application.ask("HSET", key, *[word for number in range(2000) for word in (f"field-{number}", number)])
+        application.ask("HSET", key, "large", b"x" * LARGE)
+        members = shards.topology.members()
+
+        move_slot(shards, slot_of(shards, key), members.index(before[0]), members.index(before[1]), connector)
+
+        wait_until(shards.is_healthy, "healthy")
+        assert owner(shards, slot_of(shards, key)) == before[1].pod
+        assert application.ask("HSTRLEN", key, "large") == LARGE
+        application.ask("DEL", key)
+    # What each of both nodes gets for one key, in milliseconds.
+    given = [int(number) for command in sent for number in re.findall(r" 0 (\d+) REPLACE", command)]
+    assert given[0] == 500
+    assert given[1] >= LARGE / 10e6 * 1000
+
+
+def test_what_a_killed_run_raised_is_set_back_by_the_agents(shards: LocalCluster) -> None:
+    console = Remembering()
+    agent = LowerNodeTimeout(1.0, console)
+    ip = shards.addresses[masters(shards)[0].host]
+    with shards.connector.open(ip) as redis:
+        with shards.connector.open(ip) as run:
+            run.ask("SUBSCRIBE", LARGE_KEY)
+            set_node_timeout(redis, 9.0)
+            agent.step(redis)
+            assert node_timeout(redis) == 9.0
+
+        def is_set_back() -> bool:
+            agent.step(redis)
+            return node_timeout(redis) == 1.0
+
+        wait_until(is_set_back, "Redis sees that the subscriber is gone")
+        assert console.said("the node timeout is 1 s again; for a large key it was 9 s")
+        agent.step(redis)
+        assert node_timeout(redis) == 1.0
+
+
+def test_keys_that_can_not_be_moved_are_named_before_anything_moves(shards: LocalCluster) -> None:
+    shards.converge()
+    owned = [tag_of(shards, shard) for shard in range(3)]
+    with Application(shards) as application:
+        for tag in owned:
+            application.ask("SET", f"{tag}small", b"x" * 1000)
+        application.ask("SET", f"{owned[2]}large", b"x" * 3_000_000)
+        # It stays where it is.
+        application.ask("SET", f"{owned[0]}staying", b"x" * 3_000_000)
+        for member in shards.topology.members():
+            shards.ask(member, "CONFIG", "SET", "proto-max-bulk-len", 2_000_000)
+        connector = WatchedConnector.like(shards.connector)
+        shards.reshape(2, 1)
+        try:
+            with pytest.raises(RefusedError) as refusal:
+                shards.converge(connector)
+        finally:
+            shards.reshape(3, 1)
+        for member in shards.topology.members():
+            shards.ask(member, "CONFIG", "SET", "proto-max-bulk-len", 512_000_000)
+
+        assert f"redis-shard-2-0 has keys that can't be moved to another shard: '{owned[2]}large' (3." in str(
+            refusal.value
+        )
+        assert "allowed: at most 2.0 MB, proto-max-bulk-len of redis-shard-0-0" in str(refusal.value)
+        assert "staying" not in str(refusal.value)
+        assert [change for change in connector.changes if "SETSLOT" in change] == []
+        shards.converge()
+        check_complete(shards)
+        for name in (*(f"{tag}small" for tag in owned), f"{owned[2]}large", f"{owned[0]}staying"):
+            assert application.ask("DEL", name) == 1
+
+
+def test_replicas_limit_what_can_be_moved(shards: LocalCluster) -> None:
+    tag = tag_of(shards, 2)
+    with Application(shards) as application:
+        application.ask("SET", f"{tag}large", b"x" * 60_000_000)
+        shards.reshape(2, 1)
+        try:
+            with pytest.raises(RefusedError, match=r"at most 5\d\.\d MB, the limit of the output buffer for replicas"):
+                shards.converge()
+        finally:
+            shards.reshape(3, 1)
+        shards.converge()
+        assert application.ask("DEL", f"{tag}large") == 1
