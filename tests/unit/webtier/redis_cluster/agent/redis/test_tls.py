@@ -27,10 +27,10 @@ from webtier.redis_cluster.agent.redis.certificate import certificate_checksum, 
 from webtier.redis_cluster.agent.redis.client import Connector
 from webtier.redis_cluster.credentials.acl import EXPORTER_USER
 from webtier.redis_cluster.pod.probes import alive_script, ready_script
-from webtier.redis_cluster.pod.redis_conf import RUN_FOLDER, TLS_FOLDER
+from webtier.redis_cluster.pod.redis_conf import RUN_FOLDER, TLS_CA, TLS_CERTIFICATE, TLS_FOLDER, TLS_KEY
 from webtier.redis_cluster.tls_settings import GeneratedTls
 from webtier.redis_common.conf import AUTH_FOLDER, PORT
-from webtier.shared.certificates import make_authority
+from webtier.shared.certificates import issue, make_authority
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +89,25 @@ def test_a_renewed_certificate_is_served_without_a_restart(encrypted: LocalClust
     assert {pod for pod, process in encrypted.processes.items() if processes[pod] != process.pid} == {member.pod}
 
 
+def test_another_ca_comes_in_three_steps(encrypted: LocalCluster) -> None:
+    """At each of them nodes that have the files and nodes that have not yet find each other."""
+    old, new = encrypted.authority, make_authority("another")
+    both = replace(old, certificate=old.certificate + new.certificate)
+    members = encrypted.topology.members()
+    for trusted, issuer in ((both, old), (both, new), (new, new)):
+        leaf = issue(issuer, "redis", ["localhost"], 3, client=True)
+        files = {TLS_CA: trusted.certificate, TLS_CERTIFICATE: leaf.certificate, TLS_KEY: leaf.key}
+        for name, content in files.items():
+            (encrypted.folder / "tls" / name).write_bytes(content)
+        for half in (members[::2], members[1::2]):
+            for member in half:
+                with encrypted.connector.open(encrypted.addresses[member.host]) as node:
+                    load_certificate(node, encrypted.folder / "tls")
+            encrypted.kill(half[0])
+            encrypted.launch(half[0])
+            wait_until(encrypted.is_healthy, "nodes with and without the new files find each other")
+
+
 def test_the_probes_ask_over_tls(encrypted: LocalCluster, tmp_path: Path) -> None:
     (tmp_path / EXPORTER_USER).write_text(INTERNAL.current(EXPORTER_USER))
     member = encrypted.topology.member(1, 0)
@@ -102,7 +121,7 @@ def test_the_probes_ask_over_tls(encrypted: LocalCluster, tmp_path: Path) -> Non
 
 def test_slots_with_keys_move_from_master_to_master(encrypted: LocalCluster) -> None:
     nodes = read_cluster_state(encrypted.topology, encrypted.connector).nodes
-    source, target = nodes[:2]
+    source, target = [node for node in nodes if node.owns_slots][:2]
     key = next(f"key-{number}" for number in range(100) if key_slot(b"key-%d" % number) in source.myself.slots)
     encrypted.ask(source.member, "SET", key, "value")
 
