@@ -8,6 +8,7 @@ from operations.preview.forecast.data import DataChange, data_changes
 from operations.preview.forecast.pod_sentences import pod_sentences
 from operations.preview.forecast.pods import Roll, Scaling, rolls, scalings
 from operations.preview.forecast.redis import ClusterForecast, cluster_forecasts
+from operations.preview.forecast.servers import NewServer, new_servers
 from operations.preview.model.change import Change
 
 
@@ -20,6 +21,7 @@ class Forecast:
     clusters: tuple[ClusterForecast, ...] = ()
     addresses: tuple[AddressChange, ...] = ()
     data: tuple[DataChange, ...] = ()
+    servers: tuple[NewServer, ...] = ()
 
     @classmethod
     def of(cls, change: Change) -> Self:
@@ -31,6 +33,7 @@ class Forecast:
             tuple(cluster_forecasts(change, restarts)),
             tuple(address_changes(change)),
             tuple(data_changes(change)),
+            tuple(new_servers(change)),
         )
 
     @property
@@ -41,11 +44,12 @@ class Forecast:
     @property
     def takes_something(self) -> bool:
         """Whether pods, an address or a way back are lost."""
-        return self.has_fewer_pods or bool(self.addresses) or any(not each.can_be_undone for each in self.data)
+        is_for_good = bool(self.servers) or any(not each.can_be_undone for each in self.data)
+        return self.has_fewer_pods or bool(self.addresses) or is_for_good
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """What people read; what can't be undone comes last, where the eye stays."""
         of_clusters = (sentence for each in self.clusters for sentence in each.sentences())
-        others = map(str, (*self.addresses, *self.data))
+        others = map(str, (*self.addresses, *self.data, *self.servers))
         return (*pod_sentences(self.rolls, self.scalings), *of_clusters, *others)

@@ -7,6 +7,8 @@ from enum import StrEnum
 from operations.preview.model.change import Change, Operation, Severity, Step
 from operations.preview.model.paths import format_path
 from operations.preview.model.redis_clusters import clusters
+from operations.preview.model.redis_images import image_changes
+from webtier.redis_common.data_formats import readers, unreadable
 
 HOLDING_DATA = frozenset({"StatefulSet", "PersistentVolumeClaim", "PersistentVolume", "Namespace", "Secret"})
 """Kinds of objects that data goes with: their own, or that of all that is in them."""
@@ -26,6 +28,8 @@ class DangerKind(StrEnum):
     FEWER_SHARDS = "fewer shards"
     DIVIDED = "divided"
     """Nodes of a Redis Cluster do not understand each other while it happens."""
+    UNREADABLE = "unreadable data"
+    """A Redis gets a server that can't read what is on its volumes."""
     INCOMPLETE = "incomplete"
     REFUSED = "refused by a policy"
     ALLOWANCE = "allowance"
@@ -79,12 +83,25 @@ def dangers(change: Change) -> Iterator[Danger]:
                 "other, so nobody is served until all have restarted, and it may not get there by itself."
             )
             yield Danger(DangerKind.DIVIDED, cluster.urn, what)
+    yield from _of_images(change)
 
 
 def _is_refused_alone(change: Change) -> bool:
     """Whether a preview failed for nothing but its policies: then all that it would do is known."""
     errors = (each.message for each in change.diagnostics if each.severity is Severity.ERROR)
     return any(each.mandatory for each in change.policies) and all(each == ENGINES_OWN for each in errors)
+
+
+def _of_images(change: Change) -> Iterator[Danger]:
+    for each in image_changes(change):
+        if reason := unreadable(each.old, each.new):
+            able = " or ".join(readers(each.old))
+            instead = f"What it has is read by {able}" if able else "Keep the image that has written it"
+            what = (
+                f"{each.title} gets {each.new} instead of {each.old}: {reason}. A pod that can't read its data does "
+                f"not start. {instead}; to go back, begin anew with a copy of the data from before."
+            )
+            yield Danger(DangerKind.UNREADABLE, each.urn, what)
 
 
 def _of_step(step: Step) -> Iterator[Danger]:

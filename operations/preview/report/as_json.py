@@ -11,6 +11,7 @@ from operations.preview.forecast.data import DataChange
 from operations.preview.forecast.forecast import Forecast
 from operations.preview.forecast.pods import Roll, Scaling
 from operations.preview.forecast.redis import ClusterForecast
+from operations.preview.forecast.servers import NewServer
 from operations.preview.gate.dangers import Danger
 from operations.preview.gate.fingerprint import fingerprint
 from operations.preview.model.change import SCHEMA_VERSION, Severity
@@ -88,6 +89,7 @@ class JsonForecast(_Part):
     clusters: list[ClusterForecast]
     addresses: list[AddressChange]
     data: list[DataChange]
+    servers: list[NewServer]
 
 
 class JsonStack(_Part):
@@ -180,6 +182,7 @@ def _forecast(forecast: Forecast) -> JsonForecast:
         clusters=list(forecast.clusters),
         addresses=list(forecast.addresses),
         data=list(forecast.data),
+        servers=list(forecast.servers),
     )
 
 

@@ -22,6 +22,7 @@ _WEIGHT = (
     DangerKind.REPLACED,
     DangerKind.FEWER_SHARDS,
     DangerKind.DIVIDED,
+    DangerKind.UNREADABLE,
     DangerKind.ORPHANED,
     DangerKind.ALLOWANCE,
     DangerKind.UNPROTECTED,

@@ -20,6 +20,7 @@ _OF_DANGERS = {
     DangerKind.REPLACED: "what holds data would be replaced",
     DangerKind.FEWER_SHARDS: "a Redis Cluster would have fewer shards",
     DangerKind.DIVIDED: "a Redis Cluster would be divided",
+    DangerKind.UNREADABLE: "a Redis could not read its data",
     DangerKind.ORPHANED: "the stack would no longer manage objects that stay",
     DangerKind.UNPROTECTED: "protection from deletion would go",
 }
@@ -35,6 +36,7 @@ class _Reason(StrEnum):
     TEMPLATES = "templates of pods change"
     FEWER_PODS = "fewer pods run"
     VOLUMES = "volumes grow for good"
+    SERVERS = "a Redis gets a server without a way back"
     RULES = "rules change"
     OTHERS = "objects change"
 
@@ -78,6 +80,8 @@ def _reasons(stack: StackReport) -> Iterator[str]:
         found.add(_Reason.FEWER_PODS)
     if any(not each.can_be_undone for each in forecast.data):
         found.add(_Reason.VOLUMES)
+    if forecast.servers:
+        found.add(_Reason.SERVERS)
     yield from (each for each in _Reason if each in found and not (each is _Reason.RULES and stack.answers))
     if stack.answers:
         yield "URLs are answered otherwise"

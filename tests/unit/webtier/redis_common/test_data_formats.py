@@ -12,7 +12,7 @@ from command_line.paths import Paths
 from devcluster.images.redis import DEFAULT, SERVERS, Server
 from devcluster.servers import programs
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import wait_until
-from webtier.redis_common.data_formats import READS, unreadable
+from webtier.redis_common.data_formats import READS, readers, unreadable
 
 BY_WORDS = {f"{server.kind} {server.version}": server for server in SERVERS.values()}
 
@@ -31,12 +31,30 @@ def test_the_table_has_every_server_that_the_project_is_tested_with() -> None:
         ("redis:8.2.1", "redis:7.4", "redis 7.4 may not be able to read what redis 8.2 has written"),
         ("redis:7.4", "redis:8.10", None),
         ("redis:8.10", "redis:8.4", "redis 8.4 may not be able to read what redis 8.10 has written"),
+        ("redis:8.2.1", "redis:7.0", "redis 7.0 may not be able to read what redis 8.2 has written"),
+        ("redis:8.2.1", "valkey:9.1", "valkey 9.1 may not be able to read what redis 8.2 has written"),
+        ("redis:7.4", "valkey:8.1", None),
+        ("redis:8.2.1", "valkey:9.2", None),
+        ("redis:7.0", "redis:8.2.1", None),
         ("webtier.local/redis:debian-12", "redis:7.0", None),
         ("redis:8.2.1", "mirror/my-redis:7.0", None),
     ],
 )
 def test_what_can_not_be_taken_back_is_said(old: str, new: str, said: str | None) -> None:
     assert unreadable(old, new) == said
+
+
+@pytest.mark.parametrize(
+    ("image", "able"),
+    [
+        ("redis:7.0.15", ["redis 7.0", "redis 8.0", "valkey 8.1", "valkey 9.1"]),
+        ("docker.io/valkey/valkey:8.1.1", ["redis 8.0", "valkey 8.1", "valkey 9.1"]),
+        ("redis:8.2.1", []),
+        ("mirror/cache:7.0", []),
+    ],
+)
+def test_who_reads_the_data_of_an_image_is_told(image: str, able: list[str]) -> None:
+    assert readers(image) == able
 
 
 def program(server: Server, name: str) -> str:
