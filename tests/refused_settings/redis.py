@@ -13,7 +13,7 @@ _NODE_PORTS = "allowed: a whole number from 30000 to 32767, or null"
 _BYTES = "allowed: text such as '64Mi', '2Gi' or '500M': an amount of bytes of at least '1Mi'"
 _FOLDERS = "allowed: an absolute path without '..' and a final '/', such as '/srv/files'"
 _DNS_NAMES = "allowed: a DNS name in lower case, such as 'shop.example.com' (an RFC 1123 subdomain)"
-_IMAGES = "allowed: an image with its tag or digest, such as 'docker.io/library/redis:8.2.1'"
+_IMAGES = "allowed: an image with its tag or digest, such as 'docker.io/library/redis:8.2.10'"
 _KINDS = "allowed: one of 'dynamic', 'local', 'nfs'"
 
 REFUSED = (

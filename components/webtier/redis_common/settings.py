@@ -42,7 +42,7 @@ def _version_problem(image: str) -> str | None:
     version = _VERSIONED.fullmatch(image)
     if version is None or int(version[1]) >= LEAST_VERSION:
         return None
-    return f"allowed: an image of Redis {LEAST_VERSION}.0 or later, such as 'docker.io/library/redis:8.2.1'"
+    return f"allowed: an image of Redis {LEAST_VERSION}.0 or later, such as 'docker.io/library/redis:8.2.10'"
 
 
 RedisName = Annotated[str, text_of(_NAME)]
@@ -56,7 +56,7 @@ RedisImage = Annotated[
         "`valkey-server` and `valkey-cli`."
     ),
 ]
-DEFAULT_IMAGE = "docker.io/library/redis:8.2.1-bookworm"
+DEFAULT_IMAGE = "docker.io/library/redis:8.2.10-bookworm"
 
 
 class SavePoint(Settings):

@@ -197,7 +197,7 @@ Image = Annotated[
         # The host's port comes before a slash, and a tag or a digest at the end.
         r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+(?=/))?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
         r"(?!\Z)(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?",
-        "an image with its tag or digest, such as 'docker.io/library/redis:8.2.1'",
+        "an image with its tag or digest, such as 'docker.io/library/redis:8.2.10'",
     ),
 ]
 

@@ -12,7 +12,7 @@ import pytest
 from operations.local import PROJECT
 from tests.cluster.harness.stacks.project_copy import copy_project
 
-_IMAGE = "docker.io/nginxinc/nginx-unprivileged:1.29.1-bookworm"
+_IMAGE = "docker.io/nginxinc/nginx-unprivileged:1.30.5-trixie"
 BROKEN = {
     "image-tag": (f"image: {_IMAGE}", "image: docker.io/nginxinc/nginx-unprivileged:latest"),
     "private-redis": ("access: {node_port: null}", "access: {node_port: 30010}"),

@@ -17,8 +17,8 @@ from tests.unit.harness.recording import Recorded, Recording
 
 WORKLOADS = (DEPLOYMENT, STATEFUL_SET, "kubernetes:batch/v1:Job")
 PUBLIC_IMAGES = {
-    "docker.io/library/redis:8.2.1-bookworm",
-    "docker.io/nginxinc/nginx-unprivileged:1.29.1-bookworm",
+    "docker.io/library/redis:8.2.10-bookworm",
+    "docker.io/nginxinc/nginx-unprivileged:1.30.5-trixie",
     "registry.k8s.io/ingress-nginx/controller:v1.15.1",
     "docker.io/library/python:3.13.7-slim-bookworm",
     "docker.io/oliver006/redis_exporter:v1.74.0",
