@@ -17,6 +17,7 @@ from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import (
     local_cluster,
     wait_until,
 )
+from tests.unit.webtier.redis_cluster.agent.harness.servers import only_its_programs
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.errors import NodeUnavailableError
 from webtier.redis_cluster.agent.reconcile.cluster_state import read_cluster_state
@@ -115,7 +116,8 @@ def test_the_probes_ask_over_tls(encrypted: LocalCluster, tmp_path: Path) -> Non
         script = render(encrypted.settings).replace(TLS_FOLDER, str(encrypted.folder / "tls"))
         script = script.replace(AUTH_FOLDER, str(tmp_path)).replace(RUN_FOLDER, str(tmp_path))
         script = script.replace(f"-h 127.0.0.1 -p {PORT}", f"-h {encrypted.addresses[member.host]} -p {encrypted.port}")
-        done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=30, check=False)
+        command, programs = ("/bin/sh", "-c", script), only_its_programs()
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env=programs)
         assert done.returncode == 0, done.stdout
 
 
