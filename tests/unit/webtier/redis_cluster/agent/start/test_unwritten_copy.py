@@ -10,6 +10,7 @@ from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import wait_
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.failover.hand_over import HandOverOptions, Outcome, hand_over
 from webtier.redis_cluster.agent.redis.topology import Member
+from webtier.redis_cluster.agent.start.aof import AOF_FOLDER
 from webtier.redis_cluster.settings import RedisConf
 
 EARLY, LATER, LAST = 100, 500, 100
@@ -35,9 +36,24 @@ def copy_in_full(cluster: GuardedCluster) -> tuple[Member, Member]:
     cluster.let_in(replica)
     cluster.extra_conf = {}
     wait_until(lambda: "link_status:up" in cluster.ask(replica, "INFO", "replication"), "it has copied all")
-    assert "aof_rewrite_in_progress:1" in cluster.ask(replica, "INFO", "persistence")
+    assert is_writing(cluster, replica) or has_on_disk(cluster, replica)
     cluster.wait_until_known(replica)
     return master, replica
+
+
+def is_writing(cluster: GuardedCluster, replica: Member) -> bool:
+    return "aof_rewrite_in_progress:1" in cluster.ask(replica, "INFO", "persistence")
+
+
+def has_on_disk(cluster: GuardedCluster, replica: Member) -> bool:
+    """Whether the append-only file begins with what was copied: Valkey 9.1 puts what it was sent there as it is."""
+    (base,) = (cluster.volume(replica).path / AOF_FOLDER).glob("*.base.rdb")
+    return b"later-" in base.read_bytes()
+
+
+def skip_without_writing(cluster: GuardedCluster, replica: Member) -> None:
+    if not is_writing(cluster, replica):
+        pytest.skip("this server has on its disk what it was sent before it has it in memory")
 
 
 def hand_over_shard(cluster: GuardedCluster, master: Member) -> Outcome:
@@ -62,6 +78,7 @@ def test_a_node_that_was_killed_in_that_time_starts_as_one_without_data(cluster:
     """A master that was elected in that time, and then was lost as well: who has the data takes over."""
     with cluster.releasing():
         master, replica = copy_in_full(cluster)
+        skip_without_writing(cluster, replica)
         cluster.ask(replica, "CLUSTER", "FAILOVER")
         wait_until(lambda: cluster.is_master(replica), "it was elected")
         wait_until(lambda: "link_status:up" in cluster.ask(master, "INFO", "replication"), "the other one follows")
@@ -82,6 +99,7 @@ def test_a_node_that_was_killed_in_that_time_starts_as_one_without_data(cluster:
 def test_a_replica_stands_for_election_once_its_copy_is_on_the_disk(cluster: GuardedCluster) -> None:
     with cluster.releasing():
         _, replica = copy_in_full(cluster)
+        skip_without_writing(cluster, replica)
         assert not cluster.stands(replica)
         wait_until(lambda: cluster.stands(replica), "it may be elected")
         assert "aof_rewrite_in_progress:0" in cluster.ask(replica, "INFO", "persistence")
