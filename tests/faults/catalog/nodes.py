@@ -8,7 +8,7 @@ from devcluster.cluster.node import Node, wait_until
 from tests.faults.catalog.fault import Expectation, Fault
 from tests.faults.harness.context import FaultContext
 from tests.faults.harness.observer import Facts
-from tests.faults.harness.processes import processes_of
+from tests.faults.harness.processes import processes_of, servers_of
 
 AWAY_SECONDS = 12.0
 """A node stays away for so long at least: longer than a failover takes."""
@@ -88,7 +88,7 @@ def _terminate(context: FaultContext, machine: Node) -> None:
             os.kill(pid, signal.SIGTERM)
         except ProcessLookupError:
             continue
-    ended = lambda: not [pid for pod in own for pid in processes_of(pod.uid, "redis-server")]  # noqa: E731
+    ended = lambda: not [pid for pod in own for pid in servers_of(pod.uid)]  # noqa: E731
     try:
         wait_until(ended, 10, "Redis has ended")
     except Exception:

@@ -12,7 +12,6 @@ from pulumi import automation
 from devcluster.cluster import control_plane
 from tests.faults.catalog.fault import PLANNED, Expectation, Fault
 from tests.faults.harness.context import FaultContext
-from tests.faults.harness.deployment import local_redis
 from tests.faults.harness.observer import Shape
 from tests.faults.harness.processes import kill_engine, paused, processes_of
 
@@ -33,7 +32,7 @@ def _roll_image(context: FaultContext) -> None:
     """The same image under another name: what is tried is the roll, not the other version."""
     for machine in context.tier.cluster.nodes:
         ctr = ("ctr", "--address", "/run/containerd/containerd.sock", "--namespace", "k8s.io", "images")
-        machine.run([*ctr, "tag", "--force", local_redis()["image"], ROLLED_IMAGE])
+        machine.run([*ctr, "tag", "--force", context.deployment.settings().image, ROLLED_IMAGE])
     context.begin()
     context.deployment.up({"image": ROLLED_IMAGE})
 

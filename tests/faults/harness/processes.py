@@ -9,6 +9,9 @@ from pathlib import Path
 
 from tests.faults.harness.kubernetes import Pod
 
+SERVERS = ("redis-server", "valkey-server")
+"""The programs' names: Valkey's images may lack the first."""
+
 
 def _all() -> Iterator[int]:
     return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
@@ -33,6 +36,11 @@ def processes_of(uid: str, name: str | None = None) -> list[int]:
     return [pid for pid in candidates if f"/pod{uid}/" in _read(pid, "cgroup")]
 
 
+def servers_of(uid: str) -> list[int]:
+    """The host's numbers of a pod's Redis processes, whichever server its image brings."""
+    return [pid for name in SERVERS for pid in processes_of(uid, name)]
+
+
 def descendants(ancestor: int) -> list[int]:
     """The processes that a process has started, and those that these have."""
     parents = {pid: int(stat.rsplit(")", 1)[1].split()[1]) for pid in _all() if (stat := _read(pid, "stat"))}
@@ -52,7 +60,7 @@ def kill_engine() -> None:
 
 def signal_redis(pod: Pod, number: signal.Signals) -> bool:
     """Whether there was a process to send it to."""
-    pids = processes_of(pod.uid, "redis-server")
+    pids = servers_of(pod.uid)
     for pid in pids:
         try:
             os.kill(pid, number)
