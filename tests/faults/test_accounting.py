@@ -7,7 +7,6 @@ import pytest
 
 from tests.faults.catalog.fault import PLANNED, Fault
 from tests.faults.clients.access import Access
-from tests.faults.clients.writer_process import key_of
 from tests.faults.harness import verify
 from tests.faults.harness.context import FaultContext
 from tests.faults.harness.harness import FaultHarness
@@ -21,8 +20,8 @@ DELETED = 3
 def _sabotage(context: FaultContext) -> None:
     """Deletes three writes of each kind of writer behind its back, changes an older key, and stops a master."""
     access = Access.read(context.deployment.access_file)
-    for plan in (context.writers.plans[0], context.writers.plans[1]):
-        verify.remove(context.nodes, access, [key_of(plan.tags, plan.replicas, number) for number in range(DELETED)])
+    for plan in (plan for plan in context.writers.plans if plan.group == 0):
+        verify.remove(context.nodes, access, [plan.key(number) for number in range(DELETED)])
     older = next(iter(verify.standing_data("")))
     verify.write(context.nodes, access, {older: "another value"})
     pod = context.master(1).pod
@@ -36,11 +35,13 @@ def _sabotage(context: FaultContext) -> None:
 @pytest.mark.subset
 def test_losses_and_gaps_are_seen(harness: FaultHarness) -> None:
     record = harness.run(Fault("sabotage", "", _sabotage, PLANNED), 1)
-    assert (record.lost, record.lost_with_wait, record.standing_lost) == (DELETED, DELETED, 1), record
+    lost = (record.lost, record.lost_with_wait, record.lost_patient)
+    assert (*lost, record.standing_lost) == (DELETED, DELETED, DELETED, 1), record
     assert record.acknowledged > 100
     assert record.longest_gap_ms["1"] >= PAUSE_SECONDS * 1000
     assert not record.passed
     told = " ".join(record.complaints)
     assert "3 lost writes" in told
     assert "3 writes are lost that a replica had" in told
+    assert "3 lost writes of patient writers" in told
     assert "1 keys are gone" in told

@@ -31,11 +31,12 @@ def test_fault(
 def _summary(record: Record) -> str:
     gaps = ", ".join(f"{shard}: {ms}" for shard, ms in record.longest_gap_ms.items())
     writes = f"acknowledged {record.acknowledged}, lost {record.lost}"
+    patient = f"patient {record.acknowledged_patient}, lost {record.lost_patient}"
     waiting = f"with WAIT 1 {record.acknowledged_with_wait}, lost {record.lost_with_wait}"
     standing = f"of {record.standing_keys} older keys lost {record.standing_lost}"
     ok, whole = record.seconds_to_state_ok, record.seconds_to_full_replication
     lines = [
-        f"{writes}; {waiting}; {standing}",
+        f"{writes}; {waiting}; {patient}; {standing}",
         f"longest gap in ms by shard {{{gaps}}}; state ok after {ok} s, full replication after {whole} s",
         f"{record.failed_commands} of {record.commands} commands failed; the slowest: {record.slowest_command_ms} ms",
         *(f"longest gap of {shard} at {told}" for shard, told in record.told_in_longest_gap.items()),

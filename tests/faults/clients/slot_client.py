@@ -13,12 +13,17 @@ from redis import exceptions
 from tests.faults.clients.access import Access, Endpoint, Seeds, endpoint_of
 from webtier.redis_cluster.agent.redis.view import ClusterView, Record, parse_view
 
+LOOK_SECONDS = 0.3
+"""A node says what it knows of the cluster at once, or counts as one that does not answer."""
 SHUN_SECONDS = 1.0
 """A node that failed is asked for its view of the cluster last for so long."""
 
 
 class SlotClient:
-    """Not for use by several threads. `timeout`, in seconds, bounds every single wait for a node."""
+    """Not for use by several threads. `timeout`, in seconds, bounds every single wait for a command's answer.
+
+    A command that is not answered is waited for: nothing else is sent meanwhile, to no node.
+    """
 
     def __init__(self, access_file: Path, seeds: Seeds, timeout: float) -> None:
         self._access_file = access_file
@@ -26,7 +31,8 @@ class SlotClient:
         self._access = Access.read(access_file)
         self._seeds = seeds
         self._timeout = timeout
-        self._connections: dict[Endpoint, Any] = {}
+        self._look_timeout = min(timeout, LOOK_SECONDS)
+        self._connections: dict[tuple[Endpoint, float], Any] = {}
         self._failed: dict[Endpoint, float] = {}
         self._view: ClusterView | None = None
 
@@ -49,7 +55,7 @@ class SlotClient:
 
     def _attempt(self, endpoint: Endpoint, command: list[str], replicas: int, *, asking: bool = False) -> str | None:
         try:
-            connection = self._connection(endpoint)
+            connection = self._connection(endpoint, self._timeout)
             if asking:
                 _ask(connection, "ASKING")
             _ask(connection, *command)
@@ -93,7 +99,7 @@ class SlotClient:
         known = [endpoint_of(record.address) for record in self._view.records.values()] if self._view else []
         good = [endpoint for endpoint in known if now - self._failed.get(endpoint, 0.0) > SHUN_SECONDS]
         # Who is connected answers at once; a dead node that nobody has noticed yet costs a whole timeout.
-        good.sort(key=lambda endpoint: endpoint not in self._connections)
+        good.sort(key=lambda endpoint: (endpoint, self._look_timeout) not in self._connections)
         candidates = [first, *good] if first else good
         for endpoint in dict.fromkeys(candidates):
             if self._take_view(endpoint):
@@ -104,7 +110,8 @@ class SlotClient:
 
     def _take_view(self, endpoint: Endpoint) -> bool:
         try:
-            self._view = parse_view(str(_ask(self._connection(endpoint), "CLUSTER", "NODES")))
+            connection = self._connection(endpoint, self._look_timeout)
+            self._view = parse_view(str(_ask(connection, "CLUSTER", "NODES")))
         except (exceptions.RedisError, OSError, ValueError):
             self._drop(endpoint)
             self._failed[endpoint] = time.monotonic()
@@ -117,7 +124,7 @@ class SlotClient:
         if changed != self._access_changed:
             self._access_changed = changed
             self._access = Access.read(self._access_file)
-            for endpoint in list(self._connections):
+            for endpoint, _ in list(self._connections):
                 self._drop(endpoint)
 
     def _owner(self, slot: int) -> Record | None:
@@ -139,10 +146,11 @@ class SlotClient:
         self.look_around()
         return None
 
-    def _connection(self, endpoint: Endpoint) -> Any:
-        if endpoint not in self._connections:
-            self._connections[endpoint] = self._access.connect(endpoint, self._timeout)
-        return self._connections[endpoint]
+    def _connection(self, endpoint: Endpoint, timeout: float) -> Any:
+        """The one that is kept for waits of this length."""
+        if (endpoint, timeout) not in self._connections:
+            self._connections[endpoint, timeout] = self._access.connect(endpoint, timeout)
+        return self._connections[endpoint, timeout]
 
     def _fail(self, endpoint: Endpoint) -> None:
         self._drop(endpoint)
@@ -150,9 +158,10 @@ class SlotClient:
         self.look_around()
 
     def _drop(self, endpoint: Endpoint) -> None:
-        connection = self._connections.pop(endpoint, None)
-        if connection is not None:
-            connection.disconnect()
+        for timeout in {self._timeout, self._look_timeout}:
+            connection = self._connections.pop((endpoint, timeout), None)
+            if connection is not None:
+                connection.disconnect()
 
 
 def _ask(connection: Any, *command: str | int) -> Any:

@@ -1,10 +1,10 @@
 """`python -m tests.faults.clients.writer_process CONFIG`: writes without pause until its input ends or says stop.
 
 A process of its own, so that neither the fault's code nor Pulumi's program can make a gap in the writing.
-Each group of slots, a shard's at the start, has two writers: one that takes Redis' word for a write, and one
-that also waits for a replica to have it. Every key is written once; a write without an acknowledgement is
-tried again until it has one, so that at the end at most one write of each writer is neither acknowledged nor
-refused.
+Each group of slots, a shard's at the start, has three writers: one that takes Redis' word for a write, one
+that also waits for a replica to have it, and a patient one, which waits for an answer as long as ordinary clients
+do. Every key is written once; a write without an acknowledgement is tried again until it has one, so that at the
+end at most one write of each writer is neither acknowledged nor refused.
 """
 
 import json
@@ -23,6 +23,8 @@ from tests.faults.clients.slot_client import SlotClient
 
 TIMEOUT = 0.3
 """Of a single attempt, in seconds: also how exactly the end of a gap is known where nodes are dead."""
+PATIENT_TIMEOUT = 10.0
+"""Of a patient writer: what a busy master acknowledges late, it hears."""
 PAUSE = 0.015
 """After an attempt that failed."""
 REPORT_SECONDS = 0.2
@@ -32,12 +34,24 @@ DISK_SECONDS, LONG_FSYNC = 0.2, 0.1
 
 @dataclass(frozen=True)
 class WriterPlan:
-    """`tags` are parts of keys, each of another slot of the group; `replicas` as for WAIT; `rate` a second."""
+    """`tags` are parts of keys, each of another slot of the group; `replicas` as for WAIT; `rate` a second.
+
+    One that is `patient` waits for an answer for PATIENT_TIMEOUT, on the connection that it has.
+    """
 
     group: int
     tags: list[str]
     replicas: int
     rate: float
+    patient: bool = False
+
+    @property
+    def timeout(self) -> float:
+        return PATIENT_TIMEOUT if self.patient else TIMEOUT
+
+    def key(self, number: int) -> str:
+        """Of one of its writes."""
+        return key_of(self.tags, self.replicas, number, patient=self.patient)
 
 
 @dataclass
@@ -52,11 +66,12 @@ class WriterResult:
     acknowledged: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
     unknown: int | None = None
     refusals: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
+    patient: bool = False
 
 
-def key_of(tags: list[str], replicas: int, number: int) -> str:
+def key_of(tags: list[str], replicas: int, number: int, *, patient: bool = False) -> str:
     """The key of a writer's write."""
-    return f"{{{tags[number % len(tags)]}}}:{replicas}:{number}"
+    return f"{{{tags[number % len(tags)]}}}:{'patient' if patient else replicas}:{number}"
 
 
 def value_of(token: str, number: int) -> str:
@@ -68,7 +83,7 @@ class Writer(threading.Thread):
     def __init__(self, plan: WriterPlan, token: str, client: SlotClient, stop: threading.Event) -> None:
         super().__init__(daemon=True)
         self.plan = plan
-        self.result = WriterResult(plan.group, plan.replicas)
+        self.result = WriterResult(plan.group, plan.replicas, patient=plan.patient)
         self._token = token
         self._client = client
         self._stopping = stop
@@ -78,7 +93,7 @@ class Writer(threading.Thread):
         slots = [key_slot(tag.encode()) for tag in plan.tags]
         number, due = 0, time.monotonic()
         while not self._stopping.is_set():
-            key, value = key_of(plan.tags, plan.replicas, number), value_of(self._token, number)
+            key, value = plan.key(number), value_of(self._token, number)
             slot = slots[number % len(slots)]
             while (refusal := self._client.write(slot, key, value, plan.replicas)) is not None:
                 result.refusals.append((time.monotonic(), refusal))
@@ -139,11 +154,10 @@ def main(config_file: Path) -> None:
     clockwork.start()
     disk = DiskWatch(Path(config["disk"]))
     disk.start()
+    seeds = lambda: Seeds(Access.read(access_file))  # noqa: E731
     writers = [
-        Writer(
-            WriterPlan(**plan), config["token"], SlotClient(access_file, Seeds(Access.read(access_file)), TIMEOUT), stop
-        )
-        for plan in config["writers"]
+        Writer(plan, config["token"], SlotClient(access_file, seeds(), plan.timeout), stop)
+        for plan in (WriterPlan(**given) for given in config["writers"])
     ]
     for writer in writers:
         writer.start()

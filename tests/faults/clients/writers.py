@@ -17,11 +17,11 @@ from typing import Any
 
 from operations.local import PROJECT
 from tests.cluster.harness.tier import one_key_for_each_slot
-from tests.faults.clients.writer_process import WriterPlan, WriterResult, key_of, value_of
+from tests.faults.clients.writer_process import WriterPlan, WriterResult, value_of
 
 TAGS = 64
 """Slots that a writer spreads its keys over, evenly in its group: when slots move, some of them do."""
-RATE, WAITING_RATE = 150.0, 40.0
+RATE, WAITING_RATE, PATIENT_RATE = 150.0, 40.0, 40.0
 """Writes a second of one writer."""
 START_SECONDS = 30.0
 STOP_SECONDS = 40.0
@@ -41,24 +41,28 @@ class Outcome:
     pauses: Sequence[tuple[float, float]]
     disk_stalls: Sequence[tuple[float, float]] = ()
 
-    def expected(self, replicas: int) -> dict[str, str]:
-        """Key → value of every acknowledged write of the writers that wait for so many replicas."""
+    def expected(self, replicas: int = 0, *, patient: bool = False) -> dict[str, str]:
+        """Key → value of every acknowledged write of the writers that wait for so many replicas, or are patient."""
         return {
-            key_of(plan.tags, plan.replicas, number): value_of(self.token, number)
+            plan.key(number): value_of(self.token, number)
             for plan, result in zip(self.plans, self.results, strict=True)
-            if plan.replicas == replicas
+            if (plan.replicas, plan.patient) == (replicas, patient)
             for number, _ in result.acknowledged
         }
 
-    def times(self, group: int, replicas: int = 0) -> list[float]:
+    def times(self, group: int, replicas: int = 0, *, patient: bool = False) -> list[float]:
         """When this group's writes were acknowledged."""
-        (result,) = (entry for entry in self.results if (entry.group, entry.replicas) == (group, replicas))
-        return [at for _, at in result.acknowledged]
+        return [at for _, at in self._result(group, replicas, patient=patient).acknowledged]
+
+    def _result(self, group: int, replicas: int = 0, *, patient: bool = False) -> WriterResult:
+        asked = (group, replicas, patient)
+        (result,) = (entry for entry in self.results if (entry.group, entry.replicas, entry.patient) == asked)
+        return result
 
     def touched(self) -> list[str]:
         """Every key that may have been written."""
         return [
-            key_of(plan.tags, plan.replicas, number)
+            plan.key(number)
             for plan, result in zip(self.plans, self.results, strict=True)
             for number in [
                 *(entry for entry, _ in result.acknowledged),
@@ -72,7 +76,7 @@ class Outcome:
 
     def told_in_longest_gap(self, group: int, start: float, end: float) -> str:
         """When the longest gap of a group's first writer began, in UTC as in the logs, and what it was told in it."""
-        (result,) = (entry for entry in self.results if (entry.group, entry.replicas) == (group, 0))
+        result = self._result(group)
         edges = [*(at for _, at in result.acknowledged if at <= end), end]
         pairs = [(before, after) for before, after in pairwise(edges) if after >= start]
         before, after = max(pairs, key=lambda pair: pair[1] - pair[0], default=(start, end))
@@ -114,7 +118,7 @@ def gaps(times: Sequence[float], start: float, end: float) -> Gaps:
 
 
 class Writers:
-    """Two writers for each group of slots, from `start` to `stop`."""
+    """Three writers for each group of slots, from `start` to `stop`."""
 
     def __init__(
         self, folder: Path, access_file: Path, groups: Sequence[Sequence[int]], disk: Path, *, replicas: int
@@ -125,9 +129,13 @@ class Writers:
         self.token = secrets.token_hex(6)
         keys = one_key_for_each_slot()
         self.plans = [
-            WriterPlan(number, [keys[slot] for slot in _spread(slots)], wait_for, rate)
+            WriterPlan(number, [keys[slot] for slot in _spread(slots)], wait_for, rate, patient)
             for number, slots in enumerate(groups)
-            for wait_for, rate in ((0, RATE), *(((replicas, WAITING_RATE),) if replicas else ()))
+            for wait_for, rate, patient in (
+                (0, RATE, False),
+                *(((replicas, WAITING_RATE, False),) if replicas else ()),
+                (0, PATIENT_RATE, True),
+            )
         ]
         self._result_file = folder / "writes.json"
         self._result_file.unlink(missing_ok=True)
@@ -149,9 +157,13 @@ class Writers:
             self._last = json.loads(line)
 
     def last(self, replicas: int = 0) -> dict[int, float]:
-        """Group → time of the last acknowledged write of its writer that waits for so many replicas."""
+        """Group → time of the last acknowledged write of its impatient writer that waits for so many replicas."""
         pairs = zip(self.plans, self._last, strict=True)
-        return {plan.group: at for plan, at in pairs if plan.replicas == replicas and at is not None}
+        return {
+            plan.group: at
+            for plan, at in pairs
+            if (plan.replicas, plan.patient) == (replicas, False) and at is not None
+        }
 
     def wait_until_flowing(self, seconds: float = START_SECONDS) -> None:
         """Every writer has had a write acknowledged within the last second. WriterError if that does not come."""
@@ -180,6 +192,7 @@ class Writers:
                 [(number, at) for number, at in entry["acknowledged"]],
                 entry["unknown"],
                 [(at, why) for at, why in entry["refusals"]],
+                entry["patient"],
             )
             for entry in given["writers"]
         ]

@@ -219,11 +219,18 @@ class FaultHarness:
     ) -> None:
         access = Access.read(self.deployment.access_file)
         plain, waited = outcome.expected(0), outcome.expected(replicas) if replicas else {}
+        patient = outcome.expected(patient=True)
         record.acknowledged, record.acknowledged_with_wait = len(plain), len(waited)
+        record.acknowledged_patient = len(patient)
         record.standing_keys = len(standing)
         gone = {
             name: verify.missing(observer.look, access, data)
-            for name, data in (("lost", plain), ("lost_with_wait", waited), ("standing_lost", standing))
+            for name, data in (
+                ("lost", plain),
+                ("lost_with_wait", waited),
+                ("lost_patient", patient),
+                ("standing_lost", standing),
+            )
         }
         for name, keys in gone.items():
             setattr(record, name, len(keys))
@@ -249,9 +256,11 @@ def count(record: Record, context: FaultContext, outcome: Outcome, seen: ClientO
         record.gaps_above_100_ms[str(group)] = found.above_100_ms
         record.told_in_longest_gap[str(group)] = outcome.told_in_longest_gap(group, context.begun, end)
     for plan in outcome.plans:
+        found = gaps(outcome.times(plan.group, plan.replicas, patient=plan.patient), context.begun, end)
         if plan.replicas:
-            waited = gaps(outcome.times(plan.group, plan.replicas), context.begun, end)
-            record.longest_gap_with_wait_ms[str(plan.group)] = round(waited.longest * 1000)
+            record.longest_gap_with_wait_ms[str(plan.group)] = round(found.longest * 1000)
+        if plan.patient:
+            record.longest_gap_patient_ms[str(plan.group)] = round(found.longest * 1000)
     state_ok, replicated = context.observer.since(context.begun)
     state_ok = state_ok if context.seconds_to_state_ok is None else context.seconds_to_state_ok
     record.seconds_to_state_ok = None if state_ok is None else round(state_ok, 1)
@@ -286,6 +295,7 @@ def judge(record: Record, fault: Fault, *, fast: bool) -> None:
         record.complaints.append(f"{record.lost_with_wait} writes are lost that a replica had")
     limits: list[tuple[str, float | None, float | None]] = [
         ("lost writes", record.lost, expected.lost),
+        ("lost writes of patient writers", record.lost_patient, expected.lost),
         ("failed commands", record.failed_commands, expected.failed_commands),
     ]
     times: list[tuple[str, float | None, float | None]] = [

@@ -3,7 +3,7 @@
 import json
 import statistics
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ def without_file(switch: str) -> Path:
 
 @dataclass
 class Record:
-    """One run of one fault. Times that are None never came; "with_wait" is about writers that WAIT for a replica.
+    """One run of one fault. Times that are None never came; "with_wait" is about writers that WAIT for a replica,
+    "patient" about those that wait for an answer as long as ordinary clients do.
 
     `begun` is whether the fault itself was reached. `story` says what the observer saw: [seconds since the fault, what
     was not well].
@@ -35,6 +36,8 @@ class Record:
     lost: int = 0
     acknowledged_with_wait: int = 0
     lost_with_wait: int = 0
+    acknowledged_patient: int = 0
+    lost_patient: int = 0
     standing_keys: int = 0
     standing_lost: int = 0
     longest_gap_ms: dict[str, int] = field(default_factory=dict[str, int])
@@ -42,6 +45,7 @@ class Record:
     gaps_above_100_ms: dict[str, int] = field(default_factory=dict[str, int])
     told_in_longest_gap: dict[str, str] = field(default_factory=dict[str, str])
     longest_gap_with_wait_ms: dict[str, int] = field(default_factory=dict[str, int])
+    longest_gap_patient_ms: dict[str, int] = field(default_factory=dict[str, int])
     seconds_to_state_ok: float | None = None
     seconds_to_full_replication: float | None = None
     commands: int = 0
@@ -57,13 +61,17 @@ class Record:
     passed: bool = False
 
 
+_KEYS = {each.name for each in fields(Record)}
+
+
 class Report:
     """The records so far. Runs of the same fault from earlier sessions are replaced, those of others are kept."""
 
     def __init__(self, names: Sequence[str], json_file: Path = JSON_FILE, table_file: Path = TABLE_FILE) -> None:
         self._json_file, self._table_file = json_file, table_file
         kept: list[dict[str, Any]] = json.loads(json_file.read_text()) if json_file.exists() else []
-        self._records = [record for record in kept if record["name"] not in names]
+        # An older version's records don't say all that the table does.
+        self._records = [record for record in kept if record["name"] not in names and record.keys() >= _KEYS]
 
     def add(self, record: Record) -> None:
         """Kept at once: a run that is cut off leaves what there is."""
@@ -74,9 +82,9 @@ class Report:
 
 
 _HEAD = (
-    "| fault | runs | acknowledged | lost | lost with WAIT 1 | longest write gap, ms by shard | p99 gap, ms "
-    "| state ok, s | full replication, s | failed commands | passed |\n"
-    "| --- | ---: | ---: | ---: | ---: | --- | --- | ---: | ---: | ---: | --- |\n"
+    "| fault | runs | acknowledged | lost | lost with WAIT 1 | lost, patient | longest write gap, ms by shard "
+    "| p99 gap, ms | state ok, s | full replication, s | failed commands | passed |\n"
+    "| --- | ---: | ---: | ---: | ---: | ---: | --- | --- | ---: | ---: | ---: | --- |\n"
 )
 
 
@@ -91,9 +99,10 @@ def _row(runs: Sequence[dict[str, Any]]) -> str:
     cells = [
         runs[0]["name"],
         str(len(runs)),
-        str(sum(run["acknowledged"] + run["acknowledged_with_wait"] for run in runs)),
+        str(sum(run[f"acknowledged{kind}"] for run in runs for kind in ("", "_with_wait", "_patient"))),
         str(max(run["lost"] + run["standing_lost"] for run in runs)),
         str(max(run["lost_with_wait"] for run in runs)),
+        str(max(run["lost_patient"] for run in runs)),
         " · ".join(_median(runs, "longest_gap_ms", shard) for shard in shards),
         " · ".join(_median(runs, "p99_gap_ms", shard) for shard in shards),
         _seconds([run["seconds_to_state_ok"] for run in runs]),

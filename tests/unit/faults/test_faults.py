@@ -9,7 +9,7 @@ import pytest
 from tests.faults.catalog.fault import PLANNED, Expectation, Fault
 from tests.faults.catalog.reference import DOCUMENT, with_tables
 from tests.faults.catalog.registry import FAULTS
-from tests.faults.clients.writer_process import WriterPlan, WriterResult, key_of
+from tests.faults.clients.writer_process import PATIENT_TIMEOUT, WriterPlan, WriterResult, key_of
 from tests.faults.clients.writers import Outcome, gaps
 from tests.faults.harness.harness import judge
 from tests.faults.harness.kubernetes import Pod
@@ -56,6 +56,18 @@ def test_a_write_without_an_acknowledgement_is_not_expected_to_be_there() -> Non
     assert key_of(["a", "b"], 0, 2) in outcome.touched()
 
 
+def test_patient_writers_are_told_from_those_that_wait_as_little_for_a_replica() -> None:
+    plans = [WriterPlan(0, ["a"], 0, 100.0), WriterPlan(0, ["a"], 1, 100.0), WriterPlan(0, ["a"], 0, 100.0, True)]
+    results = [WriterResult(plan.group, plan.replicas, [(7, 1.0 + n)]) for n, plan in enumerate(plans)]
+    results[2].patient = True
+    outcome = Outcome("token", plans, results, [])
+    found = [outcome.expected(0), outcome.expected(1), outcome.expected(patient=True)]
+    assert found == [{plan.key(7): "token:7"} for plan in plans]
+    assert len(set(outcome.touched())) == 3
+    assert [outcome.times(0), outcome.times(0, 1), outcome.times(0, patient=True)] == [[1.0], [2.0], [3.0]]
+    assert plans[2].timeout == PATIENT_TIMEOUT > plans[0].timeout == plans[1].timeout
+
+
 def test_how_long_the_machine_paused_during_the_fault() -> None:
     outcome = Outcome("token", [], [], [(0.0, 5.0), (9.0, 10.5), (11.0, 11.2), (20.0, 30.0)])
     assert outcome.longest_pause(10.0, 12.0) == pytest.approx(0.5)
@@ -80,6 +92,7 @@ def test_planned_work_that_costs_nothing_passes() -> None:
     [
         ({"lost": 1}, "1 lost writes"),
         ({"lost_with_wait": 1}, "1 writes are lost that a replica had"),
+        ({"lost_patient": 1}, "1 lost writes of patient writers"),
         ({"standing_lost": 1}, "1 keys are gone"),
         ({"failed_commands": 1}, "1 failed commands"),
         ({"longest_gap_ms": {"0": 10, "1": 1001}}, "1001 ms without a write"),
@@ -101,7 +114,7 @@ def test_on_a_busy_machine_losses_are_judged_and_times_are_not() -> None:
 
 
 def test_the_unreplicated_tail_of_an_unplanned_loss_is_no_complaint_but_what_a_replica_had_is() -> None:
-    assert _complaints(_record(lost=5), Expectation(lost=None)) == []
+    assert _complaints(_record(lost=5, lost_patient=5), Expectation(lost=None)) == []
     assert _complaints(_record(lost_with_wait=1), Expectation(lost=None))
 
 
@@ -119,7 +132,21 @@ def test_runs_of_other_faults_are_kept_and_those_of_the_same_replaced(tmp_path: 
 def test_of_several_runs_the_table_has_the_median_gap_and_the_worst_loss() -> None:
     runs = [asdict(_named("a", lost=lost, longest_gap_ms={"0": gap})) for lost, gap in ((0, 100), (4, 900), (1, 200))]
     cells = table(runs).splitlines()[2].split(" | ")
-    assert (cells[1], cells[3], cells[5]) == ("3", "4", "200")
+    assert (cells[1], cells[3], cells[6]) == ("3", "4", "200")
+
+
+def test_the_table_counts_the_losses_of_each_kind_of_writer_by_itself() -> None:
+    run = asdict(_named("a", lost=1, lost_with_wait=2, lost_patient=3, acknowledged=10, acknowledged_patient=5))
+    assert table([run]).splitlines()[2].split(" | ")[2:6] == ["15", "1", "2", "3"]
+
+
+def test_records_of_a_version_that_did_not_count_all_are_not_kept(tmp_path: Path) -> None:
+    files = tmp_path / "faults.json", tmp_path / "faults.md"
+    older = asdict(_named("a"))
+    del older["lost_patient"]
+    files[0].write_text(json.dumps([older]))
+    Report(["b"], *files).add(_named("b"))
+    assert [record["name"] for record in json.loads(files[0].read_text())] == ["b"]
 
 
 def _named(name: str, **given: object) -> Record:

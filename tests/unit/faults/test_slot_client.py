@@ -1,6 +1,9 @@
 """What the writers' client makes of a redirection: one for good changes its view, one for a command does not."""
 
-from collections.abc import Mapping, Sequence
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -73,3 +76,93 @@ def test_a_command_that_is_sent_on_while_its_slot_moves_is_asked_of_the_other_no
     client, (old, new) = client_of(tmp_path, monkeypatch, exceptions.AskError("7 10.0.0.2:6379"), "")
     assert client.write(7, "key", "value") is None
     assert (old.asked, new.asked) == (["CLUSTER", "SET"], ["ASKING", "SET"])
+
+
+ANSWERED_AFTER = 0.6
+"""In seconds; longer than an impatient client waits."""
+
+
+class BusyNode(threading.Thread):
+    """Owns all slots, is asked on real connections, and answers a SET late."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.sets = 0
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.endpoint: Endpoint = self._socket.getsockname()
+        self.address = f"{self.endpoint[0]}:{self.endpoint[1]}"
+        self._view = VIEW.format("myself,", "0-16383", "", "").replace("10.0.0.1:6379", self.address)
+
+    def run(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, connection.makefile("rwb") as stream:
+            while header := stream.readline():
+                words = [self._word(stream.readline(), stream.readline()) for _ in range(int(header[1:]))]
+                try:
+                    stream.write(self._answer(words[0]))
+                    stream.flush()
+                except OSError:
+                    return
+
+    def _word(self, _length: bytes, word: bytes) -> str:
+        return word.strip().decode()
+
+    def _answer(self, command: str) -> bytes:
+        if command == "CLUSTER":
+            return f"${len(self._view)}\r\n{self._view}\r\n".encode()
+        if command == "SET":
+            self.sets += 1
+            time.sleep(ANSWERED_AFTER)
+        return b"+OK\r\n"
+
+
+class NoSeeds:
+    def endpoints(self) -> list[Endpoint]:
+        return []
+
+
+@pytest.fixture
+def busy() -> Iterator[BusyNode]:
+    node = BusyNode()
+    node.start()
+    yield node
+    node.close()
+
+
+@pytest.mark.parametrize(("timeout", "refusal"), [(0.3, "timeout"), (10.0, None)])
+def test_a_late_answer_is_heard_by_the_patient_alone(
+    busy: BusyNode, tmp_path: Path, timeout: float, refusal: str | None
+) -> None:
+    someone = Credentials("someone", "password")
+    Access("kubeconfig", "faults", someone, someone).write(file := tmp_path / "access.json")
+    client = SlotClient(file, cast("Seeds", NoSeeds()), timeout)
+    client.look_around(first=busy.endpoint)
+    assert client.write(7, "key", "value") == (refusal and f"{refusal} ({busy.address})")
+    assert busy.sets == 1
+
+
+def test_the_patient_wait_for_a_view_no_longer_than_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dead node would keep them from the owner that the others know."""
+    opened: list[tuple[Endpoint, float]] = []
+
+    def connect(_access: Access, endpoint: Endpoint, timeout: float) -> Node:
+        opened.append((endpoint, timeout))
+        return Node({"CLUSTER": VIEW.format("myself,", "0-16383", "", ""), "SET": "OK"})
+
+    monkeypatch.setattr(Access, "connect", connect)
+    someone = Credentials("someone", "password")
+    Access("kubeconfig", "faults", someone, someone).write(file := tmp_path / "access.json")
+    client = SlotClient(file, cast("Seeds", object()), 10.0)
+    client.look_around(first=OLD)
+    assert client.write(7, "key", "value") is None
+    assert opened == [(OLD, 0.3), (OLD, 10.0)]
