@@ -60,11 +60,14 @@ class FaultContext:
         """The first replica among the pods of this shard."""
         return next(facts for facts in self.nodes() if facts.pod.shard == shard and not facts.is_master)
 
-    def ask(self, pod: Pod, *command: str | int) -> Any:
-        """One command to one node, of the user who may change the cluster."""
+    def ask(self, pod: Pod, *command: str | int, timeout: float = 2.0, as_application: bool = False) -> Any:
+        """One command to one node, of the user who may change the cluster or of the application's.
+
+        A redis-py or OSError for a node that refuses it, or does not answer within `timeout` seconds.
+        """
         access = Access.read(self.deployment.access_file)
         assert pod.ip
-        connection = access.connect((pod.ip, PORT), 2.0, access.operator)
+        connection = access.connect((pod.ip, PORT), timeout, access.application if as_application else access.operator)
         try:
             connection.send_command(*command)
             return connection.read_response()
@@ -104,6 +107,14 @@ class FaultContext:
 
     def written_since(self, group: int, moment: float) -> bool:
         return self.writers.last().get(group, 0.0) > moment
+
+    @contextmanager
+    def no_failover(self, complaint: str) -> Generator[None]:
+        """Whoever is a master afterwards was one before, or the fault has failed with this complaint."""
+        before = {facts.view.own_id for facts in self.masters()}
+        yield
+        elected = [facts.pod.name for facts in self.masters() if facts.view.own_id not in before]
+        self.require(not elected, f"{complaint}: {', '.join(elected)} took over")
 
     @contextmanager
     def in_background(self, work: Callable[[], object]) -> Generator[None]:

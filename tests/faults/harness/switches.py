@@ -53,7 +53,7 @@ SWITCHES: dict[str, Switch] = {
     ),
     "presence": Switch(
         "a master that takes connections and is silent counts as gone",
-        ("pause-master",),
+        ("pause-master", "busy-master"),
         (Feature.PRESENCE,),
     ),
     "start-guard": Switch(
