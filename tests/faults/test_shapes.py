@@ -30,7 +30,9 @@ OPERATOR = "github.com/prometheus-operator/prometheus-operator"
 def deployment(tier: Tier) -> Iterator[RedisDeployment]:
     """Empty at first: each test brings it into its own shape, with the data that the ones before have left."""
     # Not the ports of the stack `local` and of the faults.
-    made = RedisDeployment(tier, NAMESPACE, {"access": {"pods": {"kind": "node_ports", "first": 31600}}})
+    made = RedisDeployment(
+        tier, NAMESPACE, {"access": {"exposure": None, "pods": {"kind": "node_ports", "first": 31600}}}
+    )
     made.destroy()
     yield made
     made.destroy()

@@ -7,6 +7,7 @@ import time
 from devcluster.cluster.node import Node, wait_until
 from tests.faults.catalog.fault import Expectation, Fault
 from tests.faults.harness.context import FaultContext
+from tests.faults.harness.deployment import NODE_PORTS
 from tests.faults.harness.observer import Facts
 from tests.faults.harness.processes import processes_of, servers_of
 
@@ -120,17 +121,19 @@ FAULTS = (
     ),
     Fault(
         "stop-node",
-        "a master's node is shut down, and started again",
+        "a master's node is shut down, and started again; pods have NodePorts",
         _stop_node,
         Expectation(lost=None, longest_gap=4.0, slow_gap=12.0, state_ok=15.0),
         act_seconds=240,
+        changes=NODE_PORTS,
         ends_machines=True,
     ),
     Fault(
         "drain-node",
-        "`kubectl drain` of a master's node, within the disruption budget, and uncordon",
+        "`kubectl drain` of a master's node, within the disruption budget, and uncordon; pods have NodePorts",
         _drain_node,
         Expectation(lost=0, longest_gap=1.0, p99_gap=0.1, failed_commands=0),
         act_seconds=120,
+        changes=NODE_PORTS,
     ),
 )

@@ -46,11 +46,15 @@ BASE: Mapping[str, Any] = {
     "conf": {"node_timeout_ms": 5000, "save": []},
     "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "128Mi"}},
     "agent": {"resources": {"requests": {"cpu": "5m", "memory": "32Mi"}, "limits": {"memory": "128Mi"}}},
-    # Not the ports of the stack `local`.
-    "access": {"node_port": None, "pods": {"kind": "node_ports", "first": 31300}},
+    # Pods announce their own addresses, which change, as most deployments' do; this machine reaches those too. The
+    # Service, on any free port, is what the NetworkPolicy lets this machine in for.
+    "access": {"node_port": None, "exposure": {"kind": "node_port"}, "pods": None},
     "ready_timeout_seconds": 180,
 }
 """What differs from the stack `local`, whose images and nodes are used."""
+
+NODE_PORTS: Mapping[str, Any] = {"access": {"exposure": None, "pods": {"kind": "node_ports", "first": 31300}}}
+"""Changes to BASE: pods announce their node's address, with ports that are not those of the stack `local`."""
 
 
 def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

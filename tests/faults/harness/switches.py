@@ -23,12 +23,6 @@ class Switch:
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-_POD_ADDRESSES: Mapping[str, Any] = {
-    "access": {"pods": None},
-    # It would not let this machine in where nobody outside has access.
-    "network_policy": {"enabled": False},
-}
-
 SWITCHES: dict[str, Switch] = {
     "hand-over": Switch(
         "a master ends without handing over",
@@ -67,10 +61,9 @@ SWITCHES: dict[str, Switch] = {
         (Feature.HEALING, Feature.START_GUARD),
     ),
     "addresses": Switch(
-        "neither before a start nor later the peers' addresses are brought up to date; pods announce their own",
+        "neither before a start nor later the peers' addresses are brought up to date",
         ("delete-all-pods",),
         (Feature.HEALING, Feature.PEER_ADDRESSES),
-        _POD_ADDRESSES,
     ),
     "drain": Switch(
         "slots of a shard that has to go stay where they are",
