@@ -3,9 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
-from typing import Any
+from contextlib import ExitStack
 
 from pulumi import automation
 
@@ -13,14 +11,22 @@ from devcluster.cluster import control_plane
 from tests.faults.catalog.fault import PLANNED, Expectation, Fault
 from tests.faults.harness.context import FaultContext
 from tests.faults.harness.observer import Shape
-from tests.faults.harness.processes import kill_engine, paused, processes_of
+from tests.faults.harness.processes import kill_engine, paused
+from tests.faults.harness.resharding import (
+    GROWN,
+    SLOTS_A_SHARD,
+    UP_SECONDS,
+    attempt,
+    delete_jobs,
+    grow,
+    job_processes,
+    kill,
+    shrink,
+    wait_drained,
+    wait_growing,
+)
 
 ROLLED_IMAGE = "webtier.local/redis:rolled"
-UP_SECONDS = 300.0
-SLOTS_A_SHARD = 4096
-"""Of four shards."""
-
-GROWN: Mapping[str, Any] = {"shards": 4}
 
 
 def _roll_conf(context: FaultContext) -> None:
@@ -39,16 +45,9 @@ def _roll_image(context: FaultContext) -> None:
 
 def _grow_and_shrink(context: FaultContext) -> None:
     context.begin()
-    _reshape(context, Shape(4, 1), lambda: context.deployment.up(GROWN))
+    grow(context)
     context.note(f"four shards after {context.now() - context.begun:.0f} s")
-    _reshape(context, Shape(3, 1), lambda: context.deployment.up())
-
-
-def _reshape(context: FaultContext, shape: Shape, work: Callable[[], object]) -> None:
-    context.observer.shape = shape
-    work()
-    # Those that were removed are forgotten half a minute later.
-    context.wait_well(90)
+    shrink(context)
 
 
 # Interrupted
@@ -56,17 +55,17 @@ def _reshape(context: FaultContext, shape: Shape, work: Callable[[], object]) ->
 
 def _shrink_interrupted(context: FaultContext) -> None:
     """The agent's process is killed early in the drain; late in it Pulumi is killed too, and the Job deleted."""
-    _reshape(context, Shape(4, 1), lambda: context.deployment.up(GROWN))
+    grow(context)
     context.observer.shape = Shape(3, 1)
     context.begin()
-    with context.in_background(lambda: _cut_off(context.deployment.up)):
-        left = _wait_drained(context, 3, below=SLOTS_A_SHARD * 3 // 4)
+    with context.in_background(lambda: attempt(context.deployment.up)):
+        left = wait_drained(context, 3, below=SLOTS_A_SHARD * 3 // 4)
         context.note(f"the agent was killed with {left} of {SLOTS_A_SHARD} slots still to be drained")
-        _kill(_agents(context))
-        left = _wait_drained(context, 3, below=SLOTS_A_SHARD // 3)
+        kill(job_processes(context))
+        left = wait_drained(context, 3, below=SLOTS_A_SHARD // 3)
         context.note(f"Pulumi was killed, and the Job deleted, with {left} slots still to be drained")
         kill_engine()
-        _delete_jobs(context)
+        delete_jobs(context)
     time.sleep(2.0)
     context.deployment.refresh()
     context.deployment.up()
@@ -75,7 +74,7 @@ def _shrink_interrupted(context: FaultContext) -> None:
 
 def _failed_drain(context: FaultContext) -> None:
     """Both pods of a shard that has to take slots stand still until the Job has given up: nothing may be deleted."""
-    _reshape(context, Shape(4, 1), lambda: context.deployment.up(GROWN))
+    grow(context)
     pods = [facts.pod for facts in context.nodes() if facts.pod.shard == 0]
     context.begin()
     with ExitStack() as stack:
@@ -90,63 +89,28 @@ def _failed_drain(context: FaultContext) -> None:
             item["metadata"]["name"] for item in context.tier.items("statefulsets", "-n", context.deployment.namespace)
         }
         context.require("redis-shard-3" in sets, "a shard was deleted that had not been drained")
-    _reshape(context, Shape(3, 1), lambda: context.deployment.up())
+    shrink(context)
 
 
 def _converge_interrupted(context: FaultContext) -> None:
     """While slots are moved to a new shard, the API server and the agent's process are killed."""
     context.observer.shape = Shape(4, 1)
     context.begin()
-    with context.in_background(lambda: _cut_off(lambda: context.deployment.up(GROWN))):
-        context.wait(lambda: 0 < _slots_of(context, 3) < SLOTS_A_SHARD, UP_SECONDS, "slots are moved to the new shard")
+    with context.in_background(lambda: attempt(lambda: context.deployment.up(GROWN))):
+        wait_growing(context, 3)
         server = context.tier.cluster.control.daemon("kube-apiserver")
         assert server
-        agents = _agents(context)
+        agents = job_processes(context)
         os.kill(server, signal.SIGKILL)
         try:
-            _kill(agents)
+            kill(agents)
             time.sleep(3.0)
         finally:
             control_plane.start(context.tier.cluster.control)
     context.deployment.refresh()
     context.deployment.up(GROWN)
     context.wait_well(60)
-    _reshape(context, Shape(3, 1), lambda: context.deployment.up())
-
-
-def _cut_off(work: Callable[[], object]) -> None:
-    """`work` fails, or not, according to where it was interrupted."""
-    try:
-        work()
-    except automation.CommandError:
-        return
-
-
-def _slots_of(context: FaultContext, shard: int) -> int:
-    return sum(len(facts.view.myself.slots) for facts in context.masters() if facts.pod.shard == shard)
-
-
-def _wait_drained(context: FaultContext, shard: int, below: int) -> int:
-    context.wait(
-        lambda: 0 < _slots_of(context, shard) < below, UP_SECONDS, f"less than {below} slots are left", pause=0.02
-    )
-    return _slots_of(context, shard)
-
-
-def _agents(context: FaultContext) -> list[int]:
-    """The processes of the Job."""
-    pods = context.tier.items("pods", "-n", context.deployment.namespace, "-l", "app.kubernetes.io/name=redis-agent")
-    return [pid for pod in pods for pid in processes_of(pod["metadata"]["uid"], "python3")]
-
-
-def _kill(pids: list[int]) -> None:
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-
-
-def _delete_jobs(context: FaultContext) -> None:
-    context.deployment.kubectl("delete", "jobs", "--all", "--grace-period=0", "--force")
+    shrink(context)
 
 
 FAULTS = (
