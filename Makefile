@@ -51,11 +51,12 @@ test: unit policies ## every test this machine can run, of long lists a sample
 nightly: $(VENV)/.tests policies ## what `make test` leaves out: the rest of long lists, newer servers, flips, changes, pages in a browser, all faults
 	@$(BIN)/python -m pytest -n 3 --dist loadscope -m nightly tests/cluster
 	@tools/test-servers.sh $(BIN)/python redis-8.0,valkey-8.1,valkey-9.1
-	@$(MAKE) flips changes browser faults
+	@$(MAKE) flips changes browser
+	@$(MAKE) faults LONG=1
 
 faults: $(VENV)/.tests ## break Redis on purpose and count what it costs: make faults FAULT=kill-master TIMES=5
 	@$(BIN)/python -m pytest --tb=short tests/faults --fault="$$FAULT" --times="$${TIMES:-1}" \
-	    $${SETTINGS:+--settings="$$SETTINGS"} $${WITHOUT:+--without="$$WITHOUT"}
+	    $${SETTINGS:+--settings="$$SETTINGS"} $${WITHOUT:+--without="$$WITHOUT"} $${LONG:+--long}
 
 flips: $(VENV)/.tests ## change values to and fro 20 times, and compare settings, state and live objects
 	@FLIPS=20 $(BIN)/python -m pytest tests/cluster/webtier/test_flips.py

@@ -13,6 +13,7 @@ from tests.faults.harness.switches import SWITCHES, without
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fault", default="", help="names of faults, with commas between them; all if it is left out")
+    parser.addoption("--long", action="store_true", help="with all faults, also those that take very long")
     parser.addoption("--times", type=int, default=1, help="how often each of them is run")
     parser.addoption("--settings", default="{}", help="JSON with settings of Redis to be changed for all faults")
     parser.addoption("--without", default="", help="a feature that is left out: its faults have to fail then")
@@ -48,7 +49,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def chosen(config: pytest.Config) -> list[str]:
-    """The names asked for, or those that a switch is about; pytest.UsageError for one that no fault has."""
+    """The names asked for, or those that a switch is about, or all that are not too long.
+
+    pytest.UsageError for a name that no fault has.
+    """
     switch = _option(config, "--without")
     if switch and switch not in SWITCHES:
         raise pytest.UsageError(f"there is no feature '{switch}' to be left out; allowed: {', '.join(SWITCHES)}")
@@ -56,7 +60,8 @@ def chosen(config: pytest.Config) -> list[str]:
     for name in names:
         if name not in FAULTS:
             raise pytest.UsageError(f"there is no fault '{name}'; allowed: {', '.join(FAULTS)}")
-    return names or (list(SWITCHES[switch].faults) if switch else list(FAULTS))
+    usual = [name for name, fault in FAULTS.items() if not fault.long or config.getoption("--long")]
+    return names or (list(SWITCHES[switch].faults) if switch else usual)
 
 
 def _option(config: pytest.Config, name: str) -> str:

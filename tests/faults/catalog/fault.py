@@ -50,7 +50,8 @@ class Fault:
 
     `changes` to the usual settings are deployed before; `act_seconds` bounds `act`, and `heal_seconds` the
     time from its end until all must be well. With `own_kind` the deployment is made anew with `changes`, and again
-    without them afterwards: they are not for a cluster in use. `restore` runs in any case, when all was counted.
+    without them afterwards: they are not for a cluster in use. One that is `long` is only run where it is named, or
+    `--long` is given. `restore` runs in any case, when all was counted.
     """
 
     name: str
@@ -63,4 +64,5 @@ class Fault:
     own_kind: bool = False
     ends_machines: bool = False
     subset: bool = False
+    long: bool = False
     restore: Callable[["FaultContext"], None] | None = None

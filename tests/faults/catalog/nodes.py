@@ -18,7 +18,7 @@ AWAY_SECONDS = 12.0
 SPREAD_SECONDS = 60.0
 
 
-def _spread_masters(context: FaultContext) -> None:
+def spread_masters(context: FaultContext) -> None:
     """One master on each node: with two of three on it a lost node takes the majority along, which is another fault."""
 
     def crowded() -> list[Facts]:
@@ -44,17 +44,17 @@ def _bring_back(context: FaultContext) -> None:
 
 
 def _kill_node(context: FaultContext) -> None:
-    _spread_masters(context)
+    spread_masters(context)
     machine = context.machine(context.master(0).pod.node)
     context.begin()
     machine.kill()
     try:
-        _while_it_is_away(context)
+        while_it_is_away(context)
     finally:
         _bring_back(context)
 
 
-def _while_it_is_away(context: FaultContext) -> None:
+def while_it_is_away(context: FaultContext) -> None:
     """The rest has to be whole without the node: that is what counts, and not when it is switched on again."""
     try:
         context.wait_state_ok(30.0)
@@ -66,13 +66,13 @@ def _while_it_is_away(context: FaultContext) -> None:
 
 def _stop_node(context: FaultContext) -> None:
     """As an operating system shuts down: SIGTERM to every process, SIGKILL 10 s later, power off."""
-    _spread_masters(context)
+    spread_masters(context)
     machine = context.machine(context.master(0).pod.node)
     context.begin()
     _terminate(context, machine)
     machine.kill()
     try:
-        _while_it_is_away(context)
+        while_it_is_away(context)
     finally:
         _bring_back(context)
 
@@ -97,10 +97,14 @@ def _terminate(context: FaultContext, machine: Node) -> None:
 
 
 def _drain_node(context: FaultContext) -> None:
-    """Redis' volumes are on the node: what is evicted comes back when the node is open again."""
     node = context.master(0).pod.node
     assert node
     context.begin()
+    drain(context, node)
+
+
+def drain(context: FaultContext, node: str) -> None:
+    """Redis' volumes are on the node: what is evicted comes back when the node is open again, as it is afterwards."""
     words = ("--ignore-daemonsets", "--delete-emptydir-data", "--pod-selector", context.deployment.selector)
     done = context.tier.run("kubectl", "drain", node, *words, "--timeout=25s", timeout=60)
     context.tier.kubectl("uncordon", node)

@@ -5,10 +5,11 @@ import time
 
 from tests.faults.catalog.fault import Expectation, Fault
 from tests.faults.harness.context import FaultContext
-from tests.faults.harness.processes import keep_killing, paused, signal_redis
+from tests.faults.harness.processes import keep_killing, kept_down, paused, signal_redis
 from webtier.redis_cluster.credentials.acl import APPLICATION_RULES
 
 HELD_DOWN_SECONDS = 15.0
+ELECTED_SECONDS = 20.0
 LONGER_THAN_THE_TIMEOUT = 12.0
 PAUSES = (1.0, 1.0, 1.0, 3.0)
 """In seconds: shorter than the node timeout, and the last one longer than a fast failover waits."""
@@ -69,6 +70,20 @@ def _be_busy(context: FaultContext) -> None:
         time.sleep(2.0)
 
 
+def _without_agents(context: FaultContext) -> None:
+    pods = [facts.pod for facts in context.nodes()]
+    master = context.master(0).pod
+    with kept_down(pods, "python3"):
+        time.sleep(1.0)
+        context.begin()
+        assert signal_redis(master, signal.SIGKILL)
+        elected = lambda: [facts for facts in context.masters() if facts.pod.shard == 0 and facts.pod != master]  # noqa: E731
+        context.wait(elected, ELECTED_SECONDS, "Redis elects another master by itself")
+        context.wait_state_ok(ELECTED_SECONDS)
+        context.seconds_to_state_ok = context.now() - context.begun
+        context.note(f"{elected()[0].pod.name} was elected, with no agent anywhere")
+
+
 FAULTS = (
     Fault(
         "kill-master",
@@ -82,6 +97,15 @@ FAULTS = (
         f"SIGKILL to a master's Redis process and to each that comes after it, for {HELD_DOWN_SECONDS:.0f} s",
         _crash_loop,
         Expectation(lost=None, longest_gap=4.0, slow_gap=9.0),
+    ),
+    Fault(
+        "agents-down",
+        "SIGKILL to all agents and to those that come after them, then to a master's Redis process",
+        _without_agents,
+        # Redis' own failover, as without the fast one.
+        Expectation(lost=None, longest_gap=9.0),
+        # Kubernetes waits before it starts again what ended several times.
+        heal_seconds=180,
     ),
     Fault(
         "kill-all-processes",

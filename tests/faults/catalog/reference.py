@@ -27,7 +27,7 @@ def render_faults() -> str:
     """A Markdown table with a line for every fault."""
     lines = ["| fault | what is done | at most |", "| --- | --- | --- |"]
     for fault in FAULTS.values():
-        name = f"`{fault.name}`" + (" ●" if fault.subset else "")
+        name = f"`{fault.name}`" + (" ●" if fault.subset else " ○" if fault.long else "")
         lines.append(f"| {name} | {fault.what} | {fault.expectation} |")
     return "\n".join(lines) + "\n"
 

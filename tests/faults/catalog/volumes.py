@@ -13,7 +13,7 @@ from tests.faults.harness.observer import Facts
 from tests.faults.harness.processes import paused, signal_redis
 
 NODES_CONF = "nodes.conf"
-FULL_SECONDS = 10.0
+FULL_SECONDS, LONG_FULL_SECONDS = 10.0, 600.0
 VOLUME_MIB = 24
 
 
@@ -70,7 +70,7 @@ def _restart_emptied(context: FaultContext, keep: str | None) -> None:
 # A volume that can be full
 
 
-def _fill_volume(context: FaultContext) -> None:
+def _fill_volume(context: FaultContext, seconds: float) -> None:
     """A replica gets a small volume and becomes the master; then something else fills that volume."""
     replica = context.replica(0)
     volume = context.deployment.volume(replica.pod.name)
@@ -86,9 +86,7 @@ def _fill_volume(context: FaultContext) -> None:
         _fill(volume.machine, ballast, VOLUME_MIB)
         assert _is_small(volume), "the small volume is no longer mounted"
         context.wait(lambda: not context.written_since(0, context.now() - 2.0), 60, "the full volume stops the writes")
-        context.wait(
-            lambda: context.now() - context.begun > FULL_SECONDS, FULL_SECONDS + 5, "it stays full for a while"
-        )
+        context.wait(lambda: context.now() - context.begun > seconds, seconds + 5, "it stays full for a while")
         context.note("writes were refused while the volume was full")
     finally:
         volume.machine.run(["rm", "-f", ballast])
@@ -165,9 +163,18 @@ FAULTS = (
     Fault(
         "fill-volume",
         f"a master's volume is full for {FULL_SECONDS:.0f} s",
-        _fill_volume,
+        lambda context: _fill_volume(context, FULL_SECONDS),
         Expectation(lost=0),
         act_seconds=300,
+        restore=_unmount_small_volume,
+    ),
+    Fault(
+        "long-full-volume",
+        f"a master's volume is full for {LONG_FULL_SECONDS / 60:.0f} min",
+        lambda context: _fill_volume(context, LONG_FULL_SECONDS),
+        Expectation(lost=0),
+        act_seconds=300 + LONG_FULL_SECONDS,
+        long=True,
         restore=_unmount_small_volume,
     ),
 )

@@ -1,7 +1,7 @@
 """What a fault acts on: the deployment, its nodes as they are, and what is noted on the way."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ from devcluster.cluster.node import Node
 from tests.cluster.harness.tier import Tier
 from tests.faults.clients.access import PORT, Access
 from tests.faults.clients.writers import Writers
+from tests.faults.harness import verify
 from tests.faults.harness.deployment import RedisDeployment
 from tests.faults.harness.kubernetes import Pod
 from tests.faults.harness.observer import Facts, Observer
@@ -18,7 +19,9 @@ from tests.faults.harness.observer import Facts, Observer
 
 @dataclass
 class FaultContext:
-    """`begun` is when the fault itself began: `act` may set it anew after its preparations."""
+    """`begun` is when the fault itself began: `act` may set it anew after its preparations. `standing` is the data that
+    was there before, and has to be there afterwards.
+    """
 
     deployment: RedisDeployment
     observer: Observer
@@ -27,6 +30,7 @@ class FaultContext:
     notes: list[str] = field(default_factory=list[str])
     complaints: list[str] = field(default_factory=list[str])
     seconds_to_state_ok: float | None = None
+    standing: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def tier(self) -> Tier:
@@ -73,6 +77,11 @@ class FaultContext:
             return connection.read_response()
         finally:
             connection.disconnect()
+
+    def write_standing(self, data: Mapping[str, str]) -> None:
+        """More of what was there before the fault."""
+        verify.write(self.observer.look, Access.read(self.deployment.access_file), data)
+        self.standing |= data
 
     def machine(self, node: str | None) -> Node:
         return next(machine for machine in self.tier.cluster.nodes if machine.name == node)

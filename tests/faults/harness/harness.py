@@ -179,7 +179,7 @@ class FaultHarness:
             client = OrdinaryClient(folder, access_file)
             writers.wait_until_flowing()
             time.sleep(WARM_UP_SECONDS)
-            context = FaultContext(self.deployment, observer, writers)
+            context = FaultContext(self.deployment, observer, writers, standing=standing)
             try:
                 context.begin()
                 record.begun = True

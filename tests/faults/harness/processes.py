@@ -2,8 +2,11 @@
 
 import os
 import signal
+import subprocess
+import sys
+import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -76,6 +79,42 @@ def keep_killing(pods: list[Pod], seconds: float) -> int:
         killed += sum(signal_redis(pod, signal.SIGKILL) for pod in pods)
         time.sleep(0.05)
     return killed
+
+
+@contextmanager
+def kept_down(pods: Sequence[Pod], name: str) -> Generator[None]:
+    """SIGKILL to every process of this program in these pods, and to those that come after it, while it lasts."""
+    over = threading.Event()
+
+    def kill() -> None:
+        while not over.is_set():
+            for pid in (pid for pid in _all() if program(pid) == name):
+                cgroup = _read(pid, "cgroup")
+                if any(f"/pod{pod.uid}/" in cgroup for pod in pods):
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+            over.wait(0.1)
+
+    thread = threading.Thread(target=kill, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@contextmanager
+def busy_machine(loops: int, seconds: float) -> Generator[None]:
+    """So many programs that use all the processor time they get; none goes on for longer than `seconds`."""
+    code = f"import time\nend = time.monotonic() + {seconds}\nwhile time.monotonic() < end: pass"
+    programs = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(loops)]
+    try:
+        yield
+    finally:
+        for each in programs:
+            each.kill()
+            each.wait()
 
 
 @contextmanager

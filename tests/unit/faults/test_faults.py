@@ -3,14 +3,17 @@
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from tests.cluster.harness.tier import Tier
 from tests.faults.catalog.fault import PLANNED, Expectation, Fault
 from tests.faults.catalog.reference import DOCUMENT, with_tables
 from tests.faults.catalog.registry import FAULTS
 from tests.faults.clients.writer_process import PATIENT_TIMEOUT, WriterPlan, WriterResult, key_of
 from tests.faults.clients.writers import Outcome, gaps
+from tests.faults.harness.deployment import RedisDeployment
 from tests.faults.harness.harness import judge
 from tests.faults.harness.kubernetes import Pod
 from tests.faults.harness.observer import Facts, Shape, parse_view
@@ -234,3 +237,12 @@ def _agent_command() -> list[str]:
     command = AgentContainers(AgentSettings(), code=None, tls=None).container("agent", []).command
     assert isinstance(command, list)
     return [str(word) for word in command]
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_what_a_fault_deploys_is_possible(name: str) -> None:
+    fault = FAULTS[name]
+    settings = RedisDeployment(cast("Tier", None), "faults").settings(fault.changes)
+    announced = settings.access.pods is not None
+    assert announced == ("NodePorts" in fault.what)
+    assert settings.access.outside is not None or announced, "the NetworkPolicy would let no writer in"

@@ -1,0 +1,110 @@
+"""Changes of the number of shards that somebody takes back, or leaves in the middle of a slot."""
+
+import time
+from collections.abc import Callable
+
+from tests.cluster.harness.tier import one_key_for_each_slot
+from tests.faults.catalog.fault import Expectation, Fault
+from tests.faults.catalog.nodes import drain
+from tests.faults.harness.context import FaultContext
+from tests.faults.harness.observer import Shape
+from tests.faults.harness.processes import kill_engine
+from tests.faults.harness.resharding import (
+    GROWN,
+    SLOTS_A_SHARD,
+    UP_SECONDS,
+    attempt,
+    delete_jobs,
+    grow,
+    job_processes,
+    kill,
+    shrink,
+    slots_of,
+    wait_drained,
+    wait_growing,
+)
+
+NEW = 3
+"""The shard that comes and goes."""
+KEYS = 300_000
+"""In one slot: moving it takes the Job seconds."""
+
+
+def _grow_reverted(context: FaultContext) -> None:
+    context.begin()
+    _left(context, lambda: context.deployment.up(GROWN), lambda: wait_growing(context, NEW))
+    context.deployment.up()
+    context.wait_well(90)
+
+
+def _shrink_reverted(context: FaultContext) -> None:
+    grow(context)
+    context.begin()
+    half = SLOTS_A_SHARD // 2
+    _left(context, lambda: context.deployment.up(), lambda: wait_drained(context, NEW, below=half))
+    context.deployment.up(GROWN)
+    context.wait_well(90)
+    shrink(context)
+
+
+def _left(context: FaultContext, work: Callable[[], object], far_enough: Callable[[], object]) -> None:
+    """Pulumi is killed when it is far enough. What it has begun, a Job among it, goes on."""
+    with context.in_background(lambda: attempt(work)):
+        far_enough()
+        kill_engine()
+    context.note(f"Pulumi was killed while the new shard had {slots_of(context, NEW)} slots; its Job went on")
+    context.deployment.refresh()
+    context.note(f"the new shard had {slots_of(context, NEW)} slots when it was taken back")
+
+
+def _killed_in_a_slot(context: FaultContext) -> None:
+    """The Job is gone for good with half of the keys here and half there, and then the pods of a node have to go."""
+    grow(context)
+    source = context.master(NEW)
+    slot = min(source.view.myself.slots)
+    tag = one_key_for_each_slot()[slot]
+    context.write_standing({f"{{{tag}}}:{number}": str(number) for number in range(KEYS)})
+    context.observer.shape = Shape(3, 1)
+    context.begin()
+
+    def keys() -> int:
+        return int(context.ask(source.pod, "CLUSTER", "COUNTKEYSINSLOT", slot))
+
+    with context.in_background(lambda: attempt(context.deployment.up)):
+        context.wait(lambda: keys() < KEYS * 3 // 4, UP_SECONDS, "a quarter of the slot's keys are moved", pause=0.02)
+        kill(job_processes(context))
+        kill_engine()
+        delete_jobs(context)
+    left = keys()
+    context.note(f"the Job was killed with {left} of {KEYS} keys of slot {slot} still to be moved")
+    context.require(0 < left < KEYS, "the Job was not killed inside of the slot")
+    drain(context, source.pod.node or "")
+    time.sleep(2.0)
+    context.deployment.refresh()
+    context.deployment.up()
+    context.wait_well(90)
+
+
+FAULTS = (
+    Fault(
+        "grow-reverted",
+        "from 3 to 4 shards, with Pulumi killed while its Job moves slots, and back to 3 while that runs",
+        _grow_reverted,
+        Expectation(lost=0, longest_gap=1.0),
+        2 * UP_SECONDS,
+    ),
+    Fault(
+        "shrink-reverted",
+        "from 4 to 3 shards, with Pulumi killed while its Job drains one, and back to 4 while that runs",
+        _shrink_reverted,
+        Expectation(lost=0, longest_gap=1.0),
+        3 * UP_SECONDS,
+    ),
+    Fault(
+        "job-killed-in-a-slot",
+        f"from 4 to 3 shards, with the Job killed inside a slot of {KEYS:,} keys, its master's node drained, and `up`",
+        _killed_in_a_slot,
+        Expectation(lost=0),
+        3 * UP_SECONDS,
+    ),
+)
