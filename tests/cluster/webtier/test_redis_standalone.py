@@ -24,7 +24,7 @@ from tests.cluster.harness.client_pod import run_client
 from tests.cluster.harness.redis_clients import RedisClient, redis_client
 from tests.cluster.harness.stacks.program_stack import ProgramStack, inline_stack, provider
 from tests.cluster.harness.tier import Tier, eventually, is_ready
-from tests.faults.harness.processes import processes_of
+from tests.faults.harness.processes import servers_of
 from webtier.redis_standalone import RedisStandalone, RedisStandaloneArgs, RedisStandaloneSettings
 from webtier.shared.children import Children
 
@@ -146,7 +146,7 @@ def test_the_data_outlives_its_pod(stack: StandaloneStack) -> None:
 def test_no_other_pod_starts_while_one_ends(stack: StandaloneStack) -> None:
     """Both would write to the one volume."""
     [(uid, name)] = stack.pods().items()
-    server = processes_of(uid, "redis-server")
+    server = servers_of(uid)
     assert server
     for pid in server:
         os.kill(pid, signal.SIGSTOP)

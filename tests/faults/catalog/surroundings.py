@@ -32,7 +32,7 @@ def _no_dns(context: FaultContext) -> Generator[None]:
     kubectl = context.tier.kubectl
     # None are left by a run that was cut off.
     usual = context.tier.one(*DNS)["spec"]["replicas"] or 1
-    gone = lambda: not kubectl("get", "pods", "-n", "kube-system", "-l", "k8s-app=kube-dns", "-o", "name")  # noqa: E731
+    gone = lambda: not kubectl("get", "pods", "-n", "kube-system", "-l", "app.kubernetes.io/name=coredns", "-o", "name")  # noqa: E731
     try:
         kubectl("scale", *DNS, "--replicas=0")
         context.wait(gone, 60, "no DNS pod is left")
