@@ -1,6 +1,7 @@
 """All faults by name."""
 
 from tests.faults.catalog import append_only_files as faults_of_append_only_files
+from tests.faults.catalog import large_keys as faults_of_large_keys
 from tests.faults.catalog import networks as faults_of_networks
 from tests.faults.catalog import nodes as faults_of_nodes
 from tests.faults.catalog import plans as faults_of_plans
@@ -24,6 +25,7 @@ FAULTS: dict[str, Fault] = {
         faults_of_surroundings,
         faults_of_resharding,
         faults_of_plans,
+        faults_of_large_keys,
         faults_of_secrets,
     )
     for fault in module.FAULTS
