@@ -9,9 +9,11 @@ the whole shard anew. Nor is what is longer than Redis lets an argument be. That
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from redis.crc import key_slot
 
@@ -33,6 +35,9 @@ SETTLING = 1.0
 
 LOOKED_AT_ONCE = 1000
 """Keys."""
+
+TOLD_EVERY = 2.0
+"""Seconds between two words about how far it is."""
 
 MOST_NAMED = 4
 """So many keys are written out."""
@@ -93,6 +98,17 @@ def wait_for_replicas(target: Node, seconds: float) -> None:
         time.sleep(0.1)
 
 
+class _Limit(NamedTuple):
+    """The largest key that a target takes, in bytes, and by which of its settings."""
+
+    size: int
+    setting: str
+    pod: str
+
+    def __str__(self) -> str:
+        return f"{self.size / 1e6:.1f} MB, {self.setting} of {self.pod}"
+
+
 @dataclass
 class LargeKeyCheck:
     """For one run of converge, which looks at each slot once."""
@@ -106,61 +122,68 @@ class LargeKeyCheck:
 
         NodeError when a node can't be asked.
         """
+        by_source = defaultdict[str, list[Move]](list)
         for move in moves:
-            slots = {*move.slots} - self._looked_at
-            if not slots or move.is_under_way:
-                continue
-            found = self._look(move, slots)
-            if found:
-                raise RefusedError(found)
-            self._looked_at |= slots
+            if not (move.is_under_way or self._looked_at.issuperset(move.slots)):
+                by_source[move.source.id].append(move)
+        for of_source in by_source.values():
+            self._look(of_source)
+            self._looked_at.update(slot for move in of_source for slot in move.slots)
 
-    def _look(self, move: Move, slots: set[int]) -> str:
-        source, target = move.source, move.target
-        with (
-            open_node(source.id, source.ip, self.connector, source.pod) as giver,
-            open_node(target.id, target.ip, self.connector, target.pod) as taker,
-        ):
-            limit, why = _largest_movable(taker, target.online_replicas > 0)
-            # No key is larger than all data.
-            if source.memory <= limit or native_migration(giver, taker, move.slots) is not None:
-                return ""
-            self.console.state(f"looking for keys of {source.pod} that are too large to be moved")
-            found = sorted(_keys_above(giver, slots, limit), key=lambda key: -key[1])
+    def _look(self, moves: Sequence[Move]) -> None:
+        source = moves[0].source
+        with self._open(source) as giver:
+            limits: dict[int, _Limit] = {}
+            for move in moves:
+                with self._open(move.target) as taker:
+                    # One that is away for the moment copies all of it when it is back.
+                    limit = _largest_movable(taker, bool(move.target.view.replicas_of(move.target.id)))
+                    # No key is larger than all data.
+                    if source.memory > limit.size and native_migration(giver, taker, move.slots) is None:
+                        limits |= dict.fromkeys(move.slots, limit)
+            found = sorted(self._keys_above(giver, limits), key=lambda key: -key[1]) if limits else []
         if not found:
-            return ""
-        named = ", ".join(f"{key!r} ({size / 1e6:.1f} MB)" for key, size in found[:MOST_NAMED])
+            return
+        named = ", ".join(f"{key!r} ({size / 1e6:.1f} MB)" for key, size, _ in found[:MOST_NAMED])
         more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-        return (
+        raise RefusedError(
             f"{source.pod} has keys that can't be moved to another shard: {named}{more}; allowed: at most "
-            f"{limit / 1e6:.1f} MB, {why} of {target.pod}. Split or delete them, raise that limit, or set the number "
-            "of shards back"
+            f"{found[0][2]}. Split or delete them, raise that limit, or set the number of shards back"
         )
 
+    def _keys_above(self, node: Node, limits: Mapping[int, _Limit]) -> Iterator[tuple[str, int, _Limit]]:
+        """Keys that use more memory than their slot's limit, how much, and that limit. Says how far it is."""
+        cursor, looked_at, keys_in_all = "0", 0, int(node.ask("DBSIZE"))
+        self.console.state(f"looking for keys of {node.name} that are too large to be moved")
+        told = time.monotonic()
+        while True:
+            cursor, keys = node.ask("SCAN", cursor, "COUNT", LOOKED_AT_ONCE)
+            slots = [key_slot(key.encode(errors="surrogateescape")) for key in keys]
+            wanted = [(key, limits[slot]) for key, slot in zip(keys, slots, strict=True) if slot in limits]
+            sizes = node.ask_each([("MEMORY", "USAGE", key) for key, _ in wanted])
+            for (key, limit), size in zip(wanted, sizes, strict=True):
+                # A key that has just expired has no size.
+                if isinstance(size, int) and size > limit.size:
+                    yield key, size, limit
+            looked_at += len(keys)
+            if str(cursor) == "0":
+                return
+            if time.monotonic() - told >= TOLD_EVERY:
+                told = time.monotonic()
+                self.console.state(f"looked at {looked_at} of {keys_in_all} keys of {node.name}")
 
-def _largest_movable(target: Node, has_replicas: bool) -> tuple[int, str]:
-    """In bytes, and by which setting."""
+    def _open(self, node: NodeState) -> Node:
+        return open_node(node.id, node.ip, self.connector, node.pod)
+
+
+def _largest_movable(target: Node, has_replicas: bool) -> _Limit:
     names = ("proto-max-bulk-len", "client-output-buffer-limit", "repl-backlog-size")
     bulk, limits, backlog = (target.ask("CONFIG", "GET", name)[1] for name in names)
-    found = [(int(bulk), "proto-max-bulk-len")]
+    found = [_Limit(int(bulk), "proto-max-bulk-len", target.name)]
     words = str(limits).split()
     hard = next(int(words[place + 1]) for place, word in enumerate(words) if word in ("slave", "replica"))
     if has_replicas and hard:
         # Redis itself takes no less than the backlog for the limit.
-        found.append((max(hard, int(backlog)), "the limit of the output buffer for replicas"))
+        size = max(hard, int(backlog))
+        found.append(_Limit(size, "the limit of the output buffer for replicas", target.name))
     return min(found)
-
-
-def _keys_above(source: Node, slots: set[int], limit: int) -> Iterator[tuple[str, int]]:
-    """Keys of these slots that use more memory, and how much."""
-    cursor = "0"
-    while True:
-        cursor, keys = source.ask("SCAN", cursor, "COUNT", LOOKED_AT_ONCE)
-        wanted = [key for key in keys if key_slot(key.encode(errors="surrogateescape")) in slots]
-        sizes = source.ask_each([("MEMORY", "USAGE", key) for key in wanted])
-        # A key that has just expired has no size.
-        yield from (
-            (key, size) for key, size in zip(wanted, sizes, strict=True) if isinstance(size, int) and size > limit
-        )
-        if str(cursor) == "0":
-            return

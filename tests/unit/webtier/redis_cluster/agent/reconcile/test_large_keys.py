@@ -2,6 +2,7 @@
 
 import re
 import threading
+from ast import literal_eval
 from collections.abc import Iterator
 
 import pytest
@@ -11,33 +12,56 @@ from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import Local
 from tests.unit.webtier.redis_cluster.agent.harness.remembering import Remembering
 from tests.unit.webtier.redis_cluster.agent.harness.resharded import check_complete, slot_of
 from tests.unit.webtier.redis_cluster.agent.harness.watched_connector import WatchedConnector
-from tests.unit.webtier.redis_cluster.agent.reconcile.test_migration import move_slot, owner, tag_of
+from tests.unit.webtier.redis_cluster.agent.reconcile.test_migration import move_slot, owner
 from webtier.redis_cluster.agent.errors import CommandRefusedError, RefusedError
 from webtier.redis_cluster.agent.healing.lower_node_timeout import LowerNodeTimeout
 from webtier.redis_cluster.agent.redis.node_timeout import LARGE_KEY, node_timeout, set_node_timeout
 from webtier.redis_cluster.agent.redis.topology import Member
+from webtier.redis_cluster.agent.redis.view import parse_view
 
 pytestmark = pytest.mark.usefixtures("key_by_key")
 
-LARGE = 40_000_000
-"""Bytes: four seconds are allowed for, where a node is suspected after one."""
+TIMEOUT = 3.0
+"""Seconds after which a node is suspected: on a busy machine none of them is silent for so long by itself."""
 
-PAUSE = 2.5
+LARGE = 80_000_000
+"""Bytes, for which eight seconds are allowed."""
+
+BUFFER = "client-output-buffer-limit"
+
+PAUSE = 5.0
 """Seconds for which the target of a move stands still, and its source waits."""
 
 
 @pytest.fixture(scope="module")
 def shards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     """Three shards with a replica each. Shared: leave it without keys; which slots are whose changes."""
-    for cluster in local_cluster(tmp_path_factory.mktemp("shards"), 3, 1):
+    for cluster in local_cluster(tmp_path_factory.mktemp("shards"), 3, 1, node_timeout_ms=round(TIMEOUT * 1000)):
         cluster.converge()
         for shard in range(3):
             cluster.wait_until_known(cluster.topology.member(shard, 1))
         yield cluster
 
 
+@pytest.fixture
+def unlimited(shards: LocalCluster) -> Iterator[LocalCluster]:
+    """What is held back for replicas is not limited."""
+    before = [shards.ask(member, "CONFIG", "GET", BUFFER) for member in shards.topology.members()]
+    for member in shards.topology.members():
+        shards.ask(member, "CONFIG", "SET", BUFFER, "replica 0 0 0")
+    yield shards
+    for member, setting in zip(shards.topology.members(), before, strict=True):
+        shards.ask(member, "CONFIG", "SET", BUFFER, literal_eval(setting)[1])
+
+
 def masters(cluster: LocalCluster) -> list[Member]:
     return [cluster.master(shard) for shard in range(cluster.topology.shards)]
+
+
+def tag_at(cluster: LocalCluster, member: Member, number: int = 0) -> str:
+    """Hash tag number so many of which the slot belongs to that master."""
+    owned = parse_view(cluster.ask(member, "CLUSTER", "NODES")).myself.slots
+    return [tag for tag in (f"{{tag-{n}}}" for n in range(1000)) if slot_of(cluster, tag) in owned][number]
 
 
 def timeouts(cluster: LocalCluster) -> set[float]:
@@ -67,9 +91,10 @@ class Slow:
         threading.Timer(PAUSE, self._cluster.resume, [self._target]).start()
 
 
-def test_a_large_key_moves_without_a_failover(shards: LocalCluster) -> None:
-    key = tag_of(shards, 0) + "large"
+def test_a_large_key_moves_without_a_failover(unlimited: LocalCluster) -> None:
+    shards = unlimited
     before = masters(shards)
+    key = tag_at(shards, before[0]) + "large"
     slow = Slow(shards, before[1])
     connector = WatchedConnector.like(shards.connector, before=slow)
     with Application(shards) as application, writing(shards) as writer:
@@ -85,15 +110,16 @@ def test_a_large_key_moves_without_a_failover(shards: LocalCluster) -> None:
         assert application.ask("STRLEN", key) == LARGE
         application.ask("DEL", key)
     assert writer.lost() == []
-    assert min(slow.timeouts) >= 1.0 + 2 * LARGE / 10e6
+    assert min(slow.timeouts) >= TIMEOUT + 2 * LARGE / 10e6
     assert all("1]" in each for each in slow.subscribers)
-    assert timeouts(shards) == {1.0}
+    assert timeouts(shards) == {TIMEOUT}
 
 
-def test_a_key_that_is_larger_than_it_looked_is_given_its_time(shards: LocalCluster) -> None:
+def test_a_key_that_is_larger_than_it_looked_is_given_its_time(unlimited: LocalCluster) -> None:
     """Redis looks at five parts of a key to tell its size."""
-    key = tag_of(shards, 0, 1) + "uneven"
+    shards = unlimited
     before = masters(shards)
+    key = tag_at(shards, before[0], 1) + "uneven"
     sent: list[str] = []
 
     def give_up(command: str) -> None:
@@ -116,34 +142,35 @@ def test_a_key_that_is_larger_than_it_looked_is_given_its_time(shards: LocalClus
         application.ask("DEL", key)
     # What each of both nodes gets for one key, in milliseconds.
     given = [int(number) for command in sent for number in re.findall(r" 0 (\d+) REPLACE", command)]
-    assert given[0] == 500
+    assert given[0] == TIMEOUT / 2 * 1000
     assert given[1] >= LARGE / 10e6 * 1000
 
 
 def test_what_a_killed_run_raised_is_set_back_by_the_agents(shards: LocalCluster) -> None:
     console = Remembering()
-    agent = LowerNodeTimeout(1.0, console)
+    agent = LowerNodeTimeout(TIMEOUT, console)
     ip = shards.addresses[masters(shards)[0].host]
     with shards.connector.open(ip) as redis:
         with shards.connector.open(ip) as run:
             run.ask("SUBSCRIBE", LARGE_KEY)
-            set_node_timeout(redis, 9.0)
+            set_node_timeout(redis, 19.0)
             agent.step(redis)
-            assert node_timeout(redis) == 9.0
+            assert node_timeout(redis) == 19.0
 
         def is_set_back() -> bool:
             agent.step(redis)
-            return node_timeout(redis) == 1.0
+            return node_timeout(redis) == TIMEOUT
 
         wait_until(is_set_back, "Redis sees that the subscriber is gone")
-        assert console.said("the node timeout is 1 s again; for a large key it was 9 s")
+        assert console.said("the node timeout is 3 s again; for a large key it was 19 s")
         agent.step(redis)
-        assert node_timeout(redis) == 1.0
+        assert node_timeout(redis) == TIMEOUT
 
 
 def test_keys_that_can_not_be_moved_are_named_before_anything_moves(shards: LocalCluster) -> None:
     shards.converge()
-    owned = [tag_of(shards, shard) for shard in range(3)]
+    owners = masters(shards)
+    owned = [tag_at(shards, member) for member in owners]
     with Application(shards) as application:
         for tag in owned:
             application.ask("SET", f"{tag}small", b"x" * 1000)
@@ -162,10 +189,10 @@ def test_keys_that_can_not_be_moved_are_named_before_anything_moves(shards: Loca
         for member in shards.topology.members():
             shards.ask(member, "CONFIG", "SET", "proto-max-bulk-len", 512_000_000)
 
-        assert f"redis-shard-2-0 has keys that can't be moved to another shard: '{owned[2]}large' (3." in str(
+        assert f"{owners[2].pod} has keys that can't be moved to another shard: '{owned[2]}large' (3." in str(
             refusal.value
         )
-        assert "allowed: at most 2.0 MB, proto-max-bulk-len of redis-shard-0-0" in str(refusal.value)
+        assert f"allowed: at most 2.0 MB, proto-max-bulk-len of {owners[0].pod}" in str(refusal.value)
         assert "staying" not in str(refusal.value)
         assert [change for change in connector.changes if "SETSLOT" in change] == []
         shards.converge()
@@ -175,7 +202,7 @@ def test_keys_that_can_not_be_moved_are_named_before_anything_moves(shards: Loca
 
 
 def test_replicas_limit_what_can_be_moved(shards: LocalCluster) -> None:
-    tag = tag_of(shards, 2)
+    tag = tag_at(shards, masters(shards)[2])
     with Application(shards) as application:
         application.ask("SET", f"{tag}large", b"x" * 60_000_000)
         shards.reshape(2, 1)
