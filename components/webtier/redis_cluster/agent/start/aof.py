@@ -5,6 +5,7 @@ itself: without a manifest it starts empty, and a base file of no length it read
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +18,13 @@ RDB_FILE = "dump.rdb"
 
 _RDB_ERROR = "--- RDB ERROR DETECTED ---"
 """What `redis-check-rdb` says before the line with the reason; statistics follow."""
+
+_OTHER_FORM = re.compile(r"Can't handle RDB format version|Wrong signature|(?:Future|Foreign) RDB version")
+"""What it says of a snapshot that is whole, and newer than the program or of another server."""
+_ONLY_NOTED = re.compile(r"(?:Future|Foreign) RDB version \d+ detected")
+"""That of Valkey 9 reads what its server refuses, and calls it well."""
+_WRITTEN_BY = re.compile(rb"(?:REDIS|VALKEY)[0-9]+\xfa.(redis|valkey)-ver.([0-9.]+)", re.DOTALL)
+"""How a snapshot begins: its form, and which server has written it."""
 
 _BASE, _HISTORY, _INCREMENT = "b", "h", "i"
 _LONGEST_NUMBER = 32
@@ -80,6 +88,8 @@ def find_fault_in_report(folder: Path, status: int, report: str) -> str | None:
 
     A last file that only ends too early is such: Redis cuts it off behind its last whole command.
     """
+    if noted := _ONLY_NOTED.search(report):
+        return f"RDB: {noted[0]}"
     if status == 0 or _is_cut_off(folder, report):
         return None
     lines = [line.strip() for line in report.splitlines() if line.strip()]
@@ -87,6 +97,17 @@ def find_fault_in_report(folder: Path, status: int, report: str) -> str | None:
         return f"RDB: {lines[lines.index(_RDB_ERROR) + 1]}"
     telling = [line for line in lines if re.search(r"not valid|rror|not sane|Cannot|FATAL|Expected|too long", line)]
     return (telling or lines or [f"the check ended with status {status}"])[-1]
+
+
+def find_writer(snapshots: Iterable[Path], fault: str) -> str | None:
+    """The server that has written what this one can't read for that alone, such as `redis 8.0.2`; None for a fault."""
+    if not _OTHER_FORM.search(fault):
+        return None
+    for file in snapshots:
+        with file.open("rb") as opened:
+            if found := _WRITTEN_BY.match(opened.read(64)):
+                return f"{found[1].decode()} {found[2].decode()}"
+    return None
 
 
 def last_file(folder: Path) -> str:

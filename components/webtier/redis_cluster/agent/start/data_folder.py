@@ -24,11 +24,15 @@ KEPT = 2
 
 @dataclass(frozen=True)
 class Data:
-    """Whether Redis would load this node's data. Else `fault` says why not, in words that follow "its data"."""
+    """Whether Redis would load this node's data. Else `fault` says why not, in words that follow "its data".
+
+    `writer` is the server that has written it, where nothing is wrong with it but that this one can't read that.
+    """
 
     whole: bool
     broken: bool = False
     fault: str = ""
+    writer: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,11 @@ class DataFolder:
         except FileNotFoundError:
             return Data(whole=False, fault="is gone")
         return Data(whole=True) if fault is None else Data(whole=False, broken=True, fault=f"is broken: {fault}")
+
+    @property
+    def snapshots(self) -> list[Path]:
+        """Those that Redis would read, as far as they are there."""
+        return sorted((self.path / AOF_FOLDER).glob("*.base.rdb") if self.appendonly else self.path.glob(RDB_FILE))
 
     @property
     def marked(self) -> bool:

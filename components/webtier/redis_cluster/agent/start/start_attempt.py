@@ -11,6 +11,7 @@ from ..redis.client import Connector
 from ..redis.nodes_file import render_nodes_file, replace_file
 from ..redis.reach import Answers, ask_peers, open_node
 from ..redis.view import ClusterView
+from .aof import find_writer
 from .data_folder import ACCEPT_FILE, NODES_FILE, Data, DataFolder
 from .ownership import Identity, Ownership, find_ownership
 from .remediation import Remediation
@@ -88,7 +89,7 @@ class StartAttempt:
         folder = self.data
         data = folder.look()
         if data.whole and self.fault is not None:
-            data = Data(whole=False, broken=True, fault=f"is broken: {self.fault}")
+            data = self._unreadable(self.fault)
         if folder.has_unwritten_copy:
             fault = "is older than what it had: the last full copy was not written to the disk completely"
             return Data(whole=False, broken=data.broken, fault=fault), True
@@ -98,6 +99,13 @@ class StartAttempt:
             # It began without slots, so that it was given these while it ran, and its data with them.
             return data, False
         return Data(whole=False, broken=data.broken, fault="was never copied completely"), True
+
+    def _unreadable(self, fault: str) -> Data:
+        writer = find_writer(self.data.snapshots, fault)
+        if writer is None:
+            return Data(whole=False, broken=True, fault=f"is broken: {fault}")
+        what = f"was written by {writer} and can't be read by the server that runs here ({fault})"
+        return Data(whole=False, broken=True, fault=what, writer=writer)
 
     def _addresses(self, own_view: ClusterView | None) -> list[str]:
         found = self.connector.resolve(self.domain)

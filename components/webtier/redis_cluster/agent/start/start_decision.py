@@ -103,7 +103,7 @@ def judge(facts: Facts, remediation: Remediation) -> Begin | Wait:
         return Begin(
             withhold=True,
             put_data_aside=facts.data.broken,
-            event=f"this node starts without data: it {facts.data.fault}",
+            event=f"this node starts without data: it {facts.data.fault}{_what_is_copied(facts)}",
         )
     if ownership.records:
         return _restore_identity(facts)
@@ -266,7 +266,19 @@ def _why_down(facts: Facts, remediation: Remediation) -> str:
 
 def _last_resort(facts: Facts, remediation: Remediation) -> str:
     cut_off = f". To cut the data off where it breaks: {remediation.cut_off()}" if facts.data.broken else ""
+    if facts.data.writer:
+        cut_off = f". To have it back, deploy an image that reads what {facts.data.writer} has written"
     return f"{cut_off}. To start it empty, if its data is lost for good: {remediation.accept_loss()}"
+
+
+def _what_is_copied(facts: Facts) -> str:
+    """A replica asks for a copy again and again, and only its Redis says why that can't be read either."""
+    if not facts.data.writer:
+        return ""
+    return (
+        f". Its master sends it another copy, which it can't read if that runs {facts.data.writer} too: then deploy an "
+        "image that does"
+    )
 
 
 def _listed(names: list[str]) -> str:

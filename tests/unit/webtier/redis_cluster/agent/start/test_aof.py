@@ -1,5 +1,6 @@
 """Damaged files on the volume: what is called broken is what real Redis can't read, or reads as nothing."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import pytest
 
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import wait_until
 from tests.unit.webtier.redis_cluster.agent.harness.servers import check_data, find_redis_server, find_tool
-from webtier.redis_cluster.agent.start.aof import AOF_FOLDER
+from webtier.redis_cluster.agent.start.aof import AOF_FOLDER, find_writer
 from webtier.redis_cluster.agent.start.data_folder import DataFolder
 
 KEYS = 40
@@ -50,6 +51,10 @@ class Volume:
         if not data.whole:
             return data.fault
         return check_data(self.path, self.appendonly)
+
+    def writer(self) -> str | None:
+        """Who has written it, where it is called broken for that alone."""
+        return find_writer(DataFolder(self.path, self.appendonly).snapshots, self.fault() or "nothing")
 
     def damage(self, name: str, content: bytes) -> None:
         """In the middle; of an append-only file where a command begins, since its values have no checksum."""
@@ -151,6 +156,26 @@ def test_a_transaction_that_was_cut_off_is_not_broken(volume: Volume) -> None:
         file.write(b"*1\r\n$5\r\nMULTI\r\n*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nb\r\n")
     assert volume.fault() is None
     assert volume.keys_after_start() == KEYS
+
+
+@pytest.mark.parametrize("appendonly", [True, False])
+def test_data_of_another_server_is_told_from_broken_data(volume: Volume, appendonly: bool) -> None:
+    volume.appendonly = appendonly
+    name = BASE if appendonly else "dump.rdb"
+    whole = volume.file(name).read_bytes()
+    # The number of a form that no server has, behind REDIS0 or VALKEY, and no checksum.
+    volume.file(name).write_bytes(whole[:6] + b"999" + whole[9:-8] + bytes(8))
+    assert volume.keys_after_start() is None
+    writer = volume.writer()
+    assert re.fullmatch(r"(redis|valkey) [0-9.]+", writer or "nobody")
+    assert f"v={(writer or 'nobody').partition(' ')[2]} " in version_of_server()
+    volume.file(name).write_bytes(bytes(9) + whole[9:])
+    assert volume.keys_after_start() is None
+    assert volume.writer() is None
+
+
+def version_of_server() -> str:
+    return subprocess.run([find_redis_server(), "--version"], capture_output=True, text=True, check=True).stdout
 
 
 BROKEN_SNAPSHOTS: dict[str, Damage] = {

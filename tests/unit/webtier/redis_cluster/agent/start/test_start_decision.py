@@ -206,6 +206,21 @@ def test_a_broken_file_is_kept_while_there_is_nobody_to_copy_from() -> None:
     assert begun(judge(facts(BROKEN, REPLICA, (SUCCESSOR,)), REMEDIATION)).put_data_aside
 
 
+def test_data_of_another_server_is_to_be_read_and_not_to_be_cut_off() -> None:
+    fault = "was written by redis 8.0.2 and can't be read by the server that runs here (RDB: so)"
+    foreign = Data(False, True, fault, writer="redis 8.0.2")
+    told = "To have it back, deploy an image that reads what redis 8.0.2 has written"
+    for nodes_file, peers in ((MASTER, ()), (MASTER, voters(MASTER)), (REPLICA, voters(REPLICA, node("0-1", "0-99")))):
+        found = reason(judge(facts(foreign, nodes_file, peers), REMEDIATION))
+        assert f"this node's data {fault}" in found
+        assert told in found
+        assert "--fix" not in found
+        assert "--fix" in reason(judge(facts(BROKEN, nodes_file, peers), REMEDIATION))
+    copied = begun(judge(facts(foreign, REPLICA, (peer("0", node("0-1", "0-99", 4), *OTHERS, REPLICA),)), REMEDIATION))
+    assert copied.put_data_aside
+    assert "which it can't read if that runs redis 8.0.2 too: then deploy an image that does" in copied.event
+
+
 def test_an_unknown_node_starts_anew() -> None:
     anew = judge(facts(GONE, peers=(WHOLE_WITHOUT_IT,)), REMEDIATION)
     assert begun(anew).withhold
