@@ -100,6 +100,11 @@ class Cluster:
     def _start_node(self, node: Node) -> Node | None:
         """Start what is down on the node; the node itself when its kubelet had to be started."""
         worker.start(node)
+        self.load_images(node)
+        return node if worker.start_kubelet(node) else None
+
+    def load_images(self, node: Node) -> None:
+        """Give a node that runs what it does not have of the images, whose archives are made."""
         record = node.var / "lib" / "webtier-images.json"
         loaded: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
         present = worker.images(node)
@@ -109,7 +114,6 @@ class Cluster:
                 worker.import_image(node, archive)
                 loaded[name] = archive.name
                 write_whole(record, json.dumps(loaded, indent=2))
-        return node if worker.start_kubelet(node) else None
 
     def _dns_answers(self) -> bool:
         words = ("get", "deployment/coredns", "-n", "kube-system", "-o", "jsonpath={.status.availableReplicas}")

@@ -13,6 +13,7 @@ TOGETHER = ("local", "conformance", "golden")
 """Folders whose tests run one after another. Those of `local` change its stack, or would see that another has."""
 
 LONGEST = (
+    "test_redis_upgrades",
     "local",
     "conformance",
     "golden",
