@@ -44,8 +44,8 @@ def test_a_replica_does_not_copy_another_shards_master_at_its_masters_address(fi
     running = [member for member in topology.members() if member not in (late, early)]
     with sidecars(filled, *running):
         wait_until(lambda: all(filled.can_succeed(member) for member in running), "all is well")
-        late_address = filled.addresses.pop(late.host)
         filled.kill(late, early)
+        late_address = filled.addresses.pop(late.host)
         wait_until(lambda: "fail" in filled.ask(replica, "CLUSTER", "NODES"), "they are missed")
         filled.addresses[early.host] = late_address
         filled.let_in(early)

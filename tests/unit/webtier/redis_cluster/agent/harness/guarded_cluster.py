@@ -123,6 +123,10 @@ class GuardedCluster(LocalCluster):
                         self.release(member)
                     except AgentError:
                         continue
+                    except KeyError:
+                        # Who was ended meanwhile has no address any more.
+                        if pod in self.processes:
+                            raise
 
         thread = threading.Thread(target=work)
         thread.start()
