@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from tests.cluster.harness.tier import one_key_for_each_slot
 from tests.faults.catalog.fault import Expectation, Fault
 from tests.faults.catalog.nodes import drain
 from tests.faults.harness.context import FaultContext
 from tests.faults.harness.observer import Shape
-from tests.faults.harness.processes import kill_engine
+from tests.faults.harness.processes import kill_engine, stopped
 from tests.faults.harness.resharding import (
     GROWN,
     SLOTS_A_SHARD,
@@ -32,29 +33,42 @@ KEYS = 300_000
 
 def _grow_reverted(context: FaultContext) -> None:
     context.begin()
-    _left(context, lambda: context.deployment.up(GROWN), lambda: wait_growing(context, NEW))
-    context.deployment.up()
-    context.wait_well(90)
+    _revert(context, lambda: wait_growing(context, NEW), {**GROWN}, {})
 
 
 def _shrink_reverted(context: FaultContext) -> None:
     grow(context)
     context.begin()
-    half = SLOTS_A_SHARD // 2
-    _left(context, lambda: context.deployment.up(), lambda: wait_drained(context, NEW, below=half))
-    context.deployment.up(GROWN)
-    context.wait_well(90)
+    _revert(context, lambda: wait_drained(context, NEW, below=SLOTS_A_SHARD // 2), {}, {**GROWN})
     shrink(context)
 
 
-def _left(context: FaultContext, work: Callable[[], object], far_enough: Callable[[], object]) -> None:
-    """Pulumi is killed when it is far enough. What it has begun, a Job among it, goes on."""
-    with context.in_background(lambda: attempt(work)):
-        far_enough()
-        kill_engine()
-    context.note(f"Pulumi was killed while the new shard had {slots_of(context, NEW)} slots; its Job went on")
-    context.deployment.refresh()
-    context.note(f"the new shard had {slots_of(context, NEW)} slots when it was taken back")
+def _revert(
+    context: FaultContext, far_enough: Callable[[], object], there: dict[str, int], back: dict[str, int]
+) -> None:
+    """Pulumi is killed when it is far enough, and its Job goes on: both Jobs run at once."""
+
+    def update() -> None:
+        context.deployment.refresh()
+        context.deployment.up(back)
+
+    with ExitStack() as stack:
+        with context.in_background(lambda: attempt(lambda: context.deployment.up(there))):
+            far_enough()
+            first = job_processes(context)
+            # It would have ended before the other one has begun, where nobody has much data.
+            stack.enter_context(stopped(first))
+            kill_engine()
+        context.note(f"the new shard had {slots_of(context, NEW)} slots when Pulumi was killed")
+        context.require(first, "the Job had ended by then")
+        with context.in_background(update):
+            try:
+                context.wait(
+                    lambda: set(job_processes(context)) - set(first), UP_SECONDS, "the other Job runs", pause=0.5
+                )
+            finally:
+                stack.close()
+    context.wait_well(90)
 
 
 def _killed_in_a_slot(context: FaultContext) -> None:
@@ -88,14 +102,14 @@ def _killed_in_a_slot(context: FaultContext) -> None:
 FAULTS = (
     Fault(
         "grow-reverted",
-        "from 3 to 4 shards, with Pulumi killed while its Job moves slots, and back to 3 while that runs",
+        "from 3 to 4 shards, with Pulumi killed while its Job moves slots, and back to 3 while that Job runs",
         _grow_reverted,
         Expectation(lost=0, longest_gap=1.0),
         2 * UP_SECONDS,
     ),
     Fault(
         "shrink-reverted",
-        "from 4 to 3 shards, with Pulumi killed while its Job drains one, and back to 4 while that runs",
+        "from 4 to 3 shards, with Pulumi killed while its Job drains one, and back to 4 while that Job runs",
         _shrink_reverted,
         Expectation(lost=0, longest_gap=1.0),
         3 * UP_SECONDS,

@@ -64,11 +64,7 @@ def kill_engine() -> None:
 def signal_redis(pod: Pod, number: signal.Signals) -> bool:
     """Whether there was a process to send it to."""
     pids = servers_of(pod.uid)
-    for pid in pids:
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            continue
+    _signal(pids, number)
     return bool(pids)
 
 
@@ -120,8 +116,21 @@ def busy_machine(loops: int, seconds: float) -> Generator[None]:
 @contextmanager
 def paused(pod: Pod) -> Generator[None]:
     """Redis is stopped (SIGSTOP) inside, and goes on afterwards in any case."""
-    signal_redis(pod, signal.SIGSTOP)
+    with stopped(servers_of(pod.uid)):
+        yield
+
+
+@contextmanager
+def stopped(pids: Sequence[int]) -> Generator[None]:
+    """These processes are stopped (SIGSTOP) inside, and go on afterwards in any case."""
+    _signal(pids, signal.SIGSTOP)
     try:
         yield
     finally:
-        signal_redis(pod, signal.SIGCONT)
+        _signal(pids, signal.SIGCONT)
+
+
+def _signal(pids: Sequence[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
