@@ -16,6 +16,8 @@ from tests.faults.harness.deployment import RedisDeployment
 from tests.faults.harness.kubernetes import Pod
 from tests.faults.harness.observer import Facts, Observer
 
+FOUND_SECONDS = 10.0
+
 
 @dataclass
 class FaultContext:
@@ -55,14 +57,23 @@ class FaultContext:
         return [facts for facts in self.nodes() if facts.is_master]
 
     def master(self, shard: int) -> Facts:
-        """The master of the pods of this shard. AssertionError when there is not exactly one."""
-        found = [facts for facts in self.masters() if facts.pod.shard == shard and facts.view.myself.slots]
-        assert len(found) == 1, f"shard {shard} has {len(found)} masters"
-        return found[0]
+        """The master of the pods of this shard. AssertionError when there is not exactly one that answers."""
+        return self._find(lambda facts: facts.is_master and bool(facts.view.myself.slots), shard, "one master", most=1)
 
     def replica(self, shard: int) -> Facts:
-        """The first replica among the pods of this shard."""
-        return next(facts for facts in self.nodes() if facts.pod.shard == shard and not facts.is_master)
+        """The first replica among the pods of this shard. AssertionError when none answers."""
+        return self._find(lambda facts: not facts.is_master, shard, "a replica")
+
+    def _find(self, fits: Callable[[Facts], bool], shard: int, what: str, most: int | None = None) -> Facts:
+        """On a busy machine a node may have no time for one look."""
+        found: list[Facts] = []
+
+        def look() -> bool:
+            found[:] = [facts for facts in self.nodes() if facts.pod.shard == shard and fits(facts)]
+            return bool(found) and (most is None or len(found) <= most)
+
+        self.wait(look, FOUND_SECONDS, f"shard {shard} has {what}", pause=0.5)
+        return found[0]
 
     def ask(self, pod: Pod, *command: str | int, timeout: float = 2.0, as_application: bool = False) -> Any:
         """One command to one node, of the user who may change the cluster or of the application's.
