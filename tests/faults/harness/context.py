@@ -97,11 +97,14 @@ class FaultContext:
     def machine(self, node: str | None) -> Node:
         return next(machine for machine in self.tier.cluster.nodes if machine.name == node)
 
-    def wait(self, true: Callable[[], object], seconds: float, what: str, pause: float = 0.1) -> None:
+    def wait(
+        self, true: Callable[[], object], seconds: float, what: str | Callable[[], str], pause: float = 0.1
+    ) -> None:
         """AssertionError, naming `what`, when it does not come true in time."""
         end = time.monotonic() + seconds
         while not true():
-            assert time.monotonic() < end, f"not within {seconds:.0f} s: {what}"
+            if time.monotonic() > end:
+                raise AssertionError(f"not within {seconds:.0f} s: {what if isinstance(what, str) else what()}")
             time.sleep(pause)
 
     def wait_well(self, seconds: float, steady: float = 2.0) -> None:
@@ -110,7 +113,7 @@ class FaultContext:
         self.wait(
             lambda: self.observer.good_for(start) >= steady,
             seconds,
-            f"all is well ({self.observer.complaint()})",
+            lambda: f"all is well ({self.observer.complaint()})",
         )
 
     def now(self) -> float:
@@ -122,7 +125,7 @@ class FaultContext:
         self.wait(
             lambda: any(sample.at > start and sample.not_ok is None for sample in self.observer.samples[-3:]),
             seconds,
-            f"the state is ok ({self.observer.complaint()})",
+            lambda: f"the state is ok ({self.observer.complaint()})",
         )
 
     def written_since(self, group: int, moment: float) -> bool:
