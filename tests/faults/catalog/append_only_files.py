@@ -1,5 +1,6 @@
 """Copies that are not on the disk yet, and files that can't be read any more."""
 
+import secrets
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -86,7 +87,9 @@ def _wait_handed(context: FaultContext, replica: Pod) -> None:
 def _break_a_large_file(context: FaultContext) -> None:
     """In the middle, where no cut-off end explains it."""
     tag = _slot_of(context, 0)
-    context.write_standing({f"{{{tag}}}:{number}": "x" * LARGE_BYTES for number in range(LARGE_KEYS)})
+    # Not to be compressed: a file may be made anew, as a snapshot, meanwhile.
+    texts = (secrets.token_hex(LARGE_BYTES // 2) for _ in range(LARGE_KEYS))
+    context.write_standing({f"{{{tag}}}:{number}": text for number, text in enumerate(texts)})
     replica = context.replica(0).pod
     context.wait_well(60)
     context.begin()
@@ -98,7 +101,7 @@ def _break_a_large_file(context: FaultContext) -> None:
             opened.write(b"\xff" * DAMAGE)
         signal_redis(replica, signal.SIGKILL)
     context.note(f"{DAMAGE} of {size} bytes of {file.name} were overwritten")
-    context.require(size > LARGE_KEYS * LARGE_BYTES // 2, f"{file.name} is not large")
+    context.require(size > LARGE_KEYS * LARGE_BYTES // 3, f"{file.name} is not large")
 
 
 def _largest(folder: Path) -> Path:
