@@ -8,12 +8,13 @@ MEASURED :=
 
 # What users give to a command is text for it alone. As it is, make would expand a '$' in it and a shell all else: so its
 # value is taken unexpanded, and reaches the shell as an environment variable, of which "$$NAME" is one word.
-ARGUMENTS := PYTHON STACK BASE AGAINST IGNORE URL METHOD HEADER COOKIE FAULT TIMES SETTINGS WITHOUT APPROVED UNREVIEWED SERVERS
+ARGUMENTS := PYTHON STACK BASE AGAINST IGNORE URL METHOD HEADER COOKIE FAULT TIMES SETTINGS WITHOUT APPROVED UNREVIEWED SERVERS \
+    SEED MINUTES IMAGE SCHEDULE PART
 $(foreach name,$(ARGUMENTS),$(eval override $(name) := $$(value $(name))))
 export $(ARGUMENTS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env test nightly unit coverage faults flips changes browser bench preview policies drift drift-issue routes deploy lint format
+.PHONY: help up down status env test nightly unit coverage faults chaos flips changes browser bench preview policies drift drift-issue routes deploy lint format
 .PHONY: config diagram schema
 
 help: ## list the commands
@@ -57,6 +58,11 @@ nightly: $(VENV)/.tests policies ## what `make test` leaves out: the rest of lon
 faults: $(VENV)/.tests ## break Redis on purpose and count what it costs: make faults FAULT=kill-master TIMES=5
 	@$(BIN)/python -m pytest --tb=short tests/faults --fault="$$FAULT" --times="$${TIMES:-1}" \
 	    $${SETTINGS:+--settings="$$SETTINGS"} $${WITHOUT:+--without="$$WITHOUT"} $${LONG:+--long}
+
+chaos: $(VENV)/.tests ## faults drawn from a seed, one by one and at once, on a Redis Cluster: make chaos SEED=7 MINUTES=10
+	@$(BIN)/python -m tests.faults.chaos $${SEED:+--seed="$$SEED"} $${MINUTES:+--minutes="$$MINUTES"} \
+	    $${SETTINGS:+--settings="$$SETTINGS"} $${IMAGE:+--image="$$IMAGE"} $${SCHEDULE:+--schedule="$$SCHEDULE"} \
+	    $${PART:+--part="$$PART"} $${WITHOUT:+--without="$$WITHOUT"}
 
 flips: $(VENV)/.tests ## change values to and fro 20 times, and compare settings, state and live objects
 	@FLIPS=20 $(BIN)/python -m pytest tests/cluster/webtier/test_flips.py

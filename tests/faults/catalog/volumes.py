@@ -27,7 +27,7 @@ def _empty(folder: Path, *, keep: str | None = None) -> None:
             entry.unlink()
 
 
-def _lose_volume_and_pod(context: FaultContext, pod: Pod) -> None:
+def lose_volume_and_pod(context: FaultContext, pod: Pod) -> None:
     """Redis must not get to write anything on its way out, so it is stopped before."""
     folder = context.deployment.volume(pod.name).folder
     context.begin()
@@ -42,11 +42,11 @@ def _is_replaced(context: FaultContext, pod: Pod) -> bool:
 
 
 def _lose_replica_volume(context: FaultContext) -> None:
-    _lose_volume_and_pod(context, context.replica(0).pod)
+    lose_volume_and_pod(context, context.replica(0).pod)
 
 
 def _lose_master_volume_new_ip(context: FaultContext) -> None:
-    _lose_volume_and_pod(context, context.master(0).pod)
+    lose_volume_and_pod(context, context.master(0).pod)
 
 
 def _lose_master_volume_same_ip(context: FaultContext) -> None:

@@ -34,6 +34,12 @@ def cut_off(machine: Node, pod: Pod, *, from_clients: bool) -> Generator[None]:
         _nft(machine, network, f"delete table inet {_TABLE}\n")
 
 
+def mend(machine: Node, pod: Pod) -> None:
+    """Whether it was cut off or not, it is not any more."""
+    for sandbox in processes_of(pod.uid, "pause"):
+        _nft(machine, f"/proc/{sandbox}/ns/net", f"add table inet {_TABLE}\ndelete table inet {_TABLE}\n")
+
+
 def _nft(machine: Node, network: str, rules: str) -> None:
     """The program is the node's, the network the pod's."""
     first = machine.first_process
