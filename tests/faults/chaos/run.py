@@ -78,6 +78,7 @@ class ChaosRun:
         self.deployment = deployment_of(tier, namespace, schedule)
         self._heal_seconds = heal_seconds
         self._progress = Progress()
+        self._speaking = threading.Lock()
         self._start = time.monotonic()
         self._threads: list[threading.Thread] = []
 
@@ -121,11 +122,11 @@ class ChaosRun:
                 record = RoundRecord(each.number, each.planned)
                 seen = self._round(each, record, players, seen)
                 if record.not_well:
-                    self._progress.line("it did not become well: the run ends here")
+                    self._say("it did not become well: the run ends here")
                     return
             self._finish(players, self.record.rounds[-1], seen)
         except BaseException:
-            self._progress.line("ending what is under way")
+            self._say("ending what is under way")
             raise
         finally:
             self._end(players)
@@ -181,7 +182,7 @@ class ChaosRun:
 
     def _round(self, plan: Round, record: RoundRecord, players: _Players, before: Counts) -> Counts:
         """Plays one round into `record`; returns what the counters had seen by its end."""
-        self._progress.line(f"round {plan.number}: {'planned work alone' if plan.planned else 'faults'}")
+        self._say(f"round {plan.number}: {'planned work alone' if plan.planned else 'faults'}")
         self.record.rounds.append(record)
         began = time.monotonic()
         record.began = _utc()
@@ -200,8 +201,8 @@ class ChaosRun:
         self.record.stale_reads = told(counts.listed)
         write_report(self.record, self.files)
         for line in (*record.notes, *(f"WRONG: {complaint}" for complaint in record.complaints)):
-            self._progress.line(f"  {line}")
-        self._progress.line(f"round {plan.number} is over: {self._tally(players)}")
+            self._say(f"  {line}")
+        self._say(f"round {plan.number} is over: {self._tally(players)}")
         return counts
 
     def _play_steps(self, plan: Round, record: RoundRecord, players: _Players) -> None:
@@ -232,7 +233,7 @@ class ChaosRun:
                 return
             began = time.monotonic()
             noted.at = _utc()
-            self._progress.line(f"  {noted.name} {noted.what} …")
+            self._say(f"  {noted.name} {noted.what} …")
             try:
                 noted.said = act(site, step)
                 noted.done = True
@@ -241,9 +242,7 @@ class ChaosRun:
             except Exception as error:  # one step alone; the others go on, and the end is judged all the same
                 noted.said = f"{type(error).__name__}: {in_short(error)}"
             noted.seconds = round(time.monotonic() - began, 1)
-            self._progress.line(
-                f"  {noted.name} {'done' if noted.done else 'NOT DONE'} in {noted.seconds} s: {noted.said}"
-            )
+            self._say(f"  {noted.name} {'done' if noted.done else 'NOT DONE'} in {noted.seconds} s: {noted.said}")
 
         return work
 
@@ -254,7 +253,7 @@ class ChaosRun:
         site = players.site
         while site.owed is not None and time.monotonic() < end:
             size = site.owed
-            self._progress.line(f"  `pulumi up` to {size} shards once more")
+            self._say(f"  `pulumi up` to {size} shards once more")
             try:
                 reshard(site, size, max(60.0, end - time.monotonic()), again=True)
                 record.notes.append(f"the second `pulumi up` to {size} shards succeeded")
@@ -315,6 +314,10 @@ class ChaosRun:
 
     # Told on the way
 
+    def _say(self, line: str) -> None:
+        with self._speaking:
+            self._progress.line(line)
+
     def _wait(self, true: Callable[[], bool], seconds: float, players: _Players, now: Callable[[], str]) -> bool:
         """Whether it comes true in time; says now and then what is going on."""
         start = said = time.monotonic()
@@ -324,9 +327,7 @@ class ChaosRun:
                 return False
             if moment - said > SIGN_SECONDS:
                 said = moment
-                self._progress.line(
-                    f"  {now() or 'between two steps'}, for {moment - start:.0f} s; {self._tally(players)}"
-                )
+                self._say(f"  {now() or 'between two steps'}, for {moment - start:.0f} s; {self._tally(players)}")
             time.sleep(0.3)
         return True
 
