@@ -30,6 +30,8 @@ from tests.faults.harness.processes import kill_engine
 
 SIGN_SECONDS = 10.0
 """Between two signs of life."""
+FLOWING_SECONDS = 120.0
+"""For new writers to begin."""
 END_SECONDS = 150.0
 """For the steps under way to come to an end when they are asked to; a `pulumi up` is killed before."""
 CLASSES = 16
@@ -61,7 +63,7 @@ def start_writers(folder: Path, access_file: Path, groups: Sequence[Sequence[int
     picked = [[slot for slot in slots if slot % CLASSES == number % CLASSES] for slots in groups]
     made = Writers(own, access_file, picked, disk, replicas=1)
     try:
-        made.wait_until_flowing()
+        made.wait_until_flowing(FLOWING_SECONDS)
     except BaseException:
         made.kill()
         raise
