@@ -18,6 +18,11 @@ class StepRecord:
     done: bool = False
     said: str = ""
 
+    @property
+    def in_short(self) -> str:
+        """Without what is done to whom: that was said at its beginning."""
+        return f"{self.name} {self.what.partition(':')[0]}"
+
 
 @dataclass
 class RoundRecord:

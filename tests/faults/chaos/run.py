@@ -222,7 +222,7 @@ class ChaosRun:
             lambda: not any(thread.is_alive() for thread in self._threads),
             longest,
             players,
-            lambda: "; ".join(f"{each.name} {each.what}" for each in record.steps if each.at and not each.seconds),
+            lambda: "; ".join(each.in_short for each in record.steps if each.at and not each.seconds),
         )
         for thread in (thread for thread in self._threads if thread.is_alive()):
             # Every step is bounded by itself: this would be a mistake of the run's own.
@@ -334,13 +334,14 @@ class ChaosRun:
         return True
 
     def _tally(self, players: _Players) -> str:
+        """Writes by the last quiet moment, counters by now."""
         record, counts = self.record, players.counters.counts
         written = record.sum("acknowledged") + record.sum("acknowledged_with_wait")
-        lost = record.sum("lost")
         waited = record.sum("lost_with_wait") + record.sum("standing_lost")
+        lost = record.sum("lost") + waited
         return (
-            f"{written} writes checked, {lost} of Redis' word alone lost, {waited} that a replica had; "
-            f"counted up {counts.acknowledged} times, {counts.reads} reads, {counts.stale} stale"
+            f"{written} writes read back, lost {lost}, of those that a replica had {waited}; "
+            f"{counts.acknowledged} counted up, {counts.reads} reads, {counts.stale} stale"
         )
 
 
