@@ -1,6 +1,6 @@
 """Reads back what was acknowledged: the writes of a round in the quiet moment after it, and once more in the next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -50,30 +50,36 @@ class ReadBack:
 
     def look_again(self, record: RoundRecord, offset: float) -> None:
         """What of all that is kept is not there any more is added to `record`."""
+        parts = [self.standing, *(data for kept in self._kept for data in kept.expected.values())]
+        # All at once: each look at who owns what takes its time.
+        wanted = {key: value for part in parts for key, value in part.items()}
+        gone = set(verify.missing(self.look, self.access, wanted))
         for kept in self._kept:
-            record.lost += self._lost(record, kept, 0, offset)
-            record.lost_with_wait += self._lost(record, kept, 1, offset)
-        gone = _drop(self.standing, verify.missing(self.look, self.access, self.standing))
-        record.standing_lost += len(gone)
-        if gone:
-            record.notes.append(f"standing keys that are gone: {', '.join(list(gone)[:MOST_TOLD])}")
+            record.lost += _tell(record, kept, 0, gone, offset)
+            record.lost_with_wait += _tell(record, kept, 1, gone, offset)
+        standing = _drop(self.standing, gone)
+        record.standing_lost += len(standing)
+        if standing:
+            record.notes.append(f"standing keys that are gone: {', '.join(standing[:MOST_TOLD])}")
 
     def unequal_replicas(self) -> str | None:
         """While nobody writes."""
         return verify.unequal_replicas(self.look, self.access)
 
-    def _lost(self, record: RoundRecord, kept: Kept, replicas: int, offset: float) -> int:
-        gone = _drop(kept.expected[replicas], verify.missing(self.look, self.access, kept.expected[replicas]))
-        if gone:
-            times = acknowledged_at(kept.outcome, replicas)
-            moments = sorted((times[key] + offset, key) for key in gone)
-            told = [f"{key} ({_clock(at)})" for at, key in moments[:MOST_TOLD]]
-            kind = "writes that a replica had" if replicas else "writes"
-            record.notes.append(
-                f"lost of round {kept.number}: {len(gone)} {kind}, acknowledged between {_clock(moments[0][0])} and "
-                f"{_clock(moments[-1][0])}: {', '.join(told)}"
-            )
-        return len(gone)
+
+def _tell(record: RoundRecord, kept: Kept, replicas: int, gone: Set[str], offset: float) -> int:
+    """How many of these writes are gone; what there is to say of them is a note."""
+    lost = _drop(kept.expected[replicas], gone)
+    if lost:
+        times = acknowledged_at(kept.outcome, replicas)
+        moments = sorted((times[key] + offset, key) for key in lost)
+        told = [f"{key} ({_clock(at)})" for at, key in moments[:MOST_TOLD]]
+        kind = "writes that a replica had" if replicas else "writes"
+        record.notes.append(
+            f"lost of round {kept.number}: {len(lost)} {kind}, acknowledged between {_clock(moments[0][0])} and "
+            f"{_clock(moments[-1][0])}: {', '.join(told)}"
+        )
+    return len(lost)
 
 
 def acknowledged_at(outcome: Outcome, replicas: int) -> Mapping[str, float]:
@@ -86,8 +92,12 @@ def acknowledged_at(outcome: Outcome, replicas: int) -> Mapping[str, float]:
     }
 
 
-def _drop(data: dict[str, str], keys: list[str]) -> dict[str, str]:
-    return {key: data.pop(key) for key in keys}
+def _drop(data: dict[str, str], gone: Set[str]) -> list[str]:
+    """Takes those that are gone out of `data`, and returns them."""
+    found = [key for key in data if key in gone]
+    for key in found:
+        del data[key]
+    return found
 
 
 def _clock(moment: float) -> str:
