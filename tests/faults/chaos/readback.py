@@ -1,6 +1,7 @@
 """Reads back what was acknowledged: the writes of a round in the quiet moment after it, and once more in the next."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -67,7 +68,7 @@ class ReadBack:
         return verify.unequal_replicas(self.look, self.access)
 
 
-def _tell(record: RoundRecord, kept: Kept, replicas: int, gone: Set[str], offset: float) -> int:
+def _tell(record: RoundRecord, kept: Kept, replicas: int, gone: AbstractSet[str], offset: float) -> int:
     """How many of these writes are gone; what there is to say of them is a note."""
     lost = _drop(kept.expected[replicas], gone)
     if lost:
@@ -92,7 +93,7 @@ def acknowledged_at(outcome: Outcome, replicas: int) -> Mapping[str, float]:
     }
 
 
-def _drop(data: dict[str, str], gone: Set[str]) -> list[str]:
+def _drop(data: dict[str, str], gone: AbstractSet[str]) -> list[str]:
     """Takes those that are gone out of `data`, and returns them."""
     found = [key for key in data if key in gone]
     for key in found:
