@@ -68,7 +68,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "restart": Kind("`kubectl rollout restart` of its StatefulSet", True, Takes.ENDS, "shard", 300, usual=60),
     "restart-all": Kind("`kubectl rollout restart` of every StatefulSet", True, Takes.ENDS, "all", 400, usual=90),
-    "reshard": Kind("`pulumi up` to", True, Takes.SLOTS, "size", 400, usual=120),
+    "reshard": Kind("`pulumi up` to", True, Takes.SLOTS, "size", 600, usual=120),
 }
 
 SABOTAGE = "delete-acknowledged"
