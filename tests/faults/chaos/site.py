@@ -82,9 +82,10 @@ class Site:
         """One master, with every replica in touch and ready to be elected."""
         members = [facts for facts in self.context.nodes() if facts.pod.shard == shard]
         masters = [facts for facts in members if facts.is_master and facts.view.myself.slots]
-        if len(masters) != 1 or len(members) != 1 + self.promise.replicas:
-            return False
+        # One without slots is a master too, and nobody's replica.
         followers = [facts for facts in members if not facts.is_master]
+        if (len(masters), len(followers), len(members)) != (1, self.promise.replicas, 1 + self.promise.replicas):
+            return False
         return all(
             facts.replication.get("master_link_status") == "up" and facts.view.myself.stands for facts in followers
         )

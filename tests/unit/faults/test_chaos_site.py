@@ -28,9 +28,9 @@ class Nodes:
         return self.found
 
 
-def _facts(name: str, *, master: bool, link: str = "up", stands: bool = True) -> Facts:
+def _facts(name: str, *, master: bool, link: str = "up", stands: bool = True, empty: bool = False) -> Facts:
     flags = "myself,master" if master else f"myself,slave{'' if stands else ',nofailover'}"
-    slots = " 0-16383" if master else ""
+    slots = " 0-16383" if master and not empty else ""
     view = parse_view(f"{name:0>40} 10.0.0.1:6379@16379,{name} {flags} - 0 0 1 connected{slots}")
     replication = {"role": "master"} if master else {"role": "slave", "master_link_status": link}
     return Facts(Pod(name, name, "10.0.0.1", "node", False, True), view, {}, replication)
@@ -108,8 +108,9 @@ LOSE = Step(1, "lose-volume", 0, "replica")
         [MASTER, _facts("redis-shard-0-1", master=False, link="down")],
         [MASTER, _facts("redis-shard-0-1", master=False, stands=False)],
         [_facts("redis-shard-0-1", master=True), MASTER],
+        [_facts("redis-shard-0-1", master=True, empty=True), MASTER],
     ],
-    ids=["no replica", "no link", "not complete", "two masters"],
+    ids=["no replica", "no link", "not complete", "two masters", "nobody's replica"],
 )
 def test_no_volume_is_lost_while_there_is_only_one_copy(make: Callable[..., Site], found: list[Facts]) -> None:
     with pytest.raises(LeftOutError), make(*found).turn(LOSE):
