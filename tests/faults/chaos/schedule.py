@@ -12,6 +12,8 @@ from tests.faults.chaos.kinds import ALL_KINDS, GAP_SECONDS, Kind, Promise, may_
 
 MASTER, REPLICA = "master", "replica"
 EVICT_NODE = "evict-node"
+LATEST_SECONDS = 3600.0
+"""When a step may begin in its round."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,11 @@ def _check_names(step: Step, where: str) -> None:
         raise ValueError(f"{where}: {step.fault} needs a shard")
     if needs == "size" and step.size is None:
         raise ValueError(f"{where}: {step.fault} needs a size")
+    least, most = step.kind.lasts or (0.0, 0.0)
+    if not least <= step.seconds <= most:
+        raise ValueError(f"{where}: seconds is {step.seconds}; allowed: {least:g} to {most:g}")
+    if not 0 <= step.at <= LATEST_SECONDS:
+        raise ValueError(f"{where}: at is {step.at}; allowed: 0 to {LATEST_SECONDS:g}")
 
 
 def _chosen(wanted: str, rounds: Sequence[Round]) -> Iterator[tuple[int, int]]:

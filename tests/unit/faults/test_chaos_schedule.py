@@ -203,6 +203,9 @@ def test_a_schedule_is_read_as_it_was_written(tmp_path: Path) -> None:
         ([Step(1, "lose-volume", 0, "master")], "member is 'master'; allowed: replica"),
         ([Step(1, "kill", None, "master")], "kill needs a shard"),
         ([Step(1, "reshard")], "reshard needs a size"),
+        ([Step(1, "stop", 0, "master", seconds=600)], "seconds is 600; allowed: 1 to 15"),
+        ([Step(1, "kill", 0, "master", seconds=1)], "seconds is 1; allowed: 0 to 0"),
+        ([Step(1e9, "kill", 0, "master")], "at is 1000000000.0; allowed: 0 to 3600"),
     ],
 )
 def test_a_file_with_a_mistake_is_refused(tmp_path: Path, steps: list[Step], complaint: str) -> None:
