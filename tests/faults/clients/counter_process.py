@@ -92,7 +92,7 @@ class CounterClient(SlotClient):
 
     def _ask_all(self, endpoint: Endpoint, commands: Sequence[Command]) -> list[Any]:
         """The answers, of which some may be errors."""
-        connection = self._connection(endpoint)
+        connection = self._connection(endpoint, self._timeout)
         connection.send_packed_command(connection.pack_commands(commands))
         answers: list[Any] = []
         for _ in commands:
