@@ -184,4 +184,5 @@ GOING_BACK = Fault(
 
 @pytest.mark.nightly
 def test_a_server_that_can_not_read_the_data_stops_the_roll_and_nothing_is_lost(harness: FaultHarness) -> None:
+    harness.deployment.destroy()
     run(harness, GOING_BACK)
