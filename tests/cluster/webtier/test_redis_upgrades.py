@@ -71,7 +71,7 @@ def version(context: FaultContext, facts: Any) -> str:
 
 def told_by_agents(context: FaultContext, since: float) -> list[str]:
     """The lines of all agents from the last `since` seconds."""
-    options = ("-l", "app.kubernetes.io/name=redis", "-c", "agent", "--prefix", f"--since={since:.0f}s")
+    options = ("-l", "app.kubernetes.io/name=redis", "-c", "agent", "--prefix", "--tail=-1", f"--since={since:.0f}s")
     return context.deployment.kubectl("logs", *options).splitlines()
 
 
