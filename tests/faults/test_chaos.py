@@ -14,7 +14,8 @@ from tests.faults.chaos.run import ChaosRun
 from tests.faults.chaos.schedule import Round, Schedule, Step
 from tests.faults.harness.harness import only_one
 
-NAMESPACE = "chaos-sabotage"
+NAMESPACE = "sabotage"
+"""No name that begins like that of a random run, `chaos-`: what is called so is removed with it."""
 SHAPE = {"shards": 3, "replicas_per_shard": 1}
 ROUNDS = [Round(1, 3, [Step(1.0, "kill", 1, "replica")]), Round(2, 3, [Step(3.0, SABOTAGE, 0)])]
 

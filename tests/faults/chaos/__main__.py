@@ -167,7 +167,8 @@ def main(words: Sequence[str]) -> int:
             run.play()
         finally:
             # It is bounded, and half of it would be in the next run's way.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
             run.clean_up(keep=arguments.keep)
     print(f"\n{files.markdown.read_text()}\nreport: {files.json}, {files.markdown}", flush=True)
     if record.passed:
