@@ -165,12 +165,12 @@ def main(words: Sequence[str]) -> int:
         run = ChaosRun(tier, namespace, schedule, files, record, arguments.heal_minutes * 60)
         try:
             run.play()
+            print(f"\n{files.markdown.read_text()}\nreport: {files.json}, {files.markdown}", flush=True)
         finally:
             # It is bounded, and half of it would be in the next run's way.
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)
             run.clean_up(keep=arguments.keep)
-    print(f"\n{files.markdown.read_text()}\nreport: {files.json}, {files.markdown}", flush=True)
     if record.passed:
         return 0
     return 130 if record.interrupted else 1

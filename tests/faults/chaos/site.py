@@ -5,8 +5,10 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+
+import httpx
 
 from command_line.subprocesses import CommandError
 from tests.faults.chaos.kinds import GAP_SECONDS, Promise, may_meet, needs_whole
@@ -19,6 +21,8 @@ from tests.faults.harness.processes import signal_redis
 
 FOUND_SECONDS = 30.0
 """A step waits so long for what it is about, such as a shard's one master."""
+ATTEMPTS = 5
+"""Of a question to the API server, which a busy machine keeps waiting."""
 FREE_SECONDS = 60.0
 """And so long for steps that it may not meet, or for the shard to be whole."""
 
@@ -110,7 +114,11 @@ class Site:
         return [facts for facts in nodes if not facts.is_master]
 
     def pods(self, shard: int | None = None) -> list[Pod]:
-        """As Kubernetes lists them, of one shard or all."""
+        """As Kubernetes lists them, of one shard or all. httpx.HTTPError when the API server stays busy."""
+        for _ in range(ATTEMPTS - 1):
+            with suppress(httpx.HTTPError):
+                return [pod for pod in self.context.observer.pods.list() if shard in (None, pod.shard)]
+            time.sleep(1.0)
         return [pod for pod in self.context.observer.pods.list() if shard in (None, pod.shard)]
 
     def mend(self) -> list[str]:

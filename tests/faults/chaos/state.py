@@ -3,6 +3,7 @@
 from contextlib import suppress
 from pathlib import Path
 
+import httpx
 from redis import exceptions
 
 from tests.faults.chaos.site import Site
@@ -15,7 +16,10 @@ def why_not_well(site: Site) -> str | None:
         under_way = sorted({*view.migrating, *view.importing})
         if facts.is_master and under_way:
             return f"slots are half moved at {facts.pod.name}: {under_way[:5]}"
-    pods = site.pods()
+    try:
+        pods = site.pods()
+    except httpx.HTTPError as error:
+        return f"the API server does not answer: {error}"
     for pod in pods:
         if pod.leaving or not pod.ready:
             return f"{pod.name} is {'leaving' if pod.leaving else 'not ready'}"
