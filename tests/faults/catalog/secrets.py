@@ -68,7 +68,7 @@ def _refused(context: FaultContext, who: Credentials) -> bool:
 
 
 def _addresses(context: FaultContext) -> list[str]:
-    return [pod.ip for pod in context.observer.pods.list() if pod.ip]
+    return [pod.ip for pod in context.pods() if pod.ip]
 
 
 def _let_in(context: FaultContext, ip: str, who: Credentials) -> bool | None:

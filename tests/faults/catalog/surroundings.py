@@ -93,7 +93,7 @@ def _delete_all(context: FaultContext) -> None:
 
 def _all_started(context: FaultContext, old: set[str]) -> bool:
     """Whether as many others have an address, be Redis in them or not: it may wait for its peers."""
-    listed = context.observer.pods.list()
+    listed = context.pods()
     return len(listed) == len(old) and all(pod.ip and pod.uid not in old for pod in listed)
 
 

@@ -38,7 +38,7 @@ def lose_volume_and_pod(context: FaultContext, pod: Pod) -> None:
 
 
 def _is_replaced(context: FaultContext, pod: Pod) -> bool:
-    return any(other.name == pod.name and other.uid != pod.uid and other.ip for other in context.observer.pods.list())
+    return any(other.name == pod.name and other.uid != pod.uid and other.ip for other in context.pods())
 
 
 def _lose_replica_volume(context: FaultContext) -> None:

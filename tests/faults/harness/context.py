@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
+
 from devcluster.cluster.node import Node
 from tests.cluster.harness.tier import Tier
 from tests.faults.clients.access import PORT, Access
@@ -49,6 +51,13 @@ class FaultContext:
         """What must hold besides the expectation: the fault has failed if it does not, and goes on."""
         if not true:
             self.complaints.append(complaint)
+
+    def pods(self) -> list[Pod]:
+        """As Kubernetes lists them now; none while the API server has no time to answer."""
+        try:
+            return self.observer.pods.list()
+        except httpx.HTTPError:
+            return []
 
     def nodes(self) -> list[Facts]:
         return self.observer.look()
