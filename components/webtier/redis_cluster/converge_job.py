@@ -13,8 +13,8 @@ from pulumi_kubernetes.batch.v1 import (
     PodFailurePolicyOnPodConditionsPatternArgs,
     PodFailurePolicyRuleArgs,
 )
-from pulumi_kubernetes.core.v1 import PodSpecArgs, PodTemplateSpecArgs
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from pulumi_kubernetes.core.v1 import ConfigMap, PodSpecArgs, PodTemplateSpecArgs
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs, OwnerReferenceArgs
 
 from webtier.redis_cluster.credentials.secrets import AuthSecret
 from webtier.redis_cluster.parts import AGENT_APPLICATION, ClusterParts
@@ -46,13 +46,21 @@ def make_converge_job(
     It is kept when it is done: a Job that Kubernetes had cleared away would come back, and run again, with every
     deployment. Its name says what it is for: an update that was killed while it made the Job finds it again. For
     something else it has another name, since Pulumi might take the completion of an older Job for this one's.
+
+    It belongs to a ConfigMap with its name, which every other goal replaces. So a Job that no state knows goes with its
+    goal: where one came back later, a completion from before would be taken for its own.
     """
     settings = parts.settings
     parts = parts.part(AGENT_APPLICATION, "converge")
     name = pulumi.Output.all(*_purpose(parts, agent), auth.mark).apply(_named_for(parts.name))
     return Job(
         f"{parts.name}-converge",
-        metadata=parts.metadata(name),
+        metadata=ObjectMetaArgs(
+            name=name,
+            namespace=parts.namespace,
+            labels=parts.labels,
+            owner_references=[_owner(_make_goal(parts, name))],
+        ),
         spec=JobSpecArgs(
             backoff_limit=0,
             active_deadline_seconds=settings.ready_timeout_seconds + 60,
@@ -82,9 +90,27 @@ def make_converge_job(
             timeout=f"{settings.ready_timeout_seconds + 120}s",
             # Most of a Job can't be changed, and the provider doesn't know of all that. The old topology's Job must not
             # run while the new one's does.
-            replace_on_changes=["spec"],
+            replace_on_changes=["spec", "metadata.ownerReferences"],
             delete_before_replace=True,
         ),
+    )
+
+
+def _make_goal(parts: ClusterParts, job: pulumi.Input[str]) -> ConfigMap:
+    name = f"{parts.name}-goal"
+    # Gone before it is made anew, and with it what belongs to it.
+    options = parts.options(replace_on_changes=["data"], delete_before_replace=True)
+    return ConfigMap(name, metadata=parts.metadata(name), data={"job": job}, opts=options)
+
+
+def _owner(goal: ConfigMap) -> OwnerReferenceArgs:
+    """Who deletes the goal waits until what belongs to it is gone."""
+    return OwnerReferenceArgs(
+        api_version="v1",
+        kind="ConfigMap",
+        name=goal.metadata.apply(lambda metadata: metadata.name or ""),
+        uid=goal.metadata.apply(lambda metadata: metadata.uid or ""),
+        block_owner_deletion=True,
     )
 
 

@@ -37,7 +37,7 @@ LONGEST_DOMAIN = 84
 
 HIGHEST_NODE_PORT = 32767
 
-FAST_FAILOVER_AFTER_MS = 1500
+NODE_TIMEOUT_MS, FAST_FAILOVER_AFTER_MS = 5000, 1500
 
 LEAST_AGENT_MEMORY = "32Mi"
 """Python and redis-py take more than half of it before they do anything."""
@@ -49,7 +49,7 @@ class RedisConf(DataSettings):
     of_cluster: ClassVar[bool] = True
 
     node_timeout_ms: int = Field(
-        default=5000,
+        default=NODE_TIMEOUT_MS,
         ge=1000,
         le=60000,
         description="A node is suspected after so long without an answer. A failover takes 1 to 2 s more.",

@@ -32,6 +32,7 @@ from webtier.redis_cluster.pod.lifecycle import HAND_OVER_SECONDS
 from webtier.redis_cluster.pod.redis_conf import BUS_PORT, RUN_FOLDER
 from webtier.redis_cluster.pod.storage import claim_template
 from webtier.redis_cluster.services import BUS
+from webtier.redis_cluster.settings import FAST_FAILOVER_AFTER_MS, NODE_TIMEOUT_MS, RedisClusterSettings
 from webtier.redis_cluster.shard_guard import IN_USE, shards_in_use_name
 from webtier.redis_common.access import CLIENT_PORT
 from webtier.redis_common.conf import AUTH_FOLDER, CONF_FOLDER, DATA_FOLDER, PORT, UID
@@ -135,8 +136,7 @@ def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContain
                     f"--run={RUN_FOLDER}",
                     f"--auth={AUTH_FOLDER}",
                     f"--formed={FORMED_FOLDER}/{IN_USE}",
-                    f"--node-timeout-ms={parts.settings.conf.node_timeout_ms}",
-                    f"--fast-failover-after-ms={parts.settings.failover_threshold_ms}",
+                    *_times(parts.settings),
                     *([] if parts.settings.conf.appendonly else ["--no-appendonly"]),
                     *([] if parts.settings.fast_failover else ["--no-fast-failover"]),
                     *([f"--announced={ANNOUNCED_FOLDER}"] if announced is not None else []),
@@ -170,6 +170,15 @@ def _pod(parts: ClusterParts, shard: int, files: ShardFiles, agent: AgentContain
         ],
     )
     return place(pod, parts.settings.scheduling, parts.settings.image_pull_secrets)
+
+
+def _times(settings: RedisClusterSettings) -> list[str]:
+    """What the agent does not know by itself."""
+    timeout, threshold = settings.conf.node_timeout_ms, settings.failover_threshold_ms
+    return [
+        *([] if timeout == NODE_TIMEOUT_MS else [f"--node-timeout-ms={timeout}"]),
+        *([] if threshold == FAST_FAILOVER_AFTER_MS else [f"--fast-failover-after-ms={threshold}"]),
+    ]
 
 
 def _redis(parts: ClusterParts, files: ShardFiles) -> ContainerArgs:

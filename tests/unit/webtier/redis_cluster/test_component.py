@@ -87,7 +87,7 @@ def test_growing_restarts_nobody() -> None:
     jobs = [each.one(JOB, "redis-converge") for each in (three, four, two_replicas)]
     assert len({json.dumps(job.inputs["spec"]) for job in jobs}) == 3
     # A change of it is another Job.
-    assert all(list(job.options.replaceOnChanges) == ["spec"] for job in jobs)
+    assert all("spec" in job.options.replaceOnChanges for job in jobs)
     assert len({job.inputs["metadata"]["name"] for job in jobs}) == 3
 
 
@@ -157,14 +157,14 @@ def test_the_agent_knows_where_its_pod_is() -> None:
 @pytest.mark.parametrize(
     ("settings", "arguments"),
     [
-        ({}, ("--node-timeout-ms=5000", "--fast-failover-after-ms=1500")),
-        ({"conf": {"node_timeout_ms": 1000}}, ("--node-timeout-ms=1000", "--fast-failover-after-ms=750")),
-        ({"fast_failover_after_ms": 3000}, ("--node-timeout-ms=5000", "--fast-failover-after-ms=3000")),
+        ({}, []),
+        ({"conf": {"node_timeout_ms": 1000}}, ["--node-timeout-ms=1000", "--fast-failover-after-ms=750"]),
+        ({"fast_failover_after_ms": 3000}, ["--fast-failover-after-ms=3000"]),
     ],
 )
-def test_agents_are_told_the_times_that_redis_has(settings: dict[str, Any], arguments: tuple[str, ...]) -> None:
+def test_agents_are_told_other_times_than_the_usual(settings: dict[str, Any], arguments: list[str]) -> None:
     (agent,) = template(record(settings))["spec"]["initContainers"]
-    assert set(arguments) <= set(agent["args"])
+    assert [argument for argument in agent["args"] if "-ms=" in argument] == arguments
 
 
 def test_pods_are_told_that_the_cluster_was_formed_without_waiting_for_it() -> None:

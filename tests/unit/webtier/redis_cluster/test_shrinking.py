@@ -3,6 +3,7 @@
 from tests.unit.harness.recording import Recording, run_recorded
 from webtier.redis_cluster import RedisCluster, RedisClusterArgs, RedisClusterSettings
 
+CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 JOB = "kubernetes:batch/v1:Job"
 STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
 
@@ -25,8 +26,22 @@ def test_what_a_shard_needs_can_only_be_deleted_after_it() -> None:
 
 def test_another_job_replaces_the_one_that_can_not_be_changed() -> None:
     job = record().one(JOB, "redis-converge")
-    assert list(job.options.replaceOnChanges) == ["spec"]
+    assert "spec" in job.options.replaceOnChanges
     assert job.options.deleteBeforeReplace
+
+
+def test_a_job_goes_with_its_goal() -> None:
+    """One that no state knows would be taken for the next one with its name, and what it has done for done again."""
+    recording = record()
+    job, goal = recording.one(JOB, "redis-converge"), recording.one(CONFIG_MAP, "redis-goal")
+    assert goal.inputs["data"] == {"job": job.inputs["metadata"]["name"]}
+    assert goal.options.deleteBeforeReplace
+    assert list(goal.options.replaceOnChanges) == ["data"]
+    (owner,) = job.inputs["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["name"], owner["blockOwnerDeletion"]) == ("ConfigMap", "redis-goal", True)
+    assert goal.urn in job.options.propertyDependencies["metadata"].urns, "its uid is not the goal's"
+    # Without it an update would look for a Job that is gone.
+    assert "metadata.ownerReferences" in job.options.replaceOnChanges
 
 
 def test_pulumi_sees_that_the_job_has_given_up() -> None:
