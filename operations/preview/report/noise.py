@@ -16,11 +16,21 @@ _CONFIG_MAPS = {
     "-dashboard": "dashboards",
     "-alerts": "files of alert rules",
 }
+_GOAL = "-goal"
+"""How the name of the ConfigMap ends that says which Job a Redis Cluster's is."""
 _KINDS = {
     "PrometheusRule": "fields of PrometheusRules",
     "ServiceMonitor": "fields of ServiceMonitors",
     "PodMonitor": "fields of PodMonitors",
 }
+
+
+def runs_again(step: Step) -> bool:
+    """Whether it is of a Job, of which a change makes another object each time: to replace or to delete one means
+    nothing.
+    """
+    is_goal = step.kind == "ConfigMap" and step.name.endswith(_GOAL) and "RedisCluster$" in step.urn
+    return step.kind == "Job" or is_goal
 
 
 def noise_of(step: Step, difference: Difference) -> str | None:
@@ -31,7 +41,7 @@ def noise_of(step: Step, difference: Difference) -> str | None:
         return "checksums"
     if last in _ANNOTATIONS:
         return _ANNOTATIONS[last]
-    if step.kind == "Job" and step.operation is Operation.REPLACE:
+    if runs_again(step) and step.operation is Operation.REPLACE:
         return "fields of Jobs that run again"
     if step.kind in _KINDS and path[:1] == ("spec",):
         return _KINDS[step.kind]

@@ -8,10 +8,9 @@ from operations.preview.forecast.pods import WORKLOADS
 from operations.preview.gate.dangers import Danger, DangerKind
 from operations.preview.model.change import Change, Operation, Step
 from operations.preview.report.document import StackReport, Verdict
+from operations.preview.report.noise import runs_again
 
 _RULES = frozenset({"Ingress", "HTTPRoute"})
-_RUNS_AGAIN = frozenset({"Job"})
-"""Kinds of which a change makes another object each time, so that to replace or to delete one means nothing."""
 _FAILED = (DangerKind.INCOMPLETE, DangerKind.REFUSED)
 _OF_DANGERS = {
     DangerKind.INCOMPLETE: "the preview failed: what would change is not known",
@@ -90,7 +89,7 @@ def _reasons(stack: StackReport) -> Iterator[str]:
 def _reason(step: Step) -> _Reason | None:
     """Why what happens to an object has to be read; None where it has not."""
     # What happens to a component is what happens to its objects.
-    if step.is_component or step.kind in _RUNS_AGAIN or step.operation is Operation.CREATE:
+    if step.is_component or runs_again(step) or step.operation is Operation.CREATE:
         return None
     if step.kind in _RULES:
         return _Reason.RULES

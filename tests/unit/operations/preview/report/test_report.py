@@ -21,11 +21,22 @@ from operations.preview.report.terminal import terminal
 from tests.unit.operations.preview.engine_log import change_of, changed, state, step
 from tests.unit.operations.preview.report.reports import LOST, REDIS, ROLLED, SCALED, WEB, report, stack
 
+GOALS = [
+    (parent, [state("ConfigMap", name, parent, data={"job": job}) for job in ("converge-0a", "converge-1b")])
+    for name, parent in (("redis-goal", REDIS), ("redis-goal", ""), ("redis-other", REDIS))
+]
+OF_A_JOB, *OF_OTHERS = (
+    step("replace", "ConfigMap", old["inputs"]["metadata"]["name"], parent=parent, old=old, new=new, keys=["data"])
+    for parent, (old, new) in GOALS
+)
+
 
 @pytest.mark.parametrize(
     ("events", "options", "verdict"),
     [
         ([], {}, Verdict.NO_CHANGES),
+        ([OF_A_JOB], {}, Verdict.SAFE),
+        *(([each], {}, Verdict.REVIEW) for each in OF_OTHERS),
         ([step("create", "Service", "a", new=state("Service", "a"))], {}, Verdict.SAFE),
         ([SCALED], {}, Verdict.SAFE),
         ([ROLLED], {}, Verdict.REVIEW),
