@@ -104,13 +104,12 @@ def _make_goal(parts: ClusterParts, job: pulumi.Input[str]) -> ConfigMap:
 
 
 def _owner(goal: ConfigMap) -> OwnerReferenceArgs:
-    """Who deletes the goal waits until what belongs to it is gone."""
+    """Nobody waits for the Job when its goal goes: that may take a right of its own (`blockOwnerDeletion`)."""
     return OwnerReferenceArgs(
         api_version="v1",
         kind="ConfigMap",
         name=goal.metadata.apply(lambda metadata: metadata.name or ""),
         uid=goal.metadata.apply(lambda metadata: metadata.uid or ""),
-        block_owner_deletion=True,
     )
 
 
