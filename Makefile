@@ -49,11 +49,12 @@ test: unit policies ## every test this machine can run, of long lists a sample
 	@$(BIN)/python -m pytest -m alone tests/cluster
 	@$(BIN)/python -m pytest --tb=short -m subset tests/faults
 
-nightly: $(VENV)/.tests policies ## what `make test` leaves out: the rest of long lists, newer servers, flips, changes, pages in a browser, all faults
+nightly: $(VENV)/.tests policies ## what `make test` leaves out: the rest of long lists, newer servers, flips, changes, pages in a browser, all faults, a random run
 	@$(BIN)/python -m pytest -n 3 --dist loadscope -m nightly tests/cluster
 	@tools/test-servers.sh $(BIN)/python redis-8.0,valkey-8.1,valkey-9.1
 	@$(MAKE) flips changes browser
 	@$(MAKE) faults LONG=1
+	@$(MAKE) chaos MINUTES=20
 
 faults: $(VENV)/.tests ## break Redis on purpose and count what it costs: make faults FAULT=kill-master TIMES=5
 	@$(BIN)/python -m pytest --tb=short tests/faults --fault="$$FAULT" --times="$${TIMES:-1}" \
