@@ -56,6 +56,11 @@ def test_no_checksum_tells_anything_of_the_password() -> None:
             # Its name is made with the seed: test_component.py sees that it tells nothing without it.
             one.inputs["metadata"].pop("name")
             other.inputs["metadata"].pop("name")
+        if one.name == "redis-goal":
+            # It has that name.
+            assert set(one.inputs["data"]) == {"job"}
+            one.inputs.pop("data")
+            other.inputs.pop("data")
         assert one.type == SECRET or one.inputs == other.inputs
 
 
