@@ -4,7 +4,8 @@ Whatever was interrupted, and wherever, the next plan goes on from what is there
 a node owns is never given to another one from here.
 """
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 
 from ..errors import RefusedError
 from ..redis.topology import SLOTS, as_ranges, describe_slots
@@ -91,7 +92,11 @@ def assign_slots(goal: Goal, state: ClusterState, insist: bool) -> Iterator[Acti
     for node in state.all_nodes:
         owners |= node.view.owners()
     unowned = set(range(SLOTS)) - set(owners)
-    if not unowned:
+    disowned = _disowned(state, owners) if insist else {}
+    if disowned:
+        nodes = {node.id: node for node in state.all_nodes}
+        yield from (_claim(nodes[node_id], slots) for node_id, slots in disowned.items())
+    elif not unowned:
         yield from _agree_on_owners(goal, state, owners)
     elif state.outside_missing:
         said = "; ".join(f"{pod} {reason}" for pod, reason in state.outside_missing.items())
@@ -102,6 +107,31 @@ def assign_slots(goal: Goal, state: ClusterState, insist: bool) -> Iterator[Acti
         for shard in range(goal.topology.shards):
             if slots := unowned & set(goal.topology.target_slots(shard)):
                 yield _add_slots(leader_of(state.nodes, shard), slots)
+
+
+def _disowned(state: ClusterState, owners: Mapping[int, str]) -> dict[str, set[int]]:
+    """Node id → slots that all others say are its, while it says they are another one's; so nobody serves them.
+
+    A master that has just been given a slot may lose it to an older message of the one before, where it has not heard
+    that one claim it for a while (seen with Redis 7.0). Only where all members answer.
+    """
+    found = defaultdict[str, set[int]](set)
+    if state.missing or state.outside_missing:
+        return found
+    views = {node.id: node.view.owners() for node in state.all_nodes}
+    # Of two nodes either may be named by all others: then the newer claim counts, as it does for Redis itself.
+    newest = sorted(state.all_nodes, key=lambda node: -node.myself.epoch)
+    for slot in owners.keys() - {slot for node in state.all_nodes for slot in node.myself.slots}:
+        for node in newest:
+            if all(view.get(slot) == node.id for other, view in views.items() if other != node.id):
+                found[node.id].add(slot)
+                break
+    return found
+
+
+def _claim(node: NodeState, slots: set[int]) -> Step:
+    commands = tuple(("CLUSTER", "SETSLOT", slot, "NODE", node.id) for slot in sorted(slots))
+    return Step(node, commands, f"{node.pod} claims the slots {describe_slots(slots)}, which all others say are its")
 
 
 def _add_slots(leader: NodeState, slots: set[int]) -> Action:

@@ -7,6 +7,7 @@ from tests.unit.webtier.redis_cluster.agent.harness.agents import Running, heale
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import LocalCluster, wait_until
 from tests.unit.webtier.redis_cluster.agent.harness.watched_connector import Killed, WatchedConnector
 from webtier.redis_cluster.agent.reconcile.steps import Goal
+from webtier.redis_cluster.agent.redis.view import parse_view
 
 
 def test_forms_a_cluster_from_nothing_and_then_leaves_it_alone(six_nodes: LocalCluster) -> None:
@@ -92,3 +93,18 @@ def test_what_depends_on_the_number_of_nodes_is_set_at_run_time(two_nodes: Local
     two_nodes.converge()
     for member in two_nodes.topology.members():
         assert "'1'" in two_nodes.ask(member, "CONFIG", "GET", "min-replicas-to-write")
+
+
+def test_a_slot_that_its_owner_alone_takes_for_anothers_is_claimed_again(three_nodes: LocalCluster) -> None:
+    """Nobody serves it: the others send clients to it, and it sends them to another one."""
+    three_nodes.converge()
+    owner, named, third = three_nodes.topology.members()
+    ids = three_nodes.node_ids()
+    slot = min(three_nodes.topology.target_slots(owner.shard))
+    three_nodes.ask(owner, "CLUSTER", "SETSLOT", slot, "NODE", ids[named.pod])
+
+    three_nodes.converge(patience=2.0)
+
+    views = [parse_view(three_nodes.ask(member, "CLUSTER", "NODES")) for member in (owner, named, third)]
+    assert [view.owners()[slot] for view in views] == [ids[owner.pod]] * 3
+    assert three_nodes.is_healthy()
