@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from tests.faults.chaos.record import RoundRecord
 from tests.faults.clients.access import Access
-from tests.faults.clients.writer_process import key_of
 from tests.faults.clients.writers import Outcome
 from tests.faults.harness import verify
 
@@ -41,7 +40,8 @@ class ReadBack:
 
         `offset` is what to add to `time.monotonic()` for `time.time()`. Each lost key is counted once.
         """
-        expected = {replicas: outcome.expected(replicas) for replicas in (0, 1)}
+        # Patient writers take Redis' word as well.
+        expected = {0: outcome.expected(0) | outcome.expected(patient=True), 1: outcome.expected(1)}
         record.acknowledged, record.acknowledged_with_wait = len(expected[0]), len(expected[1])
         self._kept.append(Kept(record.number, outcome, expected))
         self.look_again(record, offset)
@@ -86,7 +86,7 @@ def _tell(record: RoundRecord, kept: Kept, replicas: int, gone: AbstractSet[str]
 def acknowledged_at(outcome: Outcome, replicas: int) -> Mapping[str, float]:
     """Key → when its write was acknowledged."""
     return {
-        key_of(plan.tags, plan.replicas, number): at
+        plan.key(number): at
         for plan, result in zip(outcome.plans, outcome.results, strict=True)
         if plan.replicas == replicas
         for number, at in result.acknowledged

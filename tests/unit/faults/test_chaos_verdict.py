@@ -202,6 +202,20 @@ def test_a_lost_write_is_counted_once_and_said_with_its_moment(store: Store, rea
     assert (second.lost, second.lost_with_wait) == (0, 0)
 
 
+def test_a_lost_write_of_a_patient_writer_is_lost_as_well(store: Store, read_back: ReadBack) -> None:
+    outcome = _outcome("t", 6)
+    plan = WriterPlan(0, TAGS, 0, 1.0, patient=True)
+    result = WriterResult(0, 0, [(number, 10.0 + number) for number in range(3)], patient=True)
+    outcome = Outcome("t", [*outcome.plans, plan], [*outcome.results, result], [])
+    store.data = {"old": "value", **outcome.expected(0), **outcome.expected(1), **outcome.expected(patient=True)}
+    del store.data[plan.key(2)]
+    record = _round(planned=True)
+    read_back.check(record, outcome, 0.0)
+    assert (record.acknowledged, record.lost, record.lost_with_wait) == (9, 1, 0)
+    assert "acknowledged between 00:00:12.000" in record.notes[0]
+    assert judge_round(record)
+
+
 def test_what_is_lost_only_in_the_next_round_is_seen_in_that(store: Store, read_back: ReadBack) -> None:
     earlier, later = _outcome("t", 6), _outcome("u", 6)
     store.data = {"old": "value", **_keys(earlier, 0), **_keys(earlier, 1)}
