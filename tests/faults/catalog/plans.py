@@ -11,7 +11,7 @@ from devcluster.cluster import control_plane
 from tests.faults.catalog.fault import PLANNED, Expectation, Fault
 from tests.faults.harness.context import FaultContext
 from tests.faults.harness.observer import Shape
-from tests.faults.harness.processes import kill_engine, paused
+from tests.faults.harness.processes import kill_engine, paused, signal_all
 from tests.faults.harness.resharding import (
     GROWN,
     SLOTS_A_SHARD,
@@ -20,7 +20,6 @@ from tests.faults.harness.resharding import (
     delete_jobs,
     grow,
     job_processes,
-    kill,
     shrink,
     wait_drained,
     wait_growing,
@@ -61,7 +60,7 @@ def _shrink_interrupted(context: FaultContext) -> None:
     with context.in_background(lambda: attempt(context.deployment.up)):
         left = wait_drained(context, 3, below=SLOTS_A_SHARD * 3 // 4)
         context.note(f"the agent was killed with {left} of {SLOTS_A_SHARD} slots still to be drained")
-        kill(job_processes(context))
+        signal_all(job_processes(context), signal.SIGKILL)
         left = wait_drained(context, 3, below=SLOTS_A_SHARD // 3)
         context.note(f"Pulumi was killed, and the Job deleted, with {left} slots still to be drained")
         kill_engine()
@@ -103,7 +102,7 @@ def _converge_interrupted(context: FaultContext) -> None:
         agents = job_processes(context)
         os.kill(server, signal.SIGKILL)
         try:
-            kill(agents)
+            signal_all(agents, signal.SIGKILL)
             time.sleep(3.0)
         finally:
             control_plane.start(context.tier.cluster.control)

@@ -1,5 +1,6 @@
 """Changes of the number of shards that somebody takes back, or leaves in the middle of a slot."""
 
+import signal
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -9,7 +10,7 @@ from tests.faults.catalog.fault import Expectation, Fault
 from tests.faults.catalog.nodes import drain
 from tests.faults.harness.context import FaultContext
 from tests.faults.harness.observer import Shape
-from tests.faults.harness.processes import kill_engine, stopped
+from tests.faults.harness.processes import kill_engine, signal_all, stopped
 from tests.faults.harness.resharding import (
     GROWN,
     SLOTS_A_SHARD,
@@ -18,7 +19,6 @@ from tests.faults.harness.resharding import (
     delete_jobs,
     grow,
     job_processes,
-    kill,
     shrink,
     slots_of,
     wait_drained,
@@ -86,7 +86,7 @@ def _killed_in_a_slot(context: FaultContext) -> None:
 
     with context.in_background(lambda: attempt(context.deployment.up)):
         context.wait(lambda: keys() < KEYS * 3 // 4, UP_SECONDS, "a quarter of the slot's keys are moved", pause=0.02)
-        kill(job_processes(context))
+        signal_all(job_processes(context), signal.SIGKILL)
         kill_engine()
         delete_jobs(context)
     left = keys()

@@ -1,11 +1,10 @@
 """How each kind of step is done. All of it is bounded, and undone when the step ends, whatever ends it."""
 
 import json
-import os
 import signal
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from pulumi import automation
 
@@ -16,14 +15,13 @@ from tests.faults.chaos.kinds import SABOTAGE
 from tests.faults.chaos.schedule import Step
 from tests.faults.chaos.site import LeftOutError, Site
 from tests.faults.clients.access import Access
-from tests.faults.clients.writer_process import key_of
 from tests.faults.harness import verify
 from tests.faults.harness.deployment import NAME
 from tests.faults.harness.harness import in_short
 from tests.faults.harness.kubernetes import Pod
 from tests.faults.harness.observer import Shape
 from tests.faults.harness.partition import cut_off
-from tests.faults.harness.processes import kill_engine, paused, processes_of, signal_redis
+from tests.faults.harness.processes import kill_engine, paused, processes_of, signal_all, signal_redis
 
 REPLACED_SECONDS = 120.0
 AGENT = "python3"
@@ -88,9 +86,7 @@ def _kill_agent(site: Site, step: Step) -> str:
     pod = site.member(step)
     pids = processes_of(pod.uid, AGENT)
     _must(pids, f"{pod.name} has no agent's process")
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    signal_all(pids, signal.SIGKILL)
     return pod.name
 
 
@@ -216,7 +212,7 @@ def _delete_acknowledged(site: Site, step: Step) -> str:
     context = site.context
     access = Access.read(context.deployment.access_file)
     keys = [
-        key_of(plan.tags, plan.replicas, number)
+        plan.key(number)
         for plan in context.writers.plans
         if plan.group == step.shard
         for number in range(SABOTAGED_WRITES)

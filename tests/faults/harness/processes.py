@@ -55,16 +55,13 @@ def descendants(ancestor: int) -> list[int]:
 
 def kill_engine() -> None:
     """Pulumi's engine and its plugins, as far as this process has started them."""
-    for pid in descendants(os.getpid()):
-        if program(pid).startswith("pulumi"):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+    signal_all([pid for pid in descendants(os.getpid()) if program(pid).startswith("pulumi")], signal.SIGKILL)
 
 
 def signal_redis(pod: Pod, number: signal.Signals) -> bool:
     """Whether there was a process to send it to."""
     pids = servers_of(pod.uid)
-    _signal(pids, number)
+    signal_all(pids, number)
     return bool(pids)
 
 
@@ -84,11 +81,10 @@ def kept_down(pods: Sequence[Pod], name: str) -> Generator[None]:
 
     def kill() -> None:
         while not over.is_set():
-            for pid in (pid for pid in _all() if program(pid) == name):
-                cgroup = _read(pid, "cgroup")
-                if any(f"/pod{pod.uid}/" in cgroup for pod in pods):
-                    with suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
+            named = (pid for pid in _all() if program(pid) == name)
+            groups = {pid: _read(pid, "cgroup") for pid in named}
+            found = [pid for pid, group in groups.items() if any(f"/pod{pod.uid}/" in group for pod in pods)]
+            signal_all(found, signal.SIGKILL)
             over.wait(0.1)
 
     thread = threading.Thread(target=kill, daemon=True)
@@ -123,14 +119,15 @@ def paused(pod: Pod) -> Generator[None]:
 @contextmanager
 def stopped(pids: Sequence[int]) -> Generator[None]:
     """These processes are stopped (SIGSTOP) inside, and go on afterwards in any case."""
-    _signal(pids, signal.SIGSTOP)
+    signal_all(pids, signal.SIGSTOP)
     try:
         yield
     finally:
-        _signal(pids, signal.SIGCONT)
+        signal_all(pids, signal.SIGCONT)
 
 
-def _signal(pids: Sequence[int], number: signal.Signals) -> None:
+def signal_all(pids: Sequence[int], number: signal.Signals) -> None:
+    """One that has ended meanwhile is no error."""
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, number)

@@ -1,7 +1,5 @@
 """What faults of a changing number of shards have in common: how far it is, who does it, and how it is cut off."""
 
-import os
-import signal
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -67,12 +65,6 @@ def job_processes(context: FaultContext) -> list[int]:
     """The agent's, in the Job."""
     pods = context.tier.items("pods", "-n", context.deployment.namespace, "-l", "app.kubernetes.io/name=redis-agent")
     return [pid for pod in pods for pid in processes_of(pod["metadata"]["uid"], "python3")]
-
-
-def kill(pids: list[int]) -> None:
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
 
 
 def delete_jobs(context: FaultContext) -> None:
