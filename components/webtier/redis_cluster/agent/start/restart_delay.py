@@ -26,9 +26,9 @@ class RestartDelay:
 
     data: DataFolder
     connector: Connector
-    longest: float = 2.5
+    longest: float
     """After which this node starts in any case."""
-    recent: float = 4.0
+    recent: float
     """A replica that lost its master longer ago has not been elected, and will hardly be."""
     patience: float = 0.3
     """What a node gets for one answer, and DNS for a name."""
