@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from ..errors import NodeError
 from ..parallel import in_parallel
 from ..redis.client import Connector, Node
-from ..redis.reach import open_pod
+from ..redis.reach import open_node, open_pod
 from ..redis.topology import SLOTS, Member, Topology
 from ..redis.view import ClusterView, Record
 
@@ -51,6 +51,10 @@ class NodeState:
     @property
     def owns_slots(self) -> bool:
         return bool(self.view.myself.slot_ranges)
+
+    def open(self, connector: Connector) -> Node:
+        """The node, to be closed by the caller. NodeError where it can't be asked, or another one answers there."""
+        return open_node(self.id, self.ip, connector, self.pod)
 
 
 @dataclass(frozen=True)

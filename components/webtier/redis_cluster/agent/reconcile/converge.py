@@ -10,7 +10,6 @@ from ..failover.elections import Elections
 from ..failover.hand_over import HandOverOptions, Outcome, hand_over_to
 from ..redis.client import Connector
 from ..redis.node_timeout import node_timeout
-from ..redis.reach import open_node
 from .cluster_state import ClusterState, read_cluster_state
 from .large_keys import LargeKeyCheck
 from .migration import migrate
@@ -107,7 +106,7 @@ class _Hands:
         masters = [node for node in state.all_nodes if node.myself.is_master]
         try:
             for step in plan.steps:
-                with open_node(step.node.id, step.node.ip, self.connector, step.node.pod) as node:
+                with step.node.open(self.connector) as node:
                     node.ask_all(step.commands)
                 self.console.event(step.text)
             for each in plan.hand_overs:
@@ -125,7 +124,7 @@ class _Hands:
         master = wanted.node
         options = HandOverOptions(deadline=max(0.0, min(HandOverOptions.deadline, end - time.monotonic())))
         heirs = {heir.id for heir in wanted.heirs}
-        with open_node(master.id, master.ip, self.connector, master.pod) as redis:
+        with master.open(self.connector) as redis:
             elections = self._elections.setdefault(master.member.shard, Elections(node_timeout(redis)))
             outcome = hand_over_to(heirs, redis, elections, options, self.connector, self.console)
         if outcome is Outcome.HANDED_OVER:

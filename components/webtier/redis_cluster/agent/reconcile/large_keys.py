@@ -21,7 +21,6 @@ from ..console import Console
 from ..errors import NodeError, RefusedError
 from ..redis.client import Connector, Node
 from ..redis.node_timeout import LARGE_KEY, node_timeout, set_node_timeout
-from ..redis.reach import open_node
 from ..redis.replication_info import read_replication
 from .cluster_state import NodeState
 from .native_migration import native_migration
@@ -67,11 +66,11 @@ class LongerTimeouts:
             self._before.extend(self._subscribe(master) for master in self.masters)
         self._longest = seconds
         for master, (_, before) in zip(self.masters, self._before, strict=True):
-            with self._open(master) as node:
+            with master.open(self.connector) as node:
                 set_node_timeout(node, before + 2 * seconds)
 
     def _subscribe(self, master: NodeState) -> tuple[Node, float]:
-        connection = self.stack.enter_context(self._open(master))
+        connection = self.stack.enter_context(master.open(self.connector))
         before = node_timeout(connection)
         connection.ask("SUBSCRIBE", LARGE_KEY)
         return connection, before
@@ -81,13 +80,10 @@ class LongerTimeouts:
         time.sleep(SETTLING)
         for master, (_, before) in zip(self.masters, self._before, strict=False):
             try:
-                with self._open(master) as node:
+                with master.open(self.connector) as node:
                     set_node_timeout(node, before)
             except NodeError:
                 continue
-
-    def _open(self, master: NodeState) -> Node:
-        return open_node(master.id, master.ip, self.connector, master.pod)
 
 
 def wait_for_replicas(target: Node, seconds: float) -> None:
@@ -132,10 +128,10 @@ class LargeKeyCheck:
 
     def _look(self, moves: Sequence[Move]) -> None:
         source = moves[0].source
-        with self._open(source) as giver:
+        with source.open(self.connector) as giver:
             limits: dict[int, _Limit] = {}
             for move in moves:
-                with self._open(move.target) as taker:
+                with move.target.open(self.connector) as taker:
                     # One that is away for the moment copies all of it when it is back.
                     limit = _largest_movable(taker, bool(move.target.view.replicas_of(move.target.id)))
                     # No key is larger than all data.
@@ -171,9 +167,6 @@ class LargeKeyCheck:
             if time.monotonic() - told >= TOLD_EVERY:
                 told = time.monotonic()
                 self.console.state(f"looked at {looked_at} of {keys_in_all} keys of {node.name}")
-
-    def _open(self, node: NodeState) -> Node:
-        return open_node(node.id, node.ip, self.connector, node.pod)
 
 
 def _largest_movable(target: Node, has_replicas: bool) -> _Limit:

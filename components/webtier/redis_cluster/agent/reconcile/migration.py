@@ -22,7 +22,6 @@ from ..errors import CommandRefusedError, NodeError, NodeUnavailableError
 from ..failover import draining
 from ..redis.client import Connector, Node
 from ..redis.node_timeout import node_timeout
-from ..redis.reach import open_node
 from .cluster_state import NodeState
 from .large_keys import LongerTimeouts, seconds_to_move, wait_for_replicas
 from .native_migration import native_migration
@@ -94,7 +93,7 @@ class _Mover:
         self._draining_pod = ""
 
     def _open(self, node: NodeState, connector: Connector) -> Node:
-        return self.stack.enter_context(open_node(node.id, node.ip, connector, node.pod))
+        return self.stack.enter_context(node.open(connector))
 
     def _open_if_there(self, node: NodeState) -> Node | None:
         """A bystander that can't be reached must not stop a move: it hears of the slots from the target."""

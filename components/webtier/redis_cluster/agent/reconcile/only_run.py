@@ -16,7 +16,6 @@ from typing import Self
 
 from ..errors import NodeError
 from ..redis.client import Connector, Node
-from ..redis.reach import open_node
 from .cluster_state import RUNS, ClusterState, NodeState
 
 _WANTS, _RUNS = (RUNS.replace("*", f"{what}.") for what in ("wants", "runs"))
@@ -78,7 +77,7 @@ class OnlyRun:
                 continue
             try:
                 if node.id not in self._connections:
-                    self._connections[node.id] = open_node(node.id, node.ip, self.connector, node.pod)
+                    self._connections[node.id] = node.open(self.connector)
                 for channel in self._channels:
                     self._connections[node.id].ask("SUBSCRIBE", channel)
             except NodeError:
