@@ -194,8 +194,8 @@ class ChaosRun:
         well = self._wait_well(record, players)
         record.seconds_to_well = round(time.monotonic() - over, 1) if well else None
         counts = players.counters.counts
-        outcome = self._change_writers(plan.number, players, well=well)
-        self._count(record, players, outcome, began, before, counts)
+        end, outcome = self._change_writers(plan.number, players, well=well)
+        self._count(record, players, outcome, (began, end), before, counts)
         record.complaints += judge_round(record)
         record.seconds = round(time.monotonic() - began, 1)
         if record.complaints:
@@ -283,23 +283,23 @@ class ChaosRun:
         record.not_well = "" if well_now else f"{self._heal_seconds:.0f} s after the last step: {last[0]}"
         return well_now
 
-    def _change_writers(self, number: int, players: _Players, *, well: bool) -> Outcome:
-        """The writers of this round end, and the next ones have begun before, so that there is no pause."""
+    def _change_writers(self, number: int, players: _Players, *, well: bool) -> tuple[float, Outcome]:
+        """The writers of this round end, and when; the next ones have begun before, so that there is no pause."""
         before = players.writers
         if well:
             players.writers = players.another(number)
-        return before.stop()
+        return time.monotonic(), before.stop()
 
     def _count(
         self,
         record: RoundRecord,
         players: _Players,
         outcome: Outcome,
-        began: float,
+        span: tuple[float, float],
         before: Counts,
         counts: Counts,
     ) -> None:
-        end = time.monotonic()
+        began, end = span
         for group in sorted({plan.group for plan in outcome.plans}):
             record.longest_gap_ms[str(group)] = round(gaps(outcome.times(group), began, end).longest * 1000)
         record.machine_pause_ms = round(outcome.longest_pause(began, end) * 1000)
