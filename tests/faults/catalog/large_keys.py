@@ -1,13 +1,13 @@
 """Planned work with much data: a gigabyte a shard, and keys that keep a node from answering while they are moved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from redis.crc import key_slot
 
 from tests.faults.catalog.fault import Expectation, Fault
-from tests.faults.clients.access import PORT, Access
 from tests.faults.harness.context import FaultContext
 from tests.faults.harness.observer import Facts, Shape
 from tests.faults.harness.resharding import GROWN, UP_SECONDS, reshape
@@ -45,17 +45,14 @@ def fill(context: FaultContext) -> LargeData:
         sizes = [LARGEST, *[PART] * ((FILL - LARGEST) // PART)]
         # The highest slots are the first to go to a new shard.
         names = _names(slots[::-1][:: len(slots) // (len(sizes) + 1)])
-        connection = _connect(context, facts)
-        try:
-            for name, size in zip(names, sizes, strict=False):
-                _ask(connection, "SET", name, _text(name, size))
-                texts[name] = size
-            hashes.append(names[len(sizes)])
-            for start in range(0, FIELDS, 10_000):
-                pairs = [word for field in range(start, start + 10_000) for word in (f"field-{field}", "v" * VALUE)]
-                _ask(connection, "HSET", hashes[-1], *pairs)
-        finally:
-            connection.disconnect()
+        ask = _asker(context, facts)
+        for name, size in zip(names, sizes, strict=False):
+            ask("SET", name, _text(name, size))
+            texts[name] = size
+        hashes.append(names[len(sizes)])
+        for start in range(0, FIELDS, 10_000):
+            pairs = [word for field in range(start, start + 10_000) for word in (f"field-{field}", "v" * VALUE)]
+            ask("HSET", hashes[-1], *pairs)
     return LargeData(texts, hashes)
 
 
@@ -64,19 +61,14 @@ def missing(context: FaultContext, data: LargeData) -> list[str]:
     found: set[str] = set()
     for facts in context.masters():
         slots = facts.view.myself.slots
-        connection = _connect(context, facts)
-        try:
-            for name in (name for name in data.texts if key_slot(name.encode()) in slots):
-                size = data.texts[name]
-                ends = (_ask(connection, "GETRANGE", name, 0, 99), _ask(connection, "GETRANGE", name, -99, -1))
-                text = _text(name, size)
-                if _ask(connection, "STRLEN", name) == size and ends == (text[:100], text[-99:]):
-                    found.add(name)
-            for name in (name for name in data.hashes if key_slot(name.encode()) in slots):
-                if _ask(connection, "HLEN", name) == FIELDS:
-                    found.add(name)
-        finally:
-            connection.disconnect()
+        ask = _asker(context, facts)
+        for name in (name for name in data.texts if key_slot(name.encode()) in slots):
+            size = data.texts[name]
+            ends = (ask("GETRANGE", name, 0, 99), ask("GETRANGE", name, -99, -1))
+            text = _text(name, size)
+            if ask("STRLEN", name) == size and ends == (text[:100], text[-99:]):
+                found.add(name)
+        found |= {name for name in data.hashes if key_slot(name.encode()) in slots and ask("HLEN", name) == FIELDS}
     return sorted({*data.texts, *data.hashes} - found)
 
 
@@ -97,14 +89,8 @@ def _text(name: str, size: int) -> str:
     return (name + "." * (size - 2 * len(name))) + name
 
 
-def _connect(context: FaultContext, facts: Facts) -> Any:
-    assert facts.pod.ip
-    return Access.read(context.deployment.access_file).connect((facts.pod.ip, PORT), SECONDS)
-
-
-def _ask(connection: Any, *command: str | int) -> Any:
-    connection.send_command(*command)
-    return connection.read_response()
+def _asker(context: FaultContext, facts: Facts) -> Callable[..., Any]:
+    return partial(context.ask, facts.pod, timeout=SECONDS, as_application=True)
 
 
 def _reshape_with_large_keys(context: FaultContext) -> None:

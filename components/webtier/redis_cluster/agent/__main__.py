@@ -91,8 +91,9 @@ def _run(options: argparse.Namespace, console: Console) -> None:
     data = DataFolder(options.data, appendonly=not options.no_appendonly)
     asked = (replace(_connector(options), local_ip=options.local_ip), console)
     without = frozenset(options.without)
-    times = Times(options.node_timeout_ms / 1000, options.fast_failover_after_ms / 1000)
-    Sidecar(pod, data, options.run, options.auth, *asked, not options.no_fast_failover, times, without).run(stop)
+    after = None if options.no_fast_failover else options.fast_failover_after_ms / 1000
+    times = Times(options.node_timeout_ms / 1000, after)
+    Sidecar(pod, data, options.run, options.auth, *asked, times, without).run(stop)
 
 
 def _converge(options: argparse.Namespace, console: Console) -> None:

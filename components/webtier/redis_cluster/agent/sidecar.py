@@ -34,10 +34,10 @@ from .start.starter import Starter
 
 @dataclass(frozen=True)
 class Times:
-    """In seconds: the node timeout of redis.conf, and after how long a silence a replica takes over sooner."""
+    """In seconds: the node timeout of redis.conf, and after how long a silence a replica takes over sooner, or None."""
 
     node_timeout: float = 5.0
-    fast_failover: float = 1.5
+    fast_failover: float | None = 1.5
 
 
 DEFAULT_TIMES = Times()
@@ -56,7 +56,6 @@ class Sidecar:
     auth: Path
     connector: Connector
     console: Console
-    fast_failover: bool = True
     times: Times = DEFAULT_TIMES
     without: Without = ALL_FEATURES
     _certificate: str | None = field(default=None, init=False)
@@ -68,13 +67,11 @@ class Sidecar:
         login, follow = ShardLogin(own.address.shard), self._has(Feature.PASSWORDS)
         self._access = Access(files, login, self.connector, self._handshake, self.console.apart(), follow=follow)
         self.connector = replace(self.connector, password=self._access.password)
-        after = self.times.fast_failover if self.fast_failover else None
+        after = self.times.fast_failover
         self._starter = Starter(self.pod, self.data, files, self._handshake, *self._asked(), after, self.without)
         self._returned = ReturnedReplica(self.connector)
         self._repairs = self._make_repairs(own)
         self._witness = Witness(*self._asked(), without=self.without)
-        failover = FastFailoverOptions(threshold=self.times.fast_failover, without=self.without)
-        self._failover = FastFailover(failover, *self._asked())
 
     def _asked(self) -> tuple[Connector, Console]:
         return self.connector, self.console.apart()
@@ -106,8 +103,9 @@ class Sidecar:
         ]
         # A witness answers whether or not its own shard has the fast failover.
         loops.append(partial(self._keep_running, loop=self._witness.run))
-        if self.fast_failover and self._has(Feature.FAST_FAILOVER):
-            loops.append(partial(self._keep_running, loop=self._failover.run))
+        if self.times.fast_failover is not None and self._has(Feature.FAST_FAILOVER):
+            failover = FastFailoverOptions(threshold=self.times.fast_failover, without=self.without)
+            loops.append(partial(self._keep_running, loop=FastFailover(failover, *self._asked()).run))
         for loop in loops:
             threading.Thread(target=loop, args=(stop,), daemon=True).start()
         stop.wait()
