@@ -5,6 +5,7 @@
 
 import argparse
 import json
+import math
 import os
 import secrets
 import signal
@@ -162,7 +163,9 @@ def main(words: Sequence[str]) -> int:
         without=arguments.without,
     )
     with only_one(tier, namespace), without(switch):
-        run = ChaosRun(tier, namespace, schedule, files, record, arguments.heal_minutes * 60)
+        # What somebody looks for in a schedule may be in its last round.
+        most = math.inf if arguments.schedule else schedule.minutes * 60
+        run = ChaosRun(tier, namespace, schedule, files, record, arguments.heal_minutes * 60, most)
         try:
             run.play()
             print(f"\n{files.markdown.read_text()}\nreport: {files.json}, {files.markdown}", flush=True)

@@ -69,6 +69,7 @@ class RunRecord:
     began: str = ""
     seconds: float = 0.0
     interrupted: bool = False
+    time_over: bool = False
     without: str = ""
     standing_keys: int = 0
     rounds: list[RoundRecord] = field(default_factory=list[RoundRecord])
@@ -109,7 +110,9 @@ def judge_run(record: RunRecord) -> None:
         record.complaints.append("interrupted: what was written in the round under way was not read back")
     elif not done:
         record.complaints.append("no step was done, so that nothing was tried")
-    elif len(record.rounds) < record.rounds_planned and not any(each.complaints for each in record.rounds):
+    elif len(record.rounds) < record.rounds_planned and not (
+        record.time_over or any(each.complaints for each in record.rounds)
+    ):
         record.complaints.append(f"only {len(record.rounds)} of {record.rounds_planned} rounds were played")
     record.passed = not record.complaints and not any(each.complaints for each in record.rounds)
 

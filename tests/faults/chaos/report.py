@@ -51,9 +51,10 @@ def _head(record: RunRecord) -> Iterator[str]:
     yield f"# Random run, seed {record.seed}: {verdict}"
     yield ""
     without = f" without the feature `{record.without}`" if record.without else ""
+    over = ", when its time was over" if record.time_over else ""
     yield (
-        f"{len(record.rounds)} of {record.rounds_planned} rounds in {record.seconds:.0f} s, from {record.began} UTC on"
-        f"{without}. Schedule: `{record.schedule}`, logs: `{record.logs}`."
+        f"{len(record.rounds)} of {record.rounds_planned} rounds in {record.seconds:.0f} s{over}, from {record.began} "
+        f"UTC on{without}. Schedule: `{record.schedule}`, logs: `{record.logs}`."
     )
     yield ""
     yield f"Settings: `{json.dumps(record.settings)}`"

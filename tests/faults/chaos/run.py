@@ -1,5 +1,6 @@
 """Plays a schedule on a Redis Cluster of its own, under writers and readers that never stop, and judges what it did."""
 
+import math
 import os
 import threading
 import time
@@ -71,14 +72,22 @@ def start_writers(folder: Path, access_file: Path, groups: Sequence[Sequence[int
 
 
 class ChaosRun:
-    """`heal_seconds` is how long all may take to become well after a round."""
+    """`heal_seconds` is how long all may take to become well after a round; after `most_seconds` none is begun."""
 
     def __init__(
-        self, tier: Tier, namespace: str, schedule: Schedule, files: Files, record: RunRecord, heal_seconds: float
+        self,
+        tier: Tier,
+        namespace: str,
+        schedule: Schedule,
+        files: Files,
+        record: RunRecord,
+        heal_seconds: float,
+        most_seconds: float = math.inf,
     ) -> None:
         self.tier, self.schedule, self.files, self.record = tier, schedule, files, record
         self.deployment = deployment_of(tier, namespace, schedule)
         self._heal_seconds = heal_seconds
+        self._most_seconds = most_seconds
         self._progress = Progress()
         self._speaking = threading.Lock()
         self._start = time.monotonic()
@@ -121,6 +130,9 @@ class ChaosRun:
         try:
             seen = Counts()
             for each in self.schedule.rounds:
+                if self.record.rounds and time.monotonic() - self._start > self._most_seconds:
+                    self.record.time_over = True
+                    break
                 record = RoundRecord(each.number, each.planned)
                 seen = self._round(each, record, players, seen)
                 if record.not_well:

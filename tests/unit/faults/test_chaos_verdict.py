@@ -134,6 +134,12 @@ def test_a_run_that_tried_nothing_or_not_all_or_was_interrupted_has_not_passed()
     assert short.complaints == ["only 1 of 3 rounds were played"]
 
 
+def test_a_run_whose_time_is_over_may_leave_rounds_out() -> None:
+    over = RunRecord(7, 10, "schedule", "logs", {}, 3, rounds=[_round()], time_over=True)
+    judge_run(over)
+    assert over.passed
+
+
 def test_the_report_says_what_was_wrong_and_where(tmp_path: Path) -> None:
     files = Files("chaos-7", tmp_path)
     write_report(_run(_round(lost_with_wait=2)), files)
