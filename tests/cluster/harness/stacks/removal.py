@@ -16,7 +16,9 @@ _FIRST = (
     "clusterroles",
 )
 _LAST = ("persistentvolumes", "storageclasses")
-"""Kinds of a stack's objects outside its namespaces. Their names begin with that of one of the namespaces."""
+"""Kinds of a stack's objects outside its namespaces. Their names begin with that of one of the namespaces, and with no
+longer one that is there.
+"""
 
 
 def remove_stack(tier: Tier, *namespaces: str, ingress_classes: Sequence[str] = (), graceful: bool = False) -> None:
@@ -51,7 +53,10 @@ def remove_folder(folder: Path) -> None:
 def _named_after(tier: Tier, kinds: Sequence[str], namespaces: Sequence[str]) -> list[str]:
     found = tier.kubectl("get", ",".join(kinds), "-o", "name").split()
     beginnings = tuple(f"{namespace}-" for namespace in namespaces)
-    return [each for each in found if each.partition("/")[2].startswith(beginnings)]
+    there = (each.partition("/")[2] for each in tier.kubectl("get", "namespaces", "-o", "name").split())
+    longer = tuple(f"{name}-" for name in there if name.startswith(beginnings) and name not in namespaces)
+    names = {each: each.partition("/")[2] for each in found}
+    return [each for each, name in names.items() if name.startswith(beginnings) and not name.startswith(longer)]
 
 
 def _remove_pods(tier: Tier, namespace: str) -> None:
