@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -7,7 +8,7 @@ from tests.cluster.harness.tier import Tier
 from tests.faults.catalog.registry import FAULTS
 from tests.faults.harness.deployment import environment_name
 from tests.faults.harness.harness import FaultHarness, only_one
-from tests.faults.harness.report import Report, without_file
+from tests.faults.harness.report import JSON_FILE, Report, in_words, without_file
 from tests.faults.harness.switches import SWITCHES, without
 
 
@@ -68,11 +69,15 @@ def _option(config: pytest.Config, name: str) -> str:
     return str(config.getoption(name))
 
 
+def _given(config: pytest.Config) -> dict[str, Any]:
+    return json.loads(_option(config, "--settings"))
+
+
 @pytest.fixture(scope="session")
 def harness(request: pytest.FixtureRequest, tier: Tier) -> Iterator[FaultHarness]:
     """The faults' own Redis Cluster."""
     switch = SWITCHES.get(_option(request.config, "--without"))
-    changes = json.loads(_option(request.config, "--settings")) | dict(switch.settings if switch else {})
+    changes = _given(request.config) | dict(switch.settings if switch else {})
     with only_one(tier, environment_name()), without(switch):
         made = FaultHarness(tier, environment_name(), changes)
         yield made
@@ -88,5 +93,6 @@ def report(request: pytest.FixtureRequest) -> Report:
         if isinstance(item, pytest.Function) and "fault_name" in item.fixturenames
     }
     switch = _option(request.config, "--without")
-    files = (without_file(switch), without_file(switch).with_suffix(".md")) if switch else ()
-    return Report(sorted(names), *files)
+    file = without_file(switch) if switch else JSON_FILE
+    given = _given(request.config) | dict(SWITCHES[switch].settings if switch else {})
+    return Report(sorted(names), file, file.with_suffix(".md"), in_words(given))

@@ -1,10 +1,11 @@
 """`python -m tests.faults.catalog.reference` writes the tables of docs/faults.md.
 
 The list of faults comes from the registry, and a test fails while it is not up to date. The results come from
-build/faults.md, as the last `make faults` has left it; without that file the table stays as it is.
+build/faults.md and the files of features left out, as `make faults` has left them; what was not run keeps its row.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,24 +36,44 @@ def render_faults() -> str:
 def with_tables(document: str, results: Path = TABLE_FILE) -> str:
     """The document with its tables brought up to date."""
     document = _replaced(document, FAULTS_BEGIN, render_faults())
+    document = _replaced(document, SWITCHES_BEGIN, render_switches(_rows(document, SWITCHES_BEGIN)))
     if not results.exists():
         return document
-    document = _replaced(document, SWITCHES_BEGIN, render_switches())
-    return _replaced(document, RESULTS_BEGIN, results.read_text())
+    head, rows = _split(results.read_text())
+    known = {_key(row): row for row in [*_rows(document, RESULTS_BEGIN), *rows]}
+    order = list(FAULTS)
+    kept = sorted((key for key in known if key[0] in FAULTS), key=lambda key: (key[1], order.index(key[0])))
+    return _replaced(document, RESULTS_BEGIN, head + "".join(known[key] for key in kept))
 
 
-def render_switches() -> str:
-    """A row for each fault that was tried without a feature."""
-    lines = ["| left out | what that means | fault | what it then said |", "| --- | --- | --- | --- |"]
+def render_switches(before: Sequence[str]) -> str:
+    """A row for each fault that was tried without a feature; `before` are those of the document."""
+    known = {(row.split(" | ")[0], row.split(" | ")[2]): row for row in before}
+    lines = ["| left out | what that means | fault | what it then said |\n", "| --- | --- | --- | --- |\n"]
     for name, switch in SWITCHES.items():
         file = without_file(name)
         records: list[dict[str, Any]] = json.loads(file.read_text()) if file.exists() else []
         said = {record["name"]: "; ".join(record["complaints"]) or "passed" for record in records}
-        lines += [
-            f"| `{name}` | {switch.what} | `{fault}` | {_cell(said.get(fault, 'not tried'))} |"
-            for fault in switch.faults
-        ]
-    return "\n".join(lines) + "\n"
+        for fault in switch.faults:
+            row = f"| `{name}` | {switch.what} | `{fault}` | {_cell(said.get(fault, 'not tried'))} |\n"
+            lines.append(row if fault in said else known.get((f"| `{name}`", f"`{fault}`"), row))
+    return "".join(lines)
+
+
+def _split(table: str) -> tuple[str, list[str]]:
+    """Its two lines at the top, and its rows."""
+    lines = [line for line in table.splitlines(keepends=True) if line.startswith("|")]
+    return "".join(lines[:2]), lines[2:]
+
+
+def _rows(document: str, begin: str) -> list[str]:
+    return _split(document.partition(begin)[2].partition(END)[0])[1]
+
+
+def _key(row: str) -> tuple[str, str]:
+    """The fault, and with what settings."""
+    name, given = row.strip("|\n ").split("|")[:2]
+    return name.strip(), given.strip()
 
 
 def _cell(text: str) -> str:

@@ -22,7 +22,7 @@ from tests.faults.harness.logs import FOLDER as LOG_FOLDER
 from tests.faults.harness.logs import LogKeeper
 from tests.faults.harness.observer import Observer, Shape
 from tests.faults.harness.processes import kill_engine
-from tests.faults.harness.report import Record
+from tests.faults.harness.report import Record, in_words
 
 WARM_UP_SECONDS = 2.0
 STEADY_SECONDS = 3.0
@@ -81,12 +81,13 @@ class FaultHarness:
         """`always` are changes to the usual settings for all faults."""
         self.tier = tier
         self.deployment = RedisDeployment(tier, namespace, always)
+        self._given = in_words(always)
         self._trusted = False
 
     def run(self, fault: Fault, run: int) -> Record:
         """Everything about one run; what went wrong is in the record."""
         start = time.monotonic()
-        record = Record(fault.name, run, str(fault.expectation))
+        record = Record(fault.name, run, str(fault.expectation), self._given)
         before = self._first_processes()
         try:
             self._prepare(fault)

@@ -2,7 +2,7 @@
 
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -19,18 +19,26 @@ def without_file(switch: str) -> Path:
     return JSON_FILE.with_name(f"faults-without-{switch}.json")
 
 
+def in_words(given: Mapping[str, Any]) -> str:
+    """Settings for a cell of the table: an image by its last part, all else as JSON."""
+    rest = {name: value for name, value in given.items() if name != "image"}
+    image = str(given.get("image", "")).rpartition("/")[2]
+    return " ".join(filter(None, [image, json.dumps(rest) if rest else ""]))
+
+
 @dataclass
 class Record:
     """One run of one fault. Times that are None never came; "with_wait" is about writers that WAIT for a replica,
     "patient" about those that wait for an answer as long as ordinary clients do.
 
-    `begun` is whether the fault itself was reached. `story` says what the observer saw: [seconds since the fault, what
-    was not well].
+    `given` are the settings that all faults of the session had, and "" for the usual ones. `begun` is whether the fault
+    itself was reached. `story` says what the observer saw: [seconds since the fault, what was not well].
     """
 
     name: str
     run: int
     expected: str
+    given: str = ""
     begun: bool = False
     acknowledged: int = 0
     lost: int = 0
@@ -65,13 +73,18 @@ _KEYS = {each.name for each in fields(Record)}
 
 
 class Report:
-    """The records so far. Runs of the same fault from earlier sessions are replaced, those of others are kept."""
+    """The records so far. Runs of the same fault with the same settings from earlier sessions are replaced, those of
+    others are kept.
+    """
 
-    def __init__(self, names: Sequence[str], json_file: Path = JSON_FILE, table_file: Path = TABLE_FILE) -> None:
+    def __init__(
+        self, names: Sequence[str], json_file: Path = JSON_FILE, table_file: Path = TABLE_FILE, given: str = ""
+    ) -> None:
         self._json_file, self._table_file = json_file, table_file
         kept: list[dict[str, Any]] = json.loads(json_file.read_text()) if json_file.exists() else []
         # An older version's records don't say all that the table does.
-        self._records = [record for record in kept if record["name"] not in names and record.keys() >= _KEYS]
+        whole = [record for record in kept if record.keys() >= _KEYS]
+        self._records = [record for record in whole if record["name"] not in names or record["given"] != given]
 
     def add(self, record: Record) -> None:
         """Kept at once: a run that is cut off leaves what there is."""
@@ -82,22 +95,25 @@ class Report:
 
 
 _HEAD = (
-    "| fault | runs | acknowledged | lost | lost with WAIT 1 | lost, patient | longest write gap, ms by shard "
+    "| fault | with | runs | acknowledged | lost | lost with WAIT 1 | lost, patient | longest write gap, ms by shard "
     "| p99 gap, ms | state ok, s | full replication, s | failed commands | passed |\n"
-    "| --- | ---: | ---: | ---: | ---: | ---: | --- | --- | ---: | ---: | ---: | --- |\n"
+    "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- | --- | ---: | ---: | ---: | --- |\n"
 )
 
 
 def table(records: Sequence[dict[str, Any]]) -> str:
-    """A row for each fault; of several runs the median, and of lost writes and failed commands the worst."""
-    names = dict.fromkeys(record["name"] for record in records)
-    return _HEAD + "".join(_row([record for record in records if record["name"] == name]) for name in names)
+    """A row for each fault and its settings; of several runs the median, of losses and failed commands the worst."""
+    runs = dict[tuple[str, str], list[dict[str, Any]]]()
+    for record in records:
+        runs.setdefault((record["name"], record["given"]), []).append(record)
+    return _HEAD + "".join(map(_row, runs.values()))
 
 
 def _row(runs: Sequence[dict[str, Any]]) -> str:
     shards = sorted({shard for run in runs for shard in run["longest_gap_ms"]})
     cells = [
         runs[0]["name"],
+        runs[0]["given"],
         str(len(runs)),
         str(sum(run[f"acknowledged{kind}"] for run in runs for kind in ("", "_with_wait", "_patient"))),
         str(max(run["lost"] + run["standing_lost"] for run in runs)),

@@ -18,7 +18,7 @@ from tests.faults.harness.harness import judge
 from tests.faults.harness.kubernetes import Pod
 from tests.faults.harness.observer import Facts, Shape, parse_view
 from tests.faults.harness.observer import judge as judge_nodes
-from tests.faults.harness.report import Record, Report, table
+from tests.faults.harness.report import Record, Report, in_words, table
 from tests.faults.harness.switches import SWITCHES, without
 from webtier.redis_cluster.pod.agent_container import AgentContainers
 from webtier.redis_cluster.settings import AgentSettings
@@ -129,18 +129,36 @@ def test_runs_of_other_faults_are_kept_and_those_of_the_same_replaced(tmp_path: 
     Report(["a"], *files).add(_named("a", lost=3))
     rows = files[1].read_text().splitlines()[2:]
     assert [row.split(" | ")[0].strip("| ") for row in rows] == ["b", "a"]
-    assert [row.split(" | ")[3] for row in rows] == ["2", "3"]
+    assert [row.split(" | ")[4] for row in rows] == ["2", "3"]
+    Report(["a"], *files, given="valkey:9.1").add(_named("a", given="valkey:9.1", lost=4))
+    assert [row.split(" | ")[4] for row in files[1].read_text().splitlines()[2:]] == ["2", "3", "4"]
+
+
+def test_the_page_keeps_the_rows_of_what_was_not_run(tmp_path: Path) -> None:
+    document, results = DOCUMENT.read_text(), tmp_path / "faults.md"
+    results.write_text(table([asdict(_named("kill-node", acknowledged=77)), asdict(_named("kill-node", given="x:1"))]))
+    before, after = (text.splitlines() for text in (document, with_tables(document, results)))
+    changed = [line for line in before if line not in after]
+    assert [line.split(" | ")[0] for line in changed] == ["| kill-node"]
+    added = [line.split(" | ")[:4] for line in after if line not in before]
+    assert added == [["| kill-node", "", "1", "77"], ["| kill-node", "x:1", "1", "0"]]
+
+
+def test_settings_are_named_shortly() -> None:
+    assert in_words({}) == ""
+    assert in_words({"image": "webtier.local/valkey:9.1"}) == "valkey:9.1"
+    assert in_words({"image": "valkey:9.1", "shards": 4}) == 'valkey:9.1 {"shards": 4}'
 
 
 def test_of_several_runs_the_table_has_the_median_gap_and_the_worst_loss() -> None:
     runs = [asdict(_named("a", lost=lost, longest_gap_ms={"0": gap})) for lost, gap in ((0, 100), (4, 900), (1, 200))]
     cells = table(runs).splitlines()[2].split(" | ")
-    assert (cells[1], cells[3], cells[6]) == ("3", "4", "200")
+    assert (cells[2], cells[4], cells[7]) == ("3", "4", "200")
 
 
 def test_the_table_counts_the_losses_of_each_kind_of_writer_by_itself() -> None:
     run = asdict(_named("a", lost=1, lost_with_wait=2, lost_patient=3, acknowledged=10, acknowledged_patient=5))
-    assert table([run]).splitlines()[2].split(" | ")[2:6] == ["15", "1", "2", "3"]
+    assert table([run]).splitlines()[2].split(" | ")[3:7] == ["15", "1", "2", "3"]
 
 
 def test_records_of_a_version_that_did_not_count_all_are_not_kept(tmp_path: Path) -> None:
