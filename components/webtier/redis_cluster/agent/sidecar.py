@@ -71,7 +71,7 @@ class Sidecar:
         self._starter = Starter(self.pod, self.data, files, self._handshake, *self._asked(), after, self.without)
         self._returned = ReturnedReplica(self.connector)
         self._repairs = self._make_repairs(own)
-        self._witness = Witness(*self._asked(), without=self.without)
+        self._witness = Witness(*self._asked(), node_timeout=self.times.node_timeout, without=self.without)
 
     def _asked(self) -> tuple[Connector, Console]:
         return self.connector, self.console.apart()

@@ -11,6 +11,7 @@ who know the agent's password can make, since an application's user may have all
 import hashlib
 import hmac
 import json
+import math
 import secrets
 import threading
 import time
@@ -23,6 +24,7 @@ from ..errors import AgentError, CommandRefusedError
 from ..features import ALL_FEATURES, Feature, Without
 from ..parallel import in_parallel
 from ..redis.client import Connector, Node
+from ..redis.node_timeout import node_timeout
 from ..redis.reach import addresses_of, answers_as, is_there
 
 QUESTIONS = "webtier.agent.questions"
@@ -76,12 +78,13 @@ class Witness:
     """Answers questions for as long as `run` runs: in a thread of its own, in every pod.
 
     Beside a replica, or a master without slots, it listens and says nothing: those don't vote. `patience` is what the
-    suspect gets to answer, in seconds.
+    suspect gets to answer, and `node_timeout` what redis.conf says, in seconds.
     """
 
     connector: Connector
     console: Console
     patience: float = 0.4
+    node_timeout: float = math.inf
     without: Without = ALL_FEATURES
     _busy: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MOST_AT_ONCE))
 
@@ -126,7 +129,9 @@ class Witness:
         known = {*asked.addresses, *addresses_of(master, self.connector, self.patience / 2)}
         quick = replace(self.connector, timeout=self.patience)
         look = answers_as if Feature.PRESENCE in self.without else is_there
-        reached = any(in_parallel(lambda ip: look(master.id, ip, quick), known))
+        # A large key holds up its source and its target, and their accept queues fill.
+        moving = node_timeout(redis) > self.node_timeout
+        reached = moving or any(in_parallel(lambda ip: look(master.id, ip, quick), known))
         self.console.event(f"asked about {master.name}, which {'is there' if reached else 'is gone'} as seen from here")
         return Answer(
             nonce=asked.nonce,

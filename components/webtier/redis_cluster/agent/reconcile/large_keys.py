@@ -62,8 +62,9 @@ class LongerTimeouts:
         if seconds <= self._longest:
             return
         if not self._before:
-            self.stack.callback(self._set_back)
             self._before.extend(self._subscribe(master) for master in self.masters)
+            # Before the subscriptions end, since agents would else take the run for killed.
+            self.stack.callback(self._set_back)
         self._longest = seconds
         for master, (_, before) in zip(self.masters, self._before, strict=True):
             with master.open(self.connector) as node:

@@ -2,7 +2,9 @@
 
 MIGRATE holds up its source, and then its target, for as long as it takes: a master that is silent for a node timeout
 is taken for failed. So whoever moves a large key raises it at the masters first, and subscribes to a channel at each
-of them, which ends with it. Each agent sets the timeout back once nobody is subscribed at its Redis.
+of them, which ends with it. Once nobody is subscribed at its Redis, each agent sets the timeout back, after the time
+that the run had allowed. While it is raised no agent says of a master that it is gone: with its accept queue full, one
+that is held up looks like that.
 """
 
 from .client import Node

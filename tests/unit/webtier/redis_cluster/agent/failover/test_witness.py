@@ -7,6 +7,8 @@ from tests.unit.webtier.redis_cluster.agent.harness.agents import listening
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import APPLICATION_PASSWORD, LocalCluster
 from tests.unit.webtier.redis_cluster.agent.harness.remembering import Remembering
 from webtier.redis_cluster.agent.failover.witness import QUESTIONS, Answer, Question, ask_witnesses
+from webtier.redis_cluster.agent.features import Feature
+from webtier.redis_cluster.agent.redis.node_timeout import node_timeout, set_node_timeout
 from webtier.redis_cluster.agent.redis.reach import answers_as, is_there
 from webtier.redis_cluster.credentials.acl import APPLICATION_USER
 
@@ -35,6 +37,26 @@ def test_nobody_without_the_password_makes_a_witness_speak(slow: LocalCluster) -
 
     assert console.said(f"asked about {master.pod}, which is there as seen from here")
     assert not console.said(other.pod)
+
+
+def test_no_master_counts_as_gone_while_a_large_key_moves(slow: LocalCluster) -> None:
+    """The source and the target of such a key take no connections once their accept queues are full."""
+    ids = slow.node_ids()
+    (master, replica), (witness, _) = (slow.master_and_replica(shard) for shard in range(2))
+    ours = slow.beside(replica)
+    asked = Question(ids[replica.pod], ids[master.pod], ())
+    silent_is_gone = frozenset({Feature.PRESENCE})
+    with slow.beside(witness).open_local() as redis:
+        configured = node_timeout(redis)
+        with (
+            listening(slow, witness, patience=1.0, node_timeout=configured, without=silent_is_gone),
+            slow.stopped(master),
+        ):
+            said = [ask_witnesses(asked, {ids[witness.pod]}, 1, ours, 60.0)[ids[witness.pod]]]
+            set_node_timeout(redis, 2 * configured)
+            said.append(ask_witnesses(asked, {ids[witness.pod]}, 1, ours, 60.0)[ids[witness.pod]])
+        set_node_timeout(redis, configured)
+    assert [each.reached for each in said] == [False, True]
 
 
 def test_a_sign_of_life_is_more_than_a_connection(slow: LocalCluster) -> None:

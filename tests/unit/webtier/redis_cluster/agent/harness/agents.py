@@ -1,5 +1,6 @@
 """The agent's threads beside the processes of a cluster, as the pods' sidecars run them."""
 
+import math
 import threading
 from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -13,6 +14,7 @@ from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.errors import AgentError
 from webtier.redis_cluster.agent.failover.fast_failover import FastFailover, FastFailoverOptions
 from webtier.redis_cluster.agent.failover.witness import QUESTIONS, Witness
+from webtier.redis_cluster.agent.features import ALL_FEATURES, Without
 from webtier.redis_cluster.agent.healing.heal import Healer
 from webtier.redis_cluster.agent.redis.client import Connector
 from webtier.redis_cluster.agent.redis.topology import Member
@@ -73,10 +75,17 @@ def watcher(
 
 @contextmanager
 def listening(
-    cluster: LocalCluster, *members: Member, patience: float = 0.4, console: Console | None = None
+    cluster: LocalCluster,
+    *members: Member,
+    patience: float = 0.4,
+    console: Console | None = None,
+    node_timeout: float = math.inf,
+    without: Without = ALL_FEATURES,
 ) -> Generator[None]:
     """Witnesses beside the members, from when all of them can be asked."""
-    agents = [Witness(cluster.beside(member), console or Console(), patience) for member in members]
+    agents = [
+        Witness(cluster.beside(member), console or Console(), patience, node_timeout, without) for member in members
+    ]
     with Running(agents):
         for member in members:
             wait_until(lambda member=member: _listens(cluster, member), f"the witness beside {member.pod} listens")

@@ -2,8 +2,10 @@
 
 import re
 import threading
+import time
 from ast import literal_eval
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -15,7 +17,14 @@ from tests.unit.webtier.redis_cluster.agent.harness.watched_connector import Wat
 from tests.unit.webtier.redis_cluster.agent.reconcile.test_migration import move_slot, owner
 from webtier.redis_cluster.agent.errors import CommandRefusedError, RefusedError
 from webtier.redis_cluster.agent.healing.lower_node_timeout import LowerNodeTimeout
-from webtier.redis_cluster.agent.redis.node_timeout import LARGE_KEY, node_timeout, set_node_timeout
+from webtier.redis_cluster.agent.reconcile.cluster_state import read_cluster_state
+from webtier.redis_cluster.agent.reconcile.large_keys import LongerTimeouts
+from webtier.redis_cluster.agent.redis.node_timeout import (
+    LARGE_KEY,
+    is_raised_on_purpose,
+    node_timeout,
+    set_node_timeout,
+)
 from webtier.redis_cluster.agent.redis.topology import Member
 from webtier.redis_cluster.agent.redis.view import parse_view
 
@@ -147,24 +156,47 @@ def test_a_key_that_is_larger_than_it_looked_is_given_its_time(unlimited: LocalC
 
 
 def test_what_a_killed_run_raised_is_set_back_by_the_agents(shards: LocalCluster) -> None:
+    """But not before a MIGRATE that it had begun has ended."""
     console = Remembering()
     agent = LowerNodeTimeout(TIMEOUT, console)
+    allowed = 1.5
     ip = shards.addresses[masters(shards)[0].host]
     with shards.connector.open(ip) as redis:
         with shards.connector.open(ip) as run:
             run.ask("SUBSCRIBE", LARGE_KEY)
-            set_node_timeout(redis, 19.0)
+            set_node_timeout(redis, TIMEOUT + allowed)
             agent.step(redis)
-            assert node_timeout(redis) == 19.0
+            killed_at = time.monotonic()
 
         def is_set_back() -> bool:
             agent.step(redis)
             return node_timeout(redis) == TIMEOUT
 
         wait_until(is_set_back, "Redis sees that the subscriber is gone")
-        assert console.said("the node timeout is 3 s again; for a large key it was 19 s")
+        assert time.monotonic() - killed_at >= allowed
+        assert console.said("the node timeout is 3 s again; for a large key it was 4.5 s")
         agent.step(redis)
         assert node_timeout(redis) == TIMEOUT
+
+
+def test_agents_do_not_take_a_run_that_ends_well_for_killed(shards: LocalCluster) -> None:
+    nodes = read_cluster_state(shards.topology, shards.connector).nodes
+    seen: list[tuple[float, bool]] = []
+    with shards.connector.open(nodes[0].ip) as redis:
+        with ExitStack() as stack:
+            LongerTimeouts(nodes, shards.connector, stack).allow(5.0)
+            over = threading.Event()
+
+            def look() -> None:
+                while not over.wait(0.02):
+                    seen.append((node_timeout(redis), is_raised_on_purpose(redis)))
+
+            watching = threading.Thread(target=look)
+            watching.start()
+        over.set()
+        watching.join()
+    assert (TIMEOUT + 10.0, True) in seen
+    assert (TIMEOUT + 10.0, False) not in seen
 
 
 def test_keys_that_can_not_be_moved_are_named_before_anything_moves(shards: LocalCluster) -> None:
