@@ -34,6 +34,7 @@ from ..redis.reach import ask_member_if_reachable, open_node, why_silent
 from ..redis.replication_info import read_replication
 from ..redis.topology import describe_slots
 from ..redis.view import ClusterView, Record
+from . import slot_marks
 from .draining import mark_draining
 from .elections import Elections
 from .failover_candidates import Candidate, CandidateFinder, as_masters_see
@@ -81,8 +82,9 @@ class HandOverOptions:
     pod's Redis is able to end."""
     attempt: float = 6.0
     """How long one replica gets to take over; Redis itself gives up after 5."""
-    slots: float = 3.0
-    """For slots under way to arrive: the next master would not know of them. One takes well under a second."""
+    slots: float = 8.0
+    """For slots under way to arrive, most of which take well under a second. Of those that are left the next master is
+    told once it is one, and serves them wrongly until then."""
     quiet: float = 0.2
     """So long none may have been under way: in a stream of them there is a moment between two."""
     without: Without = ALL_FEATURES
@@ -189,8 +191,8 @@ class _HandOver:
             time.sleep(0.01)
         if slots := self._open_slots():
             self.console.event(
-                f"the slots {describe_slots(slots)} are still being moved and this node hands over all the same; some "
-                "of their keys can't be reached until converge has run again"
+                f"the slots {describe_slots(slots)} are still being moved and this node hands over all the same; the "
+                "next master is told of them, and the next converge finishes them"
             )
 
     def _open_slots(self) -> set[int]:
@@ -234,7 +236,9 @@ class _HandOver:
         if not self._take_over(candidate):
             self._ask_at(candidate.record, candidate.ip, lambda node: want_replicas(node, wanted))
             return False
+        self._ask_at(candidate.record, candidate.ip, lambda node: slot_marks.mark(node, view))
         self._wait_until(lambda: self._is_agreed(candidate))
+        self._wait_until(lambda: slot_marks.tell_other_ends(candidate.record.id, view, self.connector))
         self._settle(candidate.record, candidate.ip, wanted, others, self.options.settling)
         return True
 
