@@ -40,7 +40,7 @@ _REPLICATION_RULES = "+psync +replconf +ping"
 _AGENT_RULES = (
     "~* &* "
     "+acl|getuser +acl|setuser +asking +client|setname +cluster +command|docs +command|info +config|get +config|set "
-    "+dbsize +function|dump +function|list +function|restore +info +memory|usage +migrate +ping +publish "
+    "+dbsize +dump +function|dump +function|list +function|restore +info +memory|usage +migrate +ping +publish "
     "+pubsub|channels +restore +restore-asking +role +scan +select +subscribe +unlink +unsubscribe +wait"
 )
 

@@ -215,11 +215,14 @@ class _Mover:
 
     def _move_unlucky(self, key: str, size: int, seconds: float) -> None:
         """Of a key with many parts Redis has looked at a few to tell its size."""
-        exact = self._source.ask("MEMORY", "USAGE", key, "SAMPLES", 0)
-        longer = seconds_to_move(int(exact or 0))
-        if longer <= seconds or not self._send_large([key], int(exact), longer):
+        exact = self._source.ask_each([("MEMORY", "USAGE", key, "SAMPLES", 0)])[0]
+        if not isinstance(exact, int):
+            # A client has deleted it meanwhile.
+            return
+        longer = seconds_to_move(exact)
+        if longer <= seconds or not self._send_large([key], exact, longer):
             raise CommandRefusedError(
-                f"{self._source.name} can't move a key of {max(size, int(exact or 0)) / 1e6:.1f} MB to "
+                f"{self._source.name} can't move a key of {max(size, exact) / 1e6:.1f} MB to "
                 f"{self._target.name} within {max(seconds, longer):.1f} s; split or delete it, or try again when both "
                 "are less busy"
             )
@@ -245,12 +248,27 @@ class _Mover:
         return True
 
     def _take_back(self, keys: list[str], seconds: float) -> None:
-        """The target may have got keys that the source has kept: they would come back when a client deletes them.
+        """The target may have got keys that the source has kept, or get them once it goes on: they would come back when
+        a client deletes them. One that a client has deleted meanwhile goes too, if it has made no other at the target.
 
-        Twice, since what has been sent may still be read.
+        Twice, since what has been sent may still be read. NodeError for a target that is silent for two node timeouts
+        more: its shard has another master by then, or will have one, which has none of this.
         """
+        kept = self._kept(keys)
+        self._target.patient_until = time.monotonic() + seconds + 4 * self._patience
         for pause in (0.0, seconds):
+            self._target.ask("PING")
             time.sleep(pause)
-            sizes = self._source.ask_each([("MEMORY", "USAGE", key) for key in keys])
-            for key in (key for key, size in zip(keys, sizes, strict=True) if isinstance(size, int)):
-                self._target.ask_all([("ASKING",), ("UNLINK", key)])
+            for key, copy in kept.items():
+                is_there = isinstance(self._source.ask_each([("MEMORY", "USAGE", key)])[0], int)
+                if is_there or (copy and copy == self._target.ask_each([("ASKING",), ("DUMP", key)])[1]):
+                    self._target.ask_all([("ASKING",), ("UNLINK", key)])
+
+    def _kept(self, keys: list[str]) -> dict[str, str | None]:
+        """Keys that the source still has, with what is in them where that is not much."""
+        sizes = self._source.ask_each([("MEMORY", "USAGE", key) for key in keys])
+        found = {key: size for key, size in zip(keys, sizes, strict=True) if isinstance(size, int)}
+        small = [key for key, size in found.items() if size <= MOST_BYTES]
+        copies = self._source.ask_each([("DUMP", key) for key in small])
+        known = {key: copy for key, copy in zip(small, copies, strict=True) if isinstance(copy, str)}
+        return {key: known.get(key) for key in found}

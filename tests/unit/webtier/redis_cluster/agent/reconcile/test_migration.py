@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import (
     wait_until,
 )
 from tests.unit.webtier.redis_cluster.agent.harness.resharded import put_aside, slot_of
-from tests.unit.webtier.redis_cluster.agent.harness.watched_connector import Killed
+from tests.unit.webtier.redis_cluster.agent.harness.watched_connector import Killed, WatchedConnector
 from webtier.redis_cluster.agent.console import Console
 from webtier.redis_cluster.agent.errors import CommandRefusedError
 from webtier.redis_cluster.agent.reconcile.cluster_state import read_cluster_state
@@ -136,6 +137,41 @@ def test_a_key_that_is_deleted_after_it_could_not_be_moved_stays_deleted(pair: L
         assert application.ask("EXISTS", key) == 0
         pair.converge()
         assert application.ask("EXISTS", key) == 0
+    move_slot(pair, slot, 1, 0)
+
+
+@pytest.mark.parametrize("again", [None, "new"])
+def test_a_key_that_is_deleted_before_the_target_has_read_it_stays_deleted(
+    pair: LocalCluster, again: str | None
+) -> None:
+    """And one that a client then makes anew, at the target, stays there."""
+    key = tag_of(pair, 0, 3) + "key"
+    slot = slot_of(pair, key)
+    _, target = pair.topology.members()
+    stopped: list[threading.Timer] = []
+
+    def delete() -> None:
+        with Application(pair) as client:
+            assert client.ask("DEL", key) == 1
+        pair.resume(target)
+        if again is not None:
+            with Application(pair) as client:
+                client.ask("SET", key, again)
+
+    def stop(command: str) -> None:
+        if command.startswith("MIGRATE") and not stopped:
+            pair.stop(target)
+            # After the source has given up, and before its node timeout.
+            stopped.append(threading.Timer(0.7, delete))
+            stopped[0].start()
+
+    with Application(pair) as application:
+        application.ask("SET", key, "value")
+        move_slot(pair, slot, 0, 1, WatchedConnector.like(pair.connector, before=stop))
+        stopped[0].join()
+        wait_until(pair.is_healthy, "healthy")
+        assert application.ask("GET", key) == (again.encode() if again else None)
+        application.ask("DEL", key)
     move_slot(pair, slot, 1, 0)
 
 
