@@ -42,8 +42,6 @@ def render_redis_conf(settings: RedisClusterSettings) -> str:
         # A shard's last replica may take over however long it was cut off.
         "cluster-replica-validity-factor 0",
         "cluster-require-full-coverage no",
-        # A run of converge whose machine is lost holds the next one back until its connections are seen to be dead.
-        "tcp-keepalive 30",
         # Replicas of one master that ask within so long share one copy.
         "repl-diskless-sync-delay 1",
         *_buffers(memory.buffers),
