@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import LocalCluster, local_cluster
 from tests.unit.webtier.redis_cluster.agent.harness.resharded import fill
-from webtier.redis_cluster.agent.reconcile import migration
+from webtier.redis_cluster.agent.reconcile import large_keys, migration
 
 
 @pytest.fixture
@@ -17,7 +17,8 @@ def key_by_key(monkeypatch: pytest.MonkeyPatch) -> None:
     def none(*_: object) -> None:
         return None
 
-    monkeypatch.setattr(migration, "native_migration", none)
+    for module in (migration, large_keys):
+        monkeypatch.setattr(module, "native_migration", none)
 
 
 @pytest.fixture
