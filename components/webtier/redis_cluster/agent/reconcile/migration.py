@@ -64,12 +64,12 @@ def migrate(
     """
     end = time.monotonic() + seconds
     progress.begin(sum(len(move.slots) for move in moves))
+    all_masters = tuple(masters)
     for move in moves:
         if time.monotonic() >= end:
             return
-        others = [node for node in masters if node.id not in (move.source.id, move.target.id)]
         with ExitStack() as stack:
-            _Mover(move, others, connector, progress, stack).run(end)
+            _Mover(move, all_masters, connector, progress, stack).run(end)
 
 
 @dataclass
@@ -77,7 +77,7 @@ class _Mover:
     """One move, on connections of its own."""
 
     move: Move
-    others: Sequence[NodeState]
+    masters: Sequence[NodeState]
     connector: Connector
     progress: Progress
     stack: ExitStack
@@ -88,8 +88,7 @@ class _Mover:
         self._patience = node_timeout(self._target) / 2
         patient = replace(self.connector, timeout=max(self.connector.timeout, 3 * self._patience))
         self._source = self._open(self.move.source, patient)
-        masters = (self.move.source, self.move.target, *self.others)
-        self._timeouts = LongerTimeouts(masters, self.connector, self.stack)
+        self._timeouts = LongerTimeouts(self.masters, self.connector, self.stack)
         self._batch = 8
         self._draining_pod = ""
 
@@ -181,9 +180,8 @@ class _Mover:
         self._target.ask_all([("CLUSTER", "SETSLOT", slot, "NODE", source) for slot in unknown])
 
     def _move_keys(self, keys: list[str]) -> None:
-        answers = self._source.ask_each([("MEMORY", "USAGE", key) for key in keys])
-        # A key that has just expired has no size.
-        sizes = [int(answer) if isinstance(answer, int) else 0 for answer in answers]
+        there = self._sizes(keys)
+        sizes = [there.get(key, 0) for key in keys]
         start = 0
         while start < len(keys):
             stop = start + 1
@@ -191,6 +189,11 @@ class _Mover:
                 stop += 1
             self._move_batch(keys[start:stop], sizes[start:stop])
             start = stop
+
+    def _sizes(self, keys: Sequence[str], *options: str | int) -> dict[str, int]:
+        """How many bytes of memory each key uses, of those that the source has: one may just have gone."""
+        answers = self._source.ask_each([("MEMORY", "USAGE", key, *options) for key in keys])
+        return {key: answer for key, answer in zip(keys, answers, strict=True) if isinstance(answer, int)}
 
     def _move_batch(self, keys: list[str], sizes: list[int]) -> None:
         began = time.monotonic()
@@ -215,8 +218,8 @@ class _Mover:
 
     def _move_unlucky(self, key: str, size: int, seconds: float) -> None:
         """Of a key with many parts Redis has looked at a few to tell its size."""
-        exact = self._source.ask_each([("MEMORY", "USAGE", key, "SAMPLES", 0)])[0]
-        if not isinstance(exact, int):
+        exact = self._sizes([key], "SAMPLES", 0).get(key)
+        if exact is None:
             # A client has deleted it meanwhile.
             return
         longer = seconds_to_move(exact)
@@ -260,14 +263,12 @@ class _Mover:
             self._target.ask("PING")
             time.sleep(pause)
             for key, copy in kept.items():
-                is_there = isinstance(self._source.ask_each([("MEMORY", "USAGE", key)])[0], int)
-                if is_there or (copy and copy == self._target.ask_each([("ASKING",), ("DUMP", key)])[1]):
+                if self._sizes([key]) or (copy and copy == self._target.ask_each([("ASKING",), ("DUMP", key)])[1]):
                     self._target.ask_all([("ASKING",), ("UNLINK", key)])
 
     def _kept(self, keys: list[str]) -> dict[str, str | None]:
         """Keys that the source still has, with what is in them where that is not much."""
-        sizes = self._source.ask_each([("MEMORY", "USAGE", key) for key in keys])
-        found = {key: size for key, size in zip(keys, sizes, strict=True) if isinstance(size, int)}
+        found = self._sizes(keys)
         small = [key for key, size in found.items() if size <= MOST_BYTES]
         copies = self._source.ask_each([("DUMP", key) for key in small])
         known = {key: copy for key, copy in zip(small, copies, strict=True) if isinstance(copy, str)}
