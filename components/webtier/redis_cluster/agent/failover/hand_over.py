@@ -236,7 +236,8 @@ class _HandOver:
         if not self._take_over(candidate):
             self._ask_at(candidate.record, candidate.ip, lambda node: want_replicas(node, wanted))
             return False
-        self._ask_at(candidate.record, candidate.ip, lambda node: slot_marks.mark(node, view))
+        if view.migrating or view.importing:
+            self._ask_at(candidate.record, candidate.ip, lambda node: slot_marks.mark(node, view))
         self._wait_until(lambda: self._is_agreed(candidate))
         self._wait_until(lambda: slot_marks.tell_other_ends(candidate.record.id, view, self.connector))
         self._settle(candidate.record, candidate.ip, wanted, others, self.options.settling)

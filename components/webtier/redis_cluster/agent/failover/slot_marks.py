@@ -17,9 +17,8 @@ def mark(heir: Node, view: ClusterView) -> int:
     """Gives the heir what `view`, of the master before, says is under way. How many slots that are."""
     marks: list[Command] = [("CLUSTER", "SETSLOT", slot, "MIGRATING", other) for slot, other in view.migrating.items()]
     marks += [("CLUSTER", "SETSLOT", slot, "IMPORTING", other) for slot, other in view.importing.items()]
-    if marks:
-        # One that has arrived since is refused, and so is one that Valkey has passed on.
-        heir.ask_each(marks)
+    # One that has arrived since is refused, and so is one that Valkey has passed on.
+    heir.ask_each(marks)
     return len(marks)
 
 
