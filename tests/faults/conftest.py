@@ -70,16 +70,17 @@ def _option(config: pytest.Config, name: str) -> str:
 
 
 def _given(config: pytest.Config) -> dict[str, Any]:
-    return json.loads(_option(config, "--settings"))
+    """Changes to the usual settings for all faults: those asked for, and what a switch needs."""
+    switch = SWITCHES.get(_option(config, "--without"))
+    return json.loads(_option(config, "--settings")) | dict(switch.settings if switch else {})
 
 
 @pytest.fixture(scope="session")
 def harness(request: pytest.FixtureRequest, tier: Tier) -> Iterator[FaultHarness]:
     """The faults' own Redis Cluster."""
     switch = SWITCHES.get(_option(request.config, "--without"))
-    changes = _given(request.config) | dict(switch.settings if switch else {})
     with only_one(tier, environment_name()), without(switch):
-        made = FaultHarness(tier, environment_name(), changes)
+        made = FaultHarness(tier, environment_name(), _given(request.config))
         yield made
         if not request.config.getoption("--keep"):
             made.close()
@@ -94,5 +95,4 @@ def report(request: pytest.FixtureRequest) -> Report:
     }
     switch = _option(request.config, "--without")
     file = without_file(switch) if switch else JSON_FILE
-    given = _given(request.config) | dict(SWITCHES[switch].settings if switch else {})
-    return Report(sorted(names), file, file.with_suffix(".md"), in_words(given))
+    return Report(sorted(names), file, file.with_suffix(".md"), in_words(_given(request.config)))

@@ -36,7 +36,7 @@ def render_faults() -> str:
 def with_tables(document: str, results: Path = TABLE_FILE) -> str:
     """The document with its tables brought up to date."""
     document = _replaced(document, FAULTS_BEGIN, render_faults())
-    document = _replaced(document, SWITCHES_BEGIN, render_switches(_rows(document, SWITCHES_BEGIN)))
+    document = _replaced(document, SWITCHES_BEGIN, render_switches(_rows(document, SWITCHES_BEGIN), results.parent))
     if not results.exists():
         return document
     head, rows = _split(results.read_text())
@@ -46,17 +46,17 @@ def with_tables(document: str, results: Path = TABLE_FILE) -> str:
     return _replaced(document, RESULTS_BEGIN, head + "".join(known[key] for key in kept))
 
 
-def render_switches(before: Sequence[str]) -> str:
-    """A row for each fault that was tried without a feature; `before` are those of the document."""
-    known = {(row.split(" | ")[0], row.split(" | ")[2]): row for row in before}
+def render_switches(before: Sequence[str], folder: Path) -> str:
+    """A row for each fault that was tried without a feature: by the records in `folder`, else as it was `before`."""
+    known = {(_cells(row)[0], _cells(row)[2]): row for row in before}
     lines = ["| left out | what that means | fault | what it then said |\n", "| --- | --- | --- | --- |\n"]
     for name, switch in SWITCHES.items():
-        file = without_file(name)
+        file = folder / without_file(name).name
         records: list[dict[str, Any]] = json.loads(file.read_text()) if file.exists() else []
         said = {record["name"]: "; ".join(record["complaints"]) or "passed" for record in records}
         for fault in switch.faults:
             row = f"| `{name}` | {switch.what} | `{fault}` | {_cell(said.get(fault, 'not tried'))} |\n"
-            lines.append(row if fault in said else known.get((f"| `{name}`", f"`{fault}`"), row))
+            lines.append(row if fault in said else known.get((f"`{name}`", f"`{fault}`"), row))
     return "".join(lines)
 
 
@@ -72,8 +72,12 @@ def _rows(document: str, begin: str) -> list[str]:
 
 def _key(row: str) -> tuple[str, str]:
     """The fault, and with what settings."""
-    name, given = row.strip("|\n ").split("|")[:2]
-    return name.strip(), given.strip()
+    name, given, *_ = _cells(row)
+    return name, given
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.strip("|\n ").split("|")]
 
 
 def _cell(text: str) -> str:
