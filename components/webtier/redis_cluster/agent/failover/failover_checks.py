@@ -42,7 +42,7 @@ class Evidence:
     answers: dict[str, Answer]
     siblings: dict[str, Replication]
     is_there: bool = False
-    """Whether the master takes connections, as this agent sees it."""
+    """Whether the master's process holds or takes connections, as this agent sees it."""
     link: str = "connected"
     """How far the replication from the master is, as ROLE calls it."""
     linked: frozenset[str] = frozenset()
@@ -62,7 +62,7 @@ class Evidence:
 def find_failed_check(found: Evidence) -> FailedCheck | None:
     """The first check that fails; None when the replica may take over."""
     if found.is_there:
-        return FailedCheck("it takes connections, so that it is busy or stopped and not gone")
+        return FailedCheck("it holds or takes connections, so that it is busy or stopped and not gone")
     reaching = sum(answer.reached for answer in found.answers.values())
     if reaching:
         return FailedCheck(f"{reaching} other masters reach it", lasting=True)

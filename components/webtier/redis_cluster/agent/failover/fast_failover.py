@@ -6,8 +6,8 @@ there is never more than one winner; but they no longer ask whether the master i
 nor how old the replica's data is. So both is checked here first:
 
 * the master has answered none of this agent's questions for `threshold` seconds;
-* its process is gone or cut off: it takes no connection. One that takes them is busy, and what clients wait for goes on
-  when it does; to replace it costs the writes that it took meanwhile;
+* its process is gone or cut off: it takes no connection and holds none. One that does is busy, and what clients wait
+  for goes on when it does; to replace it costs the writes that it took meanwhile;
 * so many other masters' agents say the same, this very moment, as an election needs votes;
 * the replica followed its master to the end: its link was up, its first copy complete, and it had
   all that the master had written `longest_lag` seconds before it was heard from last;

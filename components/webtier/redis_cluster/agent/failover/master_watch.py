@@ -4,7 +4,7 @@ import math
 import time
 from dataclasses import dataclass, field
 
-from ..errors import CommandRefusedError, NodeAliveError, NodeUnavailableError
+from ..errors import CommandRefusedError, NodeAliveError, NodeSilentError, NodeUnavailableError
 from ..redis.client import Connector, Node
 from ..redis.reach import addresses_of, is_there, open_node
 from ..redis.replication_info import read_replication
@@ -56,6 +56,8 @@ class MasterWatch:
     agreed_at: float | None = None
     """Since when as many masters as an election needs have agreed that the master is gone."""
     _node: Node | None = None
+    _silent: Node | None = None
+    """A connection to it that is up and says nothing, kept for `is_there`."""
 
     def look(self) -> bool:
         asked_at = time.monotonic()
@@ -70,7 +72,12 @@ class MasterWatch:
         return False
 
     def is_there(self) -> bool:
-        """Whether its process takes connections although it does not answer."""
+        """Whether its process is there although it does not answer: it holds its connections, or takes new ones.
+
+        With its accept queue full it takes none; to a new connection it then looks like a node that is lost.
+        """
+        if self._silent is not None and self._silent.is_held():
+            return True
         found = addresses_of(self.master, self.connector, self.connector.timeout / 2)
         return any(is_there(self.master.id, ip, self.connector) for ip in dict.fromkeys([*found[:1], *self.addresses]))
 
@@ -79,9 +86,10 @@ class MasterWatch:
         return 0.0 if self.silent_since is None else time.monotonic() - self.silent_since
 
     def close(self) -> None:
-        if self._node is not None:
-            self._node.close()
-            self._node = None
+        for node in (self._node, self._silent):
+            if node is not None:
+                node.close()
+        self._node = self._silent = None
 
     def _answers(self) -> bool:
         try:
@@ -92,10 +100,22 @@ class MasterWatch:
         except (NodeAliveError, CommandRefusedError):
             self.close()
             return True
-        except NodeUnavailableError:
-            self.close()
+        except NodeUnavailableError as error:
+            self._give_up_connection(is_silent=isinstance(error, NodeSilentError))
             return False
+        if self._silent is not None:
+            self._silent.close()
+            self._silent = None
         return True
+
+    def _give_up_connection(self, *, is_silent: bool) -> None:
+        node, self._node = self._node, None
+        if node is None:
+            return
+        if is_silent:
+            node, self._silent = self._silent, node
+        if node is not None:
+            node.close()
 
     def _connect(self) -> Node:
         """At its newest address first. While DNS hangs, which a lost node may well cause, the last ones have to do."""
@@ -108,5 +128,6 @@ class MasterWatch:
             except NodeUnavailableError:
                 continue
             self.addresses = [ip]
+            node.outlives_silence = True
             return node
         raise NodeUnavailableError("does not answer at any address")

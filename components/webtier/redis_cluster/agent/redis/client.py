@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import struct
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -36,6 +37,12 @@ ASK_AGAIN_AFTER = 0.1
 
 DOWN_FOR = 1.0
 """Seconds for which who is patient asks a node again that accepts no connections."""
+
+_TCP_INFO = struct.Struct("=B23xI")
+"""Of Linux' `struct tcp_info`: the state, and how many segments the other end has not acknowledged (`tcp(7)`)."""
+
+_ESTABLISHED = 1
+_LOOK_EVERY = 0.01
 
 
 @dataclass(frozen=True)
@@ -80,11 +87,14 @@ class Node(AbstractContextManager["Node"]):
 
     def __init__(self, ip: str, connector: Connector) -> None:
         self.ip = ip
+        self._timeout = connector.timeout
         self.name = ""
         """Of its pod, where it has to be told from others: the texts of errors begin with it."""
         self.patient_until: float = 0.0
         """Of the monotonic clock. Until then a question that gets no answer is asked again. The node may have heard the
         first one: only for questions, and for commands that may come twice."""
+        self.outlives_silence = False
+        """Whether the connection stays open when an answer does not come in time; it then serves `is_held` alone."""
         # redis-py types its connections only in part.
         kind: Any = Connection if connector.tls is None else SSLConnection
         self._connection: Any = kind(
@@ -149,7 +159,7 @@ class Node(AbstractContextManager["Node"]):
             self._connection.send_packed_command(self._connection.pack_commands(commands))
             for command in commands:
                 try:
-                    answers.append(self._connection.read_response())
+                    answers.append(self._connection.read_response(disconnect_on_error=not self.outlives_silence))
                 except exceptions.ResponseError as error:
                     busy = busy or str(error).startswith(BUSY)
                     refused = f"refused {' '.join(map(str, command[:2]))}: {error}"
@@ -162,6 +172,28 @@ class Node(AbstractContextManager["Node"]):
         """What the node sends unasked after SUBSCRIBE; None when nothing has come after `timeout` seconds."""
         with self._errors("a subscription"):
             return self._connection.read_response() if self._connection.can_read(timeout) else None
+
+    def is_held(self) -> bool:
+        """Whether a process holds the other end of a connection that has outlived silence.
+
+        Its system acknowledges what is sent there, however busy the process is and however many wait for it to accept
+        them; it resets a connection whose process has ended. It gets the connector's timeout.
+        """
+        end = time.monotonic() + self._timeout
+        try:
+            link = self._connection._sock
+            if link is None:
+                return False
+            self._connection.send_packed_command(self._connection.pack_command("PING"))
+            while True:
+                state, unacknowledged = _TCP_INFO.unpack(
+                    link.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
+                )
+                if state != _ESTABLISHED or not unacknowledged or time.monotonic() >= end:
+                    return state == _ESTABLISHED and not unacknowledged
+                time.sleep(_LOOK_EVERY)
+        except (exceptions.RedisError, OSError):
+            return False
 
     @contextmanager
     def _errors(self, what: str) -> Generator[None, None, None]:

@@ -1,8 +1,13 @@
 """A master only seems to be gone: who must not take over from it."""
 
+import socket
 import time
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+import pytest
 
 from tests.unit.webtier.redis_cluster.agent.harness.agents import Running, follow, listening, step_until, watcher
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import LocalCluster, wait_until
@@ -103,9 +108,25 @@ def test_without_a_majority_of_masters_nobody_takes_over(slow: LocalCluster) -> 
     follow(agent)
 
 
-def test_a_master_that_is_busy_is_left_to_redis(slow: LocalCluster) -> None:
-    """It takes connections, and acknowledges what clients wait for once it goes on: a successor would not have that."""
+@contextmanager
+def crowd(ip: str, port: int, clients: int) -> Generator[None]:
+    """So many connections, none of which waits until it is accepted."""
+    with ExitStack() as sockets:
+        for _ in range(clients):
+            client = sockets.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex((ip, port))
+        yield
+
+
+@pytest.mark.parametrize("clients", [0, 700])
+def test_a_master_that_is_busy_is_left_to_redis(slow: LocalCluster, clients: int) -> None:
+    """It acknowledges what clients wait for once it goes on: a successor would not have that.
+
+    It takes connections all the while, until 511 wait to be accepted: then new ones hang, as those to a lost node.
+    """
     master, _ = slow.shard_members(0)
+    ip = slow.addresses[master.host]
     members = slow.topology.members()
     console = Remembering()
     watchers = {member: watcher(slow, member, console=console) for member in members}
@@ -113,9 +134,10 @@ def test_a_master_that_is_busy_is_left_to_redis(slow: LocalCluster) -> None:
         follower = watchers[slow.topology.member(0, 1)]
         wait_until(lambda: follower.ready, "the replica could take over")
         before = epochs(slow, *members)
-        with slow.tester.open(slow.addresses[master.host]) as node:
-            node.ask("DEBUG", "SLEEP", "4")
-        wait_until(lambda: console.said("it takes connections"), "it has been suspected")
+        with slow.stopped(master), crowd(ip, slow.port, clients):
+            assert replace(slow.connector, timeout=0.3).is_listening(ip) == (clients == 0)
+            wait_until(lambda: console.said("it takes connections"), "it has been suspected")
+            time.sleep(2.0)
         wait_until(lambda: follower.ready, "all is well again")
 
     assert slow.is_master(master)

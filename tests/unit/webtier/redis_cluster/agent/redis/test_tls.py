@@ -19,7 +19,7 @@ from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import (
 )
 from tests.unit.webtier.redis_cluster.agent.harness.servers import only_its_programs
 from webtier.redis_cluster.agent.console import Console
-from webtier.redis_cluster.agent.errors import NodeUnavailableError
+from webtier.redis_cluster.agent.errors import NodeSilentError, NodeUnavailableError
 from webtier.redis_cluster.agent.reconcile.cluster_state import read_cluster_state
 from webtier.redis_cluster.agent.reconcile.migration import migrate
 from webtier.redis_cluster.agent.reconcile.progress import Progress
@@ -107,6 +107,24 @@ def test_another_ca_comes_in_three_steps(encrypted: LocalCluster) -> None:
             encrypted.kill(half[0])
             encrypted.launch(half[0])
             wait_until(encrypted.is_healthy, "nodes with and without the new files find each other")
+
+
+def test_a_silent_node_holds_its_connections_until_it_ends(encrypted: LocalCluster) -> None:
+    member = encrypted.topology.member(2, 0)
+    quick = replace(encrypted.connector, timeout=0.5)
+    with quick.open(encrypted.addresses[member.host]) as node:
+        node.outlives_silence = True
+        assert node.ask("PING") == "PONG"
+        with encrypted.stopped(member):
+            with pytest.raises(NodeSilentError):
+                node.ask("PING")
+            assert node.is_held()
+            assert node.is_held()
+            encrypted.kill(member)
+            assert not node.is_held()
+            encrypted.launch(member)
+            assert not node.is_held(), "another process has the address now"
+    wait_until(encrypted.is_healthy, "it is back")
 
 
 def test_the_probes_ask_over_tls(encrypted: LocalCluster, tmp_path: Path) -> None:
