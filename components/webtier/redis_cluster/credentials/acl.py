@@ -40,8 +40,9 @@ _REPLICATION_RULES = "+psync +replconf +ping"
 _AGENT_RULES = (
     "~* &* "
     "+acl|getuser +acl|setuser +asking +client|setname +cluster +command|docs +command|info +config|get +config|set "
-    "+dbsize +dump +function|dump +function|list +function|restore +info +memory|usage +migrate +ping +publish "
-    "+pubsub|channels +restore +restore-asking +role +scan +select +subscribe +unlink +unsubscribe +wait"
+    "+dbsize +dump +exec +function|dump +function|list +function|restore +info +memory|usage +migrate +multi +ping "
+    "+publish +pubsub|channels +restore +restore-asking +role +scan +select +subscribe +unlink +unsubscribe +unwatch "
+    "+wait +watch"
 )
 
 EXPORTER_ACL = "+info +cluster|info +client|setname +slowlog|len +slowlog|get"

@@ -25,7 +25,7 @@ from typing import Any
 
 from ..errors import CommandRefusedError, NodeUnavailableError
 from ..failover import draining
-from ..redis.client import Connector, Node
+from ..redis.client import ASK_AGAIN_AFTER, Command, Connector, Node
 from ..redis.node_timeout import node_timeout
 from .cluster_state import NodeState
 from .large_keys import LongerTimeouts, seconds_to_move, wait_for_replicas
@@ -258,13 +258,32 @@ class _Mover:
         more: its shard has another master by then, or will have one, which has none of this.
         """
         kept = self._kept(keys)
-        self._target.patient_until = time.monotonic() + seconds + 4 * self._patience
+        until = time.monotonic() + seconds + 4 * self._patience
         for pause in (0.0, seconds):
+            self._target.patient_until = until
             self._target.ask("PING")
+            self._target.patient_until = 0.0
             time.sleep(pause)
             for key, copy in kept.items():
-                if self._sizes([key]) or (copy and copy == self._target.ask_each([("ASKING",), ("DUMP", key)])[1]):
-                    self._target.ask_all([("ASKING",), ("UNLINK", key)])
+                while not self._remove_copy(key, copy, until):
+                    time.sleep(ASK_AGAIN_AFTER)
+
+    def _remove_copy(self, key: str, copy: str | None, until: float) -> bool:
+        """Whether it is decided: removed, or a key that clients have made. False to look again, where it has changed
+        since the look, or the connection that watches it has ended.
+        """
+        try:
+            self._target.ask_all([("ASKING",), ("WATCH", key)])
+            # What the source still has clients make nowhere else.
+            stale = bool(self._sizes([key])) or (
+                copy is not None and copy == self._target.ask_each([("ASKING",), ("DUMP", key)])[1]
+            )
+            removal: list[Command] = [("ASKING",), ("MULTI",), ("UNLINK", key), ("EXEC",)]
+            return self._target.ask_all(removal if stale else [("UNWATCH",)])[-1] is not None
+        except NodeUnavailableError:
+            if time.monotonic() >= until:
+                raise
+            return False
 
     def _kept(self, keys: list[str]) -> dict[str, str | None]:
         """Keys that the source still has, with what is in them where that is not much."""

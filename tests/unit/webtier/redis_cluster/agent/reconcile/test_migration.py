@@ -175,6 +175,34 @@ def test_a_key_that_is_deleted_before_the_target_has_read_it_stays_deleted(
     move_slot(pair, slot, 1, 0)
 
 
+def test_a_key_that_is_made_anew_while_its_copy_is_removed_stays(pair: LocalCluster) -> None:
+    """A client deletes it at the source and makes it at the target, between a look at both and what is done then."""
+    key = tag_of(pair, 0, 3) + "key"
+    slot = slot_of(pair, key)
+    _, target = pair.topology.members()
+    seen: list[str] = []
+
+    def interfere(command: str) -> None:
+        seen.append(command.partition(" ")[0])
+        if seen.count("MIGRATE") == 1 and seen[-1] == "MIGRATE":
+            pair.stop(target)
+            threading.Timer(0.7, pair.resume, [target]).start()
+        # The copy is looked at after the PING, and removed after a look at what the source has.
+        if seen[-1] == "ASKING" and "MEMORY" in seen[seen.index("PING") :] and "made anew" not in seen:
+            seen.append("made anew")
+            with Application(pair) as client:
+                assert client.ask("DEL", key) == 1
+                client.ask("SET", key, "new")
+
+    with Application(pair) as application:
+        application.ask("SET", key, "value")
+        move_slot(pair, slot, 0, 1, WatchedConnector.like(pair.connector, before=interfere))
+        assert "made anew" in seen
+        assert application.ask("GET", key) == b"new"
+        application.ask("DEL", key)
+    move_slot(pair, slot, 1, 0)
+
+
 def test_a_key_that_an_interruption_left_on_both_sides_keeps_its_newer_value(pair: LocalCluster) -> None:
     tag = tag_of(pair, 0, 1)
     slot = slot_of(pair, tag)
