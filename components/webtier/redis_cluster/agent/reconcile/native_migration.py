@@ -9,7 +9,7 @@ documented: no server that has the command could be had.
 """
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -115,7 +115,7 @@ class ExportBySource:
         running = [job for job in known if job["state"] not in _ENDED]
         name = running[0]["name"] if running else self._begin(slots, {job["name"] for job in known})
         while time.monotonic() < end:
-            job = next(job for job in self._jobs() if job["name"] == name)
+            job = self._find_job(lambda job: job["name"] == name)
             if job["state"] in _ENDED:
                 # What an interrupted run leaves allowed ends with the Job, which gives every node its users anew.
                 password = self._password()
@@ -136,7 +136,18 @@ class ExportBySource:
         self.target.ask("ACL", "SETUSER", REPLICATION_USER, *_ADMITTED, f"#{self._password()}")
         target_id = str(self.target.ask("CLUSTER", "MYID"))
         self.source.ask("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", *_bounds(slots), "NODE", target_id)
-        return next(job["name"] for job in self._jobs() if job["name"] not in known)
+        return self._find_job(lambda job: job["name"] not in known)["name"]
+
+    def _find_job(self, is_meant: Callable[[dict[str, str]], bool]) -> dict[str, str]:
+        """CommandRefusedError for one that the source has dropped from its log: who has the slots is looked up anew."""
+        found = next(filter(is_meant, self._jobs()), None)
+        if found is None:
+            raise CommandRefusedError(
+                self.source.says(
+                    "no longer says what became of its slot migration; cluster-slot-migration-log-max-len is too small"
+                )
+            )
+        return found
 
     def _password(self) -> str:
         """The hash of what the source logs in with."""
