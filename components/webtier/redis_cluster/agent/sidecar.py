@@ -39,6 +39,14 @@ class Times:
     node_timeout: float = 5.0
     fast_failover: float | None = 1.5
 
+    def successor_after(self, *, appendonly: bool) -> float | None:
+        """After how long a silence a replica takes over from a master whose start waits for it; None to wait for none.
+
+        Without an append-only file a master that is back has lost all since its last snapshot: that is worth the wait
+        for Redis' own election, which comes half a node timeout after its suspicion.
+        """
+        return self.fast_failover if appendonly else max(self.fast_failover or 0.0, 1.5 * self.node_timeout)
+
 
 DEFAULT_TIMES = Times()
 
@@ -67,7 +75,7 @@ class Sidecar:
         login, follow = ShardLogin(own.address.shard), self._has(Feature.PASSWORDS)
         self._access = Access(files, login, self.connector, self._handshake, self.console.apart(), follow=follow)
         self.connector = replace(self.connector, password=self._access.password)
-        after = self.times.fast_failover
+        after = self.times.successor_after(appendonly=self.data.appendonly)
         self._starter = Starter(self.pod, self.data, files, self._handshake, *self._asked(), after, self.without)
         self._returned = ReturnedReplica(self.connector)
         self._repairs = self._make_repairs(own)

@@ -5,6 +5,7 @@ two seconds, as any master does that finds its cluster after a start: three seco
 over in less, and has everything that had left the old master's process.
 """
 
+import math
 import time
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -18,6 +19,9 @@ from .data_folder import DataFolder
 
 TAKES_OVER_IN, GIVES_UP_AFTER = 1.0, 2.5
 """Seconds beyond the time after which a replica takes over."""
+
+SLOW_FOR = 1.0
+"""Seconds for which a replica that has said so may take over, although it does not answer."""
 
 
 @dataclass
@@ -33,6 +37,8 @@ class RestartDelay:
     patience: float = 0.3
     """What a node gets for one answer, and DNS for a name."""
     _began: float = field(default_factory=time.monotonic)
+    _able: dict[str, float] = field(default_factory=dict[str, float])
+    """When each replica, by id, last said that it may take over."""
 
     @classmethod
     def of(cls, failover_after: float, data: DataFolder, connector: Connector) -> Self:
@@ -49,8 +55,14 @@ class RestartDelay:
         # Only the replica itself knows whether it stands for election: nodes.conf is not written when that changes.
         replicas = view.replicas_of(view.own_id)
         quick = replace(self.connector, timeout=self.patience)
-        able = in_parallel(lambda each: ask_member_if_reachable(each, self._may_take_over, quick), replicas)
-        return next((replica.name for replica, is_able in zip(replicas, able, strict=True) if is_able), None)
+        answers = in_parallel(lambda each: ask_member_if_reachable(each, self._may_take_over, quick), replicas)
+        now = time.monotonic()
+        for replica, is_able in zip(replicas, answers, strict=True):
+            if is_able:
+                self._able[replica.id] = now
+            elif is_able is not None:
+                self._able.pop(replica.id, None)
+        return next((each.name for each in replicas if now - self._able.get(each.id, -math.inf) <= SLOW_FOR), None)
 
     def _may_take_over(self, replica: Node) -> bool:
         if not stands(replica):
