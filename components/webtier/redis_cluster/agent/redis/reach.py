@@ -1,6 +1,7 @@
 """Asks other nodes of the cluster, by who they are: addresses are handed on to other pods."""
 
 from collections.abc import Callable, Collection, Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -121,9 +122,12 @@ def is_there(node_id: str, ip: str, connector: Connector) -> bool:
 
     One that takes connections and says nothing is busy or stopped: its writes are not lost, and go on when it does. A
     process that is gone refuses connections, and so does a pod's address where nobody is; those to a lost node hang.
+    Both is asked at once: a witness that takes a second is not waited for.
     """
-    reason = why_silent(node_id, ip, connector)
-    return reason is None or (isinstance(reason, NodeSilentError) and connector.is_listening(ip))
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        listening = pool.submit(connector.is_listening, ip)
+        reason = why_silent(node_id, ip, connector)
+        return reason is None or (isinstance(reason, NodeSilentError) and listening.result())
 
 
 @dataclass(frozen=True)
