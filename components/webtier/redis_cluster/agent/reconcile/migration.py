@@ -33,7 +33,7 @@ from .native_migration import native_migration
 from .progress import Progress
 from .steps import Move
 
-LARGEST_PART = 64
+LARGEST_PART = 256
 """Slots are moved together while they are at most this part, one in so many, of what the target has.
 
 redis-py (8.1 and before) knows no node that it has not got a slot from, and a command fails in it, with an
