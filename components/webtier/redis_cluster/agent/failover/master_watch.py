@@ -86,10 +86,7 @@ class MasterWatch:
         return 0.0 if self.silent_since is None else time.monotonic() - self.silent_since
 
     def close(self) -> None:
-        for node in (self._node, self._silent):
-            if node is not None:
-                node.close()
-        self._node = self._silent = None
+        self._keep(None, None)
 
     def _answers(self) -> bool:
         try:
@@ -100,22 +97,21 @@ class MasterWatch:
         except (NodeAliveError, CommandRefusedError):
             self.close()
             return True
-        except NodeUnavailableError as error:
-            self._give_up_connection(is_silent=isinstance(error, NodeSilentError))
+        except NodeSilentError:
+            self._keep(None, self._node)
             return False
-        if self._silent is not None:
-            self._silent.close()
-            self._silent = None
+        except NodeUnavailableError:
+            self._keep(None, self._silent)
+            return False
+        self._keep(self._node, None)
         return True
 
-    def _give_up_connection(self, *, is_silent: bool) -> None:
-        node, self._node = self._node, None
-        if node is None:
-            return
-        if is_silent:
-            node, self._silent = self._silent, node
-        if node is not None:
-            node.close()
+    def _keep(self, node: Node | None, silent: Node | None) -> None:
+        """Closes what is neither the connection to ask over nor the one that says nothing."""
+        for known in (self._node, self._silent):
+            if known is not None and known is not node and known is not silent:
+                known.close()
+        self._node, self._silent = node, silent
 
     def _connect(self) -> Node:
         """At its newest address first. While DNS hangs, which a lost node may well cause, the last ones have to do."""
