@@ -62,8 +62,7 @@ def _replica_first(context: FaultContext) -> None:
     kubectl("uncordon", replica.node or "")
     context.wait(lambda: replaced(context, [replica]), GONE_SECONDS, f"another {replica.name} runs")
     time.sleep(AHEAD_SECONDS)
-    # Before it has an address of its master its Redis calls itself a master too, of no slots.
-    elected = [facts.pod.name for facts in context.masters() if facts.pod.shard == 0 and facts.view.myself.slots]
+    elected = [facts.pod.name for facts in context.nodes() if facts.pod.shard == 0 and facts.owns_slots]
     context.require(not elected, f"{elected} took over with what it had")
     kubectl("uncordon", master.node or "")
     context.wait(lambda: replaced(context, [master]), GONE_SECONDS, f"another {master.name} runs")

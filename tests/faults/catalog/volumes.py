@@ -9,7 +9,6 @@ from tests.faults.catalog.fault import Expectation, Fault
 from tests.faults.harness.context import FaultContext
 from tests.faults.harness.deployment import Volume
 from tests.faults.harness.kubernetes import Pod
-from tests.faults.harness.observer import Facts
 from tests.faults.harness.processes import paused, signal_redis
 
 NODES_CONF = "nodes.conf"
@@ -102,8 +101,8 @@ def _is_small(volume: Volume) -> bool:
 
 
 def _master_name(context: FaultContext) -> str | None:
-    masters: list[Facts] = [facts for facts in context.masters() if facts.pod.shard == 0 and facts.view.myself.slots]
-    return masters[0].pod.name if len(masters) == 1 else None
+    masters = [facts.pod.name for facts in context.nodes() if facts.pod.shard == 0 and facts.owns_slots]
+    return masters[0] if len(masters) == 1 else None
 
 
 def _remount(context: FaultContext, pod: Pod, volume: Volume, *, small: bool) -> None:

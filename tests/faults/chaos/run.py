@@ -149,7 +149,7 @@ class ChaosRun:
         deployment = self.deployment
         access_file, folder, disk = deployment.access_file, deployment.folder, self.tier.paths.state
         masters = sorted(
-            (facts for facts in observer.look() if facts.is_master and facts.view.myself.slots),
+            (facts for facts in observer.look() if facts.owns_slots),
             key=lambda facts: facts.pod.shard,
         )
         groups = [sorted(facts.view.myself.slots) for facts in masters]

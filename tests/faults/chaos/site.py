@@ -85,7 +85,7 @@ class Site:
     def is_whole(self, shard: int) -> bool:
         """One master, with every replica in touch and ready to be elected."""
         members = [facts for facts in self.context.nodes() if facts.pod.shard == shard]
-        masters = [facts for facts in members if facts.is_master and facts.view.myself.slots]
+        masters = [facts for facts in members if facts.owns_slots]
         # One without slots is a master too, and nobody's replica.
         followers = [facts for facts in members if not facts.is_master]
         if (len(masters), len(followers), len(members)) != (1, self.promise.replicas, 1 + self.promise.replicas):
@@ -107,7 +107,7 @@ class Site:
 
     def _candidates(self, step: Step) -> list[Facts]:
         nodes = [facts for facts in self.context.nodes() if facts.pod.shard == step.shard and not facts.pod.leaving]
-        masters = [facts for facts in nodes if facts.is_master and facts.view.myself.slots]
+        masters = [facts for facts in nodes if facts.owns_slots]
         if step.member in (None, MASTER):
             # Two of them: one has been replaced, and does not know it yet.
             return masters if len(masters) == 1 else []

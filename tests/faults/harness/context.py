@@ -67,7 +67,7 @@ class FaultContext:
 
     def master(self, shard: int) -> Facts:
         """The master of the pods of this shard. AssertionError when there is not exactly one that answers."""
-        return self._find(lambda facts: facts.is_master and bool(facts.view.myself.slots), shard, "one master", most=1)
+        return self._find(lambda facts: facts.owns_slots, shard, "one master", most=1)
 
     def replica(self, shard: int) -> Facts:
         """The first replica among the pods of this shard. AssertionError when none answers."""

@@ -36,6 +36,11 @@ class Facts:
     def is_master(self) -> bool:
         return self.replication["role"] == "master"
 
+    @property
+    def owns_slots(self) -> bool:
+        """A replica that starts before its master has an address calls itself a master too, of no slots."""
+        return self.is_master and bool(self.view.myself.slots)
+
 
 @dataclass(frozen=True)
 class Shape:
