@@ -1,15 +1,13 @@
 """A master only seems to be gone: who must not take over from it."""
 
-import socket
 import time
-from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from tests.unit.webtier.redis_cluster.agent.harness.agents import Running, follow, listening, step_until, watcher
+from tests.unit.webtier.redis_cluster.agent.harness.crowd import crowd
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import LocalCluster, wait_until
 from tests.unit.webtier.redis_cluster.agent.harness.remembering import Remembering
 from tests.unit.webtier.redis_cluster.agent.harness.watched_connector import WatchedConnector
@@ -106,17 +104,6 @@ def test_without_a_majority_of_masters_nobody_takes_over(slow: LocalCluster) -> 
     assert epochs(slow, *others) == before
     slow.launch(master)
     follow(agent)
-
-
-@contextmanager
-def crowd(ip: str, port: int, clients: int) -> Generator[None]:
-    """So many connections, none of which waits until it is accepted."""
-    with ExitStack() as sockets:
-        for _ in range(clients):
-            client = sockets.enter_context(socket.socket())
-            client.setblocking(False)
-            client.connect_ex((ip, port))
-        yield
 
 
 @pytest.mark.parametrize("clients", [0, 700])

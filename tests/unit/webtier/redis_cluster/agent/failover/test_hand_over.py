@@ -4,11 +4,12 @@ import socket
 import threading
 import time
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
+from tests.unit.webtier.redis_cluster.agent.harness.crowd import crowd
 from tests.unit.webtier.redis_cluster.agent.harness.interfering import interfering
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import LocalCluster, local_cluster, wait_until
 from tests.unit.webtier.redis_cluster.agent.harness.remembering import Remembering
@@ -131,13 +132,10 @@ def test_without_a_replica_nothing_is_waited_for(nine_nodes: LocalCluster) -> No
 @contextmanager
 def silent_port(ip: str) -> Generator[int]:
     """A port that neither takes connections nor refuses them, as that of a Service without a pod."""
-    with ExitStack() as sockets:
-        listener = sockets.enter_context(socket.create_server((ip, 0), backlog=0))
-        for _ in range(3):
-            filler = sockets.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
-        yield listener.getsockname()[1]
+    with socket.create_server((ip, 0), backlog=0) as listener:
+        port = listener.getsockname()[1]
+        with crowd(ip, port, 3):
+            yield port
 
 
 def announce_bus_port(node: Node, port: int) -> None:
