@@ -43,15 +43,17 @@ class StaleNodeWatch:
     """Which stale nodes a node may forget by itself, without knowing how many there should be. Times in seconds.
 
     A stale node is due when it has been gone for `gone_for` and its pod came back under another node id,
-    or when it has had no address for `absent_for` while the cluster's own name had one. Nothing is lost if it
-    comes back after all: it introduces itself again. Gossip brings a stale node that one node kept back to the others
-    after a minute, without its host name; so one without a name is due as well.
+    or when it has had no address for `absent_for` while the cluster's own name had one. In a shard that lives on it is
+    `moving_for`: a pod whose volume has to be attached elsewhere may have no address for that long. Nothing is lost if
+    it comes back after all, but a minute: it introduces itself again. Gossip brings a stale node that one node kept
+    back to the others after a minute, without its host name; so one without a name is due as well.
     """
 
     domain: str
     resolve: Resolve
     gone_for: float
     absent_for: float
+    moving_for: float
     clock: Callable[[], float] = time.monotonic
     _gone: dict[str, float] = field(default_factory=dict[str, float], init=False)
     _absent: dict[str, float] = field(default_factory=dict[str, float], init=False)
@@ -66,8 +68,15 @@ class StaleNodeWatch:
             record
             for node_id, record in found.items()
             if now - self._gone[node_id] >= self.gone_for
-            and (successor(view, record) or now - self._absent.get(node_id, now) >= self.absent_for)
+            and (successor(view, record) or now - self._absent.get(node_id, now) >= self._patience(view, record))
         ]
+
+    def _patience(self, view: ClusterView, record: Record) -> float:
+        own = record.address.shard
+        mates = (other for other in view.records.values() if other.id == record.master_id or own == other.address.shard)
+        # Without a name it is of no shard, as those are that do not have theirs yet.
+        lives_on = any(mate.slot_ranges and (own or mate.id == record.master_id) for mate in mates)
+        return self.moving_for if lives_on else self.absent_for
 
     def _has_no_address(self, record: Record) -> bool:
         # Without an answer for the cluster's own name it is DNS that is missing.

@@ -29,9 +29,9 @@ class Healer:
     """Looks once with `step()`. `domain` resolves to all pods of the cluster.
 
     A repair is tried again after `patience` seconds, not before: Redis needs a moment for each.
-    A peer is forgotten after `gone_for` seconds when its pod came back under another id, and after
-    `absent_for` seconds when its pod is no more. One peer is asked every `ask_peer_every` seconds
-    whether it knows this node. Replication from a reachable master that has not come about for `unlinked_for`
+    A peer is forgotten after `gone_for` seconds when its pod came back under another id, and after `absent_for` seconds
+    when its pod is no more, in a shard that lives on after `moving_for`. One peer is asked every `ask_peer_every`
+    seconds whether it knows this node. Replication from a reachable master that has not come about for `unlinked_for`
     seconds is begun anew.
     """
 
@@ -41,6 +41,7 @@ class Healer:
     patience: float = 5.0
     gone_for: float = 15.0
     absent_for: float = 20.0
+    moving_for: float = 120.0
     ask_peer_every: float = 10.0
     unlinked_for: float = 6.0
     _tried: dict[str, float] = field(default_factory=dict[str, float])
@@ -50,7 +51,9 @@ class Healer:
     _repl_timeout: str = _REPL_TIMEOUT
 
     def __post_init__(self) -> None:
-        self._stale_nodes = StaleNodeWatch(self.domain, self.connector.resolve, self.gone_for, self.absent_for)
+        self._stale_nodes = StaleNodeWatch(
+            self.domain, self.connector.resolve, self.gone_for, self.absent_for, self.moving_for
+        )
 
     def step(self, redis: Node) -> None:
         """Repairs what can be repaired now. CommandRefusedError for the first repair that Redis refuses, after all."""
@@ -187,7 +190,9 @@ class Healer:
             return
         peer = peers[self._asked % len(peers)]
         self._asked += 1
-        found = ask_member_if_reachable(peer, Node.view, self.connector)
+        # Who does not know this node tells it no name, and may be known by an address for clients alone.
+        pods = self._possible_addresses(view, peer)
+        found = ask_member_if_reachable(peer, Node.view, self.connector, also_at=pods)
         if found is not None and found.myself.address.ip and view.own_id not in found.records:
             self._meet(redis, found.myself.address)
             self.console.event(f"{peer.name} no longer knows this node: this node has met it again")

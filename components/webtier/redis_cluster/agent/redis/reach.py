@@ -62,11 +62,16 @@ def ask_member(
 
 
 def ask_member_if_reachable(
-    record: Record, question: Callable[[Node], Answer], connector: Connector, *, dns_timeout: float | None = None
+    record: Record,
+    question: Callable[[Node], Answer],
+    connector: Connector,
+    *,
+    dns_timeout: float | None = None,
+    also_at: Collection[str] = (),
 ) -> Answer | None:
     """The same; None where it can't be asked."""
     try:
-        return ask_member(record, question, connector, dns_timeout=dns_timeout)
+        return ask_member(record, question, connector, dns_timeout=dns_timeout, also_at=also_at)
     except NodeUnavailableError:
         return None
 

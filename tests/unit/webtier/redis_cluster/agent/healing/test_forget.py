@@ -2,9 +2,10 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
+from typing_extensions import override
 
 from tests.unit.webtier.redis_cluster.agent.harness.agents import heal, healer
 from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import (
@@ -15,6 +16,7 @@ from tests.unit.webtier.redis_cluster.agent.harness.redis_processes import (
 )
 from webtier.redis_cluster.agent.healing.forget import StaleNodeWatch, stale_nodes, successor
 from webtier.redis_cluster.agent.healing.heal import Healer
+from webtier.redis_cluster.agent.redis.client import Connector, Node
 from webtier.redis_cluster.agent.redis.topology import Member, Topology
 from webtier.redis_cluster.agent.redis.view import ClusterView, parse_view
 
@@ -87,7 +89,7 @@ class Names:
 
 def test_a_ghost_is_due_when_its_pod_has_had_no_address_for_long() -> None:
     names = Names("shard-2-0")
-    watch = StaleNodeWatch(DOMAIN, names.resolve, 30.0, 60.0, lambda: names.now)
+    watch = StaleNodeWatch(DOMAIN, names.resolve, 30.0, 60.0, 300.0, lambda: names.now)
     seen = view("c shard-2-0 master,fail -", "d shard-2-1 slave,fail c", "e - slave,fail -")
     assert names.due(watch, seen, 0) == ""
     assert names.due(watch, seen, 59) == ""
@@ -104,9 +106,24 @@ def test_a_ghost_is_due_when_its_pod_has_had_no_address_for_long() -> None:
     assert names.due(watch, seen, 1) == "cde"
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["c shard-0-1 slave,fail a", "c shard-0-1 master,fail -", "c - slave,fail a"],
+    ids=["replica", "new", "nameless"],
+)
+def test_a_pod_of_a_shard_that_lives_on_may_be_moving(line: str) -> None:
+    names = Names()
+    watch = StaleNodeWatch(DOMAIN, names.resolve, 30.0, 60.0, 300.0, lambda: names.now)
+    seen = view(line, "d shard-2-0 master,fail -", "e - master,fail -")
+    assert names.due(watch, seen, 0) == ""
+    assert names.due(watch, seen, 60) == "de"
+    assert names.due(watch, seen, 239) == "de"
+    assert names.due(watch, seen, 1) == "cde"
+
+
 def test_without_dns_nobody_is_due() -> None:
     names = Names()
-    watch = StaleNodeWatch(DOMAIN, names.resolve, 30.0, 60.0, lambda: names.now)
+    watch = StaleNodeWatch(DOMAIN, names.resolve, 30.0, 60.0, 300.0, lambda: names.now)
     seen = view("c shard-2-0 master,fail -", "e - slave,fail -")
     names.hosts.clear()
     assert names.due(watch, seen, 0) == ""
@@ -118,7 +135,7 @@ def test_without_dns_nobody_is_due() -> None:
 
 def test_the_former_self_of_a_pod_is_due_sooner() -> None:
     names = Names("shard-0-1")
-    watch = StaleNodeWatch(DOMAIN, names.resolve, 30.0, 60.0, lambda: names.now)
+    watch = StaleNodeWatch(DOMAIN, names.resolve, 30.0, 60.0, 300.0, lambda: names.now)
     seen = view("c shard-0-1 slave,fail a", "d shard-0-1 slave a")
     assert names.due(watch, seen, 0) == ""
     assert names.due(watch, seen, 29) == ""
@@ -136,7 +153,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
 
 def healers(cluster: LocalCluster, *members: Member) -> list[Healer]:
     patient = (healer(cluster, member, patience=0.5) for member in members)
-    return [replace(each, gone_for=0.5, absent_for=1.0, ask_peer_every=0.1) for each in patient]
+    return [replace(each, gone_for=0.5, absent_for=1.0, moving_for=1.0, ask_peer_every=0.1) for each in patient]
 
 
 def known(cluster: LocalCluster) -> list[int]:
@@ -193,7 +210,28 @@ def test_pods_that_are_no_more_are_forgotten_by_everybody(cluster: LocalCluster)
     heal_until_six_know_six(cluster)
 
 
-def test_who_was_away_for_so_long_that_it_was_forgotten_makes_itself_known(cluster: LocalCluster) -> None:
+class BehindNodePorts(Connector):
+    """Nodes are announced at addresses of machines, where they do not answer agents; DNS has those of pods."""
+
+    _OF_PODS = "pod."
+
+    @override
+    def open(self, ip: str) -> Node:
+        if ip.startswith(self._OF_PODS) or ip == self.local_ip:
+            return super().open(ip.removeprefix(self._OF_PODS))
+        return super().open("127.255.255.253")
+
+    @classmethod
+    def of(cls, connector: Connector) -> "BehindNodePorts":
+        """The same nodes."""
+        values = {each.name: getattr(connector, each.name) for each in fields(connector)}
+        return cls(**{**values, "resolve": lambda host: [cls._OF_PODS + ip for ip in connector.resolve(host)]})
+
+
+@pytest.mark.parametrize("announced", ["pods", "node_ports"])
+def test_who_was_away_for_so_long_that_it_was_forgotten_makes_itself_known(
+    cluster: LocalCluster, announced: str
+) -> None:
     _, replica = cluster.master_and_replica(2)
     former = cluster.node_ids()
     cluster.kill(replica)
@@ -209,6 +247,15 @@ def test_who_was_away_for_so_long_that_it_was_forgotten_makes_itself_known(clust
     cluster.addresses[replica.host] = absent
     cluster.launch(replica)
 
+    if announced == "node_ports":
+        (alone,) = healers(cluster, replica)
+        alone.connector = BehindNodePorts.of(alone.connector)
+
+        def is_known() -> bool:
+            heal(alone)
+            return known(cluster) == [6] * 6
+
+        wait_until(is_known, "all know it again")
     heal_until_six_know_six(cluster)
     assert cluster.node_ids() == former
 
