@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from pulumi import automation
 from redis.exceptions import ResponseError
@@ -59,9 +59,16 @@ def moves_by_itself(context: FaultContext, shard: int) -> bool:
                 told: Sequence[Any] = context.ask(facts.pod, "CLUSTER", "GETSLOTMIGRATIONS")
             except ResponseError:
                 return False
-            jobs = [job if isinstance(job, dict) else dict(zip(job[::2], job[1::2], strict=True)) for job in told]
-            return any(job["operation"] == "EXPORT" and job["state"] not in _ENDED for job in jobs)
+            return any(_exports(job) for job in told)
     return False
+
+
+def _exports(job: Any) -> bool:
+    """Whether a job of CLUSTER GETSLOTMIGRATIONS moves slots away, and has not ended."""
+    fields: dict[str, str] = (
+        cast("dict[str, str]", job) if isinstance(job, dict) else dict(zip(job[::2], job[1::2], strict=True))
+    )
+    return fields["operation"] == "EXPORT" and fields["state"] not in _ENDED
 
 
 def wait_drained(context: FaultContext, shard: int, below: int) -> int:

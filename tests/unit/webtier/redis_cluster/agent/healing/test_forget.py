@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 from typing_extensions import override
@@ -224,8 +225,13 @@ class BehindNodePorts(Connector):
     @classmethod
     def of(cls, connector: Connector) -> "BehindNodePorts":
         """The same nodes."""
-        values = {each.name: getattr(connector, each.name) for each in fields(connector)}
-        return cls(**{**values, "resolve": lambda host: [cls._OF_PODS + ip for ip in connector.resolve(host)]})
+        values: dict[str, Any] = {each.name: getattr(connector, each.name) for each in fields(connector)}
+
+        def resolve(host: str) -> list[str]:
+            return [cls._OF_PODS + ip for ip in connector.resolve(host)]
+
+        values["resolve"] = resolve
+        return cls(**values)
 
 
 @pytest.mark.parametrize("announced", ["pods", "node_ports"])
