@@ -38,6 +38,13 @@ def successor(view: ClusterView, record: Record) -> Record | None:
     return next((other for other in others if host and other.address.hostname == host), None)
 
 
+def lives_on(view: ClusterView, record: Record) -> bool:
+    """Whether its master, or another node that its host name says is of its shard, owns slots."""
+    own = record.address.shard
+    owners = (other for other in view.records.values() if other.slot_ranges)
+    return any(owner.id == record.master_id or (own and owner.address.shard == own) for owner in owners)
+
+
 @dataclass
 class StaleNodeWatch:
     """Which stale nodes a node may forget by itself, without knowing how many there should be. Times in seconds.
@@ -72,11 +79,7 @@ class StaleNodeWatch:
         ]
 
     def _patience(self, view: ClusterView, record: Record) -> float:
-        own = record.address.shard
-        mates = (other for other in view.records.values() if other.id == record.master_id or own == other.address.shard)
-        # Without a name it is of no shard, as those are that do not have theirs yet.
-        lives_on = any(mate.slot_ranges and (own or mate.id == record.master_id) for mate in mates)
-        return self.moving_for if lives_on else self.absent_for
+        return self.moving_for if lives_on(view, record) else self.absent_for
 
     def _has_no_address(self, record: Record) -> bool:
         # Without an answer for the cluster's own name it is DNS that is missing.

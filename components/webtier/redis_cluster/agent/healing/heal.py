@@ -191,7 +191,7 @@ class Healer:
         peer = peers[self._asked % len(peers)]
         self._asked += 1
         # Who does not know this node tells it no name, and may be known by an address for clients alone.
-        pods = self._possible_addresses(view, peer)
+        pods = () if peer.address.hostname else self._possible_addresses(view, peer)
         found = ask_member_if_reachable(peer, Node.view, self.connector, also_at=pods)
         if found is not None and found.myself.address.ip and view.own_id not in found.records:
             self._meet(redis, found.myself.address)
