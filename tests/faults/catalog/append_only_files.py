@@ -52,7 +52,7 @@ def _in_the_window(context: FaultContext) -> tuple[Pod, Pod]:
 
 
 def _full_copies(context: FaultContext, master: Pod) -> int:
-    return int(_field(context, master, "stats", "sync_full"))
+    return int(context.info(master, "stats")["sync_full"])
 
 
 def _is_linked(context: FaultContext, replica: Pod) -> bool:
@@ -62,19 +62,13 @@ def _is_linked(context: FaultContext, replica: Pod) -> bool:
 
 def _is_written(context: FaultContext, pod: Pod) -> bool:
     """Whether its append-only file is being written anew."""
-    return _field(context, pod, "persistence", "aof_rewrite_in_progress") == "1"
+    return context.info(pod, "persistence")["aof_rewrite_in_progress"] == "1"
 
 
 def _keeps_copies(context: FaultContext, pod: Pod) -> bool:
     """Whether the server makes a copy of its master its append-only file (Valkey 9.1: `Reused RDB file`)."""
-    version = _field(context, pod, "server", "valkey_version") or "0.0"
+    version = context.info(pod, "server").get("valkey_version", "0.0")
     return tuple(map(int, version.split(".")[:2])) >= (9, 1)
-
-
-def _field(context: FaultContext, pod: Pod, section: str, name: str) -> str:
-    """What INFO says of it; empty where it says nothing."""
-    lines = str(context.ask(pod, "INFO", section)).splitlines()
-    return next((line.removeprefix(f"{name}:") for line in lines if line.startswith(f"{name}:")), "")
 
 
 def _killed_in_the_window(context: FaultContext, hand_over: Callable[[FaultContext, Pod, Pod], None]) -> None:

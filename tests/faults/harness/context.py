@@ -16,7 +16,7 @@ from tests.faults.clients.writers import Writers
 from tests.faults.harness import verify
 from tests.faults.harness.deployment import RedisDeployment
 from tests.faults.harness.kubernetes import Pod
-from tests.faults.harness.observer import Facts, Observer
+from tests.faults.harness.observer import Facts, Observer, fields_of
 
 FOUND_SECONDS = 10.0
 
@@ -97,6 +97,10 @@ class FaultContext:
             return connection.read_response()
         finally:
             connection.disconnect()
+
+    def info(self, pod: Pod, section: str) -> dict[str, str]:
+        """A section of INFO, as `ask` gets it."""
+        return fields_of(str(self.ask(pod, "INFO", section)))
 
     def write_standing(self, data: Mapping[str, str]) -> None:
         """More of what was there before the fault."""

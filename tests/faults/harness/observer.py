@@ -73,7 +73,7 @@ def ask_node(access: Access, pod: Pod, timeout: float = TIMEOUT) -> Facts | None
         for command in (("CLUSTER", "NODES"), ("CLUSTER", "INFO"), ("INFO", "replication")):
             connection.send_command(*command)
             answers.append(str(connection.read_response()))
-        return Facts(pod, parse_view(answers[0]), _fields(answers[1]), _fields(answers[2]))
+        return Facts(pod, parse_view(answers[0]), fields_of(answers[1]), fields_of(answers[2]))
     except (exceptions.RedisError, OSError, ValueError, KeyError):
         return None
     finally:
@@ -126,7 +126,8 @@ def _online_replicas(replication: dict[str, str]) -> int:
     return sum(key.startswith("slave") and "state=online" in value for key, value in replication.items())
 
 
-def _fields(text: str) -> dict[str, str]:
+def fields_of(text: str) -> dict[str, str]:
+    """The lines `name:value` of INFO and its like."""
     pairs = (line.split(":", 1) for line in text.splitlines() if ":" in line)
     return {key: value.strip() for key, value in pairs}
 
